@@ -20,9 +20,9 @@ export interface Task {
  */
 export function readTask(row: unknown): Task {
   const fields = isObject(row) ? row : {};
-  const id = text(fields.id);
+  const id = readId(fields.id);
   return {
-    id: id === '' ? undefined : id,
+    id,
     status: text(fields.status),
     updatedAt: readTimestamp(fields.updated_at),
     name: text(fields.name),
@@ -33,6 +33,11 @@ export function readTask(row: unknown): Task {
         (field) => field !== undefined && field !== null && typeof field !== 'string',
       ),
   };
+}
+
+/** `.` and `..` would be folded away in a URL: a DELETE of the record would name its instance. */
+function readId(value: unknown): string | undefined {
+  return typeof value === 'string' && !['', '.', '..'].includes(value) ? value : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

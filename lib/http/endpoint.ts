@@ -1,0 +1,183 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Clock } from './clock.ts';
+import { Pacer } from './pacer.ts';
+import { decideRetry, type GaveUp, type Trouble } from './retry.ts';
+import { RetryBudget } from './retry-budget.ts';
+import {
+  type HttpRequest,
+  type HttpResponse,
+  type Transport,
+  TransportError,
+} from './transport.ts';
+
+/** How one attempt came out, as the caller's protocol reads it. */
+export interface Reading {
+  /** Present when the same request may be sent again. */
+  readonly trouble?: Trouble | undefined;
+  /** Milliseconds that the server asked to wait. */
+  readonly retryAfter?: number | undefined;
+}
+
+export interface SendOptions<R extends Reading> {
+  /** Makes the request; called for each attempt, since a signature carries its own time. */
+  readonly build: () => Promise<HttpRequest>;
+  /** Reads an answer, or the lack of one. */
+  readonly read: (result: HttpResponse | TransportError) => R;
+  readonly maxAttempts: number;
+  /** Milliseconds for one attempt. */
+  readonly timeout: number;
+  /** No attempt begins after this moment, in milliseconds since the epoch. */
+  readonly latestStart: number;
+  /** No attempt waits past this moment, in milliseconds since the epoch. */
+  readonly latestEnd: number;
+  /** Ends waiting; no further attempt begins. */
+  readonly stop: AbortSignal;
+  /** Whether `stop` also cuts off an attempt in flight: true for what changes nothing. */
+  readonly abortable: boolean;
+  readonly counts: RequestCounts;
+}
+
+/** Requests on the wire: all of them, those that repeated an earlier one, those that were throttled. */
+export interface RequestCounts {
+  sent: number;
+  retried: number;
+  throttled: number;
+}
+
+export interface Sent<R> {
+  /** How the last attempt came out; absent when none was made. */
+  readonly reading?: R;
+  readonly attempts: number;
+  /** Why it ended without a final answer. */
+  readonly gaveUp?: GaveUp;
+  /** True when an attempt ended without a clear answer: the server may have acted on it. */
+  readonly uncertain: boolean;
+}
+
+/**
+ * One host, and all that is shared by those who send to it: how many requests are in flight, how
+ * fast they follow each other, and how much failure is tolerated.
+ */
+export class Endpoint {
+  readonly origin: string;
+  readonly concurrency: number;
+  readonly #slots: LimitFunction;
+  readonly #pacer: Pacer;
+  readonly #budget: RetryBudget;
+  readonly #transport: Transport;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+
+  constructor(options: {
+    origin: string;
+    /** Requests in flight at once. */
+    concurrency: number;
+    /** Requests within any second. */
+    perSecond?: number | undefined;
+    transport: Transport;
+    clock: Clock;
+    random: () => number;
+  }) {
+    this.origin = options.origin;
+    this.concurrency = options.concurrency;
+    this.#slots = pLimit(options.concurrency);
+    this.#pacer = new Pacer(options.clock, options.perSecond);
+    this.#budget = new RetryBudget(options.clock.now());
+    this.#transport = options.transport;
+    this.#clock = options.clock;
+    this.#random = options.random;
+  }
+
+  /** True once the endpoint has failed so much that nothing more is sent there. */
+  get unavailable(): boolean {
+    return this.#budget.spent(this.#clock.now());
+  }
+
+  /** Sends a request until it has a final answer, or there is a reason to stop trying; throws what `build` throws. */
+  async send<R extends Reading>(options: SendOptions<R>): Promise<Sent<R>> {
+    let reading: R | undefined;
+    let attempts = 0;
+    let throttled = 0;
+    let uncertain = false;
+    const result = (gaveUp?: GaveUp): Sent<R> => ({
+      ...(reading && { reading }),
+      attempts: attempts + throttled,
+      ...(gaveUp && { gaveUp }),
+      uncertain,
+    });
+    for (;;) {
+      const attempt = await this.#slots(() => this.#attempt(options, attempts + throttled > 0));
+      if ('gaveUp' in attempt) return result(attempt.gaveUp);
+      reading = attempt.reading;
+      if (reading.trouble === undefined) {
+        attempts += 1;
+        return result();
+      }
+      if (reading.trouble === 'throttled') throttled += 1;
+      else {
+        attempts += 1;
+        uncertain = true;
+      }
+      const now = this.#clock.now();
+      const next = decideRetry({
+        trouble: reading.trouble,
+        attempts,
+        throttled,
+        maxAttempts: options.maxAttempts,
+        now,
+        latestStart: options.latestStart,
+        retryAfter: reading.retryAfter,
+        random: this.#random(),
+      });
+      if (options.stop.aborted) return result('stopped');
+      if (this.unavailable) return result('unavailable');
+      if ('gaveUp' in next) return result(next.gaveUp);
+      await this.#clock.sleep(next.waitMs, options.stop);
+    }
+  }
+
+  async #attempt<R extends Reading>(
+    options: SendOptions<R>,
+    again: boolean,
+  ): Promise<{ reading: R } | { gaveUp: GaveUp }> {
+    for (;;) {
+      if (options.stop.aborted) return { gaveUp: 'stopped' };
+      if (this.unavailable) return { gaveUp: 'unavailable' };
+      if (this.#clock.now() > options.latestStart) return { gaveUp: 'deadline' };
+      const wait = this.#pacer.take();
+      if (wait === 0) break;
+      if (this.#clock.now() + wait > options.latestStart) return { gaveUp: 'deadline' };
+      await this.#clock.sleep(wait, options.stop);
+    }
+    const sentAt = this.#clock.now();
+    const timeout = Math.max(1, Math.min(options.timeout, options.latestEnd - sentAt));
+    options.counts.sent += 1;
+    if (again) options.counts.retried += 1;
+    const response = await this.#exchange(options, timeout);
+    const reading = options.read(response);
+    if (reading.trouble === undefined) {
+      this.#budget.good(this.#clock.now());
+      this.#pacer.passed();
+    } else {
+      this.#budget.bad();
+      if (reading.trouble === 'throttled') {
+        options.counts.throttled += 1;
+        this.#pacer.throttled(sentAt, reading.retryAfter);
+      }
+    }
+    return { reading };
+  }
+
+  async #exchange<R extends Reading>(
+    options: SendOptions<R>,
+    timeout: number,
+  ): Promise<HttpResponse | TransportError> {
+    try {
+      const signal = options.abortable ? options.stop : undefined;
+      return await this.#transport.send(await options.build(), timeout, signal);
+    } catch (error) {
+      if (error instanceof TransportError) return error;
+      throw error;
+    }
+  }
+}

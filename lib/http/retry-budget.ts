@@ -1,0 +1,39 @@
+/**
+ * How much failure an endpoint may cost before it is left alone. Each failed or throttled answer
+ * takes one from the budget, each good one gives one back, so that a service which fails now and
+ * then is asked for ever, and one that is down some 300 times.
+ */
+export class RetryBudget {
+  /** Failures in a row, in effect, after which the endpoint counts as unavailable. */
+  static readonly CAPACITY = 300;
+  /** With no good answer for this many milliseconds, and … */
+  static readonly SILENCE_MS = 5 * 60_000;
+  /** … this many bad ones in a row, the endpoint counts as unavailable too. */
+  static readonly IN_A_ROW = 20;
+
+  #left = RetryBudget.CAPACITY;
+  #inARow = 0;
+  #lastGood: number;
+
+  /** @param now milliseconds since the epoch. */
+  constructor(now: number) {
+    this.#lastGood = now;
+  }
+
+  good(now: number): void {
+    this.#left = Math.min(RetryBudget.CAPACITY, this.#left + 1);
+    this.#inARow = 0;
+    this.#lastGood = now;
+  }
+
+  bad(): void {
+    this.#left -= 1;
+    this.#inARow += 1;
+  }
+
+  /** True once nothing more should be sent. */
+  spent(now: number): boolean {
+    const silent = now - this.#lastGood >= RetryBudget.SILENCE_MS;
+    return this.#left <= 0 || (silent && this.#inARow >= RetryBudget.IN_A_ROW);
+  }
+}

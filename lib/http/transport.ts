@@ -1,0 +1,128 @@
+import http from 'node:http';
+import https from 'node:https';
+import fetch, { AbortError, FetchError } from 'node-fetch';
+import type { Clock } from './clock.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'DELETE' | 'POST';
+  /** Already percent-encoded: what stands here goes on the wire, and is what was signed. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** The value of a header, whatever its case. */
+  header(name: string): string | undefined;
+  /** The whole body as text, always read to its end so that the connection can be used again. */
+  readonly body: string;
+}
+
+/**
+ * No answer came. `timeout`: none in time. `aborted`: the caller's signal ended it. `certificate`:
+ * the server's certificate is not trusted, which no retry mends. `connection`: all else, from a name
+ * that does not resolve to a body cut off.
+ */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly kind: 'timeout' | 'aborted' | 'certificate' | 'connection';
+
+  constructor(kind: TransportError['kind'], message: string, cause?: unknown) {
+    super(message, { cause });
+    this.kind = kind;
+  }
+}
+
+export interface Transport {
+  /**
+   * One request, one answer; redirects are handed back, not followed.
+   * @param timeoutMs milliseconds until the whole answer must be there.
+   * @throws {TransportError} when no answer came.
+   */
+  send(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpResponse>;
+  /** Closes the connections that are kept alive. */
+  close(): void;
+}
+
+/** Largest body that is read, in bytes: 1,000 records are some 500 KB. */
+const MAX_BODY = 64 * 1024 * 1024;
+
+/** A transport over node-fetch, with agents that keep connections alive. */
+export function createTransport(clock: Clock): Transport {
+  const agents = {
+    'http:': new http.Agent({ keepAlive: true }),
+    'https:': new https.Agent({ keepAlive: true }),
+  };
+
+  async function send(
+    request: HttpRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+  ): Promise<HttpResponse> {
+    const host = new URL(request.url).host;
+    const over = new AbortController();
+    const answered = new AbortController();
+    let timedOut = false;
+    const abort = () => over.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
+    const timer = clock.sleep(timeoutMs, answered.signal).then(() => {
+      if (answered.signal.aborted) return;
+      timedOut = true;
+      over.abort();
+    });
+    try {
+      const response = await fetch(request.url, {
+        method: request.method,
+        headers: { ...request.headers },
+        body: request.body,
+        redirect: 'manual',
+        size: MAX_BODY,
+        agent: (url) => agents[url.protocol as keyof typeof agents],
+        signal: over.signal as never,
+      });
+      const body = await response.text();
+      return { status: response.status, header: (n) => response.headers.get(n) ?? undefined, body };
+    } catch (error) {
+      if (timedOut) throw new TransportError('timeout', `${host}: no answer in ${timeoutMs} ms`);
+      throw toTransportError(host, error);
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      answered.abort();
+      await timer;
+    }
+  }
+
+  return {
+    send,
+    close: () => {
+      for (const agent of Object.values(agents)) agent.destroy();
+    },
+  };
+}
+
+const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
+
+const EXPLAINED: Record<string, string> = {
+  ENOTFOUND: 'the name does not resolve',
+  EAI_AGAIN: 'the name does not resolve now',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'the connection was cut',
+  ERR_STREAM_PREMATURE_CLOSE: 'the answer was cut off',
+  ETIMEDOUT: 'no connection in time',
+  EHOSTUNREACH: 'no route to it',
+  ENETUNREACH: 'no network',
+};
+
+function toTransportError(host: string, error: unknown): TransportError {
+  if (error instanceof AbortError) return new TransportError('aborted', `${host}: stopped`);
+  const code = error instanceof FetchError ? (error.code ?? error.type) : (error as Error).name;
+  const named = (error as NodeJS.ErrnoException).code ?? code;
+  if (CERTIFICATE.test(named)) {
+    const message = `${host}: its certificate is not trusted (${named}); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`;
+    return new TransportError('certificate', message, error);
+  }
+  const explained = EXPLAINED[named] ?? (error as Error).message;
+  return new TransportError('connection', `${host}: ${explained} (${named})`, error);
+}

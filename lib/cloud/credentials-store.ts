@@ -1,0 +1,65 @@
+import { type Credentials, CredentialsError } from './credentials.ts';
+
+/** Reads credentials from where they are kept. */
+export interface CredentialsSource {
+  /** Such as `the environment` or `secret task-janitor/huawei`. */
+  readonly name: string;
+  /** @throws {CredentialsError} when they are not there or not usable. */
+  read(): Promise<Credentials>;
+}
+
+/**
+ * Credentials of one source for the length of a run: read once, however many targets share them, and
+ * once more when the service refuses them, since they may have been rotated meanwhile.
+ */
+export class CredentialsStore {
+  readonly name: string;
+  readonly #source: CredentialsSource;
+  #current: Promise<Credentials> | undefined;
+  #rereadFor: Credentials | undefined;
+  #seen = new Set<string>();
+
+  constructor(source: CredentialsSource) {
+    this.name = source.name;
+    this.#source = source;
+  }
+
+  /** @throws {CredentialsError} when they cannot be read. */
+  get(): Promise<Credentials> {
+    this.#current ??= this.#read();
+    return this.#current;
+  }
+
+  /** The credentials that replace refused ones, or `undefined` when there are no others. */
+  async replacementFor(refused: Credentials): Promise<Credentials | undefined> {
+    const current = await this.get();
+    if (current === refused && this.#rereadFor !== refused) {
+      this.#rereadFor = refused;
+      this.#current = this.#read().then(
+        (read) => (JSON.stringify(read) === JSON.stringify(refused) ? refused : read),
+        (error: unknown) => {
+          // What was read before is still the best that we have; the refusal is what gets reported.
+          if (error instanceof CredentialsError) return refused;
+          throw error;
+        },
+      );
+    }
+    const replacement = await this.get();
+    return replacement === refused ? undefined : replacement;
+  }
+
+  /** Every secret value that has been read so far, so that none is ever shown. */
+  get secrets(): readonly string[] {
+    return [...this.#seen];
+  }
+
+  async #read(): Promise<Credentials> {
+    const credentials = await this.#source.read();
+    const values =
+      'password' in credentials
+        ? [credentials.password]
+        : [credentials.secretKey, credentials.securityToken];
+    for (const value of values) if (value) this.#seen.add(value);
+    return credentials;
+  }
+}

@@ -1,0 +1,23 @@
+import type { CloudName, Service } from './services.ts';
+
+/**
+ * The domain of a region. Huawei Cloud Europe has one of its own: Terraform's provider uses it for
+ * every region that begins with `eu-west-1`, while the SDKs name `.com` for DCS in eu-west-101; where
+ * that host is the right one, a target's `endpoint` says so.
+ */
+function domain(cloud: CloudName, region: string): string {
+  if (cloud === 'otc') {
+    return region === 'eu-ch2' ? 'sc.otc.t-systems.com' : 'otc.t-systems.com';
+  }
+  return region.startsWith('eu-west-1') ? 'myhuaweicloud.eu' : 'myhuaweicloud.com';
+}
+
+/** Origin of a service in a region, as the cloud documents it. */
+export function serviceOrigin(cloud: CloudName, service: Service, region: string): string {
+  return `https://${service.host}.${region}.${domain(cloud, region)}`;
+}
+
+/** Origin of IAM in a region: where tokens and the project's id come from. */
+export function iamOrigin(cloud: CloudName, region: string): string {
+  return `https://iam.${region}.${domain(cloud, region)}`;
+}

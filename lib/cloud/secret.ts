@@ -1,0 +1,104 @@
+import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
+import type { CredentialsSource } from './credentials-store.ts';
+
+const EXPECTED =
+  'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
+
+/**
+ * Credentials in a secret of AWS Secrets Manager. The SDK is loaded when a secret is asked for, so
+ * that a run without one starts faster.
+ * @param secretId name or ARN; an ARN is asked for in its own region.
+ * @param env `AWS_ENDPOINT_URL` and the usual AWS settings.
+ */
+export function secretSource(
+  secretId: string,
+  env: Readonly<Record<string, string | undefined>>,
+): CredentialsSource {
+  return {
+    name: `secret ${secretId}`,
+    read: async () => credentialsFromSecret(secretId, await fetchSecret(secretId, env)),
+  };
+}
+
+/**
+ * Reads the credentials out of a secret's text.
+ * @throws {CredentialsError} that names the keys that are missing; never a value.
+ */
+export function credentialsFromSecret(secretId: string, text: string): Credentials {
+  const source = `secret ${secretId}`;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The parser's own message quotes what it read.
+    throw new CredentialsError(`${source} is not JSON: expected ${EXPECTED}`);
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+    throw new CredentialsError(`${source} is no JSON object: expected ${EXPECTED}`);
+  }
+  const fields = parsed as Record<string, unknown>;
+  const part = (name: string) => {
+    const value = fields[name];
+    if (value !== undefined && value !== null && typeof value !== 'string') {
+      throw new CredentialsError(`${source}: ${name} is not text: expected ${EXPECTED}`);
+    }
+    return [name, value ?? undefined] as const;
+  };
+  return chooseCredentials(source, EXPECTED, {
+    accessKey: part('accessKey'),
+    secretKey: part('secretKey'),
+    securityToken: part('securityToken'),
+    username: part('username'),
+    password: part('password'),
+    domain: part('domain'),
+  });
+}
+
+const ARN = /^arn:[^:]+:secretsmanager:([a-z0-9-]+):/;
+
+async function fetchSecret(
+  secretId: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<string> {
+  const { GetSecretValueCommand, SecretsManagerClient } = await import(
+    '@aws-sdk/client-secrets-manager'
+  );
+  const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
+  const client = new SecretsManagerClient({
+    ...(region !== undefined && { region }),
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
+  });
+  try {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    if (SecretString === undefined) {
+      throw new CredentialsError(`secret ${secretId} is binary: expected ${EXPECTED}`);
+    }
+    return SecretString;
+  } catch (error) {
+    throw error instanceof CredentialsError ? error : explain(secretId, region, error as Error);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** What to do about the errors that Secrets Manager is known to answer, and its SDK to throw. */
+function explain(secretId: string, region: string | undefined, error: Error): CredentialsError {
+  const where = region ? ` in ${region}` : '';
+  const secret = `secret ${secretId}${where}`;
+  const arn = ARN.test(secretId)
+    ? secretId
+    : `arn:aws:secretsmanager:${region ?? '*'}:*:secret:${secretId}-*`;
+  const explanations: Record<string, string> = {
+    ResourceNotFoundException: `${secret} does not exist: create it, or correct credentials.secret`,
+    AccessDeniedException: `not permitted to read ${secret}: grant secretsmanager:GetSecretValue on ${arn}`,
+    DecryptionFailure: `${secret} cannot be decrypted: grant kms:Decrypt on its key`,
+    InvalidRequestException: `${secret} cannot be read now (it may be scheduled for deletion): ${error.message}`,
+    CredentialsProviderError: `no AWS credentials to read ${secret} with: ${error.message}`,
+    UnrecognizedClientException: `AWS does not know the credentials that ${secret} was asked for with`,
+    ExpiredTokenException: `the AWS credentials that ${secret} was asked for with have expired`,
+  };
+  const message = /region is missing/i.test(error.message)
+    ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
+    : (explanations[error.name] ?? `${secret} could not be read: ${error.name}: ${error.message}`);
+  return new CredentialsError(message, { cause: error });
+}

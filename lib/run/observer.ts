@@ -1,0 +1,25 @@
+import type { Instance } from '../cloud/instance.ts';
+import type { Task } from '../cloud/task.ts';
+import type { Decision } from '../policy/decide.ts';
+import type { InstanceSummary, Summary, TargetSummary } from './summary.ts';
+
+/** What a run tells those who watch it: logs, progress, reports. It waits for none of them. */
+export interface Observer {
+  /** Targets are opened and their instances known; nothing has been deleted yet. */
+  discovered?(instances: number): void;
+  /** An instance was left alone, with the reason. */
+  skipped?(target: string, instance: Instance, reason: string): void;
+  warning?(message: string, target?: string): void;
+  /** An instance is listed and every record decided; nothing of it has been deleted yet. */
+  decided?(
+    target: string,
+    instance: Instance,
+    tasks: readonly Task[],
+    decisions: readonly Decision[],
+  ): void;
+  /** One more expired record is dealt with, for better or worse. */
+  settled?(target: string, instance: Instance): void;
+  instanceDone?(target: TargetSummary, instance: InstanceSummary): void;
+  targetFailed?(target: TargetSummary): void;
+  done?(summary: Summary): void;
+}

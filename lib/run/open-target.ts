@@ -1,0 +1,104 @@
+import { ApiError, TargetError } from '../cloud/api-error.ts';
+import { connect } from '../cloud/connect.ts';
+import { CredentialsError } from '../cloud/credentials.ts';
+import type { CredentialsStore } from '../cloud/credentials-store.ts';
+import type { Instance } from '../cloud/instance.ts';
+import { SERVICES } from '../cloud/services.ts';
+import { type RequestWindow, TaskApi } from '../cloud/task-api.ts';
+import type { Clock } from '../http/clock.ts';
+import type { Endpoint, RequestCounts } from '../http/endpoint.ts';
+import type { Transport } from '../http/transport.ts';
+import type { Retention } from '../policy/retention.ts';
+import type { Target } from '../policy/schema.ts';
+import { type SelectedInstances, selectInstances } from '../policy/select-instances.ts';
+import type { TargetContext } from './clean-instance.ts';
+import type { Observer } from './observer.ts';
+
+/** What opening a target takes from the run. */
+export interface OpenTargetOptions {
+  readonly target: Target;
+  readonly retention: Retention;
+  readonly endpoint: Endpoint;
+  readonly credentials: CredentialsStore;
+  readonly transport: Transport;
+  readonly random: () => number;
+  readonly narrowing?: readonly string[] | undefined;
+  readonly only?: ReadonlySet<string> | undefined;
+  readonly met: Set<string>;
+  readonly dryRun: boolean;
+  readonly window: RequestWindow;
+  readonly counts: RequestCounts;
+  readonly clock: Clock;
+  readonly now: number;
+  readonly observer: Observer;
+}
+
+/** A target whose instances are known, or the reason why they are not. */
+export type OpenedTarget =
+  | {
+      readonly context: TargetContext;
+      /** What the policy selects, whatever the run narrows it to. */
+      readonly allowed: readonly Instance[];
+      readonly selection: SelectedInstances<Instance>;
+    }
+  | {
+      readonly error: { readonly code: string; readonly message: string; readonly early: boolean };
+    };
+
+/** Finds credentials, project and instances of a target. Sends no DELETE. */
+export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
+  const { target, endpoint, clock, window, counts, observer } = options;
+  try {
+    const { access, projectId } = await connect(target, options.credentials, options);
+    const api = new TaskApi({
+      service: SERVICES[target.service],
+      projectId,
+      endpoint,
+      access,
+      clock,
+      window,
+      counts,
+      maxAttempts: target.requests.attempts,
+      timeout: target.requests.timeout,
+    });
+    const { instances, skipped } = await api.listInstances();
+    for (const { reason, ...instance } of skipped)
+      observer.skipped?.(target.name, instance, reason);
+    const selection = selectInstances(instances, target.instances, options.narrowing);
+    const context: TargetContext = {
+      name: target.name,
+      api,
+      retention: options.retention,
+      window,
+      clock,
+      observer,
+      dryRun: options.dryRun,
+      now: options.now,
+      only: options.only,
+      met: options.met,
+      workers: endpoint.concurrency,
+    };
+    const allowed = selectInstances(instances, target.instances).selected;
+    return { context, allowed, selection };
+  } catch (error) {
+    if (error instanceof ApiError || error instanceof CredentialsError) {
+      return { error: toTargetFailure(error) };
+    }
+    return {
+      error: { code: 'internal', message: `internal error: ${String(error)}`, early: false },
+    };
+  }
+}
+
+function toTargetFailure(error: ApiError | CredentialsError): {
+  code: string;
+  message: string;
+  early: boolean;
+} {
+  const { message } = error;
+  if (error instanceof CredentialsError) return { code: 'credentials', message, early: false };
+  if (error instanceof TargetError) return { code: error.code, message, early: false };
+  const early = error.gaveUp === 'deadline' || error.gaveUp === 'stopped';
+  const code = early ? 'stopped' : (error.reading?.code ?? 'unavailable');
+  return { code, message: `the instances could not be listed: ${message}`, early };
+}

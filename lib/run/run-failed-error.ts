@@ -1,0 +1,22 @@
+import { describeTotals, type Summary } from './summary.ts';
+
+/** A run failed. Its summary is written; this makes the platform count the failure and alarm. */
+export class RunFailedError extends Error {
+  override readonly name = 'RunFailedError';
+
+  constructor(summary: Summary) {
+    const causes = summary.targets.flatMap(({ name, error, instances }) => [
+      ...(error ? [`${name}: ${error.message}`] : []),
+      ...instances
+        .filter(({ outcome }) => outcome === 'failed')
+        .map(
+          ({ id, name: of, errors }) => `${name}: ${of || id}: ${errors[0]?.message ?? 'failed'}`,
+        ),
+    ]);
+    const shown = causes.slice(0, 5).join('; ');
+    const more = causes.length > 5 ? `; and ${causes.length - 5} more` : '';
+    super(
+      `${describeTotals(summary)}. ${shown}${more}. The log lines with runId ${summary.runId} have the rest.`,
+    );
+  }
+}

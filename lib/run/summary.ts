@@ -1,0 +1,119 @@
+import type { RequestCounts } from '../http/endpoint.ts';
+
+/** What began a run. */
+export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
+
+/**
+ * `complete`: nothing expired is left (a dry run: everything was listed). `incomplete`: stopped by
+ * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
+ * or deleted.
+ */
+export type Outcome = 'complete' | 'incomplete' | 'failed';
+
+/** What kept an instance from being cleaned to the end. */
+export type StoppedBy = 'deadline' | 'limit' | 'listing' | 'unavailable' | 'interrupt';
+
+/**
+ * Records, counted. Always `listed = kept + expired` and
+ * `expired = deleted + alreadyGone + failed + remaining`.
+ */
+export interface Counts {
+  listed: number;
+  kept: number;
+  expired: number;
+  deleted: number;
+  /** Not there any more when it was to be deleted. */
+  alreadyGone: number;
+  failed: number;
+  /** Expired, and for no fault of its own not deleted by this run. */
+  remaining: number;
+}
+
+/** One record that could not be deleted, or (without `taskId`) a list that could not be read. */
+export interface RecordError {
+  readonly taskId?: string;
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number;
+  readonly code?: string;
+  readonly message: string;
+  readonly attempts?: number;
+}
+
+export interface InstanceSummary extends Counts {
+  readonly id: string;
+  readonly name: string;
+  outcome: Outcome;
+  stoppedBy?: StoppedBy;
+  /** How many records were kept for each reason. */
+  keptBecause: Record<string, number>;
+  /** The first errors, in the order in which they came. */
+  errors: RecordError[];
+  /** Errors beyond those. */
+  errorsOmitted: number;
+}
+
+export interface TargetSummary {
+  readonly name: string;
+  readonly cloud: string;
+  readonly service: string;
+  readonly region: string;
+  outcome: Outcome;
+  /** Only where the target itself failed. */
+  error?: { code: string; message: string };
+  instances: InstanceSummary[];
+}
+
+/** What a run reports: one JSON document, whatever began the run. */
+export interface Summary {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  readonly totals: Counts & { targets: number; instances: number };
+  readonly requests: RequestCounts;
+  /** What deserves a look although nothing failed, such as a pattern that matches no instance. */
+  readonly warnings: readonly string[];
+  readonly targets: readonly TargetSummary[];
+}
+
+/** Errors kept for one instance; the others are counted. */
+export const MAX_ERRORS = 20;
+
+export const NO_RECORDS: Readonly<Counts> = {
+  listed: 0,
+  kept: 0,
+  expired: 0,
+  deleted: 0,
+  alreadyGone: 0,
+  failed: 0,
+  remaining: 0,
+};
+
+/** Adds up the records of instances or targets. */
+export function addCounts(parts: readonly Counts[]): Counts {
+  const sum = { ...NO_RECORDS };
+  for (const part of parts) {
+    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += part[key];
+  }
+  return sum;
+}
+
+/** The worst of several outcomes; `complete` where there is none. */
+export function worst(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('failed')) return 'failed';
+  return outcomes.includes('incomplete') ? 'incomplete' : 'complete';
+}
+
+/** The totals in one sentence, for a log line that a person reads. */
+export function describeTotals(summary: Summary): string {
+  const { totals, outcome, dryRun } = summary;
+  const found = `${totals.instances} instances, ${totals.listed} records listed, ${totals.expired} expired`;
+  const done = dryRun
+    ? 'nothing deleted (dry run)'
+    : `${totals.deleted} deleted, ${totals.alreadyGone} already gone, ${totals.failed} failed, ${totals.remaining} remaining`;
+  return `${dryRun ? 'dry run' : 'run'} ${outcome}: ${found}; ${done}`;
+}

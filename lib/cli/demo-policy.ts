@@ -1,0 +1,38 @@
+/** A policy for the emulator's estate: what the demo cleans up by. */
+export function demoPolicy(url: string, projectId: string): string {
+  const target = (name: string, service: string, more: readonly string[] = []) => [
+    `  - name: ${name}`,
+    '    cloud: huaweicloud',
+    `    service: ${service}`,
+    '    region: eu-west-101',
+    `    projectId: ${projectId}`,
+    `    endpoint: ${url}`,
+    ...more.map((line) => `    ${line}`),
+  ];
+  return [
+    '# A policy for the emulator. For a real one, leave out endpoint and put in your projectId.',
+    'version: 1',
+    'dryRun: false',
+    'defaults:',
+    '  keepFor: 30d',
+    '  keepLast: 5',
+    'targets:',
+    ...target('redis', 'dcs', [
+      'rules:',
+      '  - name: failures-stay-longer',
+      '    match: { statuses: [FAILED] }',
+      '    keepFor: 90d',
+      '  - name: failovers-stay',
+      '    match: { tasks: [masterStandbySwapJob] }',
+      '    keep: forever',
+    ]),
+    ...target('redis-legacy', 'dcs-v1'),
+    ...target('kafka', 'kafka', [
+      'statuses: [SUCCESS, FAILED, CANCELLED]',
+      'limits: { deletePercent: 95 }',
+    ]),
+    ...target('rabbitmq', 'rabbitmq', ['instances: { exclude: [invoice-*] }']),
+    ...target('rocketmq', 'rocketmq', ['keepFor: 14d']),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,32 @@
+import { signalStatus } from './exit-status.ts';
+import type { Io } from './io.ts';
+
+/**
+ * A second signal that comes sooner than this many milliseconds is the first one again: a terminal
+ * sends Ctrl-C to npx and to its child, and npx passes its own on.
+ */
+const SAME_SIGNAL_MS = 200;
+
+export interface Interrupt {
+  /** Aborts at the first signal. */
+  readonly stop: AbortSignal;
+  /** The exit status that the signal asks for; `undefined` when there was none. */
+  status(): number | undefined;
+}
+
+/** The first Ctrl-C lets requests in flight end, the second ends the process at once. */
+export function listenForInterrupt(io: Io, now: () => number): Interrupt {
+  const controller = new AbortController();
+  let first: { signal: NodeJS.Signals; at: number } | undefined;
+  io.onSignal((signal) => {
+    if (!first) {
+      first = { signal, at: now() };
+      io.err('\nStopping: waiting for the requests in flight. Ctrl-C again ends at once.\n');
+      controller.abort();
+    } else if (now() - first.at > SAME_SIGNAL_MS) io.exit(signalStatus(signal));
+  });
+  return {
+    stop: controller.signal,
+    status: () => first && signalStatus(first.signal),
+  };
+}

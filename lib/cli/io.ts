@@ -1,0 +1,19 @@
+/** What a command has of the world around it. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Standard output: what was asked for, and nothing else. */
+  readonly out: (text: string) => void;
+  /** Standard error: logs, progress, problems. */
+  readonly err: (text: string) => void;
+  /** Called with a handler for SIGINT and SIGTERM. */
+  readonly onSignal: (handler: (signal: NodeJS.Signals) => void) => void;
+  /** Ends the process at once. */
+  readonly exit: (status: number) => void;
+  /** When the process began, in milliseconds since the epoch: `--max-duration` counts from there. */
+  readonly startedAt: number;
+}
+
+/** The command was used wrongly; the message says how to use it. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/schema.ts';
+import { UsageError } from './io.ts';
+
+/**
+ * Reads the policy from its file.
+ * @throws {UsageError} when there is none; {PolicyError} when it cannot be used.
+ */
+export async function readPolicyFile(file: string): Promise<Policy> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+    throw new UsageError(`policy ${file}: ${problem}; name another one with --policy FILE`);
+  }
+  return loadPolicy(text, file);
+}

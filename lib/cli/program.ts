@@ -1,0 +1,110 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DurationError } from '../policy/duration.ts';
+import { PolicyError } from '../policy/policy-error.ts';
+import { RequestError } from '../run/request.ts';
+import type { EmulateOptions } from './emulate-command.ts';
+import { EXIT } from './exit-status.ts';
+import { type Io, UsageError } from './io.ts';
+import { readPolicyFile } from './policy-file.ts';
+import { type RunOptions, runCommand } from './run-command.ts';
+
+/**
+ * The `task-janitor` command.
+ * @param args the words after the command's name.
+ * @returns the exit status: 0 complete, 1 failed, 2 usage or policy error, 3 incomplete.
+ */
+export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
+  let status: number = EXIT.complete;
+  const program = new Command('task-janitor')
+    .description(
+      'Deletes expired background-task records of DCS and DMS instances on Huawei Cloud and Open Telekom Cloud.',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureHelp({ helpWidth: 80 })
+    .showHelpAfterError('(task-janitor --help shows how it is used)');
+
+  const asRun = (command: Command) =>
+    command
+      .addOption(policyOption())
+      .option('--target <name>', 'only this target; may be repeated', collect)
+      .option(
+        '--instance <id>',
+        'only this instance, by id, name or glob; may be repeated',
+        collect,
+      )
+      .option('--task <id>', 'only this task record; may be repeated', collect)
+      .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
+      .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
+      .option('--json', 'print the summary as JSON, and logs on standard error');
+
+  asRun(program.command('run').description('clean up: list, decide, delete, report'))
+    .addOption(new Option('--dry-run', 'only report, delete nothing'))
+    .addOption(new Option('--no-dry-run', 'delete, whatever dryRun the policy says'))
+    .action(async (options: RunOptions & { policy: string }) => {
+      status = await runCommand(options, io);
+    });
+  asRun(
+    program.command('plan').description('show what run would delete, and why; deletes nothing'),
+  ).action(async (options: RunOptions & { policy: string }) => {
+    status = await runCommand({ ...options, dryRun: true }, io);
+  });
+  program
+    .command('validate')
+    .description('check the policy; sends nothing')
+    .addOption(policyOption())
+    .action(async ({ policy: file }: { policy: string }) => {
+      const { targets, dryRun } = await readPolicyFile(file);
+      const names = targets.map(({ name }) => name).join(', ');
+      io.out(`${file} is valid: ${targets.length} targets (${names}).\n`);
+      if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
+    });
+  program
+    .command('emulate')
+    .description('serve an emulator of the task API, with an estate to try things on')
+    .option('--port <port>', 'TCP port; a free one when absent')
+    .option('--write-policy <file>', 'write a policy that fits the estate, to a new file')
+    .action(async (options: EmulateOptions) => {
+      const { emulateCommand } = await import('./emulate-command.ts');
+      status = await emulateCommand(options, io);
+    });
+  program
+    .command('demo')
+    .description('start the emulator, clean it up, and show what happened')
+    .action(async () => {
+      const { demoCommand } = await import('./demo-command.ts');
+      status = await demoCommand(io);
+    });
+
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return status;
+  } catch (error) {
+    return report(error, io);
+  }
+}
+
+function policyOption(): Option {
+  return new Option('--policy <file>', 'the retention policy').default('retention.yml');
+}
+
+function collect(value: string, earlier: string[] = []): string[] {
+  return [...earlier, value];
+}
+
+/** Says what went wrong, once, and how the process ends. */
+function report(error: unknown, io: Io): number {
+  // Commander has already printed its own.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
+  if (
+    error instanceof PolicyError ||
+    error instanceof UsageError ||
+    error instanceof DurationError ||
+    error instanceof RequestError
+  ) {
+    io.err(`${error.message}\n`);
+    return EXIT.usage;
+  }
+  io.err(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return EXIT.failed;
+}

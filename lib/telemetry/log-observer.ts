@@ -1,0 +1,48 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Observer } from '../run/observer.ts';
+import { describeTotals, type Outcome } from '../run/summary.ts';
+
+const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const satisfies Record<
+  Outcome,
+  string
+>;
+
+/**
+ * Writes a run into the log: a line for each instance, one for the totals, and one for whatever
+ * needs a look. They are separate lines because a log event has a maximum size, and an estate has none.
+ */
+export function logObserver(logger: Logger, runId: string): Observer {
+  return {
+    discovered: (instances) => logger.info(`${instances} instances to clean`, { runId, instances }),
+    skipped: (target, { id, name }, reason) =>
+      logger.info(`${target}: instance ${name || id} is skipped: ${reason}`, {
+        runId,
+        target,
+        instance: id,
+        reason,
+      }),
+    warning: (message, target) => logger.warn(message, { runId, ...(target && { target }) }),
+    instanceDone: (target, instance) => {
+      const { id, name, listed, kept, expired, deleted, outcome } = instance;
+      logger[LEVEL[outcome]](
+        `${target.name}: ${name || id}: ${outcome}: ${listed} listed, ${kept} kept, ${expired} expired, ${deleted} deleted`,
+        { runId, target: target.name, instance: id, summary: instance },
+      );
+    },
+    targetFailed: ({ name, error }) =>
+      logger.error(`${name}: ${error?.message}`, { runId, target: name, code: error?.code ?? '' }),
+    done: (summary) => {
+      const { trigger, dryRun, outcome, durationMs, totals, requests, warnings } = summary;
+      logger[LEVEL[outcome]](describeTotals(summary), {
+        runId,
+        trigger,
+        dryRun,
+        outcome,
+        durationMs,
+        totals,
+        requests,
+        warnings: warnings.length,
+      });
+    },
+  };
+}

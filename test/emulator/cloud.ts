@@ -1,0 +1,40 @@
+import type { Answer } from './answer.ts';
+import type { AccessKey, Project, User } from './demo-identity.ts';
+import type { Estate } from './estate.ts';
+import type { Faults } from './faults.ts';
+import type { Route } from './routes.ts';
+import type { Family, ServiceName } from './services.ts';
+import type { SignedRequest } from './signature.ts';
+import type { Switches } from './switches.ts';
+import type { TokenStore } from './tokens.ts';
+
+/** Everything that the operations of one emulator work on. */
+export interface Cloud {
+  readonly estate: Estate;
+  readonly switches: Switches;
+  readonly faults: Faults;
+  readonly accessKeys: AccessKey[];
+  readonly users: User[];
+  readonly projects: Project[];
+  readonly tokens: TokenStore;
+  readonly now: () => number;
+  readonly verify: boolean;
+}
+
+/** One request, read and routed. */
+export interface IncomingCall {
+  readonly wire: SignedRequest;
+  readonly route: Route;
+  /** Decoded; the first of several with one name. */
+  readonly query: Readonly<Record<string, string>>;
+  /** The body as text. */
+  readonly body: string;
+  /** 32 hexadecimal digits, sent as `x-request-id`. */
+  readonly requestId: string;
+  readonly service: ServiceName | undefined;
+  /** Whose error bodies this request gets. */
+  readonly family: Family;
+}
+
+/** One operation of a service. */
+export type Operate = (cloud: Cloud, call: IncomingCall) => Answer;

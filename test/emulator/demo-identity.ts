@@ -1,0 +1,40 @@
+/** An access key that signs requests. */
+export interface AccessKey {
+  accessKey: string;
+  secretKey: string;
+  /** Temporary keys are valid only together with this, sent as `X-Security-Token`. */
+  securityToken?: string;
+}
+
+/** A user who can get tokens. */
+export interface User {
+  username: string;
+  password: string;
+  /** Name of the account (IAM says domain). */
+  domain: string;
+}
+
+/** A project: one region's share of an account, named after the region. */
+export interface Project {
+  id: string;
+  name: string;
+}
+
+/** The key that a fresh emulator accepts. It opens nothing else. */
+export const DEMO_ACCESS_KEY: Readonly<AccessKey> = {
+  accessKey: 'HCDEMOACCESSKEY00001',
+  secretKey: 'demoSecretKeyThatOpensNothing00000000001',
+};
+
+/** The user whom a fresh emulator knows. */
+export const DEMO_USER: Readonly<User> = {
+  username: 'demo-janitor',
+  password: 'demo-password-that-opens-nothing',
+  domain: 'demo-account',
+};
+
+/** The project of every instance that is made without one. */
+export const DEMO_PROJECT_ID = '0b01fbb53600d4671fa8c00673c71260';
+
+/** The region that the demo project is named after. */
+export const DEMO_REGION = 'eu-west-101';

@@ -1,0 +1,74 @@
+import type { AccessKey, Project, User } from './demo-identity.ts';
+import type { EmulatedInstance, InstanceSeed } from './estate.ts';
+import type { Faults } from './faults.ts';
+import type { Intercept } from './interception.ts';
+import type { Journal } from './journal.ts';
+import type { Family } from './services.ts';
+import type { Switches } from './switches.ts';
+
+/** How an emulator is started. Everything has a default. */
+export interface EmulatorOptions {
+  /** 0, the default, takes a free port. */
+  port?: number;
+  /** Clock in milliseconds, for signatures, tokens, the journal and the rate limit. */
+  now?: () => number;
+  /** Keys that are accepted; the demo key when absent. */
+  accessKeys?: readonly AccessKey[];
+  /** Users who can get tokens; the demo user when absent. */
+  users?: readonly User[];
+  /** Projects that tokens and `GET /v3/projects` know; the demo project when absent. */
+  projects?: readonly Project[];
+  /** Life of a token, 24 hours when absent, as on the real clouds. */
+  tokenLifetimeMs?: number;
+  /** True, the default: signature or token is checked for real. False: anything goes. */
+  verify?: boolean;
+  switches?: Partial<Switches>;
+  faults?: Partial<Faults>;
+  /** Shorthand for `faults.latency`, in milliseconds. */
+  latencyMs?: number;
+  /** Looks at every request first, see Intercept. */
+  intercept?: Intercept;
+  /**
+   * DCS and DMS share their paths and differ by host name; one address here speaks for both. Where
+   * neither `engine` nor the instance tells them apart, the project's instances do, and else this.
+   * Default `dcs`.
+   */
+  host?: Family;
+  /** How latency passes, in milliseconds; real timers when absent. */
+  sleep?: (milliseconds: number) => Promise<void>;
+  /** Newest journal entries that are held, at least; all when absent. */
+  journalCapacity?: number;
+}
+
+/** A running emulator. */
+export interface Emulator {
+  /** `http://127.0.0.1:port`, without a slash at the end; IAM answers there too. */
+  readonly url: string;
+  readonly port: number;
+  /** Every request that came in. */
+  readonly journal: Journal;
+  /** May be changed while running. */
+  readonly switches: Switches;
+  /** May be changed while running; assigning a new fault object starts its counts afresh. */
+  readonly faults: Faults;
+  /** May be changed while running, as a rotation of keys does. */
+  readonly accessKeys: AccessKey[];
+  /** May be changed while running. */
+  readonly users: User[];
+  /** May be changed while running. */
+  readonly projects: Project[];
+  /** May be changed while running. */
+  intercept: Intercept | undefined;
+  addInstance(seed: InstanceSeed): EmulatedInstance;
+  /** Takes an instance away; false when it was not there. */
+  removeInstance(id: string): boolean;
+  instances(): EmulatedInstance[];
+  /** Makes every token that was issued until now expire at once. */
+  expireTokens(): void;
+  /** Refuses connections, as a service that is down; the estate and everything else stays. */
+  suspend(): Promise<void>;
+  /** Comes back on the same port. */
+  resume(): Promise<void>;
+  /** Stops listening, closes every connection and forgets every request in flight. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,136 @@
+import { refuseAccess } from './access.ts';
+import { type Answer, errorCodeOf } from './answer.ts';
+import type { Cloud, IncomingCall } from './cloud.ts';
+import { gatewayError, serviceError } from './errors.ts';
+import { faultFor, latencyOf } from './fault-outcome.ts';
+import { issueToken, listProjects } from './iam.ts';
+import { isHexId } from './ids.ts';
+import { listInstances } from './instances-api.ts';
+import type { Interception } from './interception.ts';
+import type { JournalEntry } from './journal.ts';
+import { readPage } from './paging.ts';
+import { SERVICES } from './services.ts';
+import { deleteTask, listTasks, showTask } from './tasks-api.ts';
+
+/** What happens on the wire: an answer, or none. */
+export interface Outcome {
+  readonly answer: Answer;
+  readonly connection: 'answer' | 'cut-off' | 'reset' | 'hang';
+}
+
+/** What surrounds one request besides the cloud itself. */
+export interface Surroundings {
+  readonly intercept: (
+    entry: JournalEntry,
+  ) => Interception | undefined | Promise<Interception | undefined>;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/**
+ * One request through the gateway: route, authentication, faults, then the service. Faults come
+ * after authentication, so that no fault hides a signature that is wrong.
+ */
+export async function serve(
+  cloud: Cloud,
+  call: IncomingCall,
+  entry: JournalEntry,
+  { intercept, sleep }: Surroundings,
+): Promise<Outcome> {
+  const { switches, faults } = cloud;
+  if (call.route.operation === 'unknown' && !call.route.wrongMethod) {
+    const text = 'The API does not exist or has not been published in the environment';
+    const answer = gatewayError(404, '0101', text, switches, call.requestId);
+    return conclude(entry, answer);
+  }
+  const refusal = refuseAccess(cloud, call) ?? refuseCall(cloud, call);
+  if (refusal !== undefined) return conclude(entry, refusal);
+  const intercepted = await intercept(entry);
+  const context = {
+    faults,
+    switches,
+    now: cloud.now,
+    requestId: call.requestId,
+    page: pageNumber(call),
+  };
+  const fault = intercepted ?? faultFor(entry, context);
+  const delay = latencyOf(entry, faults) + (fault?.delayMs ?? 0);
+  if (delay > 0) await sleep(delay);
+  if (fault === undefined) return conclude(entry, operate(cloud, call, entry));
+  return conclude(
+    entry,
+    strike(fault, () => operate(cloud, call, entry), entry),
+    fault,
+  );
+}
+
+/** Applies an interception to what the service would answer. */
+function strike(fault: Interception, work: () => Answer, entry: JournalEntry): Answer {
+  const replaces = fault.status !== undefined || fault.reset === true || fault.hang === true;
+  const real: Answer = !replaces || fault.afterwards === true ? work() : { status: 0 };
+  entry.deleted = real.deleted === true;
+  const headers = { ...real.headers, ...fault.headers };
+  if (fault.status !== undefined)
+    return { ...real, status: fault.status, headers, body: fault.body };
+  const body = 'body' in fault ? fault.body : real.body;
+  const rewritten = fault.rewrite === undefined ? body : fault.rewrite(body);
+  // 204 cannot carry a body, so a spoiled one turns it into 200.
+  const status = real.status === 204 && rewritten !== undefined ? 200 : real.status;
+  return { ...real, status, headers, body: rewritten };
+}
+
+function conclude(entry: JournalEntry, answer: Answer, fault: Interception = {}): Outcome {
+  if (answer.deleted === true) entry.deleted = true;
+  const connection = connectionUnder(fault);
+  if (connection === 'answer' || connection === 'cut-off') {
+    entry.status = answer.status;
+    const code = errorCodeOf(answer.body);
+    if (code !== undefined) entry.errorCode = code;
+  }
+  return { answer, connection };
+}
+
+function connectionUnder(fault: Interception): Outcome['connection'] {
+  if (fault.reset) return 'reset';
+  if (fault.hang) return 'hang';
+  return fault.cutOff ? 'cut-off' : 'answer';
+}
+
+/** Refusals that every operation shares. */
+function refuseCall(
+  { estate, switches }: Cloud,
+  { route, family }: IncomingCall,
+): Answer | undefined {
+  if (route.wrongMethod) return serviceError(family, 'method-not-allowed', switches);
+  const { projectId } = route;
+  if (projectId === undefined || isHexId(projectId) || estate.hasProject(projectId))
+    return undefined;
+  return serviceError(family, 'bad-project-id', switches);
+}
+
+function operate(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer {
+  switch (call.route.operation) {
+    case 'list-instances':
+      return listInstances(cloud, call);
+    case 'list-tasks':
+      return listTasks(cloud, call, entry);
+    case 'show-task':
+      return showTask(cloud, call);
+    case 'delete-task':
+      return deleteTask(cloud, call);
+    case 'token':
+      return issueToken(cloud, call);
+    case 'projects':
+      return listProjects(cloud, call);
+    case 'unknown':
+      throw new Error('an unknown operation is answered before it gets here');
+  }
+}
+
+function pageNumber({ route, service, query }: IncomingCall): number | undefined {
+  if (service === undefined) return undefined;
+  const { operation } = route;
+  if (operation !== 'list-tasks' && operation !== 'list-instances') return undefined;
+  const traits = SERVICES[service];
+  const page = readPage(query, operation === 'list-tasks' ? traits.tasks : traits.instances);
+  return 'reason' in page ? undefined : Math.floor(page.skip / page.limit) + 1;
+}

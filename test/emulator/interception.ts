@@ -1,0 +1,36 @@
+import type { Emulator } from './emulator.ts';
+import type { JournalEntry } from './journal.ts';
+
+/** What happens to one request instead of, or besides, the ordinary. */
+export interface Interception {
+  /** Answers with this status; alone, the service does nothing of what was asked. */
+  status?: number;
+  /** Sent besides, lower-case names. */
+  headers?: Record<string, string>;
+  /** Replaces the body: a string as it is, anything else as JSON. */
+  body?: unknown;
+  /** Changes the body that the service would send. */
+  rewrite?: (body: unknown) => unknown;
+  /** Closes the connection with a TCP reset, without an answer. */
+  reset?: boolean;
+  /** Never answers; the client's own time-out ends it. */
+  hang?: boolean;
+  /** Sends the header and half of the body, then closes the connection. */
+  cutOff?: boolean;
+  /** Waits before anything is done, in milliseconds. */
+  delayMs?: number;
+  /**
+   * With `status`, `reset` or `hang`: the service first does what was asked, so that the client
+   * cannot know whether it did.
+   */
+  afterwards?: boolean;
+}
+
+/**
+ * Called for every request that has passed authentication, before it is worked on. It may change
+ * the estate, the faults or the switches; what it returns happens to this request.
+ */
+export type Intercept = (
+  entry: JournalEntry,
+  emulator: Emulator,
+) => Interception | undefined | Promise<Interception | undefined>;

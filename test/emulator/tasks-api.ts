@@ -1,0 +1,119 @@
+import type { Answer } from './answer.ts';
+import type { Cloud, IncomingCall } from './cloud.ts';
+import { serviceError, taskNotFound } from './errors.ts';
+import type { EmulatedInstance } from './estate.ts';
+import { isHexId, isUuid } from './ids.ts';
+import type { JournalEntry } from './journal.ts';
+import { readPage } from './paging.ts';
+import { SERVICES } from './services.ts';
+import type { TaskRow } from './task-row.ts';
+import { readTimeRange } from './time-filter.ts';
+
+/** Statuses under which a task is not finished; RabbitMQ and RocketMQ show CREATED while it runs. */
+const RUNNING = ['CREATED', 'WAITING', 'EXECUTING'];
+
+/** `GET …/tasks`: one page of the live table, newest first. */
+export function listTasks(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer {
+  const { family, query } = call;
+  const { switches, faults } = cloud;
+  const instance = instanceOf(cloud, call);
+  if (!('table' in instance)) return instance;
+  const traits = SERVICES[instance.service];
+  const range = readTimeRange(query, instance.service, switches);
+  if (range !== undefined && 'unreadable' in range) {
+    return serviceError(family, 'bad-query', switches, range.unreadable);
+  }
+  const page = readPage(query, traits.tasks);
+  if ('reason' in page) {
+    if (page.reason === 'limit-out-of-range') {
+      return serviceError(family, 'bad-limit', switches, page.parameter);
+    }
+    const isZero = page.reason === 'position-below-first' && switches.startZero === 'empty-page';
+    if (!isZero) return serviceError(family, 'bad-query', switches, page.parameter);
+    return listAnswer(instance, instance.table.page(0, 0, range).total, [], cloud, entry);
+  }
+  const skip = faults.ignorePaging?.includes('list-tasks') ? 0 : page.skip;
+  const limit = Math.min(page.limit, faults.shortPages ?? page.limit);
+  const { total, rows } = instance.table.page(skip, limit, range);
+  // Terraform pages DCS v2 by offset until a page is empty, so there the end is never an error.
+  const refusesEnd = switches.pastTheEnd === 400 && traits.tasks.position === 'start';
+  if (refusesEnd && skip > 0 && skip >= total) {
+    return serviceError(family, 'past-the-end', switches, traits.tasks.position);
+  }
+  return listAnswer(instance, total, rows, cloud, entry);
+}
+
+function listAnswer(
+  { service }: EmulatedInstance,
+  total: number,
+  tasks: unknown[],
+  { faults }: Cloud,
+  entry: JournalEntry,
+): Answer {
+  const truth = SERVICES[service].taskCount === 'string' ? String(total) : total;
+  const count = faults.taskCount === undefined ? truth : faults.taskCount(total, entry);
+  return { status: 200, body: { task_count: count, tasks } };
+}
+
+/** `GET …/tasks/{task}`, queues only: the shape of a list with one row. */
+export function showTask(cloud: Cloud, call: IncomingCall): Answer {
+  const instance = instanceOf(cloud, call);
+  if (!('table' in instance)) return instance;
+  if (!SERVICES[instance.service].showsOneTask) {
+    return serviceError(call.family, 'method-not-allowed', cloud.switches);
+  }
+  const row = taskOfCall(instance, cloud, call);
+  if ('missing' in row) return row.missing;
+  return { status: 200, body: { task_count: '1', tasks: [row.found] } };
+}
+
+/** `DELETE …/tasks/{task}`. */
+export function deleteTask(cloud: Cloud, call: IncomingCall): Answer {
+  const { switches } = cloud;
+  const instance = instanceOf(cloud, call);
+  if (!('table' in instance)) return instance;
+  const row = taskOfCall(instance, cloud, call);
+  if ('missing' in row) return row.missing;
+  const { id, status } = row.found;
+  if (RUNNING.includes(status)) {
+    const { runningDelete } = switches;
+    if (runningDelete === 'ignored') return { status: 204 };
+    if (runningDelete !== 'deleted') return serviceError(call.family, runningDelete, switches);
+  }
+  if (switches.deletedRows === 'stay') instance.table.mark(id, 'DELETED');
+  else instance.table.remove(id);
+  return { ...deleteAnswer(instance, cloud), deleted: true };
+}
+
+function deleteAnswer({ service }: EmulatedInstance, { switches }: Cloud): Answer {
+  if (service === 'dcs-v1') return { status: 200 };
+  if (service === 'dcs' && switches.dcsDeleteAnswer === 200) {
+    return { status: 200, body: { message: '' } };
+  }
+  return { status: 204 };
+}
+
+/**
+ * The instance, or the error. Only an id that is not there is looked at for its form, so that a test
+ * may use any id it likes.
+ */
+function instanceOf(cloud: Cloud, call: IncomingCall): EmulatedInstance | Answer {
+  const { version = '', projectId = '', instanceId = '' } = call.route;
+  const instance = cloud.estate.find(instanceId, projectId, version);
+  if (instance !== undefined) return instance;
+  const problem = isUuid(instanceId) ? 'instance-not-found' : 'bad-instance-id';
+  return serviceError(call.family, problem, cloud.switches);
+}
+
+function taskOfCall(
+  instance: EmulatedInstance,
+  { switches }: Cloud,
+  { family, route }: IncomingCall,
+): { found: TaskRow } | { missing: Answer } {
+  const { taskId = '' } = route;
+  const found = instance.table.get(taskId);
+  if (found !== undefined && found.status !== 'DELETED') return { found };
+  const wellFormed = found !== undefined || isHexId(taskId);
+  if (!wellFormed) return { missing: serviceError(family, 'bad-task-id', switches) };
+  return { missing: taskNotFound(family, switches) };
+}

@@ -1,0 +1,112 @@
+import { FINISHED_STATUSES, RUNNING_STATUSES } from '../cloud/services.ts';
+import type { Task } from '../cloud/task.ts';
+import { cutoff } from './duration.ts';
+import { newest } from './newest.ts';
+import type { KeepFor, Retention, RetentionRule } from './retention.ts';
+import { ruleFinder } from './rule-finder.ts';
+
+/** Why a record stays, in the order in which the reasons are tried. */
+export const KEEP_REASONS = [
+  'already-deleted',
+  'running',
+  'unknown-status',
+  'no-timestamp',
+  'malformed',
+  'duplicate-id',
+  'within-keep-last',
+  'status-not-selected',
+  'kept-forever',
+  'within-keep-for',
+  'not-requested',
+] as const;
+export type KeepReason = (typeof KEEP_REASONS)[number];
+
+/** What is to happen to one record, and why. `rule` names the rule that decided its retention. */
+export type Decision =
+  | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
+  | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
+
+const RUNNING: ReadonlySet<string> = new Set(RUNNING_STATUSES);
+const FINISHED: ReadonlySet<string> = new Set(FINISHED_STATUSES);
+
+/**
+ * Decides, for every record of one instance, whether it stays. The first line that applies holds; every
+ * unknown keeps; keep always beats delete. A record as old as `keepFor`, to the millisecond, has expired.
+ *
+ * @param tasks all records of the instance: `keepLast` counts over them
+ * @param now milliseconds since the epoch, one for the whole run
+ * @param only when given, the ids of the only records that may be deleted
+ * @returns one decision for each task, in the same order
+ * @throws {RangeError} when `now` minus a `keepFor` is no moment
+ */
+export function decide(
+  tasks: readonly Task[],
+  retention: Retention,
+  now: number,
+  only?: ReadonlySet<string>,
+): Decision[] {
+  const kept = keptReasons();
+  const forTarget = verdicts(retention.keepFor, now);
+  const forRule = new Map<RetentionRule, Verdicts>(
+    retention.rules.map((rule) => [rule, verdicts(rule.keepFor, now, rule.name)]),
+  );
+  const findRule = ruleFinder(retention.rules);
+  const repeated = repeatedIds(tasks);
+  const last = newest(tasks, retention.keepLast);
+
+  return tasks.map((task, i) => {
+    const { id, status, updatedAt } = task;
+    if (status === 'DELETED') return kept['already-deleted'];
+    if (status !== undefined && RUNNING.has(status)) return kept.running;
+    if (status === undefined || !FINISHED.has(status)) return kept['unknown-status'];
+    if (updatedAt === undefined || !Number.isFinite(updatedAt)) return kept['no-timestamp'];
+    if (task.malformed || id === undefined) return kept.malformed;
+    if (repeated.has(id)) return kept['duplicate-id'];
+    if (last.has(i)) return kept['within-keep-last'];
+    if (!retention.statuses.has(status)) return kept['status-not-selected'];
+    const rule = findRule(task);
+    const verdict = (rule && forRule.get(rule)) ?? forTarget;
+    if (verdict.cutoff === undefined) return verdict.forever;
+    // Written so that a comparison with anything but a number keeps.
+    if (!(updatedAt <= verdict.cutoff)) return verdict.young;
+    if (only && !only.has(id)) return kept['not-requested'];
+    return verdict.expired;
+  });
+}
+
+/** The decisions that a retention can come to. Shared by all records, which there may be millions of. */
+interface Verdicts {
+  /** Records updated at this moment or before have expired. Undefined: none ever does. */
+  readonly cutoff: number | undefined;
+  readonly forever: Decision;
+  readonly young: Decision;
+  readonly expired: Decision;
+}
+
+function verdicts(keepFor: KeepFor, now: number, name?: string): Verdicts {
+  const rule = name === undefined ? {} : { rule: name };
+  return {
+    cutoff: keepFor === 'forever' ? undefined : cutoff(now, keepFor),
+    forever: Object.freeze({ action: 'keep', reason: 'kept-forever', ...rule }),
+    young: Object.freeze({ action: 'keep', reason: 'within-keep-for', ...rule }),
+    expired: Object.freeze({ action: 'delete', reason: 'expired', ...rule }),
+  };
+}
+
+function keptReasons(): Record<KeepReason, Decision> {
+  return Object.fromEntries(
+    KEEP_REASONS.map((reason) => [reason, Object.freeze({ action: 'keep', reason })]),
+  ) as Record<KeepReason, Decision>;
+}
+
+/** Ids that stand for more than one record: which of them a DELETE would hit is anyone's guess. */
+function repeatedIds(tasks: readonly Task[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const { id } of tasks) {
+    if (id === undefined) continue;
+    if (seen.has(id)) repeated.add(id);
+    else seen.add(id);
+  }
+  return repeated;
+}

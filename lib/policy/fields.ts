@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { FINISHED_STATUSES, RUNNING_STATUSES } from '../cloud/services.ts';
+import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
+import { ORIGIN, originOf } from './origin.ts';
+import { compilePatterns } from './pattern.ts';
+
+/*
+ * The single values of a policy. A built-in check's error names what was expected, then optionally a
+ * hint after a semicolon: "a; b" becomes "expected a, found …; b". Custom issues are messages as they are.
+ */
+
+/** Text, not empty, and of a form where one is given. */
+export function text(expected: string, form?: RegExp) {
+  const schema = z
+    .string({ error: ({ input }) => expected + (isScalar(input) ? '; put it in quotes' : '') })
+    .min(1, { error: expected });
+  return form ? schema.regex(form, { error: expected }) : schema;
+}
+
+export function integer(min: number, max?: number) {
+  const error =
+    max === undefined ? `a whole number, ${min} or more` : `a whole number from ${min} to ${max}`;
+  const schema = z.int({ error }).min(min, { error });
+  return max === undefined ? schema : schema.max(max, { error });
+}
+
+/** Text that `read` turns into a value; what `read` throws becomes the problem. */
+function readText<T>(expected: string, read: (text: string) => T, form?: RegExp) {
+  // The form is for editors alone, through the JSON Schema: `read` says better what is wrong.
+  const schema = z.string({ error: expected }).meta(form ? { pattern: form.source } : {});
+  return schema.transform((value, context): T => {
+    try {
+      return read(value);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+      return z.NEVER;
+    }
+  });
+}
+
+export function keepFor() {
+  return readText('a duration such as P30D or 30d', parseKeepFor, KEEP_FOR);
+}
+
+export function timeout() {
+  return readText('a duration such as 10s or PT10S', parseTimeout, TIME);
+}
+
+export function origin() {
+  return readText('a URL such as https://dcs.example.com', originOf, ORIGIN);
+}
+
+export function forever() {
+  return z.literal('forever', { error: 'forever' });
+}
+
+export function patterns(item: string, items: string) {
+  const pattern = text(item).superRefine((value, context) => {
+    try {
+      if (value !== '') compilePatterns([value]);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
+    }
+  });
+  return list(pattern, items);
+}
+
+export function statuses() {
+  const expected = 'SUCCESS, FAILED or CANCELLED';
+  const status = z.enum(FINISHED_STATUSES, {
+    error: ({ input }) => {
+      if ((RUNNING_STATUSES as readonly unknown[]).includes(input)) {
+        return `${expected}; the record of a running task is never deleted`;
+      }
+      return input === 'DELETED' ? `${expected}; such a record is deleted already` : expected;
+    },
+  });
+  return list(status, expected).meta({ uniqueItems: true });
+}
+
+function list<T extends z.ZodType>(item: T, items: string) {
+  return z
+    .array(item, { error: `a list of ${items}` })
+    .min(1, { error: `a list of ${items}; an empty list would match nothing` });
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
+}

@@ -1,0 +1,103 @@
+import type { z } from 'zod';
+import type { Finding } from './consistency.ts';
+import { MAPPINGS } from './schema.ts';
+import type { Path } from './source.ts';
+import { suggest } from './suggest.ts';
+
+/** A {@link Finding} of the schema. `at` is `key` for a key that should not be there. */
+export interface SchemaFinding extends Finding {
+  readonly at: 'key' | 'value';
+}
+
+/** What the schema has against a policy, in words. One issue names every unknown key of a mapping. */
+export function describeIssue(issue: z.core.$ZodIssue, policy: unknown): SchemaFinding[] {
+  const path = issue.path as Path;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      at: 'key',
+      path: [...path, key],
+      message: 'unknown key',
+      ...hinted(meant(key, placeOf(path))),
+    }));
+  }
+  if (issue.code === 'custom') {
+    const [message = '', ...hint] = issue.message.split('; ');
+    return [{ at: 'value', path, message, ...hinted(hint.join('; ')) }];
+  }
+  const [expected = '', hint] = issue.message.split('; ');
+  const found = valueAt(policy, path);
+  if (found === undefined) {
+    return [{ at: 'value', path, message: 'missing', ...hinted(hint ?? `write ${expected}`) }];
+  }
+  return [
+    {
+      at: 'value',
+      path,
+      message: `expected ${expected}, found ${show(found, path)}`,
+      ...hinted(hint ?? (found === null ? absence(issue, path) : similar(issue, found))),
+    },
+  ];
+}
+
+function hinted(hint: string | undefined): { hint?: string } {
+  return hint ? { hint } : {};
+}
+
+/** What to do about a null: a key without a value looks like "no limit" to one reader, like 0 to another. */
+function absence(issue: z.core.$ZodIssue, path: Path): string {
+  const numeric = issue.code === 'invalid_type' && ['number', 'int'].includes(issue.expected);
+  const write = numeric ? 'write a number' : 'write a value';
+  const key = path.at(-1) ?? '';
+  if (typeof key === 'number') return `${write}, or leave the item out`;
+  const optional = MAPPINGS[placeOf(path.slice(0, -1))]?.[key]?.safeParse(undefined).success;
+  return optional ? `${write}, or leave the key out` : write;
+}
+
+function similar(issue: z.core.$ZodIssue, found: unknown): string | undefined {
+  if (issue.code !== 'invalid_value' || typeof found !== 'string') return undefined;
+  const candidate = suggest(
+    found,
+    issue.values.filter((value) => typeof value === 'string'),
+  );
+  return candidate && `did you mean ${candidate}?`;
+}
+
+function meant(key: string, here: string): string | undefined {
+  if (key === '<<') return 'merge keys are not read; write the keys out';
+  const elsewhere = Object.keys(MAPPINGS).filter((place) => keysOf(place).includes(key));
+  if (elsewhere.length > 0) return `it belongs under ${elsewhere.join(' or ')}`;
+  const candidate = suggest(key, keysOf(here));
+  return candidate && `did you mean ${candidate}?`;
+}
+
+function keysOf(place: string): string[] {
+  return Object.keys(MAPPINGS[place] ?? {});
+}
+
+function placeOf(path: Path): string {
+  const names = path.filter((step) => typeof step === 'string');
+  const last = names.at(-1) ?? 'the top level';
+  return { targets: 'a target', rules: 'a rule' }[last] ?? last;
+}
+
+function valueAt(policy: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+        ? (value as Record<string | number, unknown>)[step]
+        : undefined,
+    policy,
+  );
+}
+
+/** A value in a message. What stands under credentials may be a secret in the wrong place: its kind only. */
+function show(value: unknown, path: Path): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (path.includes('credentials')) return typeof value === 'string' ? 'text' : `a ${typeof value}`;
+  if (typeof value === 'string') {
+    return value.length > 60 ? `text of ${value.length} characters` : JSON.stringify(value);
+  }
+  return typeof value === 'number' ? `the number ${value}` : String(value);
+}

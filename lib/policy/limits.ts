@@ -1,0 +1,36 @@
+import type { Limits } from './schema.ts';
+
+/** A limit that forbids all deletions on an instance. */
+export interface TrippedLimit {
+  readonly limit: keyof Limits;
+  readonly message: string;
+}
+
+/**
+ * The first limit that what has expired goes beyond; undefined when all of it may be deleted. An absent limit
+ * is none, 0 allows nothing. Where nothing has expired, nothing trips.
+ *
+ * @param listed how many records the instance has
+ * @param expired how many of them are to be deleted
+ */
+export function limitTripped(
+  listed: number,
+  expired: number,
+  limits: Limits,
+): TrippedLimit | undefined {
+  const { deletions, deletePercent } = limits;
+  if (expired === 0) return undefined;
+  if (deletions !== undefined && expired > deletions) {
+    return {
+      limit: 'deletions',
+      message: `${expired} records have expired, and limits.deletions allows ${deletions}`,
+    };
+  }
+  if (deletePercent !== undefined && expired > (listed * deletePercent) / 100) {
+    return {
+      limit: 'deletePercent',
+      message: `${expired} of ${listed} records have expired, and limits.deletePercent allows ${deletePercent} %`,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import { type Finding, findInconsistencies } from './consistency.ts';
+import { freeze } from './freeze.ts';
+import { describeIssue } from './issues.ts';
+import { PolicyError, type Problem } from './policy-error.ts';
+import { type Policy, policySchema } from './schema.ts';
+import { type Path, type Position, readSource, type Source } from './source.ts';
+
+/**
+ * Reads a policy from the text of its file. Does no I/O: `file` is only for messages.
+ *
+ * @returns the policy, frozen all the way down
+ * @throws {PolicyError} with every problem of the file, in the order of its lines
+ */
+export function loadPolicy(text: string, file: string): Policy {
+  const source = readSource(text, file);
+  const { value } = source;
+  const problem = (finding: Finding, position: Position): Problem => ({
+    file,
+    line: position.line,
+    column: position.column,
+    path: formatPath(finding.path),
+    message: finding.message,
+    hint: finding.hint,
+  });
+  if (value === null || value === undefined) {
+    const empty = { path: [], message: 'the policy is empty', hint: 'write version and targets' };
+    throw new PolicyError([problem(empty, { line: 1, column: 1 })]);
+  }
+
+  const problems = source.repeatedKeys.map(({ path, position }) =>
+    problem({ path, message: REPEATED, hint: 'leave one out' }, position),
+  );
+  if (isOtherVersion(value)) {
+    const message = `this program reads version 1, and the policy says ${value.version}`;
+    throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
+  }
+  const result = policySchema.safeParse(value);
+  const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, value));
+  for (const finding of issues) problems.push(problem(finding, positionOf(source, finding)));
+
+  const lineOf = (path: Path) => source.valueAt(path).line;
+  for (const finding of findInconsistencies(value, lineOf)) {
+    problems.push(problem(finding, source.valueAt(finding.path)));
+  }
+  if (result.success && problems.length === 0) return freeze(result.data);
+  throw new PolicyError(inOrder(problems));
+}
+
+const REPEATED = 'this mapping has the key already';
+
+/** What another version means by its keys is not known: only the version is worth a message. */
+function isOtherVersion(policy: unknown): policy is { version: number } {
+  return (
+    typeof policy === 'object' &&
+    policy !== null &&
+    'version' in policy &&
+    typeof policy.version === 'number' &&
+    policy.version !== 1
+  );
+}
+
+function positionOf(source: Source, { path, at }: { path: Path; at: 'key' | 'value' }): Position {
+  return at === 'key' ? source.keyAt(path) : source.valueAt(path);
+}
+
+/** In the order of the text; each message once. */
+function inOrder(problems: readonly Problem[]): Problem[] {
+  const distinct = new Map(
+    problems.map((p) => [`${p.line}:${p.column}:${p.path}:${p.message}`, p]),
+  );
+  return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+/** `targets[0].rules[1].match.tasks[0]`; a key that is no plain word is quoted. */
+function formatPath(path: Path): string {
+  return path
+    .map((step, i) => {
+      if (typeof step === 'number') return `[${step}]`;
+      if (!/^[\p{L}\p{N}_<-]+$/u.test(step)) return `[${JSON.stringify(step)}]`;
+      return i === 0 ? step : `.${step}`;
+    })
+    .join('');
+}

@@ -1,0 +1,306 @@
+import { z } from 'zod';
+import { CLOUD_NAMES, SERVICE_NAMES } from '../cloud/services.ts';
+import { forever, integer, keepFor, origin, patterns, statuses, text, timeout } from './fields.ts';
+import type { Frozen } from './freeze.ts';
+
+const name = () => text('text of 1 to 100 characters', /^(?=.*\S)[^\p{Cc}]{1,100}$/u);
+
+const limits = z
+  .strictObject(
+    {
+      deletions: integer(0)
+        .optional()
+        .meta({
+          description:
+            'The most records that one run may delete on one instance. When more have expired, none is deleted there. 0 allows none; absent is no limit.',
+          examples: [5000],
+        }),
+      deletePercent: z
+        .number({ error: 'a number from 0 to 100' })
+        .min(0, { error: 'a number from 0 to 100' })
+        .max(100, { error: 'a number from 0 to 100' })
+        .optional()
+        .meta({
+          description:
+            'The most that one run may delete of what one instance lists, in percent. When more has expired, none is deleted there. 0 allows none; absent is no limit.',
+          examples: [95],
+        }),
+    },
+    { error: 'a mapping of deletions and deletePercent' },
+  )
+  .meta({
+    description: 'What stops an instance before its first deletion. Inherited key by key.',
+    examples: [{ deletions: 5000, deletePercent: 95 }],
+  });
+
+const retention = {
+  keepFor: keepFor()
+    .optional()
+    .meta({
+      description:
+        'How long a record is kept, counted from the end of its task (updated_at): ISO 8601, or a whole number of h, d or w.',
+      examples: ['P30D', '30d', 'PT12H', '12h', 'P2W', '2w', 'P1M'],
+    }),
+  keep: forever()
+    .optional()
+    .meta({ description: 'Keeps every record, however old.', examples: ['forever'] }),
+  keepLast: integer(0)
+    .optional()
+    .meta({
+      description:
+        'The newest records of each instance that always stay, counted over all of its records. 0 when absent.',
+      examples: [10],
+    }),
+  statuses: statuses()
+    .optional()
+    .meta({
+      description:
+        'The finished statuses that may be deleted. SUCCESS and FAILED when absent; CANCELLED is for kafka, rabbitmq and rocketmq alone.',
+      examples: [['SUCCESS', 'FAILED']],
+    }),
+  limits: limits.optional(),
+};
+
+const match = z
+  .strictObject(
+    {
+      statuses: statuses()
+        .optional()
+        .meta({ description: 'Tasks that ended so.', examples: [['FAILED']] }),
+      tasks: patterns('the name of a task', 'names of tasks')
+        .optional()
+        .meta({
+          description: 'Tasks with one of these names. * is any text; case counts.',
+          examples: [['EXTEND', 'Update*']],
+        }),
+      users: patterns('the name of a user', 'names of users')
+        .optional()
+        .meta({
+          description: 'Tasks that one of these users started. * is any text; case counts.',
+          examples: [['ops-*']],
+        }),
+    },
+    { error: 'a mapping of statuses, tasks and users' },
+  )
+  .meta({
+    description: 'The tasks that the rule is about: those to which every key applies.',
+    examples: [{ statuses: ['FAILED'], tasks: ['EXTEND'] }],
+    minProperties: 1,
+  });
+
+const rule = z
+  .strictObject(
+    {
+      name: name()
+        .optional()
+        .meta({
+          description: 'What reports call the rule; "rule N", by its place, when absent.',
+          examples: ['failures-stay-longer'],
+        }),
+      match,
+      keepFor: retention.keepFor,
+      keep: retention.keep,
+    },
+    { error: 'a mapping of match and keepFor, or of match and keep' },
+  )
+  .meta({
+    description: 'How long some of the tasks are kept.',
+    examples: [{ match: { statuses: ['FAILED'] }, keepFor: 'P90D' }],
+    oneOf: [{ required: ['keepFor'] }, { required: ['keep'] }],
+  });
+
+const credentials = z
+  .strictObject(
+    {
+      secret: text('the name of a secret').meta({
+        description: 'Name or ARN of the secret in AWS Secrets Manager.',
+        examples: ['task-janitor/huawei'],
+      }),
+    },
+    { error: 'a mapping of secret' },
+  )
+  .meta({
+    description: 'Where the credentials are. The environment, when absent.',
+    examples: [{ secret: 'task-janitor/huawei' }],
+  });
+
+const instances = z
+  .strictObject(
+    {
+      include: patterns('the id or name of an instance', 'ids or names of instances')
+        .optional()
+        .meta({
+          description: 'Ids, names or name patterns of the instances. All, when absent.',
+          examples: [['prod-*']],
+        }),
+      exclude: patterns('the id or name of an instance', 'ids or names of instances')
+        .optional()
+        .meta({
+          description: 'Ids, names or name patterns left alone, even where include names them.',
+          examples: [['prod-canary']],
+        }),
+    },
+    { error: 'a mapping of include and exclude' },
+  )
+  .meta({
+    description: 'The instances of the target. Every one, when absent.',
+    examples: [{ include: ['prod-*'], exclude: ['prod-canary'] }],
+  });
+
+const requests = z
+  .strictObject(
+    {
+      concurrency: integer(1, 256)
+        .default(8)
+        .meta({ description: 'Requests in flight at once.', examples: [8] }),
+      perSecond: z
+        .number({ error: 'a number above 0, up to 10000' })
+        .positive({ error: 'a number above 0, up to 10000' })
+        .max(10_000, { error: 'a number above 0, up to 10000' })
+        .optional()
+        .meta({ description: 'Requests started per second. No cap, when absent.', examples: [20] }),
+      attempts: integer(1, 10)
+        .default(5)
+        .meta({ description: 'How often one request is sent at most.', examples: [5] }),
+      timeout: timeout()
+        .prefault('10s')
+        .meta({
+          description: 'How long one answer is waited for, from 1 second to 5 minutes.',
+          examples: ['10s', 'PT10S'],
+        }),
+    },
+    { error: 'a mapping of concurrency, perSecond, attempts and timeout' },
+  )
+  .meta({
+    description: 'How requests are sent.',
+    examples: [{ concurrency: 8, perSecond: 20 }],
+  });
+
+const target = z
+  .strictObject(
+    {
+      name: name().meta({
+        description: 'What reports call the target. Given once in a policy.',
+        examples: ['prod-cache'],
+      }),
+      cloud: z
+        .enum(CLOUD_NAMES, { error: CLOUD_NAMES.join(' or ') })
+        .meta({ description: 'The cloud.', examples: ['huaweicloud'] }),
+      service: z
+        .enum(SERVICE_NAMES, { error: `one of ${SERVICE_NAMES.join(', ')}` })
+        .meta({ description: 'The service.', examples: ['dcs'] }),
+      region: text('a region such as eu-de', /^[a-z][a-z0-9-]*$/).meta({
+        description: 'The region, as the cloud writes it.',
+        examples: ['eu-west-101', 'eu-de'],
+      }),
+      projectId: text('a project id of up to 64 letters, digits, - and _', /^[A-Za-z0-9_-]{1,64}$/)
+        .optional()
+        .meta({
+          description: 'The id of the project in that region. Looked up, when absent.',
+          examples: ['0b01fbb53600d4671fa8c00673c71260'],
+        }),
+      endpoint: origin()
+        .optional()
+        .meta({
+          description:
+            'The server of the service, to override the usual one: https, or http on loopback.',
+          examples: ['https://dcs.eu-west-101.example.com'],
+        }),
+      iamEndpoint: origin()
+        .optional()
+        .meta({
+          description:
+            'The server that issues tokens and knows project ids, to override the usual one.',
+          examples: ['https://iam.eu-west-101.example.com'],
+        }),
+      credentials: credentials.optional(),
+      instances: instances.optional(),
+      requests: requests.prefault({}),
+      ...retention,
+      rules: z
+        .array(rule, { error: 'a list of rules' })
+        .optional()
+        .meta({
+          description: 'Retention for some of the tasks. The first rule that matches decides.',
+          examples: [[{ match: { statuses: ['FAILED'] }, keepFor: 'P90D' }]],
+        }),
+    },
+    { error: 'a mapping of name, cloud, service, region and more' },
+  )
+  .meta({
+    description: 'One service in one project and region.',
+    examples: [{ name: 'prod-cache', cloud: 'otc', service: 'dcs', region: 'eu-de' }],
+    not: { required: ['keepFor', 'keep'] },
+  });
+
+const defaults = z.strictObject(retention, {
+  error: 'a mapping of keepFor, keepLast, statuses and limits',
+});
+
+/**
+ * What a policy file may hold. Every mapping is strict. What one value has to do with another (names that
+ * must differ, keepFor against keep) is checked in consistency.ts.
+ */
+export const policySchema = z
+  .strictObject(
+    {
+      version: z
+        .literal(1, { error: 'the number 1' })
+        .meta({ description: 'The version of this format.', examples: [1] }),
+      dryRun: z
+        .boolean({ error: 'true or false' })
+        .default(true)
+        .meta({ description: 'Only report, delete nothing. True when absent.', examples: [false] }),
+      defaults: defaults.optional().meta({
+        description: 'What every target inherits.',
+        examples: [{ keepFor: 'P30D', keepLast: 10 }],
+        not: { required: ['keepFor', 'keep'] },
+      }),
+      targets: z
+        .array(target, { error: 'a list of targets' })
+        .min(1, { error: 'a list with at least one target' })
+        .meta({
+          description: 'What is to be cleaned.',
+          examples: [
+            [
+              {
+                name: 'prod-cache',
+                cloud: 'otc',
+                service: 'dcs',
+                region: 'eu-de',
+                keepFor: 'P30D',
+              },
+            ],
+          ],
+        }),
+    },
+    { error: 'a mapping with version and targets' },
+  )
+  .meta({
+    title: 'Retention policy of task-janitor',
+    description: 'Which background-task records stay, and for how long.',
+  });
+
+/** What each mapping of a policy may hold, by the name that messages give the mapping. */
+export const MAPPINGS: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  'the top level': policySchema.shape,
+  defaults: defaults.shape,
+  'a target': target.shape,
+  credentials: credentials.shape,
+  instances: instances.shape,
+  requests: requests.shape,
+  limits: limits.shape,
+  'a rule': rule.shape,
+  match: match.shape,
+};
+
+/** A whole `retention.yml`, parsed and frozen. */
+export type Policy = Frozen<z.output<typeof policySchema>>;
+/** One service in one project and region. */
+export type Target = Policy['targets'][number];
+/** One rule of a target. */
+export type Rule = NonNullable<Target['rules']>[number];
+/** How requests to a target are sent; `timeout` in milliseconds. */
+export type Requests = Target['requests'];
+/** Limits per instance; an absent one is no limit. */
+export type Limits = NonNullable<Target['limits']>;

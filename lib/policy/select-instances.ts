@@ -1,0 +1,74 @@
+import { compilePatterns } from './pattern.ts';
+
+/** What selecting looks at. */
+export interface Selectable {
+  readonly id: string;
+  readonly name?: string | undefined;
+}
+
+/** Ids, names or name patterns. */
+export interface InstanceSelection {
+  /** Absent: every instance. */
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+}
+
+export interface SelectedInstances<Instance> {
+  /** In the order given. */
+  readonly selected: Instance[];
+  /** Patterns of the policy, included or excluded, that no instance matches. */
+  readonly unmatched: string[];
+  /** Patterns of the run that match none of the instances that the policy selects. */
+  readonly unmatchedNarrowing: string[];
+}
+
+/**
+ * Chooses the instances of a run: those that the policy includes (all, when it names none), without those
+ * that it excludes, and of these only the ones that the run asks for, when it asks. A pattern is an exact id,
+ * or a glob for the name.
+ *
+ * @throws {PatternError} when a pattern cannot be compiled
+ */
+export function selectInstances<Instance extends Selectable>(
+  instances: readonly Instance[],
+  selection: InstanceSelection = {},
+  narrowing?: readonly string[],
+): SelectedInstances<Instance> {
+  const include = selection.include?.map(instancePattern);
+  const exclude = (selection.exclude ?? []).map(instancePattern);
+  const allowed = instances.filter(
+    (instance) =>
+      (!include || include.some(({ matches }) => matches(instance))) &&
+      !exclude.some(({ matches }) => matches(instance)),
+  );
+  const asked = narrowing?.map(instancePattern);
+  return {
+    selected: asked
+      ? allowed.filter((instance) => asked.some(({ matches }) => matches(instance)))
+      : allowed,
+    unmatched: withoutMatch([...(include ?? []), ...exclude], instances),
+    unmatchedNarrowing: withoutMatch(asked ?? [], allowed),
+  };
+}
+
+interface InstancePattern {
+  readonly pattern: string;
+  matches(instance: Selectable): boolean;
+}
+
+function instancePattern(pattern: string): InstancePattern {
+  const matchesName = compilePatterns([pattern]);
+  return {
+    pattern,
+    matches: ({ id, name }) => id === pattern || (name !== undefined && matchesName(name)),
+  };
+}
+
+function withoutMatch(
+  patterns: readonly InstancePattern[],
+  instances: readonly Selectable[],
+): string[] {
+  return patterns
+    .filter(({ matches }) => !instances.some((instance) => matches(instance)))
+    .map(({ pattern }) => pattern);
+}

@@ -1,0 +1,166 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type YAMLError,
+} from 'yaml';
+import { PolicyError } from './policy-error.ts';
+
+/** Keys and list positions from the top of a policy down to one value. */
+export type Path = readonly (string | number)[];
+
+/** Where in a text, both counted from 1. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+/** A YAML text, read. */
+export interface Source {
+  /** What the text holds. Values that the text names twice by an alias are one object. */
+  readonly value: unknown;
+  /** Keys that their mapping already has. */
+  readonly repeatedKeys: readonly { readonly path: Path; readonly position: Position }[];
+  /** Where a value stands: an alias leads to its anchor; what is not there, to the mapping that lacks it. */
+  valueAt(path: Path): Position;
+  /** Where the key stands that the last step of the path names. */
+  keyAt(path: Path): Position;
+}
+
+interface Found {
+  readonly key?: ParsedNode | null | undefined;
+  readonly value?: ParsedNode | null | undefined;
+}
+
+/**
+ * Reads YAML 1.2 with its core schema: one document, keys that are text, no merge keys, no tags of one's own.
+ *
+ * @throws {PolicyError} when the text is not that, with every mistake that the parser found
+ */
+export function readSource(text: string, file: string): Source {
+  const lines = new LineCounter();
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    // A `%YAML 1.1` line would otherwise make `no` a boolean and `<<` a merge.
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    stringKeys: true,
+    // Found below, so that they are reported together with all other mistakes.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  const positionOf = (offset: number): Position => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const fail = (mistakes: readonly { position: Position; message: string }[]) =>
+    new PolicyError(mistakes.map((m) => ({ file, ...m.position, path: '', message: m.message })));
+
+  const mistakes = [...document.errors, ...document.warnings];
+  if (mistakes.length > 0) {
+    throw fail(mistakes.map((e) => ({ position: positionOf(e.pos[0]), message: describe(e) })));
+  }
+  const root = document.contents;
+  const survey = surveyNode(document, root, []);
+  if (survey.lostAliases.length > 0) {
+    throw fail(
+      survey.lostAliases.map((node) => ({
+        position: positionOf(node.range[0]),
+        message: 'this alias has no anchor above it',
+      })),
+    );
+  }
+
+  const find = (path: Path): Found => {
+    let found: Found = { value: root };
+    for (const step of path) {
+      const node = resolve(document, found.value);
+      const next = isMap(node)
+        ? node.items.findLast(({ key }) => isScalar(key) && key.value === step)
+        : isSeq(node) && typeof step === 'number' && node.items[step]
+          ? { value: node.items[step] }
+          : undefined;
+      if (!next) break;
+      found = next as Found;
+    }
+    return found;
+  };
+  const start = (node: ParsedNode | null | undefined) => positionOf(node?.range[0] ?? 0);
+
+  return {
+    value: toValue(document, () => fail([{ position: start(root), message: TOO_MANY_ALIASES }])),
+    repeatedKeys: survey.repeatedKeys.map(({ path, key }) => ({ path, position: start(key) })),
+    valueAt: (path) => start(resolve(document, find(path).value)),
+    keyAt: (path) => start(find(path).key),
+  };
+}
+
+const TOO_MANY_ALIASES = 'its aliases stand for too much; write the values out';
+
+function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // Every alias has its anchor (that was seen before), which leaves an expansion out of all proportion.
+    if (error instanceof ReferenceError) throw tooMany();
+    throw error;
+  }
+}
+
+interface Survey {
+  repeatedKeys: { path: Path; key: ParsedNode }[];
+  lostAliases: ParsedNode[];
+}
+
+/** Walks what is written, without following aliases: they may lead in circles. */
+function surveyNode(
+  document: Document.Parsed,
+  node: ParsedNode | null,
+  path: Path,
+  survey: Survey = { repeatedKeys: [], lostAliases: [] },
+): Survey {
+  if (isAlias(node)) {
+    if (!node.resolve(document)) survey.lostAliases.push(node as ParsedNode);
+  } else if (isSeq(node)) {
+    node.items.forEach((item, i) => {
+      surveyNode(document, item as ParsedNode, [...path, i], survey);
+    });
+  } else if (isMap(node)) {
+    const seen = new Set<unknown>();
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? String(key.value) : '';
+      const here = [...path, name];
+      if (seen.has(name)) survey.repeatedKeys.push({ path: here, key: key as ParsedNode });
+      seen.add(name);
+      surveyNode(document, value as ParsedNode | null, here, survey);
+    }
+  }
+  return survey;
+}
+
+function resolve(
+  document: Document.Parsed,
+  node: ParsedNode | null | undefined,
+): ParsedNode | null | undefined {
+  return isAlias(node) ? ((node.resolve(document) as ParsedNode | undefined) ?? node) : node;
+}
+
+function describe({ code, message }: YAMLError): string {
+  switch (code) {
+    case 'MULTIPLE_DOCS':
+      return 'a second document starts here; a policy is one document';
+    case 'NON_STRING_KEY':
+      return 'a key must be plain text';
+    case 'RESOURCE_EXHAUSTION':
+      return 'nested too deeply for a policy';
+    default:
+      return `not YAML: ${message[0]?.toLowerCase()}${message.slice(1)}`;
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * The candidate that was probably meant: the one that differs least, by at most a third of its letters
+ * (and always by one), upper and lower case alike. Undefined when none is near.
+ */
+export function suggest(written: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    // A name that is so much longer is no misspelling; it is not worth a comparison, or a long one.
+    if (Math.abs(candidate.length - written.length) > 3) continue;
+    const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
+    if (distance < least && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
+      best = candidate;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** Letters to insert, drop, replace, or swap with their neighbour to make `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = at(last, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let distance = Math.min(replaced, at(last, j) + 1, at(row, j - 1) + 1);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
+        distance = Math.min(distance, at(beforeLast, j - 2) + 1);
+      }
+      row.push(distance);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return at(last, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,224 @@
+import { describe, expect, test } from '@jest/globals';
+import { Duration } from 'luxon';
+import type { Task } from '../../lib/cloud/task.ts';
+import { type Decision, decide, KEEP_REASONS } from '../../lib/policy/decide.ts';
+import { compilePatterns } from '../../lib/policy/pattern.ts';
+import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';
+import { DAY, NOW, retention, task } from './builders.ts';
+
+function decideOne(fields: Partial<Task>, policy: Partial<Retention> = {}): Decision | undefined {
+  return decide([task(fields)], retention(policy), NOW)[0];
+}
+
+function rule(fields: Partial<RetentionRule>): RetentionRule {
+  return { name: 'a rule', keepFor: 'forever', ...fields };
+}
+
+const keep = (reason: string, by?: string) => ({
+  action: 'keep',
+  reason,
+  ...(by === undefined ? {} : { rule: by }),
+});
+const expired = { action: 'delete', reason: 'expired' };
+
+describe('the table of decisions', () => {
+  test('a finished record older than keepFor expires', () => {
+    expect(decideOne({})).toEqual(expired);
+    expect(decideOne({ status: 'FAILED' })).toEqual(expired);
+  });
+
+  test('DELETED is kept: there is nothing left to delete', () => {
+    expect(decideOne({ status: 'DELETED' })).toEqual(keep('already-deleted'));
+  });
+
+  test.each(['CREATED', 'WAITING', 'EXECUTING'])('%s is kept as running', (status) => {
+    expect(decideOne({ status })).toEqual(keep('running'));
+  });
+
+  test('nothing overrides running, not even a rule and a status list that name it', () => {
+    const policy = {
+      statuses: new Set(['EXECUTING']),
+      rules: [
+        rule({ statuses: new Set(['EXECUTING']), keepFor: Duration.fromObject({ days: 0 }) }),
+      ],
+    };
+    const running = task({ status: 'EXECUTING' });
+    expect(decide([running], retention(policy), NOW, new Set([String(running.id)]))).toEqual([
+      keep('running'),
+    ]);
+  });
+
+  test.each([undefined, '', 'success', 'SUCCESS ', 'FINISHED', 'toString'])(
+    'status %j is kept as unknown',
+    (status) => {
+      expect(decideOne({ status })).toEqual(keep('unknown-status'));
+    },
+  );
+
+  test.each([undefined, Number.NaN, Number.NEGATIVE_INFINITY])(
+    'a record updated at %j is kept',
+    (updatedAt) => {
+      expect(decideOne({ updatedAt })).toEqual(keep('no-timestamp'));
+    },
+  );
+
+  test('a malformed record is kept', () => {
+    expect(decideOne({ malformed: true })).toEqual(keep('malformed'));
+    expect(decideOne({ id: undefined })).toEqual(keep('malformed'));
+  });
+
+  test('records that share an id are kept, all of them', () => {
+    const tasks = [task({ id: 'a' }), task({ id: 'b' }), task({ id: 'a', status: 'FAILED' })];
+    expect(decide(tasks, retention(), NOW)).toEqual([
+      keep('duplicate-id'),
+      expired,
+      keep('duplicate-id'),
+    ]);
+  });
+
+  test('the newest keepLast records are kept', () => {
+    const tasks = [50, 90, 40, 60].map((days) => task({ updatedAt: NOW - days * DAY }));
+    expect(decide(tasks, retention({ keepLast: 2 }), NOW).map((d) => d.reason)).toEqual([
+      'within-keep-last',
+      'expired',
+      'within-keep-last',
+      'expired',
+    ]);
+  });
+
+  test('keepLast counts running, deleted and unselected records too', () => {
+    const tasks = [
+      task({ status: 'EXECUTING', updatedAt: NOW }),
+      task({ status: 'DELETED', updatedAt: NOW - DAY }),
+      task({ status: 'CANCELLED', updatedAt: NOW - 2 * DAY }),
+      task({ updatedAt: NOW - 50 * DAY }),
+      task({ updatedAt: NOW - 60 * DAY }),
+    ];
+    expect(decide(tasks, retention({ keepLast: 4 }), NOW).map((d) => d.reason)).toEqual([
+      'running',
+      'already-deleted',
+      'within-keep-last',
+      'within-keep-last',
+      'expired',
+    ]);
+  });
+
+  test('a status that is not selected is kept', () => {
+    expect(decideOne({ status: 'CANCELLED' })).toEqual(keep('status-not-selected'));
+    expect(decideOne({}, { statuses: new Set() })).toEqual(keep('status-not-selected'));
+  });
+
+  test('a status that is not selected is kept even where a rule lets it expire', () => {
+    const rules = [rule({ keepFor: Duration.fromObject({ days: 1 }) })];
+    expect(decideOne({ status: 'CANCELLED' }, { rules })).toEqual(keep('status-not-selected'));
+  });
+
+  test('keep: forever keeps, with the name of the rule that says so', () => {
+    expect(decideOne({}, { keepFor: 'forever' })).toEqual(keep('kept-forever'));
+    expect(decideOne({}, { rules: [rule({})] })).toEqual(keep('kept-forever', 'a rule'));
+  });
+
+  test('a younger record is kept, one exactly as old as keepFor is not', () => {
+    expect(decideOne({ updatedAt: NOW - 30 * DAY + 1 })).toEqual(keep('within-keep-for'));
+    expect(decideOne({ updatedAt: NOW - 30 * DAY })).toEqual(expired);
+  });
+
+  test('a record dated in the future is kept, even with keepFor 0', () => {
+    const keepFor = Duration.fromObject({ days: 0 });
+    expect(decideOne({ updatedAt: NOW + 1 }, { keepFor })).toEqual(keep('within-keep-for'));
+    expect(decideOne({ updatedAt: NOW }, { keepFor })).toEqual(expired);
+  });
+
+  test('a rule decides in place of the target, both ways, and is named', () => {
+    const rules = [rule({ keepFor: Duration.fromObject({ days: 200 }) })];
+    expect(decideOne({}, { rules })).toEqual(keep('within-keep-for', 'a rule'));
+    expect(
+      decideOne({}, { keepFor: 'forever', rules: [rule({ keepFor: Duration.fromISO('P1D') })] }),
+    ).toEqual({ ...expired, rule: 'a rule' });
+  });
+
+  test('an expired record that an ad-hoc run does not name is kept', () => {
+    const tasks = [task({ id: 'asked' }), task({ id: 'other' }), task({ updatedAt: NOW })];
+    const only = new Set(['asked']);
+    expect(decide(tasks, retention(), NOW, only)).toEqual([
+      expired,
+      keep('not-requested'),
+      keep('within-keep-for'),
+    ]);
+    expect(decide(tasks, retention(), NOW, new Set())).not.toContainEqual(expired);
+  });
+
+  test('reasons are tried in the order in which they are listed', () => {
+    // Every record has all that the later reasons ask for, and lacks what the earlier ones do.
+    const old = { updatedAt: NOW - 100 * DAY };
+    const odd = { ...old, malformed: true, id: 'twice' };
+    const reasons = decide(
+      [
+        task({ ...odd, status: 'DELETED', updatedAt: undefined }),
+        task({ ...odd, status: 'EXECUTING', updatedAt: undefined }),
+        task({ ...odd, status: 'no status', updatedAt: undefined }),
+        task({ ...odd, status: 'CANCELLED', updatedAt: undefined }),
+        task({ ...odd, status: 'CANCELLED', updatedAt: NOW }),
+        task({ id: 'twice', status: 'CANCELLED', updatedAt: NOW }),
+        task({ status: 'CANCELLED', updatedAt: NOW }),
+        task({ ...old, status: 'CANCELLED', name: 'frozen' }),
+        task({ updatedAt: NOW - DAY, name: 'frozen' }),
+        task({ updatedAt: NOW - DAY }),
+        task(old),
+      ],
+      retention({ keepLast: 3, rules: [rule({ tasks: (name) => name === 'frozen' })] }),
+      NOW,
+      new Set(),
+    ).map((decision) => decision.reason);
+    expect(reasons).toEqual(KEEP_REASONS);
+  });
+
+  test('an empty list has no decisions', () => {
+    expect(decide([], retention({ keepLast: 5 }), NOW)).toEqual([]);
+  });
+
+  test('a moment that is no number stops the run instead of selecting everything', () => {
+    expect(() => decide([task()], retention(), Number.NaN)).toThrow(RangeError);
+  });
+});
+
+describe('a rule', () => {
+  const ofRules = (tasks: readonly Task[], ...rules: RetentionRule[]) =>
+    decide(tasks, retention({ rules }), NOW).map((decision) => decision.rule);
+
+  test('matches when every one of its criteria does', () => {
+    const both = rule({
+      statuses: new Set(['FAILED']),
+      tasks: compilePatterns(['EXTEND', 'Update*']),
+      users: compilePatterns(['ops-*']),
+    });
+    const tasks = [
+      task({ status: 'FAILED', name: 'EXTEND', user: 'ops-1' }),
+      task({ status: 'FAILED', name: 'UpdateX', user: 'ops-2' }),
+      task({ status: 'SUCCESS', name: 'EXTEND', user: 'ops-1' }),
+      task({ status: 'FAILED', name: 'RESTART', user: 'ops-1' }),
+      task({ status: 'FAILED', name: 'EXTEND', user: 'dev' }),
+    ];
+    expect(ofRules(tasks, both)).toEqual(['a rule', 'a rule', undefined, undefined, undefined]);
+  });
+
+  test('with a pattern does not match a record without a name or user', () => {
+    const tasks = [task({ name: undefined }), task({ user: undefined })];
+    const any = compilePatterns(['*']);
+    expect(ofRules(tasks, rule({ tasks: any }))).toEqual([undefined, 'a rule']);
+    expect(ofRules(tasks, rule({ users: any }))).toEqual(['a rule', undefined]);
+  });
+
+  test('decides alone: the first that matches, whatever comes after', () => {
+    const first = rule({ name: 'first', tasks: compilePatterns(['EXT*']) });
+    const second = rule({ name: 'second', keepFor: Duration.fromISO('P1D') });
+    expect(ofRules([task(), task({ name: 'OTHER' })], first, second)).toEqual(['first', 'second']);
+    expect(ofRules([task(), task({ name: 'OTHER' })], second, first)).toEqual(['second', 'second']);
+  });
+
+  test('decides the same for any number of different names', () => {
+    const tasks = Array.from({ length: 120_000 }, (_, i) => task({ name: `${i % 2}-${i}` }));
+    const named = ofRules(tasks, rule({ tasks: compilePatterns(['1-*']) }));
+    expect(named.every((name, i) => (name === 'a rule') === (i % 2 === 1))).toBe(true);
+  });
+});

@@ -18,8 +18,8 @@ export async function demoCommand(io: Io): Promise<number> {
     const policy = demoPolicy(emulator.url, DEMO_PROJECT_ID);
     io.out(
       [
-        `An emulator of the task API listens on ${emulator.url}; some of its DELETEs fail at first.`,
-        'This is a real run against it, with this policy:',
+        `An emulator of the task API listens on ${emulator.url}.`,
+        'Some of its DELETEs fail at first. This is a real run, with this policy:',
         '',
         ...policy
           .trimEnd()
@@ -35,8 +35,8 @@ export async function demoCommand(io: Io): Promise<number> {
     io.out(
       [
         '',
-        'Nothing left this machine. Next: write your own retention.yml (README.md shows how),',
-        'then "npx task-janitor validate" and "npx task-janitor plan".',
+        'Nothing left this machine. Next: write your own retention.yml (README.md shows',
+        'how), then "npx task-janitor validate" and "npx task-janitor plan".',
         '',
       ].join('\n'),
     );

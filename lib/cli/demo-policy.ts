@@ -10,7 +10,8 @@ export function demoPolicy(url: string, projectId: string): string {
     ...more.map((line) => `    ${line}`),
   ];
   return [
-    '# A policy for the emulator. For a real one, leave out endpoint and put in your projectId.',
+    '# A policy for the emulator. For a real one, leave out endpoint and put in',
+    '# your projectId.',
     'version: 1',
     'dryRun: false',
     'defaults:',

@@ -32,9 +32,9 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
       await writeFile(options.writePolicy, policy, { flag: 'wx' }).catch(refuse);
     io.out(
       [
-        `The emulator listens on ${emulator.url} with ${emulator.instances().length} instances. Ctrl-C ends it.`,
+        `The emulator listens on ${emulator.url} with ${emulator.instances().length} instances.`,
+        'Ctrl-C ends it. In another terminal:',
         '',
-        'In another terminal:',
         `  export HUAWEICLOUD_SDK_AK=${accessKey}`,
         `  export HUAWEICLOUD_SDK_SK=${secretKey}`,
         `  npx task-janitor plan --policy ${options.writePolicy ?? 'FILE'}`,

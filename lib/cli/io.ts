@@ -5,6 +5,8 @@ export interface Io {
   readonly out: (text: string) => void;
   /** Standard error: logs, progress, problems. */
   readonly err: (text: string) => void;
+  /** Whether standard error is a terminal that somebody looks at. */
+  readonly interactive: boolean;
   /** Called with a handler for SIGINT and SIGTERM. */
   readonly onSignal: (handler: (signal: NodeJS.Signals) => void) => void;
   /** Ends the process at once. */

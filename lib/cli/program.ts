@@ -1,12 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
-import { DurationError } from '../policy/duration.ts';
+import { PatternError } from '../policy/pattern.ts';
 import { PolicyError } from '../policy/policy-error.ts';
+import { counted } from '../run/counted.ts';
 import { RequestError } from '../run/request.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import { EXIT } from './exit-status.ts';
 import { type Io, UsageError } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
+import { wrap } from './wrap.ts';
 
 /**
  * The `task-janitor` command.
@@ -44,11 +46,12 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .action(async (options: RunOptions & { policy: string }) => {
       status = await runCommand(options, io);
     });
-  asRun(
-    program.command('plan').description('show what run would delete, and why; deletes nothing'),
-  ).action(async (options: RunOptions & { policy: string }) => {
-    status = await runCommand({ ...options, dryRun: true }, io);
-  });
+  asRun(program.command('plan').description('show what run would delete, and why; deletes nothing'))
+    .option('--verbose', 'show every record with its decision')
+    .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
+      const decisions = verbose ? 'all' : 'some';
+      status = await runCommand({ ...options, dryRun: true, decisions }, io);
+    });
   program
     .command('validate')
     .description('check the policy; sends nothing')
@@ -56,7 +59,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .action(async ({ policy: file }: { policy: string }) => {
       const { targets, dryRun } = await readPolicyFile(file);
       const names = targets.map(({ name }) => name).join(', ');
-      io.out(`${file} is valid: ${targets.length} targets (${names}).\n`);
+      const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
+      io.out(`${wrap('', text).join('\n')}\n`);
       if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
     });
   program
@@ -99,7 +103,7 @@ function report(error: unknown, io: Io): number {
   if (
     error instanceof PolicyError ||
     error instanceof UsageError ||
-    error instanceof DurationError ||
+    error instanceof PatternError ||
     error instanceof RequestError
   ) {
     io.err(`${error.message}\n`);

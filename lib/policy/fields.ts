@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { FINISHED_STATUSES, RUNNING_STATUSES } from '../cloud/services.ts';
 import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
 import { ORIGIN, originOf } from './origin.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policySchema } from './schema.ts';
 
 /** The policy's JSON Schema (draft 2020-12): what a user writes, with a description and examples for each key. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLOUD_NAMES, SERVICE_NAMES } from '../cloud/services.ts';
 import { forever, integer, keepFor, origin, patterns, statuses, text, timeout } from './fields.ts';
 import type { Frozen } from './freeze.ts';

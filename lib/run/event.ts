@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DurationError, parseKeepFor } from '../policy/duration.ts';
 import type { RunRequest } from './request.ts';
 import type { Trigger } from './summary.ts';

@@ -7,6 +7,9 @@ export default class ClosingLine {
     // A file that does not load has no test that could fail.
     const failed = Math.max(numFailedTests, numFailedTestSuites);
     const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : '';
-    process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`);
+    // Jest's own summary is still to come.
+    process.once('exit', () => {
+      process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`);
+    });
   }
 }

@@ -1,6 +1,7 @@
 import type { Task } from '../cloud/task.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
+import { plain, wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
 const SHOWN = 3;
@@ -26,7 +27,11 @@ export function planReport(verbose: boolean): { observer: Observer; render: () =
     render: () =>
       sections
         .map(({ title, groups }) =>
-          [title, ...groups.flatMap((part) => renderGroup(part, verbose)), ''].join('\n'),
+          [
+            ...wrap('', plain(title)),
+            ...groups.flatMap((part) => renderGroup(part, verbose)),
+            '',
+          ].join('\n'),
         )
         .join('\n'),
   };
@@ -51,11 +56,11 @@ function headingOf({ action, reason, rule }: Decision): string {
 }
 
 function renderGroup({ decision, tasks }: Group, verbose: boolean): string[] {
-  const heading = `  ${headingOf(decision)}: ${tasks.length}`;
+  const heading = wrap('  ', `${headingOf(decision)}: ${tasks.length}`);
   const hidden = tasks.length - 2 * SHOWN;
-  if (verbose || hidden <= 1) return [heading, ...tasks.map(renderTask)];
+  if (verbose || hidden <= 1) return [...heading, ...tasks.map(renderTask)];
   return [
-    heading,
+    ...heading,
     ...tasks.slice(0, SHOWN).map(renderTask),
     `    … ${hidden} more; --verbose shows every record`,
     ...tasks.slice(-SHOWN).map(renderTask),
@@ -68,10 +73,5 @@ function renderTask({ id, status, updatedAt, name }: Task): string {
       ? '-'
       : new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' ');
   const line = `    ${ended.padEnd(16)}  ${(status ?? '-').padEnd(9)}  ${id ?? 'no id'}  ${name ?? ''}`;
-  return printable(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
-}
-
-/** Task names are the service's text: control characters in them must not reach a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '?');
+  return plain(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
 }

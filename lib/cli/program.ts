@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { PatternError } from '../policy/pattern.ts';
 import { PolicyError } from '../policy/policy-error.ts';
+import { policyWarnings } from '../policy/warnings.ts';
 import { counted } from '../run/counted.ts';
 import { RequestError } from '../run/request.ts';
 import type { EmulateOptions } from './emulate-command.ts';
@@ -57,10 +57,14 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .description('check the policy; sends nothing')
     .addOption(policyOption())
     .action(async ({ policy: file }: { policy: string }) => {
-      const { targets, dryRun } = await readPolicyFile(file);
+      const policy = await readPolicyFile(file);
+      const { targets, dryRun } = policy;
       const names = targets.map(({ name }) => name).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
       io.out(`${wrap('', text).join('\n')}\n`);
+      for (const warning of policyWarnings(policy)) {
+        io.out(`${wrap('warning: ', warning).join('\n')}\n`);
+      }
       if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
     });
   program
@@ -103,7 +107,6 @@ function report(error: unknown, io: Io): number {
   if (
     error instanceof PolicyError ||
     error instanceof UsageError ||
-    error instanceof PatternError ||
     error instanceof RequestError
   ) {
     io.err(`${error.message}\n`);

@@ -64,18 +64,18 @@ function notes(instance: InstanceSummary): string[] {
 function renderTotals(summary: Summary): string[] {
   const { totals, requests, outcome, dryRun, durationMs } = summary;
   const seconds = (durationMs / 1000).toFixed(1);
-  const counts = [
+  const sentence = [
+    `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${seconds} s:`,
     `${counted(totals.targets, 'target')},`,
     `${counted(totals.instances, 'instance')},`,
     `${counted(requests.sent, 'request')}`,
     `(${requests.retried} repeated,`,
     `${requests.throttled} throttled).`,
   ];
-  const lead = `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${seconds} s: `;
   return [
     row('TOTAL', cells(totals)),
     '',
-    ...wrap(lead, counts),
+    ...wrap('', sentence),
     ...(dryRun ? ['Nothing was deleted: this was a dry run.'] : []),
   ];
 }
@@ -85,6 +85,6 @@ function cells(counts: Counts): string[] {
 }
 
 function row(name: string, values: readonly string[]): string {
-  const label = name.length > NAME_WIDTH ? `${name.slice(0, NAME_WIDTH - 1)}…` : name;
+  const label = name.length < NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 2)}…`;
   return `  ${label.padEnd(NAME_WIDTH)}${values.map((value) => value.padStart(7)).join(' ')}`;
 }

@@ -3,7 +3,6 @@ import { credentialsSource } from '../cloud/credentials-source.ts';
 import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
-import { compilePatterns } from '../policy/pattern.ts';
 import type { Policy } from '../policy/schema.ts';
 import { observeAll } from '../run/observer.ts';
 import { run } from '../run/run.ts';
@@ -46,12 +45,12 @@ export async function runCommand(
 export async function cleanUp(policy: Policy, options: RunOptions, io: Io): Promise<number> {
   const keepFor = readDuration('--keep-for', options.keepFor, parseKeepFor);
   const maxDuration = readDuration('--max-duration', options.maxDuration, parseMaxDuration);
-  if (options.instance) compilePatterns(options.instance);
   const runId = randomUUID();
   const interrupt = listenForInterrupt(io, systemClock.now);
   const transport = createTransport(systemClock);
   const report = options.decisions && planReport(options.decisions === 'all');
-  const progress = io.interactive ? progressLine(io.err, systemClock.now) : undefined;
+  const progress =
+    io.interactive && !options.json ? progressLine(io.err, systemClock.now) : undefined;
   const observers = [
     report?.observer,
     progress?.observer,

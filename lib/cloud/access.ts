@@ -29,6 +29,8 @@ export class Access {
   readonly #tokens = new Set<string>();
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
+  /** A token that could not be replaced before its end: it is used until the service refuses it. */
+  #lastResort: Grant | undefined;
 
   /** @param issueToken exchanges a user's password for a token of the target's project. */
   constructor(store: CredentialsStore, issueToken: (user: User) => Promise<Token>, clock: Clock) {
@@ -56,9 +58,15 @@ export class Access {
     this.#grant ??= this.#obtain();
     const asked = this.#grant;
     const grant = await asked;
-    if (!grant.token || !aboutToExpire(grant.token, this.#clock.now())) return grant;
+    if (!grant.token || grant === this.#lastResort) return grant;
+    if (!aboutToExpire(grant.token, this.#clock.now())) return grant;
     // Whoever notices first asks for the new one; the others wait for the same answer.
-    if (this.#grant === asked) this.#grant = this.#obtain();
+    if (this.#grant === asked) {
+      this.#grant = this.#obtain().catch(() => {
+        this.#lastResort = grant;
+        return grant;
+      });
+    }
     return await this.#grant;
   }
 
@@ -89,10 +97,10 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    return [...this.#store.secrets, ...this.#tokens].reduce(
-      (result, secret) => result.replaceAll(secret, '[secret]'),
-      text,
-    );
+    // The longest first: one may be part of another, as `summer` is of `summer25`.
+    return [...this.#store.secrets, ...this.#tokens]
+      .sort((a, b) => b.length - a.length)
+      .reduce((result, secret) => result.replaceAll(secret, '[secret]'), text);
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {

@@ -66,8 +66,8 @@ export function readAnswer(
   }
   const reading = classify(operation, result.status, result.body);
   if (result.status >= 300 && result.status < 400) {
-    const message = `redirected to ${result.header('location') ?? 'nowhere'}; redirects are not followed`;
-    return { ...reading, message };
+    const where = shorten(result.header('location') ?? 'nowhere');
+    return { ...reading, message: `redirected to ${where}; redirects are not followed` };
   }
   if (reading.trouble === undefined) return reading;
   return { ...reading, retryAfter: parseRetryAfter(result.header('retry-after'), now) };

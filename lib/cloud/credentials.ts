@@ -47,9 +47,13 @@ export function chooseCredentials(
   expected: string,
   parts: Readonly<Record<Part, readonly [name: string, value: string | undefined]>>,
 ): Credentials {
-  const has = (part: Part) => Boolean(parts[part][1]);
-  const value = (part: Part) => parts[part][1] ?? '';
   const keyParts: Part[] = ['accessKey', 'secretKey'];
+  // A key has no white space: what stands around it came with copying. A password may have some.
+  const value = (part: Part) => {
+    const given = parts[part][1] ?? '';
+    return [...keyParts, 'securityToken'].includes(part) ? given.trim() : given;
+  };
+  const has = (part: Part) => value(part) !== '';
   const userParts: Part[] = ['username', 'password', 'domain'];
   const someKey = [...keyParts, 'securityToken' as const].some(has);
   const someUser = userParts.some(has);

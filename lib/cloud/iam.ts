@@ -1,9 +1,9 @@
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, RequestCounts, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
-import type { Access, Token } from './access.ts';
+import type { Access, Grant, Token } from './access.ts';
 import { type AnswerReading, readAnswer } from './answer.ts';
-import { TargetError } from './api-error.ts';
+import { ApiError, TargetError } from './api-error.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
 import { describe, type RequestWindow } from './task-api.ts';
@@ -43,7 +43,7 @@ export class Iam {
 
   /**
    * Exchanges a password for a token, which the service says lives 24 hours.
-   * @throws {CredentialsError} when IAM refuses, or does not answer.
+   * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
    */
   async token(user: User, scope: Scope): Promise<Token> {
     const body = {
@@ -73,28 +73,35 @@ export class Iam {
     if (sent.reading?.answer === 'ok' && response && value) {
       return { value, issuedAt, ...readTokenBody(response.body, issuedAt) };
     }
-    throw new CredentialsError(this.#refusal(user, sent));
+    const refusal = this.#refusal(user, sent);
+    if (isOver(sent)) throw new ApiError(refusal, sent.reading, sent.gaveUp);
+    throw new CredentialsError(refusal);
   }
 
   /**
    * The id of the project that bears a region's name; there is one in each region.
-   * @throws {TargetError} when there is none, or IAM does not tell.
+   * @throws {TargetError} when there is none, or IAM does not tell; {ApiError} when time is up.
    */
   async projectId(region: string, access: Access): Promise<string> {
     const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
+    let grant: Grant | undefined;
     const { sent, response } = await this.#send(async () => {
       const request = { method: 'GET', url, headers: {} } as const;
-      return { ...request, headers: (await access.authorise(request)).headers };
+      const authorised = await access.authorise(request);
+      grant = authorised.grant;
+      return { ...request, headers: authorised.headers };
     });
-    const id = sent.reading?.answer === 'ok' && response ? readProjectId(response.body) : undefined;
-    if (id !== undefined) return id;
-    const problem =
-      sent.reading?.answer === 'ok' ? 'it knows none' : access.conceal(describe(sent));
-    throw new TargetError(
-      'project',
-      `${this.#endpoint.origin} did not give the project of region ${region}: ${problem}. Write projectId in the policy.`,
-      sent.reading,
-    );
+    const answered = sent.reading?.answer === 'ok' && response;
+    const ids = answered ? readProjectIds(response.body) : [];
+    if (ids.length === 1) return ids[0] as string;
+    const said = answered ? `it names ${ids.length || 'none'}` : access.conceal(describe(sent));
+    const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
+    if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
+    if (sent.reading?.answer === 'unauthorised') {
+      const message = `${failure}. Check the credentials (${access.describe(grant)}) and this machine's clock.`;
+      throw new TargetError('unauthorised', message, sent.reading);
+    }
+    throw new TargetError('project', `${failure}. Write projectId in the policy.`, sent.reading);
   }
 
   async #send(build: () => Promise<HttpRequest>): Promise<{
@@ -135,20 +142,28 @@ function readTokenBody(
   body: string,
   issuedAt: number,
 ): { expiresAt: number; projectId: string | undefined } {
-  const { token } = parse(body) as { token?: { expires_at?: unknown; project?: { id?: unknown } } };
-  const expires = typeof token?.expires_at === 'string' ? Date.parse(token.expires_at) : Number.NaN;
+  const { token } = parse(body) as { token?: Fields & { project?: Fields } };
+  // The service's own two times: this machine's clock may differ from its by hours.
+  const life = Date.parse(String(token?.expires_at)) - Date.parse(String(token?.issued_at));
   const projectId = token?.project?.id;
   return {
     // Unreadable: an hour is far below the 24 that the service grants.
-    expiresAt: Number.isFinite(expires) ? expires : issuedAt + 3_600_000,
+    expiresAt: issuedAt + (life > 0 ? life : 3_600_000),
     projectId: typeof projectId === 'string' ? projectId : undefined,
   };
 }
 
-function readProjectId(body: string): string | undefined {
-  const { projects } = parse(body) as { projects?: { id?: unknown }[] };
-  const ids = Array.isArray(projects) ? projects.map((project) => project?.id) : [];
-  return ids.length === 1 && typeof ids[0] === 'string' && ids[0] !== '' ? ids[0] : undefined;
+type Fields = Readonly<Record<string, unknown>>;
+
+function readProjectIds(body: string): string[] {
+  const { projects } = parse(body) as { projects?: unknown };
+  const ids = Array.isArray(projects) ? projects.map((project) => (project as Fields | null)?.id) : [];
+  return ids.filter((id): id is string => typeof id === 'string' && id !== '');
+}
+
+/** Whether nothing is wrong but that the run ends. */
+function isOver({ gaveUp }: Sent<AnswerReading>): boolean {
+  return gaveUp === 'deadline' || gaveUp === 'stopped';
 }
 
 function parse(body: string): object {

@@ -1,3 +1,4 @@
+import { readId } from './id.ts';
 import type { Service } from './services.ts';
 
 /** One DCS or DMS instance, as far as it concerns us. */
@@ -23,8 +24,8 @@ export function readInstance(
   row: unknown,
 ): (Instance & { engine: string | undefined }) | undefined {
   const fields = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>;
-  const id = fields.instance_id;
-  if (typeof id !== 'string' || ['', '.', '..'].includes(id)) return undefined;
+  const id = readId(fields.instance_id);
+  if (id === undefined) return undefined;
   return {
     id,
     name: typeof fields.name === 'string' ? fields.name : '',

@@ -8,7 +8,8 @@ const EXPECTED =
  * Credentials in a secret of AWS Secrets Manager. The SDK is loaded when a secret is asked for, so
  * that a run without one starts faster.
  * @param secretId name or ARN; an ARN is asked for in its own region.
- * @param env `AWS_ENDPOINT_URL` and the usual AWS settings.
+ * @param env where the region is looked up; the SDK itself reads all other settings, such as
+ * `AWS_ENDPOINT_URL`, from the process's own environment.
  */
 export function secretSource(
   secretId: string,

@@ -1,3 +1,7 @@
+/** The clouds, by the name a policy gives them. */
+export const CLOUD_NAMES = ['huaweicloud', 'otc'] as const;
+export type CloudName = (typeof CLOUD_NAMES)[number];
+
 /**
  * How one list is paged.
  *
@@ -28,6 +32,8 @@ export interface Service {
   readonly tasks: Paging;
   /** DMS lists every engine on one host: `query` is sent, and only `accepted` ones are believed. */
   readonly engine?: { readonly query: string; readonly accepted: readonly string[] };
+  /** Clouds whose documentation does not offer the service's background tasks; they may still be there. */
+  readonly undocumentedOn: readonly CloudName[];
   /** Finished statuses that the console's manuals allow to delete. */
   readonly deletable: readonly FinishedStatus[];
 }
@@ -45,6 +51,7 @@ const dcs = {
   version: 'v2',
   instances: { parameter: 'offset', firstRow: 0, limit: 1000, pastTheEnd: 'empty' },
   tasks: { parameter: 'offset', firstRow: 0, limit: 1000, pastTheEnd: 'empty' },
+  undocumentedOn: [],
   deletable: ['SUCCESS', 'FAILED'],
 } as const satisfies Service;
 
@@ -54,6 +61,7 @@ const dms = {
   // An offset past the end is 400 DMS.40050010 on this list; on the task list nobody knows.
   instances: { parameter: 'offset', firstRow: 0, limit: 50, pastTheEnd: 'unknown' },
   tasks: { parameter: 'start', firstRow: 1, limit: 100, pastTheEnd: 'unknown' },
+  undocumentedOn: [],
   deletable: ['SUCCESS', 'FAILED', 'CANCELLED'],
 } as const satisfies Omit<Service, 'title'>;
 
@@ -64,6 +72,7 @@ export const SERVICES = {
     ...dcs,
     title: 'DCS (Redis), v1.0',
     version: 'v1.0',
+    undocumentedOn: ['otc'],
     instances: { parameter: 'start', firstRow: 1, limit: 1000, pastTheEnd: 'unknown' },
     // Neither a default nor a maximum is documented for v1.0 tasks.
     tasks: { parameter: 'start', firstRow: 1, limit: 100, pastTheEnd: 'unknown' },
@@ -76,18 +85,16 @@ export const SERVICES = {
   rabbitmq: {
     ...dms,
     title: 'DMS for RabbitMQ',
+    undocumentedOn: ['otc'],
     engine: { query: 'rabbitmq', accepted: ['rabbitmq'] },
   },
   rocketmq: {
     ...dms,
     title: 'DMS for RocketMQ',
+    undocumentedOn: ['otc'],
     engine: { query: 'rocketmq', accepted: ['rocketmq', 'reliability'] },
   },
 } as const satisfies Record<string, Service>;
 
 export type ServiceName = keyof typeof SERVICES;
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];
-
-/** The clouds, by the name a policy gives them. */
-export const CLOUD_NAMES = ['huaweicloud', 'otc'] as const;
-export type CloudName = (typeof CLOUD_NAMES)[number];

@@ -5,7 +5,8 @@ import { type AnswerReading, type Operation, readAnswer } from './answer.ts';
 import { ApiError, TargetError } from './api-error.ts';
 import { CredentialsError } from './credentials.ts';
 import { type Instance, readInstance, skipReason } from './instance.ts';
-import { IncompleteListError, type Page, readList } from './paging.ts';
+import { IncompleteListError, type Page } from './list-progress.ts';
+import { readList } from './paging.ts';
 import type { Paging, Service } from './services.ts';
 import { encode } from './sign.ts';
 import { readTask, type Task } from './task.ts';
@@ -72,7 +73,10 @@ export class TaskApi {
     const instances: Instance[] = [];
     const skipped: (Instance & { reason: string })[] = [];
     for (const row of found.values()) {
-      if (!row) continue;
+      if (!row) {
+        skipped.push({ id: '', name: '', status: '', reason: 'its id cannot be used' });
+        continue;
+      }
       const { engine: _, ...instance } = row;
       const reason = skipReason(row, service);
       if (reason) skipped.push({ ...instance, reason });
@@ -141,7 +145,7 @@ export class TaskApi {
     if (sent.reading?.answer === 'ok' && page) return page;
     const code = sent.reading?.code ?? '';
     if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
-    throw new ApiError(`${describe(sent)}`, sent.reading, sent.gaveUp);
+    throw new ApiError(describe(sent), sent.reading, sent.gaveUp);
   }
 
   async #send(
@@ -175,14 +179,20 @@ export class TaskApi {
         abortable: operation === 'list',
         counts,
       });
-    let sent: Sent<AnswerReading>;
+    let sent: Sent<AnswerReading> = { attempts: 0, uncertain: false };
     try {
       sent = await attempt();
       if (sent.reading?.answer === 'unauthorised' && grant && (await access.renew(grant))) {
-        counts.retried += 1;
-        sent = await attempt();
+        const again = await attempt();
+        if (again.attempts > 0) counts.retried += 1;
+        const attempts = sent.attempts + again.attempts;
+        sent = { ...again, attempts, uncertain: sent.uncertain || again.uncertain };
       }
     } catch (error) {
+      // The run ended while a token was asked for.
+      if (error instanceof ApiError && error.gaveUp) {
+        return { attempts: sent.attempts, gaveUp: error.gaveUp, uncertain: sent.uncertain };
+      }
       if (!(error instanceof CredentialsError)) throw error;
       throw new TargetError('credentials', access.conceal(error.message));
     }
@@ -193,15 +203,18 @@ export class TaskApi {
   /** Throws where the answer shows that no request of the target can succeed. */
   #failTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
     const { endpoint, access, service } = this.#options;
-    const said = reading && describeReading(reading);
+    const said = reading && describeReading(reading).replace(/\.$/, '');
     if (reading?.answer === 'unauthorised') {
-      const message = `${endpoint.origin} refused the ${access.describe(grant)}: ${said}. Check the key, its secret and this machine's clock.`;
+      const message = `${endpoint.origin} refused the credentials (${access.describe(grant)}): ${said}. Check the key, its secret and this machine's clock.`;
       throw new TargetError('unauthorised', message, reading);
     }
     if (reading?.answer === 'forbidden') {
       const permission = `${service.host}:instance:${action}`;
-      const message = `${endpoint.origin} does not permit ${permission} to the ${access.describe(grant)}: ${said}. Grant it, then run again.`;
+      const message = `${endpoint.origin} does not permit ${permission} to its credentials (${access.describe(grant)}): ${said}. Grant it, then run again.`;
       throw new TargetError('forbidden', message, reading);
+    }
+    if (reading?.code === 'certificate') {
+      throw new TargetError('certificate', `${reading.message}`, reading);
     }
     if (reading?.answer === 'misaddressed') {
       const message = `${endpoint.origin} does not offer this API to project ${this.#options.projectId}: ${said}. Check region, projectId, service and endpoint.`;

@@ -54,6 +54,9 @@ export interface Sent<R> {
   readonly uncertain: boolean;
 }
 
+/** A request that had to wait longer than this for its turn is made anew: its signature has aged. */
+const STALE_MS = 60_000;
+
 /**
  * One host, and all that is shared by those who send to it: how many requests are in flight, how
  * fast they follow each other, and how much failure is tolerated.
@@ -62,6 +65,8 @@ export class Endpoint {
   readonly origin: string;
   readonly concurrency: number;
   readonly #slots: LimitFunction;
+  /** One waits for the pacer at a time, so that requests go in the order in which they came. */
+  readonly #turns = pLimit(1);
   readonly #pacer: Pacer;
   readonly #budget: RetryBudget;
   readonly #transport: Transport;
@@ -140,21 +145,23 @@ export class Endpoint {
     options: SendOptions<R>,
     again: boolean,
   ): Promise<{ reading: R } | { gaveUp: GaveUp }> {
+    let request: HttpRequest;
     for (;;) {
-      if (options.stop.aborted) return { gaveUp: 'stopped' };
-      if (this.unavailable) return { gaveUp: 'unavailable' };
-      if (this.#clock.now() > options.latestStart) return { gaveUp: 'deadline' };
-      const wait = this.#pacer.take();
-      if (wait === 0) break;
-      if (this.#clock.now() + wait > options.latestStart) return { gaveUp: 'deadline' };
-      await this.#clock.sleep(wait, options.stop);
+      const gaveUp = this.#reasonToGiveUp(options);
+      if (gaveUp) return { gaveUp };
+      // Before its turn: a request that has to wait for a token must not be sent when it has passed.
+      request = await options.build();
+      const builtAt = this.#clock.now();
+      const stopped = await this.#turns(() => this.#awaitTurn(options));
+      if (stopped) return { gaveUp: stopped };
+      if (this.#clock.now() - builtAt <= STALE_MS) break;
     }
     const sentAt = this.#clock.now();
     const timeout = Math.max(1, Math.min(options.timeout, options.latestEnd - sentAt));
     options.counts.sent += 1;
     if (again) options.counts.retried += 1;
-    const response = await this.#exchange(options, timeout);
-    const reading = options.read(response);
+    const signal = options.abortable ? options.stop : undefined;
+    const reading = options.read(await this.#exchange(request, timeout, signal));
     if (reading.trouble === undefined) {
       this.#budget.good(this.#clock.now());
       this.#pacer.passed();
@@ -168,13 +175,34 @@ export class Endpoint {
     return { reading };
   }
 
-  async #exchange<R extends Reading>(
-    options: SendOptions<R>,
+  #reasonToGiveUp(options: { stop: AbortSignal; latestStart: number }): GaveUp | undefined {
+    if (options.stop.aborted) return 'stopped';
+    if (this.unavailable) return 'unavailable';
+    return this.#clock.now() > options.latestStart ? 'deadline' : undefined;
+  }
+
+  /** Waits until the request may be sent, or there is a reason why it never will be. */
+  async #awaitTurn(options: {
+    stop: AbortSignal;
+    latestStart: number;
+  }): Promise<GaveUp | undefined> {
+    for (;;) {
+      const gaveUp = this.#reasonToGiveUp(options);
+      if (gaveUp) return gaveUp;
+      const wait = this.#pacer.take();
+      if (wait === 0) return undefined;
+      if (this.#clock.now() + wait > options.latestStart) return 'deadline';
+      await this.#clock.sleep(wait, options.stop);
+    }
+  }
+
+  async #exchange(
+    request: HttpRequest,
     timeout: number,
+    signal: AbortSignal | undefined,
   ): Promise<HttpResponse | TransportError> {
     try {
-      const signal = options.abortable ? options.stop : undefined;
-      return await this.#transport.send(await options.build(), timeout, signal);
+      return await this.#transport.send(request, timeout, signal);
     } catch (error) {
       if (error instanceof TransportError) return error;
       throw error;

@@ -1,9 +1,16 @@
 import type { Clock } from './clock.ts';
+import { RecentTimes } from './recent-times.ts';
 
 /** Catching up after a late timer may send this many milliseconds' worth of requests at once. */
 const CATCH_UP_MS = 20;
-/** A window of `perSecond` requests is kept this much longer than a second: the network jitters. */
+/** The cap holds in windows that are this much longer than a second: the network jitters. */
 const WINDOW_MS = 1_010;
+/** What one answer weighs in the share of throttled ones; the other answers share the rest. */
+const REFUSAL_WEIGHT = 1 / 8;
+/** From this share on the rate is not a little too high: four throttled answers in a row. */
+const FAR_TOO_HIGH = 0.35;
+/** Requests a second. */
+const LOWEST_RATE = 0.05;
 
 /**
  * When the next request may go to an endpoint. Shared by all that is sent there, so that one
@@ -12,31 +19,31 @@ const WINDOW_MS = 1_010;
  * Nothing is known of the service's limits (they are not published), so the pacer begins without
  * one. The first throttled answer tells it: what went through in the last second is the rate, and
  * from then on requests are spaced evenly. Each further throttled answer lowers the rate by a
- * little, or by much when they come close together; time without one raises it again, slowly near
- * the rate that was refused and faster away from it.
+ * little, or by much when they come close together. While requests have to wait for their turn, time
+ * without one raises it again, slowly near the rate that was refused and faster away from it.
  */
 export class Pacer {
   readonly #clock: Clock;
-  readonly #perSecond: number;
-  readonly #sent: number[] = [];
-  readonly #passed: number[] = [];
+  readonly #perWindow: number;
+  readonly #sent: RecentTimes;
+  readonly #passed = new RecentTimes(1_000);
   #rate = Number.POSITIVE_INFINITY;
   #refusedRate = Number.POSITIVE_INFINITY;
   #nextAt = 0;
   #pausedUntil = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
-  #cutsInARow = 0;
+  /** Share of throttled answers among the latest, which count most. */
+  #refusals = 0;
+  /** Deep cuts in a row between which next to nothing went through. */
+  #silentCuts = 0;
   #grownAt = 0;
 
   /** @param perSecond requests that may be sent within any second; infinite where there is no cap. */
   constructor(clock: Clock, perSecond = Number.POSITIVE_INFINITY) {
     this.#clock = clock;
-    this.#perSecond = perSecond;
-  }
-
-  /** Requests a second that are sent at most now; infinite until the service has throttled one. */
-  get rate(): number {
-    return this.#rate;
+    // Half a request cannot be sent: 2.5 a second are 2, and 0.5 are one in two seconds.
+    this.#perWindow = Math.max(1, Math.floor(perSecond));
+    this.#sent = new RecentTimes(WINDOW_MS * Math.max(1, 1 / perSecond));
   }
 
   /**
@@ -45,22 +52,21 @@ export class Pacer {
    */
   take(): number {
     const now = this.#clock.now();
-    this.#grow(now);
+    // Who need not wait sends less than the rate: that proves nothing about a higher one.
+    if (this.#nextAt > now) this.#grow(now);
     const wait = Math.max(this.#pausedUntil, this.#nextAt, this.#windowOpensAt(now)) - now;
     if (wait > 0) return wait;
-    const spacing = Number.isFinite(this.#rate) ? 1_000 / this.#rate : 0;
-    this.#nextAt = Math.max(this.#nextAt, now - CATCH_UP_MS) + spacing;
-    if (Number.isFinite(this.#perSecond)) this.#sent.push(now);
+    this.#nextAt = Math.max(this.#nextAt, now - CATCH_UP_MS) + 1_000 / this.#rate;
+    if (Number.isFinite(this.#perWindow)) this.#sent.add(now);
     return 0;
   }
 
   /** A request went through. */
   passed(): void {
-    if (Number.isFinite(this.#rate)) return;
-    // Only the last second matters, and only until the first throttled answer.
     const now = this.#clock.now();
-    this.#passed.push(now);
-    if (this.#passed.length > 20_000) this.#passed.splice(0, 10_000);
+    this.#passed.add(now);
+    this.#passed.count(now);
+    this.#refusals *= 1 - REFUSAL_WEIGHT;
   }
 
   /**
@@ -68,32 +74,46 @@ export class Pacer {
    * @param sentAt when the request was sent, in milliseconds since the epoch.
    * @param retryAfter milliseconds that the server asked for; everybody waits as long.
    */
-  throttled(sentAt: number, retryAfter?: number): void {
+  throttled(sentAt: number, retryAfter = 0): void {
     const now = this.#clock.now();
-    if (retryAfter !== undefined) this.#pausedUntil = Math.max(this.#pausedUntil, now + retryAfter);
+    this.#pauseFor(retryAfter, now);
     if (sentAt <= this.#cutAt) return;
-    const first = !Number.isFinite(this.#rate);
-    const sinceCut = now - this.#cutAt;
-    this.#cutsInARow = sinceCut < 2_000 ? this.#cutsInARow + 1 : 0;
-    if (first) {
-      const lastSecond = this.#passed.filter((at) => at > now - 1_000).length;
-      this.#passed.length = 0;
-      this.#refusedRate = Math.max(1, lastSecond);
-      this.#rate = this.#refusedRate * 0.95;
-      this.#pausedUntil = Math.max(this.#pausedUntil, now + 1_000);
-    } else {
-      this.#refusedRate = this.#rate;
-      this.#rate = Math.max(0.05, this.#rate * (this.#cutsInARow > 0 ? 0.7 : 0.95));
-      const pause = this.#cutsInARow > 0 ? Math.min(20_000, 100 * 2 ** this.#cutsInARow) : 0;
-      this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
-    }
+    this.#refusals += (1 - this.#refusals) * REFUSAL_WEIGHT;
+    if (!Number.isFinite(this.#rate)) this.#cutTo(this.#lastSecond(now), now, 1_000);
+    else if (this.#refusals <= FAR_TOO_HIGH) this.#cutTo(this.#rate, now);
+    else this.#cutDeep(now);
+  }
+
+  /** The limit has fallen, or what went through was borrowed: what goes through now is found out anew. */
+  #cutDeep(now: number): void {
+    const seen = this.#lastSecond(now);
+    const lowest = 0.3 * this.#rate;
+    this.#silentCuts = seen < lowest ? this.#silentCuts + 1 : 0;
+    const pause = Math.min(20_000, 1_000 * 2 ** this.#silentCuts);
+    this.#cutTo(Math.min(Math.max(seen, lowest), this.#rate), now, pause);
+  }
+
+  /** @param refused the rate that was too high; a little less than that is tried next. */
+  #cutTo(refused: number, now: number, pause = 0): void {
+    this.#refusedRate = refused;
+    this.#rate = Math.max(LOWEST_RATE, 0.97 * refused);
+    this.#pauseFor(pause, now);
+    if (pause > 0) this.#refusals = 0;
     this.#cutAt = now;
     this.#grownAt = Math.max(now, this.#pausedUntil);
     this.#nextAt = Math.max(this.#nextAt, now);
   }
 
+  #lastSecond(now: number): number {
+    return Math.max(1, this.#passed.count(now));
+  }
+
+  #pauseFor(ms: number, now: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
+  }
+
   #grow(now: number): void {
-    if (!Number.isFinite(this.#rate) || now <= this.#grownAt) return;
+    if (now <= this.#grownAt) return;
     // A long silence proves nothing: it counts as one second at most.
     const seconds = Math.min(1, (now - this.#grownAt) / 1_000);
     const nearRefused = Math.abs(this.#rate / this.#refusedRate - 1) <= 0.1;
@@ -102,10 +122,6 @@ export class Pacer {
   }
 
   #windowOpensAt(now: number): number {
-    if (!Number.isFinite(this.#perSecond)) return 0;
-    const requests = Math.max(1, Math.floor(this.#perSecond));
-    const window = (requests / this.#perSecond) * WINDOW_MS;
-    while ((this.#sent[0] ?? now) <= now - window) this.#sent.shift();
-    return this.#sent.length < requests ? 0 : (this.#sent[0] ?? 0) + window;
+    return this.#sent.count(now) < this.#perWindow ? 0 : this.#sent.opensAt;
   }
 }

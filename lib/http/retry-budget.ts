@@ -6,8 +6,11 @@
 export class RetryBudget {
   /** Failures in a row, in effect, after which the endpoint counts as unavailable. */
   static readonly CAPACITY = 300;
-  /** With no good answer for this many milliseconds, and … */
-  static readonly SILENCE_MS = 5 * 60_000;
+  /**
+   * With no good answer for this many milliseconds (limits of 200 requests in five minutes are
+   * known: their window must have time to pass), and …
+   */
+  static readonly SILENCE_MS = 6 * 60_000;
   /** … this many bad ones in a row, the endpoint counts as unavailable too. */
   static readonly IN_A_ROW = 20;
 
@@ -20,12 +23,14 @@ export class RetryBudget {
     this.#lastGood = now;
   }
 
+  /** An answer that ended a request, for better or worse: the endpoint works. */
   good(now: number): void {
     this.#left = Math.min(RetryBudget.CAPACITY, this.#left + 1);
     this.#inARow = 0;
     this.#lastGood = now;
   }
 
+  /** A failed or throttled answer, or none. */
   bad(): void {
     this.#left -= 1;
     this.#inARow += 1;

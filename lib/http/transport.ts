@@ -89,7 +89,8 @@ export function createTransport(clock: Clock): Transport {
       throw toTransportError(host, error);
     } finally {
       signal?.removeEventListener('abort', abort);
-      answered.abort();
+      // A reason of its own, since the default one is an exception with a stack trace, each time.
+      answered.abort('answered');
       await timer;
     }
   }
@@ -102,7 +103,7 @@ export function createTransport(clock: Clock): Transport {
   };
 }
 
-const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(GET|VERIFY))/;
+const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH|UNABLE_TO_(GET|VERIFY))/;
 
 const EXPLAINED: Record<string, string> = {
   ENOTFOUND: 'the name does not resolve',
@@ -117,8 +118,8 @@ const EXPLAINED: Record<string, string> = {
 
 function toTransportError(host: string, error: unknown): TransportError {
   if (error instanceof AbortError) return new TransportError('aborted', `${host}: stopped`);
-  const code = error instanceof FetchError ? (error.code ?? error.type) : (error as Error).name;
-  const named = (error as NodeJS.ErrnoException).code ?? code;
+  const type = error instanceof FetchError ? error.type : (error as Error).name;
+  const named = (error as NodeJS.ErrnoException).code ?? type;
   if (CERTIFICATE.test(named)) {
     const message = `${host}: its certificate is not trusted (${named}); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`;
     return new TransportError('certificate', message, error);

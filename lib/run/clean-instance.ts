@@ -39,12 +39,18 @@ export interface TargetContext {
   failure?: TargetError;
 }
 
+/**
+ * Records that recovered from an error, for each that did not, that make the errors look like chance:
+ * then those that used up their attempts get them a second time, at the end of the instance.
+ */
+const RECOVERED_PER_EXHAUSTED = 10;
+
 /** DELETE requests after which an instance lets others have their turn. */
-const TURN = 500;
+const TURN = 100;
 
 const STOPPED_BY: Readonly<Record<Exclude<GaveUp, 'attempts'>, StoppedBy>> = {
   deadline: 'deadline',
-  stopped: 'interrupt',
+  stopped: 'deadline',
   unavailable: 'unavailable',
 };
 
@@ -60,6 +66,11 @@ export class InstanceCleanup {
   #next = 0;
   /** Records of which only another list can tell what became of them, and whether we may have deleted them. */
   #unsettled = new Map<string, { maybeOurs: boolean; error: RecordError }>();
+  /** Records whose attempts are used up, all of them for no fault of the record. */
+  #exhausted = new Map<string, RecordError>();
+  /** Those of them that had a second round: an attempt of the first may have deleted them. */
+  #again: ReadonlySet<string> | undefined;
+  #recovered = 0;
 
   constructor(target: TargetContext, instance: Instance) {
     this.#target = target;
@@ -85,8 +96,13 @@ export class InstanceCleanup {
     });
     const expired = this.#expired ?? [];
     await this.#delete(expired, othersWait);
+    if (this.#next >= expired.length && this.#deserveSecondRound()) {
+      this.#again = new Set(this.#exhausted.keys());
+      expired.push(...this.#again);
+      this.#exhausted.clear();
+    }
     if (this.#next < expired.length && this.summary.stoppedBy === undefined) return false;
-    await this.#guarded(() => this.#settle());
+    if (this.#unsettled.size > 0) await this.#guarded(() => this.#settle());
     this.#finish();
     return true;
   }
@@ -114,9 +130,6 @@ export class InstanceCleanup {
     try {
       await api.listTasks(this.#instance.id, found);
     } catch (error) {
-      summary.listed = found.size;
-      summary.kept = found.size;
-      if (found.size > 0) summary.keptBecause = { 'list-incomplete': found.size };
       if (error instanceof ApiError && !(error instanceof TargetError)) {
         this.#listFailed(error);
         return [];
@@ -153,7 +166,7 @@ export class InstanceCleanup {
       return;
     }
     this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
-    if (this.summary.stoppedBy === 'deadline' || this.summary.stoppedBy === 'interrupt') return;
+    if (this.summary.stoppedBy === 'deadline') return;
     this.#addError({
       ...(reading?.status !== undefined && { status: reading.status }),
       ...(reading?.code !== undefined && { code: reading.code }),
@@ -182,8 +195,9 @@ export class InstanceCleanup {
   }
 
   #account(id: string, sent: Sent<AnswerReading>): void {
-    const { reading, gaveUp, uncertain } = sent;
+    const { reading, gaveUp } = sent;
     const { summary } = this;
+    const uncertain = sent.uncertain || this.#again?.has(id) === true;
     if (gaveUp && gaveUp !== 'attempts') {
       summary.stoppedBy ??= STOPPED_BY[gaveUp];
       return;
@@ -196,8 +210,14 @@ export class InstanceCleanup {
       attempts: sent.attempts,
     };
     const answer = reading?.answer;
-    if (answer === 'deleted') summary.deleted += 1;
-    else if (answer === 'gone' && !uncertain) summary.alreadyGone += 1;
+    if (gaveUp === 'attempts') {
+      this.#exhausted.set(id, error);
+      return;
+    }
+    if (answer === 'deleted') {
+      summary.deleted += 1;
+      if (uncertain) this.#recovered += 1;
+    } else if (answer === 'gone' && !uncertain) summary.alreadyGone += 1;
     else if (answer === 'gone' || answer === 'perhaps-gone') {
       this.#unsettled.set(id, { maybeOurs: uncertain, error });
       return;
@@ -208,9 +228,13 @@ export class InstanceCleanup {
     this.#target.observer.settled?.(this.#target.name, this.#instance);
   }
 
+  #deserveSecondRound(): boolean {
+    const { size } = this.#exhausted;
+    return size > 0 && !this.#again && this.#recovered >= RECOVERED_PER_EXHAUSTED * size;
+  }
+
   /** Looks at the instance once more where an answer left open what became of a record. */
   async #settle(): Promise<void> {
-    if (this.#unsettled.size === 0) return;
     const { summary } = this;
     const found = new Map<string, Task>();
     let complete = true;
@@ -224,6 +248,8 @@ export class InstanceCleanup {
       }
       complete = error.reading?.answer === 'gone';
     }
+    for (const [id, error] of this.#exhausted) this.#unsettled.set(id, { maybeOurs: true, error });
+    this.#exhausted.clear();
     for (const [id, { maybeOurs, error }] of this.#unsettled) {
       const task = found.get(id);
       const stillThere = task !== undefined && task.status !== 'DELETED';
@@ -240,6 +266,12 @@ export class InstanceCleanup {
 
   #finish(): void {
     const { summary } = this;
+    for (const error of this.#exhausted.values()) {
+      summary.failed += 1;
+      this.#addError(error);
+      this.#target.observer.settled?.(this.#target.name, this.#instance);
+    }
+    this.#exhausted.clear();
     const { deleted, alreadyGone, failed, stoppedBy } = summary;
     summary.remaining = summary.expired - deleted - alreadyGone - failed;
     const harmless = stoppedBy === undefined || (this.#target.dryRun && stoppedBy === 'limit');

@@ -20,6 +20,28 @@ export interface Observer {
   /** One more expired record is dealt with, for better or worse. */
   settled?(target: string, instance: Instance): void;
   instanceDone?(target: TargetSummary, instance: InstanceSummary): void;
+  /** The target itself failed, or was not reached before the run had to stop. */
   targetFailed?(target: TargetSummary): void;
   done?(summary: Summary): void;
+}
+
+/** Hands everything on to several observers. */
+export function observeAll(observers: readonly Observer[]): Observer {
+  const tell =
+    <Method extends keyof Observer>(method: Method) =>
+    (...args: Parameters<NonNullable<Observer[Method]>>): void => {
+      for (const observer of observers) {
+        (observer[method] as ((...args: unknown[]) => void) | undefined)?.(...args);
+      }
+    };
+  return {
+    discovered: tell('discovered'),
+    skipped: tell('skipped'),
+    warning: tell('warning'),
+    decided: tell('decided'),
+    settled: tell('settled'),
+    instanceDone: tell('instanceDone'),
+    targetFailed: tell('targetFailed'),
+    done: tell('done'),
+  };
 }

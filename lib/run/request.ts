@@ -1,5 +1,7 @@
 import type { Duration } from 'luxon';
+import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
+import type { OpenedTarget } from './open-target.ts';
 
 /** What a single run changes of the policy: every key narrows it, or overrides that one value. */
 export interface RunRequest {
@@ -13,33 +15,63 @@ export interface RunRequest {
   readonly taskIds?: readonly string[] | undefined;
 }
 
-/** The request names something that does not exist. The message lists what does. */
+/** The request names something that does not exist, or is no name. The message says what there is. */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-
-  constructor(
-    kind: 'target' | 'instance',
-    unknown: readonly string[],
-    existing: readonly string[],
-  ) {
-    const names = unknown.map((name) => `"${name}"`).join(', ');
-    const shown = existing.slice(0, 50);
-    const more =
-      existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
-    const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-    super(`unknown ${kind} ${names}; there is: ${known}`);
-  }
 }
 
 /**
  * The targets of a run, in the policy's order.
- * @throws {RequestError} when one is asked for that the policy does not have.
+ * @throws {RequestError} when one is asked for that the policy does not have, or an instance is asked
+ * for by what is no pattern.
  */
 export function selectTargets(policy: Policy, request: RunRequest): readonly Target[] {
-  const { targets } = request;
+  const { targets, instances = [] } = request;
+  for (const pattern of instances) checkPattern(pattern);
   if (!targets) return policy.targets;
   const existing = policy.targets.map(({ name }) => name);
   const unknown = targets.filter((name) => !existing.includes(name));
-  if (unknown.length > 0) throw new RequestError('target', unknown, existing);
+  if (unknown.length > 0) throw unknownNames('target', unknown, existing);
   return policy.targets.filter(({ name }) => targets.includes(name));
+}
+
+/**
+ * Checks that every instance that is asked for is known to a target. Where a target could not be
+ * opened, it may be the one that knows it.
+ * @throws {RequestError} when none does.
+ */
+export function checkInstances(request: RunRequest, opened: readonly OpenedTarget[]): void {
+  const known = opened.flatMap((target) => ('error' in target ? [] : [target]));
+  if (known.length < opened.length) return;
+  const unknown = (request.instances ?? []).filter((pattern) =>
+    known.every(({ selection }) => selection.unmatchedNarrowing.includes(pattern)),
+  );
+  if (unknown.length === 0) return;
+  const existing = known.flatMap(({ allowed }) => allowed);
+  throw unknownNames(
+    'instance',
+    unknown,
+    existing.map(({ id, name }) => (name ? `${name} (${id})` : id)),
+  );
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    compilePatterns([pattern]);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    throw new RequestError(`instance ${JSON.stringify(pattern)}: ${error.message}`);
+  }
+}
+
+function unknownNames(
+  kind: 'target' | 'instance',
+  unknown: readonly string[],
+  existing: readonly string[],
+): RequestError {
+  const names = unknown.map((name) => `"${name}"`).join(', ');
+  const shown = existing.slice(0, 50);
+  const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
+  const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
+  return new RequestError(`unknown ${kind} ${names}; there is: ${known}`);
 }

@@ -1,17 +1,17 @@
 import { type CredentialsSource, CredentialsStore } from '../cloud/credentials-store.ts';
-import { serviceOrigin } from '../cloud/hosts.ts';
-import { SERVICES } from '../cloud/services.ts';
 import type { Clock } from '../http/clock.ts';
-import { Endpoint, type RequestCounts } from '../http/endpoint.ts';
+import type { Endpoint, RequestCounts } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
 import { retentionOf } from '../policy/retention.ts';
 import type { Policy, Target } from '../policy/schema.ts';
-import { InstanceCleanup, type TargetContext } from './clean-instance.ts';
+import { openEndpoints } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
-import { RequestError, type RunRequest, selectTargets } from './request.ts';
-import { addCounts, type Summary, type TargetSummary, type Trigger, worst } from './summary.ts';
+import { checkInstances, type RunRequest, selectTargets } from './request.ts';
+import { addCounts, type Summary, type Trigger, worst } from './summary.ts';
+import { concludeWork, planWork, type TargetWork } from './target-work.ts';
 import { takeTurns } from './turns.ts';
+import { watch } from './watch.ts';
 import { DEFAULT_RESERVE_MS, requestWindow } from './window.ts';
 
 /** What a run needs from outside. */
@@ -30,6 +30,8 @@ export interface RunDependencies {
   readonly reserve?: number | undefined;
   /** Ends the run early: no new DELETE, those in flight are awaited. */
   readonly stop?: AbortSignal | undefined;
+  /** Most requests in flight to one host; a target's `requests.concurrency` may ask for fewer. */
+  readonly maxConcurrency?: number | undefined;
   readonly observer?: Observer | undefined;
 }
 
@@ -44,39 +46,28 @@ export async function run(
   request: RunRequest,
   dependencies: RunDependencies,
 ): Promise<Summary> {
-  const { clock, random, observer = {} } = dependencies;
+  const { clock, random } = dependencies;
   const startedAt = clock.now();
   const dryRun = request.dryRun ?? policy.dryRun;
   const targets = selectTargets(policy, request);
   const requests: RequestCounts = { sent: 0, retried: 0, throttled: 0 };
   const warnings: string[] = [];
-  const warn = (message: string, target?: string) => {
-    warnings.push(target ? `${target}: ${message}` : message);
-    observer.warning?.(message, target);
-  };
+  const observer = watch(dependencies.observer ?? {}, warnings);
   const window = requestWindow(
     dependencies.deadline ?? Number.POSITIVE_INFINITY,
     dependencies.reserve ?? DEFAULT_RESERVE_MS,
     dependencies.stop ?? new AbortController().signal,
   );
   const endpoints = openEndpoints(targets, dependencies);
-  const endpointOf = (target: Target) => endpoints.get(originOf(target)) as Endpoint;
-
+  const storeOf = credentialsStores(dependencies.credentials);
   const met = new Set<string>();
-  const stores = new Map<string, CredentialsStore>();
-  const storeOf = (target: Target): CredentialsStore => {
-    const source = dependencies.credentials(target.credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source);
-    stores.set(source.name, store);
-    return store;
-  };
 
   const opened = await Promise.all(
     targets.map((target) =>
       openTarget({
         target,
         retention: retentionOf(policy, target, { keepFor: request.keepFor }),
-        endpoint: endpointOf(target),
+        endpoint: endpoints.get(target) as Endpoint,
         credentials: storeOf(target),
         transport: dependencies.transport,
         random,
@@ -88,36 +79,26 @@ export async function run(
         counts: requests,
         clock,
         now: startedAt,
-        observer: { ...observer, warning: warn },
+        observer,
       }),
     ),
   );
   checkInstances(request, opened);
 
-  const work = targets.map((target, index) => plan(target, opened[index] as OpenedTarget, warn));
-  const cleanups = work.flatMap(({ cleanups }) => cleanups);
-  observer.discovered?.(cleanups.length);
+  const work = targets.map((target, index) => planWork(target, opened[index] as OpenedTarget));
+  observer.discovered?.(work.reduce((sum, { cleanups }) => sum + cleanups.length, 0));
   await Promise.all(
-    [...endpoints.values()].map((endpoint) => {
-      const here = work.filter(({ target }) => endpointOf(target) === endpoint);
-      const queue = here.flatMap(({ summary, cleanups }) =>
-        cleanups.map((cleanup) => ({
-          turn: async (othersWait: () => boolean) => {
-            const finished = await cleanup.turn(othersWait);
-            if (finished) observer.instanceDone?.(summary, cleanup.summary);
-            return finished;
-          },
-        })),
-      );
-      return takeTurns(rotate(queue, random()), endpoint.concurrency);
+    [...new Set(endpoints.values())].map((endpoint) => {
+      const here = work.filter(({ target }) => endpoints.get(target) === endpoint);
+      return cleanAll(here, endpoint.concurrency, random(), observer);
     }),
   );
-  for (const { summary, context } of work) {
-    conclude(summary, context);
-    if (summary.error) observer.targetFailed?.(summary);
+  for (const each of work) {
+    concludeWork(each);
+    if (each.summary.error) observer.targetFailed?.(each.summary);
   }
   for (const id of request.taskIds ?? []) {
-    if (!met.has(id)) warn(`no instance of this run lists task ${id}`);
+    if (!met.has(id)) observer.warning?.(`no instance of this run lists task ${id}`);
   }
 
   const summaries = work.map(({ summary }) => summary);
@@ -141,92 +122,36 @@ export async function run(
   return summary;
 }
 
-function originOf(target: Target): string {
-  const { cloud, service, region, endpoint } = target;
-  return endpoint ?? serviceOrigin(cloud, SERVICES[service], region);
-}
-
-/** One endpoint for each host, however many targets are on it; where they differ, the lowest limit holds. */
-function openEndpoints(
-  targets: readonly Target[],
-  { transport, clock, random }: RunDependencies,
-): Map<string, Endpoint> {
-  const endpoints = new Map<string, Endpoint>();
-  for (const origin of new Set(targets.map(originOf))) {
-    const here = targets.filter((target) => originOf(target) === origin);
-    const concurrency = Math.min(...here.map(({ requests }) => requests.concurrency));
-    const perSecond = Math.min(...here.map(({ requests }) => requests.perSecond ?? Infinity));
-    endpoints.set(
-      origin,
-      new Endpoint({ origin, concurrency, perSecond, transport, clock, random }),
-    );
-  }
-  return endpoints;
-}
-
-/** A name that no opened target knows is an error, unless a target that could not be opened may know it. */
-function checkInstances(request: RunRequest, opened: readonly OpenedTarget[]): void {
-  if (opened.some((target) => 'error' in target)) return;
-  const selections = opened.flatMap((target) => ('selection' in target ? [target.selection] : []));
-  const unknown = (request.instances ?? []).filter((pattern) =>
-    selections.every(({ unmatchedNarrowing }) => unmatchedNarrowing.includes(pattern)),
-  );
-  if (unknown.length === 0) return;
-  throw new RequestError(
-    'instance',
-    unknown,
-    opened.flatMap((target) =>
-      'allowed' in target
-        ? target.allowed.map(({ id, name }) => (name ? `${name} (${id})` : id))
-        : [],
-    ),
-  );
-}
-
-interface TargetWork {
-  readonly target: Target;
-  readonly summary: TargetSummary;
-  readonly context?: TargetContext;
-  readonly cleanups: InstanceCleanup[];
-}
-
-function plan(
-  target: Target,
-  opened: OpenedTarget,
-  warn: (message: string, target: string) => void,
-): TargetWork {
-  const { name, cloud, service, region } = target;
-  const summary: TargetSummary = {
-    name,
-    cloud,
-    service,
-    region,
-    outcome: 'complete',
-    instances: [],
+/** Targets that name the same credentials share them: they are read once. */
+function credentialsStores(
+  sourceOf: RunDependencies['credentials'],
+): (target: Target) => CredentialsStore {
+  const stores = new Map<string, CredentialsStore>();
+  return ({ credentials }) => {
+    const source = sourceOf(credentials);
+    const store = stores.get(source.name) ?? new CredentialsStore(source);
+    stores.set(source.name, store);
+    return store;
   };
-  if ('error' in opened) {
-    const { early, ...error } = opened.error;
-    summary.outcome = early ? 'incomplete' : 'failed';
-    summary.error = error;
-    return { target, summary, cleanups: [] };
-  }
-  for (const pattern of opened.selection.unmatched) {
-    warn(`"${pattern}" under instances matches no instance`, name);
-  }
-  const cleanups = opened.selection.selected.map(
-    (instance) => new InstanceCleanup(opened.context, instance),
-  );
-  summary.instances = cleanups.map((cleanup) => cleanup.summary);
-  return { target, summary, context: opened.context, cleanups };
 }
 
-function conclude(summary: TargetSummary, context: TargetContext | undefined): void {
-  if (!context) return;
-  summary.outcome = worst(summary.instances.map(({ outcome }) => outcome));
-  if (context.failure) {
-    summary.outcome = 'failed';
-    summary.error = { code: context.failure.code, message: context.failure.message };
-  }
+/** Cleans all instances on one endpoint, so many of them at once. */
+async function cleanAll(
+  work: readonly TargetWork[],
+  atOnce: number,
+  random: number,
+  observer: Observer,
+): Promise<void> {
+  const queue = work.flatMap(({ summary, cleanups }) =>
+    cleanups.map((cleanup) => ({
+      turn: async (othersWait: () => boolean) => {
+        const finished = await cleanup.turn(othersWait);
+        if (finished) observer.instanceDone?.(summary, cleanup.summary);
+        return finished;
+      },
+    })),
+  );
+  await takeTurns(rotate(queue, random), atOnce);
 }
 
 /** Begins somewhere else in each run, so that what a deadline cuts off is not always the same. */

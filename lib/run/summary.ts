@@ -1,4 +1,5 @@
 import type { RequestCounts } from '../http/endpoint.ts';
+import { counted } from './counted.ts';
 
 /** What began a run. */
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
@@ -10,8 +11,11 @@ export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
  */
 export type Outcome = 'complete' | 'incomplete' | 'failed';
 
-/** What kept an instance from being cleaned to the end. */
-export type StoppedBy = 'deadline' | 'limit' | 'listing' | 'unavailable' | 'interrupt';
+/**
+ * What kept an instance from being cleaned to the end. `deadline`: the run's time was up, or somebody
+ * interrupted it. `unavailable`: the endpoint failed too often, or the target failed as a whole.
+ */
+export type StoppedBy = 'deadline' | 'limit' | 'listing' | 'unavailable';
 
 /**
  * Records, counted. Always `listed = kept + expired` and
@@ -111,7 +115,7 @@ export function worst(outcomes: readonly Outcome[]): Outcome {
 /** The totals in one sentence, for a log line that a person reads. */
 export function describeTotals(summary: Summary): string {
   const { totals, outcome, dryRun } = summary;
-  const found = `${totals.instances} instances, ${totals.listed} records listed, ${totals.expired} expired`;
+  const found = `${counted(totals.instances, 'instance')}, ${counted(totals.listed, 'record')} listed, ${totals.expired} expired`;
   const done = dryRun
     ? 'nothing deleted (dry run)'
     : `${totals.deleted} deleted, ${totals.alreadyGone} already gone, ${totals.failed} failed, ${totals.remaining} remaining`;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { RequestWindow } from '../cloud/task-api.ts';
 
 /** Milliseconds before the deadline in which no DELETE begins, unless set otherwise. */
@@ -12,6 +13,8 @@ const WRITING_MS = 500;
  * @param stop ends the run early.
  */
 export function requestWindow(deadline: number, reserve: number, stop: AbortSignal): RequestWindow {
+  // Every request in flight listens to it; Node takes more than ten for a leak, and says so.
+  setMaxListeners(0, stop);
   return {
     deleteUntil: deadline - reserve,
     end: deadline - Math.min(reserve, WRITING_MS),

@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { counted } from '../run/counted.ts';
 import type { Observer } from '../run/observer.ts';
 import { describeTotals, type Outcome } from '../run/summary.ts';
 
@@ -13,7 +14,8 @@ const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const
  */
 export function logObserver(logger: Logger, runId: string): Observer {
   return {
-    discovered: (instances) => logger.info(`${instances} instances to clean`, { runId, instances }),
+    discovered: (instances) =>
+      logger.info(`${counted(instances, 'instance')} to clean`, { runId, instances }),
     skipped: (target, { id, name }, reason) =>
       logger.info(`${target}: instance ${name || id} is skipped: ${reason}`, {
         runId,
@@ -29,8 +31,12 @@ export function logObserver(logger: Logger, runId: string): Observer {
         { runId, target: target.name, instance: id, summary: instance },
       );
     },
-    targetFailed: ({ name, error }) =>
-      logger.error(`${name}: ${error?.message}`, { runId, target: name, code: error?.code ?? '' }),
+    targetFailed: ({ name, outcome, error }) =>
+      logger[LEVEL[outcome]](`${name}: ${error?.message}`, {
+        runId,
+        target: name,
+        code: error?.code ?? '',
+      }),
     done: (summary) => {
       const { trigger, dryRun, outcome, durationMs, totals, requests, warnings } = summary;
       logger[LEVEL[outcome]](describeTotals(summary), {

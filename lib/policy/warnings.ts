@@ -1,0 +1,20 @@
+import { SERVICES, type Service } from '../cloud/services.ts';
+import { retentionOf } from './retention.ts';
+import type { Policy } from './schema.ts';
+
+/** What is allowed in a policy and probably not meant, in the order of its targets. */
+export function policyWarnings(policy: Policy): string[] {
+  return policy.targets.flatMap((target) => {
+    const service: Service = SERVICES[target.service];
+    const warnings: string[] = [];
+    if (service.undocumentedOn.includes(target.cloud)) {
+      warnings.push(
+        `${target.cloud} does not document background tasks of ${target.service}: they may not be offered there`,
+      );
+    }
+    if (retentionOf(policy, target).statuses.size === 0) {
+      warnings.push(`none of its statuses may be deleted on ${target.service}: nothing will be`);
+    }
+    return warnings.map((warning) => `${target.name}: ${warning}`);
+  });
+}

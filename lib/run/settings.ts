@@ -1,0 +1,43 @@
+import { DurationError, parseMaxDuration } from '../policy/duration.ts';
+
+/** What the deployment sets for every run, in environment variables (see serverless.yml). */
+export interface Settings {
+  readonly policyFile: string;
+  /** Milliseconds before the deadline in which no DELETE begins. */
+  readonly reserve: number | undefined;
+  readonly maxConcurrency: number | undefined;
+}
+
+/** A setting cannot be understood; nothing has been done. */
+export class SettingsError extends Error {
+  override readonly name = 'SettingsError';
+}
+
+/**
+ * Reads `POLICY_FILE`, `STOP_BEFORE_END` and `CONCURRENCY`. An empty one counts as absent.
+ * @throws {SettingsError} that names the variable.
+ */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  return {
+    policyFile: env.POLICY_FILE || 'retention.yml',
+    reserve: env.STOP_BEFORE_END ? readReserve(env.STOP_BEFORE_END) : undefined,
+    maxConcurrency: env.CONCURRENCY ? readConcurrency(env.CONCURRENCY) : undefined,
+  };
+}
+
+function readReserve(text: string): number {
+  try {
+    return parseMaxDuration(text);
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    throw new SettingsError(`STOP_BEFORE_END: ${error.message}`);
+  }
+}
+
+function readConcurrency(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
+  throw new SettingsError(
+    `CONCURRENCY: expected a whole number from 1, found ${JSON.stringify(text)}`,
+  );
+}

@@ -1,0 +1,89 @@
+import type { Io } from '../../lib/cli/io.ts';
+import { runCommandLine } from '../../lib/cli/program.ts';
+import { DEMO_ACCESS_KEY } from '../emulator/index.ts';
+
+export const DEMO_ENV = {
+  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+};
+
+/** What came of a command. */
+export interface Ended {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A terminal that nobody looks at. It remembers what was written, and can send signals. */
+export class FakeIo implements Io {
+  readonly env: Io['env'];
+  readonly interactive: boolean;
+  readonly startedAt: number;
+  /** Statuses that the process was ended with at once. */
+  readonly exits: number[] = [];
+  #stdout = '';
+  #stderr = '';
+  readonly #handlers: ((signal: NodeJS.Signals) => void)[] = [];
+  readonly #readers: (() => void)[] = [];
+
+  constructor({
+    env = DEMO_ENV,
+    interactive = false,
+    startedAt = Date.now(),
+  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt'>> = {}) {
+    this.env = env;
+    this.interactive = interactive;
+    this.startedAt = startedAt;
+  }
+
+  get stdout(): string {
+    return this.#stdout;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  readonly out = (text: string): void => {
+    this.#stdout += text;
+    for (const read of this.#readers) read();
+  };
+
+  readonly err = (text: string): void => {
+    this.#stderr += text;
+  };
+
+  readonly onSignal = (handler: (signal: NodeJS.Signals) => void): void => {
+    this.#handlers.push(handler);
+  };
+
+  readonly exit = (status: number): void => {
+    this.exits.push(status);
+  };
+
+  signal(name: NodeJS.Signals = 'SIGINT'): void {
+    for (const handler of this.#handlers) handler(name);
+  }
+
+  /** Resolves once standard output holds the text. */
+  printed(text: string): Promise<void> {
+    return new Promise((resolve) => {
+      const read = () => {
+        if (this.#stdout.includes(text)) resolve();
+      };
+      this.#readers.push(read);
+      read();
+    });
+  }
+}
+
+/** One command, as if it had been typed: the words are split at spaces. */
+export async function type(line: string, io = new FakeIo()): Promise<Ended> {
+  const status = await runCommandLine(line.split(' ').filter(Boolean), io);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+/** The lines of a text that are wider than 80 columns. */
+export function tooWide(text: string): string[] {
+  return text.split('\n').filter((line) => [...line].length > 80);
+}

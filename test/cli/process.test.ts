@@ -1,0 +1,96 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import type { Summary } from '../../lib/run/summary.ts';
+import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { buildCommand, type Running, start } from './built-command.ts';
+import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
+
+let emulator: Emulator;
+let folder: PolicyFolder;
+let policy: string;
+let running: Running | undefined;
+beforeAll(buildCommand, 30_000);
+beforeEach(async () => {
+  emulator = await startEmulator();
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(30) });
+  folder = await policyFolder();
+  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+});
+afterEach(async () => {
+  running?.process.kill('SIGKILL');
+  running = undefined;
+  await emulator.close();
+  await folder.remove();
+});
+
+/** Holds DELETEs until `release`; `held` resolves when the first one is there. */
+function holdDeletes(): { held: Promise<void>; release: () => void } {
+  let release = () => {};
+  let hold = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const held = new Promise<void>((resolve) => {
+    hold = resolve;
+  });
+  emulator.intercept = async ({ operation }) => {
+    if (operation !== 'delete-task') return undefined;
+    hold();
+    await released;
+    return undefined;
+  };
+  return { held, release };
+}
+
+test('the built command runs, and its process ends with the status', async () => {
+  running = start('run', '--policy', policy, '--json');
+  const { status, stdout } = await running.ended;
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: 'complete', totals: { deleted: 30 } });
+  running = start('run', '--policy', 'there-is-none.yml');
+  expect(await running.ended).toMatchObject({
+    status: 2,
+    stdout: '',
+    stderr: expect.stringContaining('there is no such file'),
+  });
+});
+
+test('the first Ctrl-C lets DELETEs in flight end, and prints the summary', async () => {
+  const { held, release } = holdDeletes();
+  running = start('run', '--policy', policy, '--json');
+  await held;
+  running.process.kill('SIGINT');
+  await running.complained('Stopping: waiting for the requests in flight.');
+  release();
+  const { status, stdout } = await running.ended;
+  expect(status).toBe(130);
+  const { outcome, totals } = JSON.parse(stdout) as Summary;
+  const deleted = emulator.journal.deletedIds().length;
+  expect(emulator.journal.deletes()).toHaveLength(deleted);
+  expect(outcome).toBe('incomplete');
+  expect(totals).toMatchObject({ expired: 30, deleted, remaining: 30 - deleted, failed: 0 });
+  expect(deleted).toBeGreaterThan(0);
+});
+
+test('the second Ctrl-C ends at once', async () => {
+  const { held } = holdDeletes();
+  running = start('run', '--policy', policy, '--json');
+  await held;
+  const { process: child } = running;
+  child.kill('SIGINT');
+  await running.complained('Ctrl-C again ends at once');
+  // What comes within a moment of the first one is that one again, so it is sent until it counts.
+  const again = setInterval(() => child.kill('SIGINT'), 50);
+  const { status, stdout } = await running.ended;
+  clearInterval(again);
+  expect({ status, stdout }).toEqual({ status: 130, stdout: '' });
+});
+
+test('whoever stops reading the output does not stop the run', async () => {
+  const { held, release } = holdDeletes();
+  running = start('run', '--policy', policy);
+  await held;
+  running.process.stdout?.destroy();
+  release();
+  expect(await running.ended).toMatchObject({ status: 0, stderr: '' });
+  expect(emulator.journal.deletedIds()).toHaveLength(30);
+});

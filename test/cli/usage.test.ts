@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { type Ended, tooWide, type } from './fake-io.ts';
+import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
+
+let emulator: Emulator;
+let folder: PolicyFolder;
+let policy: string;
+beforeAll(async () => {
+  emulator = await startEmulator();
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(2) });
+  folder = await policyFolder();
+  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+});
+afterAll(async () => {
+  await emulator.close();
+  await folder.remove();
+});
+
+/** Nothing on standard output, so that a pipe gets nothing; the reason on standard error. */
+function expectUsageError({ status, stdout, stderr }: Ended, ...words: string[]): void {
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  for (const word of words) expect(stderr).toContain(word);
+  expect(stderr).not.toContain('    at ');
+  expect(stderr).not.toContain('internal error');
+}
+
+describe('a policy', () => {
+  const commands = ['run', 'plan', 'validate', 'run --json'];
+
+  test.each(commands)('that is missing ends %s with 2', async (command) => {
+    const ended = await type(`${command} --policy ${folder.path}/none.yml`);
+    expectUsageError(ended, `policy ${folder.path}/none.yml: there is no such file`, '--policy');
+  });
+
+  test.each(commands)('that is a folder ends %s with 2', async (command) => {
+    const ended = await type(`${command} --policy ${folder.path}`);
+    expectUsageError(ended, 'it cannot be read (EISDIR)');
+  });
+
+  test.each([
+    ['empty', '', ':1:1: the policy is empty'],
+    ['of comments alone', '# nothing\n', 'the policy is empty'],
+    ['not YAML', 'version: 1\ntargets: [', ':2:11: '],
+    ['a list', '- version: 1', 'expected a mapping with version and targets, found a list'],
+    ['of version 2', 'version: 2\ntargets: []', ':1:10: version: this program reads version 1'],
+    ['without targets', 'version: 1', 'targets: missing'],
+    ['with no targets', 'version: 1\ntargets: []', 'a list with at least one target'],
+    ['with a misspelt key', 'version: 1\ntargts: []', 'targts: unknown key; did you mean targets?'],
+  ])('that is %s ends with 2 and one clear message each', async (name, text, message) => {
+    const file = await folder.write('bad.yml', text);
+    for (const command of commands) {
+      const ended = await type(`${command} --policy ${file}`);
+      expectUsageError(ended, `${file}:`, message);
+    }
+    expect(name).toBeTruthy();
+  });
+});
+
+describe('a request', () => {
+  test('for an unknown target ends with 2 and names the targets', async () => {
+    const ended = await type(`run --policy ${policy} --target prod`);
+    expectUsageError(ended, 'unknown target "prod"; there is: cache');
+    expect(emulator.journal.count()).toBe(0);
+  });
+
+  test('for an unknown instance ends with 2 and names the instances', async () => {
+    const ended = await type(`run --policy ${policy} --instance prod --json`);
+    expectUsageError(ended, 'unknown instance "prod"; there is: prod-sessions (');
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('for an instance that is no pattern ends with 2', async () => {
+    expectUsageError(await type(`run --policy ${policy} --instance prod-[`), 'prod-[');
+    expectUsageError(await type(`plan --policy ${policy} --instance !prod`), '!prod');
+  });
+
+  test.each([
+    ['--keep-for', '7days'],
+    ['--keep-for', '30m'],
+    ['--keep-for', '-1d'],
+    ['--max-duration', '15'],
+    ['--max-duration', '0s'],
+    ['--max-duration', '25d'],
+  ])('with %s %s ends with 2 and names the option', async (option, text) => {
+    expectUsageError(
+      await type(`run --policy ${policy} ${option} ${text}`),
+      `${option}: "${text}"`,
+    );
+  });
+});
+
+describe('a command line', () => {
+  test.each([
+    ['an unknown option', `run --polcy x`, "unknown option '--polcy'"],
+    ['an unknown command', 'clean', "unknown command 'clean'"],
+    ['a word too many', 'run now', 'too many arguments'],
+    ['an option without its value', 'run --policy', 'argument missing'],
+    ['a port that is none', 'emulate --port http', '--port http: expected a number'],
+    ['a port out of range', 'emulate --port 70000', 'expected a number from 0 to 65535'],
+  ])('with %s ends with 2', async (_, line, words) => {
+    expectUsageError(await type(line), words);
+  });
+
+  test('without a command shows how it is used, and ends with 2', async () => {
+    expectUsageError(await type(''), 'Usage: task-janitor');
+  });
+
+  test.each(['--help', 'help', 'run --help', 'plan --help', 'emulate --help', 'help validate'])(
+    '%s shows how it is used, and ends with 0',
+    async (line) => {
+      const { status, stdout, stderr } = await type(line);
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toContain('Usage: task-janitor');
+      expect(tooWide(stdout)).toEqual([]);
+    },
+  );
+});
+
+describe('validate', () => {
+  test('says that a policy is valid, and sends nothing', async () => {
+    const { status, stdout, stderr } = await type(`validate --policy ${policy}`);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.replace(/\s+/g, ' ')).toContain(`${policy} is valid: 1 target (cache).`);
+    expect(stdout).not.toContain('only reports');
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('says that a policy only reports', async () => {
+    const file = await folder.write('dry.yml', cachePolicy(emulator.url, [], 'dryRun: true'));
+    const { stdout } = await type(`validate --policy ${file}`);
+    expect(stdout).toContain('It only reports. Write dryRun: false when it may delete.');
+  });
+});
+
+test('a defect of ours ends with 1 and says where it is', async () => {
+  const { FakeIo } = await import('./fake-io.ts');
+  const io = new FakeIo();
+  Object.defineProperty(io, 'startedAt', {
+    get: () => {
+      throw new Error('a defect');
+    },
+  });
+  const { status, stderr } = await type(`run --policy ${policy} --max-duration 1h`, io);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^internal error: Error: a defect\n +at /);
+});

@@ -1,0 +1,213 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import type { Summary } from '../../lib/run/summary.ts';
+import { FakeIo, type } from '../cli/fake-io.ts';
+import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { forgetLogSettings } from '../telemetry/log-settings.ts';
+
+const ENVIRONMENT = { ...process.env };
+let emulator: Emulator;
+let folder: PolicyFolder;
+let output: string;
+let handler: (event: unknown, context: Context) => Promise<Summary>;
+beforeEach(async () => {
+  emulator = await startEmulator();
+  folder = await policyFolder();
+  forgetLogSettings();
+  for (const name of Object.keys(process.env)) {
+    if (/^(HUAWEICLOUD_|CONCURRENCY$|STOP_BEFORE_END$)/.test(name)) delete process.env[name];
+  }
+  Object.assign(process.env, {
+    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  });
+  output = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation((text) => {
+      output += String(text);
+      return true;
+    });
+  }
+  ({ handler } = await import('../../functions/cleanup.ts'));
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const name of Object.keys(process.env)) {
+    if (!(name in ENVIRONMENT)) delete process.env[name];
+  }
+  Object.assign(process.env, ENVIRONMENT);
+  await emulator.close();
+  await folder.remove();
+});
+
+/** What Lambda hands in, as far as it is looked at: fifteen minutes, unless said otherwise. */
+function contextOf(remaining = 900_000): Context {
+  const context: Partial<Context> = {
+    awsRequestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+    functionName: 'task-janitor-prod-cleanup',
+    getRemainingTimeInMillis: () => remaining,
+  };
+  return context as Context;
+}
+
+const lines = () =>
+  output
+    .trimEnd()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+
+function addInstances(): void {
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...old(3), fresh()] });
+  emulator.addInstance({ service: 'dcs', name: 'b', tasks: old(2) });
+}
+
+describe('the handler', () => {
+  test('cleans up and returns the summary', async () => {
+    addInstances();
+    const summary = await handler({}, contextOf());
+    expect(summary).toMatchObject({
+      runId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+      trigger: 'manual',
+      outcome: 'complete',
+      totals: { listed: 6, kept: 1, deleted: 5 },
+    });
+    expect(lines()).toHaveLength(4);
+    for (const line of lines()) expect(line).toMatchObject({ runId: summary.runId });
+    expect(lines().at(-1)).toMatchObject({ totals: summary.totals });
+  });
+
+  test('takes a scheduled event for {}', async () => {
+    addInstances();
+    const event = { 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' };
+    const summary = await handler(event, contextOf());
+    expect(summary).toMatchObject({ trigger: 'schedule', totals: { deleted: 5 } });
+  });
+
+  test('deletes nothing when the event says dryRun', async () => {
+    addInstances();
+    const summary = await handler({ dryRun: true }, contextOf());
+    expect(summary).toMatchObject({ dryRun: true, totals: { expired: 5, deleted: 0 } });
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('is narrowed by its event', async () => {
+    addInstances();
+    const summary = await handler({ instances: ['b'], targets: ['cache'] }, contextOf());
+    expect(summary.totals).toMatchObject({ instances: 1, deleted: 2 });
+  });
+
+  test.each([
+    [{ dryrun: true }, /dryrun.*Known keys: dryRun, targets/],
+    [{ keepFor: 'a month' }, /keepFor: "a month" is not a duration/],
+    [{ targets: ['prod'] }, /unknown target "prod"; there is: cache/],
+    [{ instances: ['prod-['] }, /prod-\[/],
+  ])('refuses the event %j, says what is wrong, and does nothing', async (event, words) => {
+    await expect(handler(event, contextOf())).rejects.toThrow(words);
+    expect(emulator.journal.count()).toBe(0);
+    expect(lines()).toEqual([
+      expect.objectContaining({
+        level: 'ERROR',
+        message: 'the run could not begin',
+        runId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+        error: expect.objectContaining({ message: expect.stringMatching(words) }),
+      }),
+    ]);
+  });
+
+  test('logs the summary of a failed run, then throws', async () => {
+    addInstances();
+    emulator.faults.deny = ['delete-task'];
+    await expect(handler({}, contextOf())).rejects.toThrow(
+      /^run failed: 2 instances, .*dcs:instance:deleteBackgroundTask/,
+    );
+    const written = lines();
+    expect(written.filter(({ summary }) => summary)).toHaveLength(2);
+    expect(written.at(-1)).toMatchObject({
+      level: 'ERROR',
+      outcome: 'failed',
+      totals: { expired: 5, deleted: 0, remaining: 5 },
+    });
+  });
+
+  test('does not throw where a run is incomplete: the next one goes on', async () => {
+    addInstances();
+    process.env.STOP_BEFORE_END = '2h';
+    const summary = await handler({}, contextOf(60 * 60_000));
+    expect(summary).toMatchObject({
+      outcome: 'incomplete',
+      totals: { expired: 5, deleted: 0, remaining: 5 },
+      targets: [{ instances: [{ stoppedBy: 'deadline' }, { stoppedBy: 'deadline' }] }],
+    });
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('takes its deadline from the time that Lambda leaves it', async () => {
+    addInstances();
+    // Nothing is waited for in the last half second.
+    const summary = await handler({}, contextOf(400));
+    expect(summary).toMatchObject({ outcome: 'incomplete', targets: [{ instances: [] }] });
+    expect(emulator.journal.count()).toBe(0);
+  });
+
+  test.each([
+    ['is missing', undefined, /ENOENT.*none\.yml/],
+    ['is wrong', 'version: 1\ntargets: []', /a list with at least one target/],
+  ])('throws when the policy %s', async (_, text, words) => {
+    process.env.POLICY_FILE =
+      text === undefined ? `${folder.path}/none.yml` : await folder.write('bad.yml', text);
+    await expect(handler({}, contextOf())).rejects.toThrow(words);
+    expect(lines()).toHaveLength(1);
+    expect(emulator.journal.count()).toBe(0);
+  });
+
+  test('has no more requests in flight than CONCURRENCY says', async () => {
+    emulator.addInstance({ service: 'dcs', tasks: old(30) });
+    process.env.CONCURRENCY = '1';
+    expect((await handler({}, contextOf())).totals.deleted).toBe(30);
+    expect(emulator.journal.peakInFlight).toBe(1);
+  });
+
+  test.each(['0', 'all', '2.5'])('refuses CONCURRENCY %j and does nothing', async (text) => {
+    addInstances();
+    process.env.CONCURRENCY = text;
+    await expect(handler({}, contextOf())).rejects.toThrow(
+      `CONCURRENCY: expected a whole number from 1, found "${text}"`,
+    );
+    expect(emulator.journal.count()).toBe(0);
+  });
+});
+
+describe('handler and command line', () => {
+  /** Which keys there are, and of which type their values, whatever these are. */
+  function shapeOf(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(shapeOf);
+    if (typeof value !== 'object' || value === null) return typeof value;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, shapeOf(part)]));
+  }
+
+  test('give summaries of the same shape', async () => {
+    addInstances();
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === emulator.instances()[0]?.id
+        ? { status: 429, body: { error_code: 'APIGW.0308' }, headers: { 'retry-after': '86400' } }
+        : undefined;
+    emulator.addInstance({ service: 'dcs', name: 'c', tasks: [...old(1), null] });
+    const handled = await handler({ instances: ['a'] }, contextOf());
+    // The same time limit, so that both give up in the same way.
+    const io = new FakeIo();
+    const policy = process.env.POLICY_FILE;
+    const { stdout } = await type(
+      `run --policy ${policy} --json --instance a --max-duration 15m`,
+      io,
+    );
+    const typed = JSON.parse(stdout) as Summary;
+    expect(handled.outcome).toBe('incomplete');
+    expect(shapeOf(typed)).toEqual(shapeOf(handled));
+    expect(Object.keys(typed)).toEqual(Object.keys(handled));
+    expect({ ...typed.totals }).toEqual(handled.totals);
+  });
+});

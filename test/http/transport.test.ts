@@ -1,0 +1,279 @@
+import { lookup } from 'node:dns/promises';
+import http from 'node:http';
+import https from 'node:https';
+import type { AddressInfo, Server } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../lib/http/clock.ts';
+import {
+  createTransport,
+  type HttpRequest,
+  type Transport,
+  TransportError,
+} from '../../lib/http/transport.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { selfSigned } from './self-signed.ts';
+
+type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
+
+let handle: Handler;
+let server: http.Server;
+let url: string;
+let transport: Transport;
+
+beforeEach(async () => {
+  handle = (_, response) => response.end('hello');
+  server = http.createServer((request, response) => handle(request, response));
+  url = `http://127.0.0.1:${await listen(server)}`;
+  transport = createTransport(systemClock);
+});
+afterEach(async () => {
+  transport.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function listen(on: Server): Promise<number> {
+  await new Promise<void>((resolve) => on.listen(0, '127.0.0.1', resolve));
+  return (on.address() as AddressInfo).port;
+}
+
+function get(path = '/'): HttpRequest {
+  return { method: 'GET', url: `${url}${path}`, headers: {} };
+}
+
+/** The error that sending ends with. */
+async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
+  const error = await sending.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(TransportError);
+  return error as TransportError;
+}
+
+describe('an answer', () => {
+  test('comes with its status, its headers in any case, and its whole body', async () => {
+    handle = (_, response) => {
+      response.writeHead(404, { 'X-Request-Id': 'abc' });
+      response.write('one ');
+      response.end('two');
+    };
+    const response = await transport.send(get(), 10_000);
+    expect(response.status).toBe(404);
+    expect(response.header('x-request-id')).toBe('abc');
+    expect(response.header('X-Request-ID')).toBe('abc');
+    expect(response.header('retry-after')).toBeUndefined();
+    expect(response.body).toBe('one two');
+  });
+
+  test('is decompressed', async () => {
+    handle = (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"tasks":[]}'));
+    };
+    expect((await transport.send(get(), 10_000)).body).toBe('{"tasks":[]}');
+  });
+
+  test('that redirects is handed back, not followed', async () => {
+    const seen: (string | undefined)[] = [];
+    handle = (request, response) => {
+      seen.push(request.url);
+      response.writeHead(302, { location: 'http://192.0.2.1/elsewhere' });
+      response.end('moved');
+    };
+    const response = await transport.send(get('/here'), 10_000);
+    expect(response.status).toBe(302);
+    expect(response.header('location')).toBe('http://192.0.2.1/elsewhere');
+    expect(seen).toEqual(['/here']);
+  });
+
+  test('without a body is read like any other', async () => {
+    handle = (_, response) => response.writeHead(204).end();
+    const response = await transport.send({ ...get(), method: 'DELETE' }, 10_000);
+    expect(response).toMatchObject({ status: 204, body: '' });
+  });
+});
+
+describe('a request', () => {
+  test('carries the URL as it stands and the headers as they are', async () => {
+    let seen: http.IncomingMessage | undefined;
+    handle = (request, response) => {
+      seen = request;
+      response.end();
+    };
+    const headers = { 'X-Sdk-Date': '20250102T030405Z', Authorization: 'SDK-HMAC-SHA256 Access=a' };
+    await transport.send({ method: 'GET', url: `${url}/a%2Fb%20c?x=%2B&y=`, headers }, 10_000);
+    expect(seen?.url).toBe('/a%2Fb%20c?x=%2B&y=');
+    expect(seen?.headers).toMatchObject({
+      'x-sdk-date': '20250102T030405Z',
+      authorization: 'SDK-HMAC-SHA256 Access=a',
+    });
+  });
+
+  test('to delete has neither a body nor a length', async () => {
+    let body = '';
+    let headers: http.IncomingHttpHeaders = {};
+    handle = async (request, response) => {
+      headers = request.headers;
+      for await (const chunk of request) body += chunk;
+      response.writeHead(204).end();
+    };
+    await transport.send({ method: 'DELETE', url, headers: {} }, 10_000);
+    expect(body).toBe('');
+    expect(headers).not.toHaveProperty('content-length');
+    expect(headers).not.toHaveProperty('transfer-encoding');
+  });
+
+  test('to post carries its body', async () => {
+    let body = '';
+    handle = async (request, response) => {
+      for await (const chunk of request) body += chunk;
+      response.end();
+    };
+    await transport.send({ method: 'POST', url, headers: {}, body: '{"auth":"ü"}' }, 10_000);
+    expect(body).toBe('{"auth":"ü"}');
+  });
+});
+
+describe('connections', () => {
+  test('are used again by requests that follow each other, whatever the answers were', async () => {
+    let connections = 0;
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const statuses = [200, 500, 204, 404, 302, 200];
+    handle = (_, response) => {
+      const status = statuses.shift() ?? 200;
+      response.writeHead(status).end(status === 204 ? undefined : 'x'.repeat(100_000));
+    };
+    for (let n = 0; n < 6; n += 1) await transport.send(get(), 10_000);
+    expect(connections).toBe(1);
+  });
+
+  test('are as many as there are requests at once', async () => {
+    let connections = 0;
+    server.on('connection', () => {
+      connections += 1;
+    });
+    const open: http.ServerResponse[] = [];
+    handle = (_, response) => {
+      open.push(response);
+      if (open.length === 5) for (const waiting of open) waiting.end();
+    };
+    await Promise.all(Array.from({ length: 5 }, () => transport.send(get(), 10_000)));
+    expect(connections).toBe(5);
+  });
+});
+
+describe('no answer', () => {
+  test('because the connection was reset is a connection error', async () => {
+    handle = (request) => request.socket.resetAndDestroy();
+    const { kind, message } = await failureOf(transport.send(get(), 10_000));
+    expect(kind).toBe('connection');
+    expect(message).toBe(`${new URL(url).host}: the connection was cut (ECONNRESET)`);
+  });
+
+  test.each([
+    ['with a length', { 'content-length': '1000' }],
+    ['in chunks', { 'transfer-encoding': 'chunked' }],
+  ])('but half a body, %s, is a connection error', async (_, headers) => {
+    handle = (request, response) => {
+      response.writeHead(200, headers);
+      response.write('{"tasks":[', () => request.socket.destroy());
+    };
+    const { kind, message } = await failureOf(transport.send(get(), 10_000));
+    expect(kind).toBe('connection');
+    expect(message).toMatch(/the (connection|answer) was cut/);
+  });
+
+  test('in time ends with the time-out', async () => {
+    handle = () => {};
+    const { kind, message } = await failureOf(transport.send(get(), 20));
+    expect(kind).toBe('timeout');
+    expect(message).toBe(`${new URL(url).host}: no answer in 20 ms`);
+  });
+
+  test('but its beginning in time is a time-out too', async () => {
+    const clock = new FakeClock();
+    const slow = createTransport(clock);
+    const begun = new Promise<void>((resolve) => {
+      handle = (_, response) => response.write('{', () => resolve());
+    });
+    const failure = failureOf(slow.send(get(), 5_000));
+    await begun;
+    await clock.advance(5_000);
+    expect((await failure).kind).toBe('timeout');
+    slow.close();
+  });
+
+  test('is waited for no longer when the caller stops', async () => {
+    const stop = new AbortController();
+    handle = () => stop.abort();
+    const { kind } = await failureOf(transport.send(get(), 10_000, stop.signal));
+    expect(kind).toBe('aborted');
+  });
+
+  test('can come when the caller had stopped before', async () => {
+    let requests = 0;
+    handle = () => {
+      requests += 1;
+    };
+    const { kind } = await failureOf(transport.send(get(), 10_000, AbortSignal.abort()));
+    expect(kind).toBe('aborted');
+    expect(requests).toBe(0);
+  });
+
+  test('because nothing listens is a connection error that says so', async () => {
+    const closed = http.createServer();
+    const port = await listen(closed);
+    await new Promise((resolve) => closed.close(resolve));
+    const request = { ...get(), url: `http://127.0.0.1:${port}/` };
+    const { kind, message } = await failureOf(transport.send(request, 10_000));
+    expect(kind).toBe('connection');
+    expect(message).toBe(`127.0.0.1:${port}: nothing listens there (ECONNREFUSED)`);
+  });
+
+  test('because the name does not resolve is a connection error that says so', async () => {
+    const name = 'dcs.nowhere.invalid';
+    const answered = await lookup(name).then(
+      () => true,
+      () => false,
+    );
+    // A network that answers for every name cannot show it.
+    if (answered) return;
+    const { kind, message } = await failureOf(
+      transport.send({ ...get(), url: `http://${name}/` }, 10_000),
+    );
+    expect(kind).toBe('connection');
+    expect(message).toMatch(/^dcs\.nowhere\.invalid: the name does not resolve/);
+  });
+
+  test('because the certificate is not trusted says what to do', async () => {
+    const secure = https.createServer(selfSigned(), (_, response) => response.end());
+    const port = await listen(secure);
+    const request = { ...get(), url: `https://127.0.0.1:${port}/` };
+    const { kind, message } = await failureOf(transport.send(request, 10_000));
+    expect(kind).toBe('certificate');
+    expect(message).toMatch(/its certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
+    expect(message).toContain('NODE_EXTRA_CA_CERTS');
+    await new Promise((resolve) => secure.close(resolve));
+  });
+
+  test('leaves no timer and no listener behind', async () => {
+    const clock = new FakeClock();
+    const tidy = createTransport(clock);
+    const stop = new AbortController();
+    const listeners = new Set<unknown>();
+    stop.signal.addEventListener = ((_: string, listener: unknown) =>
+      listeners.add(listener)) as never;
+    stop.signal.removeEventListener = ((_: string, listener: unknown) =>
+      listeners.delete(listener)) as never;
+    await tidy.send(get(), 10_000, stop.signal);
+    handle = (request) => request.socket.destroy();
+    await failureOf(tidy.send(get(), 10_000, stop.signal));
+    expect(clock.sleeping).toBe(0);
+    expect(listeners.size).toBe(0);
+    tidy.close();
+  });
+});

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import { EventError, parseEvent } from '../../lib/run/event.ts';
+
+describe('an event', () => {
+  test.each([[{}], [undefined], [null], ['']])('%j asks for an ordinary run', (event) => {
+    expect(parseEvent(event)).toEqual({ trigger: 'manual', request: {} });
+  });
+
+  test('of EventBridge counts as {}, and as begun by the schedule', () => {
+    const event = {
+      version: '0',
+      id: '89d1a02d-5ec7-412e-82f5-13505f849b41',
+      'detail-type': 'Scheduled Event',
+      source: 'aws.scheduler',
+      account: '123456789012',
+      time: '2026-09-01T03:30:00Z',
+      region: 'eu-central-1',
+      resources: ['arn:aws:scheduler:eu-central-1:123456789012:schedule/default/cleanup'],
+      detail: '{}',
+    };
+    expect(parseEvent(event)).toEqual({ trigger: 'schedule', request: {} });
+  });
+
+  test('with every key narrows the run', () => {
+    const { trigger, request } = parseEvent({
+      dryRun: true,
+      targets: ['prod-cache'],
+      instances: ['prod-*'],
+      keepFor: 'P7D',
+      taskIds: ['8abf6e1e72c12e7c0172c15b508500aa'],
+    });
+    expect(trigger).toBe('manual');
+    expect(request).toMatchObject({
+      dryRun: true,
+      targets: ['prod-cache'],
+      instances: ['prod-*'],
+      taskIds: ['8abf6e1e72c12e7c0172c15b508500aa'],
+    });
+    expect(request.keepFor?.toISO()).toBe('P7D');
+  });
+
+  test.each([
+    [{ dryrun: true }, 'dryrun'],
+    [{ dryRun: 'yes' }, 'dryRun: '],
+    [{ targets: 'prod-cache' }, 'targets: '],
+    [{ targets: [] }, 'targets: '],
+    [{ instances: [''] }, 'instances.0: '],
+    [{ taskIds: [7] }, 'taskIds.0: '],
+    [{ keepFor: '7days' }, 'keepFor: "7days" is not a duration'],
+    [{ keepFor: 7 }, 'keepFor: '],
+    [[], ''],
+    ['{}', ''],
+    [7, ''],
+    [{ 'detail-type': 'Object Created', detail: {} }, 'detail-type'],
+  ])('%j is refused, with the reason and the keys that are known', (event, words) => {
+    const parse = () => parseEvent(event);
+    expect(parse).toThrow(EventError);
+    expect(parse).toThrow(words);
+    expect(parse).toThrow('nothing was done');
+    expect(parse).toThrow('Known keys: dryRun, targets, instances, keepFor, taskIds.');
+  });
+
+  test('with several mistakes is told all of them', () => {
+    const parse = () => parseEvent({ dryRun: 1, targets: 2, nothing: 3 });
+    expect(parse).toThrow(/dryRun: .*targets: .*nothing/);
+  });
+});

@@ -1,0 +1,148 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type JournalEntry, TASK_NOT_FOUND_CODE, type TaskRow } from '../emulator/index.ts';
+import { expired, onlyTarget, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+const lists = () => world.emulator.journal.count({ operation: 'list-tasks' });
+
+function addExpired(count: number): TaskRow[] {
+  const tasks = expired(count);
+  world.emulator.addInstance({ service: 'dcs', tasks });
+  return tasks;
+}
+
+/** Whether it is the first DELETE of that record. */
+function isFirst({ operation, taskId }: JournalEntry): boolean {
+  return operation === 'delete-task' && world.emulator.journal.count({ operation, taskId }) === 1;
+}
+
+test('nothing ambiguous: the instance is listed once', async () => {
+  addExpired(20);
+  world.emulator.faults.deleteFails = { every: 3 };
+  const summary = await world.run(onlyTarget(world.emulator));
+  expect(summary.totals).toMatchObject({ deleted: 20, alreadyGone: 0 });
+  expect(lists()).toBe(1);
+});
+
+test.each([404, 400] as const)(
+  'a record that somebody else deleted (%i with a code of its own) is already gone',
+  async (status) => {
+    const { emulator } = world;
+    emulator.switches.taskNotFound = status;
+    const tasks = addExpired(6);
+    const taken = tasks.slice(0, 2).map(({ id }) => id);
+    emulator.intercept = (entry) => {
+      if (isFirst(entry) && taken.includes(entry.taskId ?? '')) {
+        emulator.instances()[0]?.removeTask(entry.taskId ?? '');
+      }
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator));
+    expect(emulator.journal.count({ errorCode: TASK_NOT_FOUND_CODE })).toBe(2);
+    expect(summary).toMatchObject({
+      outcome: 'complete',
+      totals: { deleted: 4, alreadyGone: 2, failed: 0 },
+    });
+    expect(lists()).toBe(2);
+  },
+);
+
+test('a record that was deleted although the answer was 500 is deleted by us', async () => {
+  addExpired(6);
+  world.emulator.faults.deleteFails = { every: 2, ghost: true };
+  const summary = await world.run(onlyTarget(world.emulator));
+  expect(summary).toMatchObject({
+    outcome: 'complete',
+    totals: { deleted: 6, alreadyGone: 0 },
+    requests: { retried: 3 },
+  });
+  expect(lists()).toBe(2);
+});
+
+test('a record that was deleted although the connection was reset is deleted by us', async () => {
+  addExpired(6);
+  world.emulator.faults.resets = { every: 2, operations: ['delete-task'], when: 'after' };
+  const summary = await world.run(onlyTarget(world.emulator));
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 6, alreadyGone: 0 } });
+});
+
+test('a record that "does not exist" and is listed nevertheless has failed', async () => {
+  const { emulator } = world;
+  const [stubborn] = addExpired(3) as [TaskRow];
+  emulator.intercept = ({ taskId }) =>
+    taskId === stubborn.id
+      ? { status: 404, body: { error_code: 'DCS.0815', error_msg: 'no such task' } }
+      : undefined;
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({
+    outcome: 'failed',
+    totals: { deleted: 2, alreadyGone: 0, failed: 1 },
+  });
+  expect(summary.targets[0]?.instances[0]?.errors).toEqual([
+    {
+      taskId: stubborn.id,
+      status: 404,
+      code: 'DCS.0815',
+      message: 'no such task; it is still listed',
+      attempts: 1,
+    },
+  ]);
+});
+
+test('records that stay in the list as DELETED count as gone, and are not deleted again', async () => {
+  const { emulator } = world;
+  emulator.switches.deletedRows = 'stay';
+  addExpired(6);
+  emulator.faults.deleteFails = { every: 2, ghost: true };
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 6 } });
+  emulator.journal.clear();
+  const next = await world.run(onlyTarget(emulator));
+  expect(next.targets[0]?.instances[0]?.keptBecause).toEqual({ 'already-deleted': 6 });
+  expect(emulator.journal.deletes()).toEqual([]);
+});
+
+test('what cannot be looked up again has failed', async () => {
+  const { emulator } = world;
+  addExpired(3);
+  emulator.faults.deleteFails = { every: 3, ghost: true };
+  emulator.intercept = ({ operation }) =>
+    operation === 'list-tasks' && lists() > 1 ? { status: 400, body: {} } : undefined;
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'failed', totals: { deleted: 2, failed: 1 } });
+  expect(summary.targets[0]?.instances[0]?.errors[0]?.message).toContain(
+    'the list could not be read again',
+  );
+});
+
+test('an instance that is gone when it is looked at again has no records left', async () => {
+  const { emulator } = world;
+  addExpired(3);
+  emulator.faults.deleteFails = { every: 3, ghost: true };
+  emulator.intercept = ({ operation, instanceId = '' }) => {
+    if (operation === 'list-tasks' && lists() > 1) emulator.removeInstance(instanceId);
+    return undefined;
+  };
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 3, failed: 0 } });
+});
+
+test('what is unsettled when time is up remains', async () => {
+  const { emulator, clock } = world;
+  addExpired(3);
+  emulator.faults.deleteFails = { every: 3, ghost: true };
+  emulator.intercept = async ({ operation }) => {
+    if (operation === 'list-tasks' && lists() > 1) {
+      await clock.advance(60_000);
+      return { status: 500 };
+    }
+    return undefined;
+  };
+  const summary = await world.run(onlyTarget(emulator), {}, { deadline: clock.now() + 30_000 });
+  expect(summary).toMatchObject({ outcome: 'incomplete', totals: { deleted: 2, remaining: 1 } });
+});

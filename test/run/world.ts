@@ -1,0 +1,162 @@
+import { expect } from '@jest/globals';
+import { createTransport } from '../../lib/http/transport.ts';
+import { loadPolicy } from '../../lib/policy/load.ts';
+import type { RunRequest } from '../../lib/run/request.ts';
+import { type RunDependencies, run } from '../../lib/run/run.ts';
+import type { Counts, Summary } from '../../lib/run/summary.ts';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_PROJECT_ID,
+  DEMO_REGION,
+  type Emulator,
+  type EmulatorOptions,
+  type ServiceName,
+  startEmulator,
+  type TaskRow,
+  taskOf,
+} from '../emulator/index.ts';
+import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
+
+export const DAY = 86_400_000;
+export const NOW = FAKE_NOW;
+
+/** An emulator, a clock that both it and the runs go by, and runs against it. */
+export interface World {
+  readonly emulator: Emulator;
+  readonly clock: FakeClock;
+  /** One run with the demo key. Its summary has been checked to add up. */
+  run(
+    policy: object,
+    request?: RunRequest,
+    dependencies?: Partial<RunDependencies>,
+  ): Promise<Summary>;
+  close(): Promise<void>;
+}
+
+export async function startWorld(options: EmulatorOptions = {}): Promise<World> {
+  const clock = new FakeClock();
+  const emulator = await startEmulator({ now: clock.now, sleep: clock.sleep, ...options });
+  // Its time-outs are real, and far longer than any answer takes here.
+  const transport = createTransport({ ...realClock, now: clock.now });
+  return {
+    emulator,
+    clock,
+    run: async (policy, request = {}, dependencies = {}) => {
+      const running = run(loadPolicy(JSON.stringify(policy), 'policy'), request, {
+        runId: 'run-1',
+        trigger: 'manual',
+        clock,
+        random: () => 0.5,
+        transport,
+        credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
+        ...dependencies,
+      });
+      const summary = await clock.settle(running);
+      expectToAddUp(summary);
+      return summary;
+    },
+    close: async () => {
+      transport.close();
+      await emulator.close();
+    },
+  };
+}
+
+const realClock = {
+  sleep: (ms: number, signal?: AbortSignal) =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal?.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    }),
+};
+
+/** A policy that deletes what is older than 30 days. */
+export function policyOf(targets: readonly object[], top: object = {}): object {
+  return { version: 1, dryRun: false, targets, ...top };
+}
+
+export function targetOf({ url }: Emulator, fields: object = {}): object {
+  return {
+    name: 'cache',
+    cloud: 'huaweicloud',
+    service: 'dcs',
+    region: DEMO_REGION,
+    projectId: DEMO_PROJECT_ID,
+    endpoint: url,
+    iamEndpoint: url,
+    ...('keep' in fields ? {} : { keepFor: '30d' }),
+    ...fields,
+  };
+}
+
+/** The usual: one target, as it is. */
+export function onlyTarget(emulator: Emulator, fields: object = {}): object {
+  return policyOf([targetOf(emulator, fields)]);
+}
+
+/** A finished record whose task ended so many days ago. */
+export function aged(days: number, overrides: object = {}, service: ServiceName = 'dcs'): TaskRow {
+  const time = new Date(NOW - days * DAY).toISOString();
+  return taskOf(service, { created_at: time, updated_at: time, ...overrides });
+}
+
+/** So many expired records, and none that stays. */
+export function expired(count: number, service: ServiceName = 'dcs'): TaskRow[] {
+  return Array.from({ length: count }, (_, index) => aged(40 + index, {}, service));
+}
+
+/** The equations that hold on every path, for each instance, each target and the run. */
+export function expectToAddUp({ targets, totals, outcome }: Summary): void {
+  const instances = targets.flatMap((target) => target.instances);
+  for (const { keptBecause, errors, errorsOmitted, ...counts } of instances) {
+    expectBalanced(counts);
+    expect(sum(Object.values(keptBecause))).toBe(counts.kept);
+    expect(errors.length + errorsOmitted).toBeGreaterThanOrEqual(counts.failed);
+    if (counts.outcome === 'complete' && counts.stoppedBy === undefined) {
+      expect(counts.failed).toBe(0);
+    }
+    if (counts.failed > 0) expect(counts.outcome).toBe('failed');
+  }
+  expectBalanced(totals);
+  for (const key of Object.keys(ZERO) as (keyof Counts)[]) {
+    expect([key, totals[key]]).toEqual([key, sum(instances.map((instance) => instance[key]))]);
+  }
+  expect(totals.targets).toBe(targets.length);
+  expect(totals.instances).toBe(instances.length);
+  for (const target of targets) {
+    const parts = target.instances.map((instance) => instance.outcome);
+    if (target.error) expect(target.outcome).not.toBe('complete');
+    else expect(target.outcome).toBe(worstOf(parts));
+  }
+  expect(outcome).toBe(worstOf(targets.map((target) => target.outcome)));
+}
+
+const ZERO: Counts = {
+  listed: 0,
+  kept: 0,
+  expired: 0,
+  deleted: 0,
+  alreadyGone: 0,
+  failed: 0,
+  remaining: 0,
+};
+
+function expectBalanced(counts: Counts): void {
+  expect(counts.kept + counts.expired).toBe(counts.listed);
+  const { deleted, alreadyGone, failed, remaining } = counts;
+  expect(deleted + alreadyGone + failed + remaining).toBe(counts.expired);
+  for (const key of Object.keys(ZERO) as (keyof Counts)[]) {
+    expect(counts[key]).toBeGreaterThanOrEqual(0);
+  }
+}
+
+function worstOf(outcomes: readonly string[]): string {
+  return ['failed', 'incomplete'].find((one) => outcomes.includes(one)) ?? 'complete';
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

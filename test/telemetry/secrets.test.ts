@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../lib/cli/render-summary.ts';
+import type { Credentials } from '../../lib/cloud/credentials.ts';
+import { RunFailedError } from '../../lib/run/run-failed-error.ts';
+import { logObserver } from '../../lib/telemetry/log-observer.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { type Emulator, type Intercept, startEmulator } from '../emulator/index.ts';
+import { expired, onlyTarget, startWorld, type World } from '../run/world.ts';
+import { forgetLogSettings } from './log-settings.ts';
+
+const KEY = {
+  accessKey: 'HCTESTACCESSKEY00042',
+  secretKey: 'secretKeyThatMustNotBeSeen/+42',
+  securityToken: 'securityTokenThatMustNotBeSeen42==',
+};
+const USER = { username: 'janitor', password: 'passwordThatMustNotBeSeen/+42', domain: 'acme' };
+
+let world: World;
+beforeEach(async () => {
+  forgetLogSettings();
+  process.env.POWERTOOLS_LOG_LEVEL = 'DEBUG';
+  world = await startWorld({ accessKeys: [KEY], users: [USER] });
+});
+afterEach(() => world.close());
+
+/** All that a run says to anybody. */
+async function allOutput(credentials: Credentials, fields: object = {}): Promise<string> {
+  const { emulator } = world;
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(3) });
+  let output = '';
+  const logger = createLogger((line) => {
+    output += line;
+  });
+  logger.debug('the level is DEBUG');
+  const summary = await world.run(
+    onlyTarget(emulator, { requests: { attempts: 2 }, ...fields }),
+    {},
+    {
+      credentials: () => ({ name: 'the test', read: async () => credentials }),
+      observer: logObserver(logger, 'run-1'),
+    },
+  );
+  const error = new RunFailedError(summary);
+  logger.error('the run failed', { error });
+  output += JSON.stringify(summary) + renderSummary(summary) + error.stack;
+  expect(output).toContain('the level is DEBUG');
+  return output;
+}
+
+/** Secrets as they are, and as they stand inside of JSON. */
+function expectNoSecrets(output: string): void {
+  const tokens = world.emulator.journal
+    .all()
+    .flatMap(({ headers }) => headers['x-auth-token'] ?? []);
+  const secrets = [KEY.secretKey, KEY.securityToken, USER.password, ...tokens];
+  for (const secret of secrets.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])) {
+    expect(output).not.toContain(secret);
+  }
+  expect(output).not.toMatch(/Authorization: |Signature=|x-security-token|X-Auth-Token/i);
+}
+
+/** A service that tells everybody what it was sent. */
+const gossip =
+  (status: number, when: (operation: string) => boolean): Intercept =>
+  ({ operation, headers, body }) =>
+    when(operation)
+      ? {
+          status,
+          body: {
+            error_code: 'DCS.4999',
+            error_msg: `refused ${headers['x-security-token'] ?? headers['x-auth-token']} ${body}`,
+          },
+        }
+      : undefined;
+
+const FAILURES: readonly (readonly [string, (emulator: Emulator) => void])[] = [
+  ['nothing', () => {}],
+  ['no permission to list', (emulator) => Object.assign(emulator.faults, { deny: ['list-tasks'] })],
+  ['no permission to delete', (one) => Object.assign(one.faults, { deny: ['delete-task'] })],
+  [
+    'every DELETE failing',
+    (one) => Object.assign(one.faults, { deleteFails: { every: 1, once: false } }),
+  ],
+  ['every connection reset', (one) => Object.assign(one.faults, { resets: { every: 1 } })],
+  [
+    'bodies that are no JSON',
+    (one) => Object.assign(one.faults, { badBodies: { every: 1, kind: 'html' } }),
+  ],
+  [
+    'a 400 that repeats what was sent',
+    (one) => Object.assign(one, { intercept: gossip(400, (name) => name === 'delete-task') }),
+  ],
+  [
+    'a 500 that repeats what was sent',
+    (one) => Object.assign(one, { intercept: gossip(500, () => true) }),
+  ],
+  [
+    'a 403 that repeats what was sent',
+    (one) => Object.assign(one, { intercept: gossip(403, () => true) }),
+  ],
+  [
+    'a 401 that repeats what was sent',
+    (one) => Object.assign(one, { intercept: gossip(401, () => true) }),
+  ],
+];
+
+describe.each(FAILURES)('no secret is shown with %s', (_, misbehave) => {
+  test('when an access key signs', async () => {
+    misbehave(world.emulator);
+    expectNoSecrets(await allOutput(KEY));
+  });
+
+  test('when a user has a token', async () => {
+    misbehave(world.emulator);
+    expectNoSecrets(await allOutput(USER));
+  });
+});
+
+describe('no secret is shown', () => {
+  test('when the secret key is wrong, and the service repeats the whole request', async () => {
+    const output = await allOutput({ ...KEY, secretKey: 'wrongSecretThatMustNotBeSeen' });
+    expect(output).toContain('unauthorised');
+    expect(output).not.toContain('wrongSecretThatMustNotBeSeen');
+    expectNoSecrets(output);
+  });
+
+  test('when the security token is wrong', async () => {
+    const output = await allOutput({ ...KEY, securityToken: 'wrongTokenThatMustNotBeSeen' });
+    expect(output).not.toContain('wrongTokenThatMustNotBeSeen');
+    expectNoSecrets(output);
+  });
+
+  test('when the password is wrong', async () => {
+    const output = await allOutput({ ...USER, password: 'wrongPasswordThatMustNotBeSeen' });
+    expect(output).toContain('the user name or password is wrong');
+    expect(output).not.toContain('wrongPasswordThatMustNotBeSeen');
+    expectNoSecrets(output);
+  });
+
+  test('when the server cannot be reached', async () => {
+    const down = await startEmulator();
+    await down.close();
+    for (const credentials of [KEY, USER]) {
+      const output = await allOutput(credentials, { endpoint: down.url, iamEndpoint: down.url });
+      expect(output).toContain('nothing listens there');
+      expectNoSecrets(output);
+    }
+  });
+});

@@ -47,6 +47,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       status = await runCommand(options, io);
     });
   asRun(program.command('plan').description('show what run would delete, and why; deletes nothing'))
+    .option('--dry-run', 'which a plan always is')
     .option('--verbose', 'show every record with its decision')
     .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
       const decisions = verbose ? 'all' : 'some';

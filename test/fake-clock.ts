@@ -65,17 +65,18 @@ export class FakeClock implements Clock {
    * Waits for a promise; whenever nothing else goes on, time jumps to the next sleeper. Where
    * sockets are involved, the time-outs of their transport must not sleep here: time would jump to
    * their end while the answer is on its way.
+   * @param nothingGoesOn knows better when that is, where sockets are involved after all.
    */
-  async settle<T>(promise: Promise<T>): Promise<T> {
+  async settle<T>(promise: Promise<T>, nothingGoesOn: () => Promise<void> = quiet): Promise<T> {
     let settled = false;
     const mark = () => {
       settled = true;
     };
     promise.then(mark, mark);
-    await quiet();
+    await nothingGoesOn();
     while (!settled) {
       this.#wakeNext();
-      await quiet();
+      await nothingGoesOn();
     }
     return await promise;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../http/clock.ts';
 import type { HttpRequest } from '../http/transport.ts';
+import { concealer } from './conceal.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { CredentialsStore } from './credentials-store.ts';
 import { sign } from './sign.ts';
@@ -97,10 +98,7 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    // The longest first: one may be part of another, as `summer` is of `summer25`.
-    return [...this.#store.secrets, ...this.#tokens]
-      .sort((a, b) => b.length - a.length)
-      .reduce((result, secret) => result.replaceAll(secret, '[secret]'), text);
+    return concealer([...this.#store.secrets, ...this.#tokens])(text);
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {

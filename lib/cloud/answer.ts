@@ -1,5 +1,6 @@
 import { parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
+import type { Conceal } from './conceal.ts';
 import { meaningOf } from './error-codes.ts';
 
 /**
@@ -53,20 +54,23 @@ export function classify(operation: Operation, status: number, body: string): An
 /**
  * The same for what a transport returned, with the server's wish to wait.
  * @param now milliseconds since the epoch.
+ * @param conceal takes secrets out of what the server says; before it is cut, so that none stays in part.
  */
 export function readAnswer(
   operation: Operation,
   result: HttpResponse | TransportError,
   now: number,
+  conceal: Conceal,
 ): AnswerReading {
   if (result instanceof TransportError) {
     const { kind, message } = result;
     if (kind === 'certificate') return { answer: 'misaddressed', code: kind, message };
     return { answer: 'transient', code: kind, message, trouble: 'transient' };
   }
-  const reading = classify(operation, result.status, result.body);
+  const good = result.status >= 200 && result.status < 300;
+  const reading = classify(operation, result.status, good ? '' : conceal(result.body));
   if (result.status >= 300 && result.status < 400) {
-    const where = shorten(result.header('location') ?? 'nowhere');
+    const where = shorten(conceal(result.header('location') ?? 'nowhere'));
     return { ...reading, message: `redirected to ${where}; redirects are not followed` };
   }
   if (reading.trouble === undefined) return reading;

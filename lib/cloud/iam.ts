@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { Access, Grant, Token } from './access.ts';
 import { type AnswerReading, readAnswer } from './answer.ts';
 import { ApiError, TargetError } from './api-error.ts';
+import { type Conceal, concealer } from './conceal.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
 import { describe, type RequestWindow } from './task-api.ts';
@@ -68,7 +69,7 @@ export class Iam {
       body: JSON.stringify(body),
     };
     const issuedAt = this.#clock.now();
-    const { sent, response } = await this.#send(async () => request);
+    const { sent, response } = await this.#send(async () => request, concealer([user.password]));
     const value = response?.header('x-subject-token');
     if (sent.reading?.answer === 'ok' && response && value) {
       return { value, issuedAt, ...readTokenBody(response.body, issuedAt) };
@@ -85,16 +86,19 @@ export class Iam {
   async projectId(region: string, access: Access): Promise<string> {
     const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
     let grant: Grant | undefined;
-    const { sent, response } = await this.#send(async () => {
-      const request = { method: 'GET', url, headers: {} } as const;
-      const authorised = await access.authorise(request);
-      grant = authorised.grant;
-      return { ...request, headers: authorised.headers };
-    });
+    const { sent, response } = await this.#send(
+      async () => {
+        const request = { method: 'GET', url, headers: {} } as const;
+        const authorised = await access.authorise(request);
+        grant = authorised.grant;
+        return { ...request, headers: authorised.headers };
+      },
+      (text) => access.conceal(text),
+    );
     const answered = sent.reading?.answer === 'ok' && response;
     const ids = answered ? readProjectIds(response.body) : [];
     if (ids.length === 1) return ids[0] as string;
-    const said = answered ? `it names ${ids.length || 'none'}` : access.conceal(describe(sent));
+    const said = answered ? `it names ${ids.length || 'none'}` : describe(sent);
     const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
     if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
     if (sent.reading?.answer === 'unauthorised') {
@@ -104,7 +108,10 @@ export class Iam {
     throw new TargetError('project', `${failure}. Write projectId in the policy.`, sent.reading);
   }
 
-  async #send(build: () => Promise<HttpRequest>): Promise<{
+  async #send(
+    build: () => Promise<HttpRequest>,
+    conceal: Conceal,
+  ): Promise<{
     sent: Sent<AnswerReading>;
     response: HttpResponse | undefined;
   }> {
@@ -113,7 +120,7 @@ export class Iam {
       build,
       read: (result) => {
         response = 'status' in result ? result : undefined;
-        return readAnswer('list', result, this.#clock.now());
+        return readAnswer('list', result, this.#clock.now(), conceal);
       },
       maxAttempts: ATTEMPTS,
       timeout: TIMEOUT_MS,
@@ -133,7 +140,7 @@ export class Iam {
     const advice = /mfa|totp|verification/i.test(message)
       ? 'the user needs a second factor: use one without, or an access key'
       : ADVICE[code];
-    const said = describe(sent).replaceAll(user.password, '[secret]');
+    const said = describe(sent);
     return `${this.#endpoint.origin} gave no token to ${who}: ${said}${advice ? ` (${advice})` : ''}`;
   }
 }
@@ -157,7 +164,9 @@ type Fields = Readonly<Record<string, unknown>>;
 
 function readProjectIds(body: string): string[] {
   const { projects } = parse(body) as { projects?: unknown };
-  const ids = Array.isArray(projects) ? projects.map((project) => (project as Fields | null)?.id) : [];
+  const ids = Array.isArray(projects)
+    ? projects.map((project) => (project as Fields | null)?.id)
+    : [];
   return ids.filter((id): id is string => typeof id === 'string' && id !== '');
 }
 

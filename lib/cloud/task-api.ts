@@ -95,9 +95,11 @@ export class TaskApi {
     const url = `${this.#base}/${encode(instanceId)}/tasks`;
     const fetchPage = (skip: number) =>
       this.#page(url, tasks, skip, undefined, ['tasks', 'task_count'], 'getBackgroundTask');
+    const ambiguous = new Set<string>();
     await this.#readAll('list the tasks', () =>
-      readList(tasks, fetchPage, readTask, (task) => task.id, found),
+      readList(tasks, fetchPage, readTask, (task) => task.id, found, ambiguous),
     );
+    for (const id of ambiguous) found.set(id, { ...(found.get(id) as Task), malformed: true });
   }
 
   /**
@@ -166,10 +168,11 @@ export class TaskApi {
           return { ...request, headers: authorised.headers };
         },
         read: (result) => {
-          const reading = readAnswer(operation, result, clock.now());
+          const conceal = (text: string) => access.conceal(text);
+          const reading = readAnswer(operation, result, clock.now(), conceal);
           const usable =
             !accept || reading.answer !== 'ok' || ('body' in result && accept(result.body));
-          return usable ? withoutSecrets(reading, access) : UNREADABLE;
+          return usable ? reading : UNREADABLE;
         },
         maxAttempts,
         timeout,
@@ -247,10 +250,6 @@ function readPage(body: string, rowsKey: string, totalKey: string): Page | undef
   const readable = count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0);
   if (!Array.isArray(rows) || !readable) return undefined;
   return { rows, total: count as number | undefined };
-}
-
-function withoutSecrets(reading: AnswerReading, access: Access): AnswerReading {
-  return reading.message ? { ...reading, message: access.conceal(reading.message) } : reading;
 }
 
 /** What came of a request, in words. */

@@ -10,7 +10,10 @@ export interface Task {
   readonly name: string | undefined;
   /** Who started it (`user_name`). */
   readonly user: string | undefined;
-  /** True when the row is no object, has no id, or holds something other than text in a field that is read. */
+  /**
+   * True when the row is no object, has no id, or holds something other than text in a field that is
+   * read; also when its id stands for another row too, or for one that changed while it was listed.
+   */
   readonly malformed: boolean;
 }
 

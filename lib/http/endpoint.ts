@@ -145,17 +145,17 @@ export class Endpoint {
     options: SendOptions<R>,
     again: boolean,
   ): Promise<{ reading: R } | { gaveUp: GaveUp }> {
-    let request: HttpRequest;
-    for (;;) {
-      const gaveUp = this.#reasonToGiveUp(options);
-      if (gaveUp) return { gaveUp };
-      // Before its turn: a request that has to wait for a token must not be sent when it has passed.
+    const early = this.#reasonToGiveUp(options);
+    if (early) return { gaveUp: early };
+    // Before its turn: a request that has to wait for a token must not be sent when it has passed.
+    let request = await options.build();
+    const builtAt = this.#clock.now();
+    let gaveUp = await this.#turns(() => this.#awaitTurn(options));
+    if (!gaveUp && this.#clock.now() - builtAt > STALE_MS) {
       request = await options.build();
-      const builtAt = this.#clock.now();
-      const stopped = await this.#turns(() => this.#awaitTurn(options));
-      if (stopped) return { gaveUp: stopped };
-      if (this.#clock.now() - builtAt <= STALE_MS) break;
+      gaveUp = this.#reasonToGiveUp(options);
     }
+    if (gaveUp) return { gaveUp };
     const sentAt = this.#clock.now();
     const timeout = Math.max(1, Math.min(options.timeout, options.latestEnd - sentAt));
     options.counts.sent += 1;

@@ -16,7 +16,7 @@ export class RecentTimes {
 
   /** How many there are. */
   count(now: number): number {
-    while ((this.#times[this.#head] ?? now) <= now - this.#lengthMs) this.#head += 1;
+    while (this.#head < this.#times.length && this.opensAt <= now) this.#head += 1;
     // Cut off once most are too old, so that the cost of it is shared by many calls.
     if (this.#head > 64 && this.#head > this.#times.length / 2) {
       this.#times = this.#times.slice(this.#head);
@@ -25,7 +25,7 @@ export class RecentTimes {
     return this.#times.length - this.#head;
   }
 
-  /** When the oldest ceases to be recent. */
+  /** When the oldest ceases to be recent; the distant past where there is none. */
   get opensAt(): number {
     return (this.#times[this.#head] ?? Number.NEGATIVE_INFINITY) + this.#lengthMs;
   }

@@ -103,7 +103,8 @@ export function createTransport(clock: Clock): Transport {
   };
 }
 
-const CERTIFICATE = /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH|UNABLE_TO_(GET|VERIFY))/;
+const CERTIFICATE =
+  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH|UNABLE_TO_(GET|VERIFY))/;
 
 const EXPLAINED: Record<string, string> = {
   ENOTFOUND: 'the name does not resolve',

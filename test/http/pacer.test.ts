@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { Pacer } from '../../lib/http/pacer.ts';
 import { FakeClock } from '../fake-clock.ts';
 import {
@@ -60,7 +60,13 @@ describe('a cap on the rate', () => {
           });
         },
       ),
-      { numRuns: 30 },
+      {
+        numRuns: 40,
+        examples: [
+          [0.5438726096751946, 628034935],
+          [0.7600175033689031, 1],
+        ],
+      },
     );
   });
 
@@ -101,30 +107,36 @@ describe('without a throttled answer', () => {
 describe('a hidden limit', () => {
   const cases = KIND_NAMES.flatMap((kind) => [50, 200].map((limit) => [kind, limit] as const));
 
-  test.each(cases)('(%s, %i a second) is found and used, with few requests refused', async (kind, limit) => {
-    for (const seed of [1, 2, 3]) {
-      const random = seeded(seed);
-      const latency = jittered(random);
-      const admit = KINDS[kind](() => limit);
-      const { arrivals } = await simulate({ admit, seconds: 60, random, latency });
-      expect(rateOf(arrivals, true, 0, 60)).toBeGreaterThanOrEqual(0.9 * limit);
-      expect(throttledIn(arrivals, 0, 60) / arrivals.length).toBeLessThanOrEqual(0.03);
-    }
-  });
+  test.each(cases)(
+    '(%s, %i a second) is found and used, with few requests refused',
+    async (kind, limit) => {
+      for (const seed of [1, 2]) {
+        const random = seeded(seed);
+        const latency = jittered(random);
+        const admit = KINDS[kind](() => limit);
+        const { arrivals } = await simulate({ admit, seconds: 60, random, latency });
+        expect(rateOf(arrivals, true, 0, 60)).toBeGreaterThanOrEqual(0.9 * limit);
+        expect(throttledIn(arrivals, 0, 60) / arrivals.length).toBeLessThanOrEqual(0.03);
+      }
+    },
+  );
 
-  test.each(KIND_NAMES)('(%s) that falls to a fifth is followed within five seconds', async (kind) => {
-    const random = seeded(7);
-    const { arrivals, gaveUp } = await simulate({
-      admit: changing(kind, 30, 200, 40),
-      seconds: 60,
-      random,
-      latency: jittered(random),
-    });
-    expect(throttledIn(arrivals, 30, 60)).toBeLessThan(80);
-    expect(throttledIn(arrivals, 35, 60)).toBeLessThan(25);
-    expect(rateOf(arrivals, true, 35, 60)).toBeGreaterThanOrEqual(36);
-    expect(gaveUp).not.toContain('unavailable');
-  });
+  test.each(KIND_NAMES)(
+    '(%s) that falls to a fifth is followed within five seconds',
+    async (kind) => {
+      const random = seeded(7);
+      const { arrivals, gaveUp } = await simulate({
+        admit: changing(kind, 30, 200, 40),
+        seconds: 60,
+        random,
+        latency: jittered(random),
+      });
+      expect(throttledIn(arrivals, 30, 60)).toBeLessThan(80);
+      expect(throttledIn(arrivals, 35, 60)).toBeLessThan(25);
+      expect(rateOf(arrivals, true, 35, 60)).toBeGreaterThanOrEqual(36);
+      expect(gaveUp).not.toContain('unavailable');
+    },
+  );
 
   test.each(KIND_NAMES)('(%s) that rises is found again', async (kind) => {
     const random = seeded(7);
@@ -156,12 +168,20 @@ describe('a hidden limit', () => {
 });
 
 describe('a service that throttles everything', () => {
-  test.each([1, 8, 32, 128])('is asked a few hundred times by %i workers, then left alone', async (workers) => {
-    const random = seeded(5);
-    const { arrivals, gaveUp } = await simulate({ admit: () => false, workers, seconds: 900, random });
-    expect(arrivals.length).toBeLessThanOrEqual(300 + workers);
-    expect(new Set(gaveUp)).toEqual(new Set(['unavailable']));
-  });
+  test.each([1, 8, 32, 128])(
+    'is asked a few hundred times by %i workers, then left alone',
+    async (workers) => {
+      const random = seeded(5);
+      const { arrivals, gaveUp } = await simulate({
+        admit: () => false,
+        workers,
+        seconds: 900,
+        random,
+      });
+      expect(arrivals.length).toBeLessThanOrEqual(300 + workers);
+      expect(new Set(gaveUp)).toEqual(new Set(['unavailable']));
+    },
+  );
 });
 
 describe('one throttled answer', () => {
@@ -200,8 +220,8 @@ test('a rate that nobody has reached does not grow', async () => {
   for (let n = 0; n < 100; n += 1) pacer.passed();
   pacer.throttled(0);
   await clock.advance(1_000);
-  // An hour of ten a second, while a hundred would be allowed.
-  for (let n = 0; n < 36_000; n += 1) {
+  // Ten minutes of ten a second, while a hundred would be allowed.
+  for (let n = 0; n < 6_000; n += 1) {
     expect(pacer.take()).toBe(0);
     pacer.passed();
     await clock.advance(100);
@@ -209,7 +229,7 @@ test('a rate that nobody has reached does not grow', async () => {
   let burst = 0;
   while (pacer.take() === 0) burst += 1;
   expect(burst).toBeLessThan(5);
-}, 10_000);
+});
 
 /** A limit that is another after some seconds. */
 function changing(kind: keyof typeof KINDS, seconds: number, before: number, after: number): Admit {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { RecentTimes } from '../../lib/http/recent-times.ts';
 
 test('what is counted is what came within the time before now', () => {

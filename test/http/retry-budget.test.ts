@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { RetryBudget } from '../../lib/http/retry-budget.ts';
 
 const { CAPACITY, IN_A_ROW, SILENCE_MS } = RetryBudget;
@@ -19,7 +19,7 @@ describe('a retry budget', () => {
 
   test('lasts for ever where as many answers are good as bad', () => {
     const budget = new RetryBudget(0);
-    for (let round = 0; round < 10_000; round += 1) {
+    for (let round = 0; round < 500; round += 1) {
       fail(budget, 100);
       for (let n = 0; n < 100; n += 1) budget.good(round);
       expect(budget.spent(round)).toBe(false);

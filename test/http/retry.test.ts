@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { backoff, decideRetry, parseRetryAfter, type RetryState } from '../../lib/http/retry.ts';
 
 const NOW = Date.UTC(2026, 8, 1, 3, 30);
@@ -19,11 +19,14 @@ describe('the back-off', () => {
     ['throttled', 5, 16_000],
     ['throttled', 6, 20_000],
     ['throttled', 2_000, 20_000],
-  ] as const)('after a %s answer, failure %i, has a ceiling of %i ms', (trouble, failures, ceiling) => {
-    expect(backoff(trouble, failures, 0)).toBe(0);
-    expect(backoff(trouble, failures, 0.25)).toBe(ceiling / 4);
-    expect(backoff(trouble, failures, 0.5)).toBe(ceiling / 2);
-  });
+  ] as const)(
+    'after a %s answer, failure %i, has a ceiling of %i ms',
+    (trouble, failures, ceiling) => {
+      expect(backoff(trouble, failures, 0)).toBe(0);
+      expect(backoff(trouble, failures, 0.25)).toBe(ceiling / 4);
+      expect(backoff(trouble, failures, 0.5)).toBe(ceiling / 2);
+    },
+  );
 
   test('is the random number times the ceiling, whatever they are', () => {
     fc.assert(
@@ -86,7 +89,9 @@ describe('whether to try again', () => {
   });
 
   test('used-up attempts are the reason given, also past the deadline', () => {
-    expect(decideRetry(state({ attempts: 5, latestStart: NOW - 1 }))).toEqual({ gaveUp: 'attempts' });
+    expect(decideRetry(state({ attempts: 5, latestStart: NOW - 1 }))).toEqual({
+      gaveUp: 'attempts',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
-import { Endpoint, type RequestCounts } from '../../lib/http/endpoint.ts';
-import type { HttpResponse, Transport } from '../../lib/http/transport.ts';
+import { Endpoint, type Reading, type RequestCounts } from '../../lib/http/endpoint.ts';
+import type { Transport } from '../../lib/http/transport.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** Decides whether a request that arrives now is let through. */
@@ -59,9 +59,8 @@ export async function simulate(options: {
   /** Milliseconds each way, the same for each request or drawn at random. */
   latency?: () => number;
   random: () => number;
-  retryAfter?: string;
-}): Promise<{ arrivals: Arrival[]; counts: RequestCounts; done: number; gaveUp: string[] }> {
-  const { admit, workers = 32, seconds, perSecond, random, retryAfter } = options;
+}): Promise<{ arrivals: Arrival[]; counts: RequestCounts; gaveUp: string[] }> {
+  const { admit, workers = 32, seconds, perSecond, random } = options;
   const { latency = () => 10 } = options;
   const clock = new FakeClock();
   const start = clock.now();
@@ -72,7 +71,7 @@ export async function simulate(options: {
       const admitted = admit(clock.now());
       arrivals.push({ at: clock.now() - start, admitted });
       await clock.sleep(latency());
-      return answer(admitted ? 200 : 429, retryAfter);
+      return { status: admitted ? 204 : 429, body: '', header: () => undefined };
     },
     close() {},
   };
@@ -87,15 +86,11 @@ export async function simulate(options: {
   const counts: RequestCounts = { sent: 0, retried: 0, throttled: 0 };
   const end = start + seconds * 1_000;
   const gaveUp: string[] = [];
-  let done = 0;
   const worker = async () => {
     while (clock.now() < end) {
-      const sent = await endpoint.send({
+      const sent = await endpoint.send<Reading>({
         build: async () => ({ method: 'DELETE', url: 'http://service.test/', headers: {} }),
-        read: (result) =>
-          'status' in result && result.status === 200
-            ? {}
-            : { trouble: 'throttled', retryAfter: retryAfter && Number(retryAfter) * 1_000 },
+        read: (result) => ('status' in result && result.status === 204 ? {} : THROTTLED),
         maxAttempts: 5,
         timeout: 30_000,
         latestStart: end,
@@ -103,21 +98,18 @@ export async function simulate(options: {
         stop: new AbortController().signal,
         abortable: false,
         counts,
-      } as Parameters<typeof endpoint.send>[0]);
+      });
       if (sent.gaveUp) {
         gaveUp.push(sent.gaveUp);
         return;
       }
-      done += 1;
     }
   };
   await clock.settle(Promise.all(Array.from({ length: workers }, worker)));
-  return { arrivals, counts, done, gaveUp };
+  return { arrivals, counts, gaveUp };
 }
 
-function answer(status: number, retryAfter: string | undefined): HttpResponse {
-  return { status, body: '', header: (name) => (name === 'retry-after' ? retryAfter : undefined) };
-}
+const THROTTLED: Reading = { trouble: 'throttled' };
 
 /** A repeatable random function: mulberry32. */
 export function seeded(seed: number): () => number {

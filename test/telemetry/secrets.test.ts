@@ -13,7 +13,7 @@ const KEY = {
   secretKey: 'secretKeyThatMustNotBeSeen/+42',
   securityToken: 'securityTokenThatMustNotBeSeen42==',
 };
-const USER = { username: 'janitor', password: 'passwordThatMustNotBeSeen/+42', domain: 'acme' };
+const USER = { username: 'janitor', password: 'pass"word\\ThatMustNotBeSeen/+42', domain: 'acme' };
 
 let world: World;
 beforeEach(async () => {
@@ -52,7 +52,13 @@ function expectNoSecrets(output: string): void {
   const tokens = world.emulator.journal
     .all()
     .flatMap(({ headers }) => headers['x-auth-token'] ?? []);
-  const secrets = [KEY.secretKey, KEY.securityToken, USER.password, ...tokens];
+  const secrets = [
+    KEY.secretKey,
+    KEY.securityToken,
+    USER.password,
+    'ThatMustNotBeSeen/+42',
+    ...tokens,
+  ];
   for (const secret of secrets.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)])) {
     expect(output).not.toContain(secret);
   }

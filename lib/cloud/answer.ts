@@ -41,12 +41,20 @@ export interface AnswerReading {
   readonly retryAfter?: number | undefined;
 }
 
-/** The meaning of an answer from the operation, its status and its body. Pure. */
-export function classify(operation: Operation, status: number, body: string): AnswerReading {
+/**
+ * The meaning of an answer from the operation, its status and its body. Pure.
+ * @param conceal takes secrets out of what the server says.
+ */
+export function classify(
+  operation: Operation,
+  status: number,
+  body: string,
+  conceal: Conceal = (text) => text,
+): AnswerReading {
   if (status >= 200 && status < 300) {
     return { answer: operation === 'delete' ? 'deleted' : 'ok', status };
   }
-  const { code, message } = readError(body);
+  const { code, message } = readError(body, conceal);
   const answer = (code !== undefined && meaningOf(code)) || byStatus(status, message);
   return { answer, status, code: code ?? `HTTP ${status}`, message, trouble: troubleOf(answer) };
 }
@@ -54,7 +62,7 @@ export function classify(operation: Operation, status: number, body: string): An
 /**
  * The same for what a transport returned, with the server's wish to wait.
  * @param now milliseconds since the epoch.
- * @param conceal takes secrets out of what the server says; before it is cut, so that none stays in part.
+ * @param conceal takes secrets out of what the server says.
  */
 export function readAnswer(
   operation: Operation,
@@ -67,10 +75,9 @@ export function readAnswer(
     if (kind === 'certificate') return { answer: 'misaddressed', code: kind, message };
     return { answer: 'transient', code: kind, message, trouble: 'transient' };
   }
-  const good = result.status >= 200 && result.status < 300;
-  const reading = classify(operation, result.status, good ? '' : conceal(result.body));
+  const reading = classify(operation, result.status, result.body, conceal);
   if (result.status >= 300 && result.status < 400) {
-    const where = shorten(conceal(result.header('location') ?? 'nowhere'));
+    const where = shorten(result.header('location') ?? 'nowhere', conceal);
     return { ...reading, message: `redirected to ${where}; redirects are not followed` };
   }
   if (reading.trouble === undefined) return reading;
@@ -100,12 +107,12 @@ function byStatus(status: number, message: string): Answer {
  * Code and message of an error body: `error_code`/`error_msg` of the services and the gateway,
  * `error.code`/`error.message` of IAM, or the text itself.
  */
-function readError(body: string): { code?: string; message: string } {
+function readError(body: string, conceal: Conceal): { code?: string; message: string } {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
-    return { message: shorten(body) };
+    return { message: shorten(body, conceal) };
   }
   const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Fields;
   const nested = (
@@ -115,15 +122,16 @@ function readError(body: string): { code?: string; message: string } {
   const message = fields.error_msg ?? nested.message ?? fields.message ?? '';
   return {
     ...((typeof code === 'string' || typeof code === 'number') && { code: String(code) }),
-    message: shorten(String(message)),
+    message: shorten(String(message), conceal),
   };
 }
 
 type Fields = Record<string, unknown> & { error?: unknown };
 
 /** The gateway answers a bad signature with the whole request as it saw it: security token included. */
-function shorten(text: string): string {
-  const withoutRequest = text.replace(/,?\s*canonicalRequest:.*/s, '');
+function shorten(text: string, conceal: Conceal): string {
+  // Before it is cut, so that no secret stays in part.
+  const withoutRequest = conceal(text).replace(/,?\s*canonicalRequest:.*/s, '');
   const line = withoutRequest.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
 }

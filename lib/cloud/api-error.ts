@@ -1,5 +1,5 @@
 import type { GaveUp } from '../http/retry.ts';
-import type { AnswerReading } from './answer.ts';
+import type { AnswerReading } from './classify.ts';
 
 /** A request that did not get what it asked for. */
 export class ApiError extends Error {

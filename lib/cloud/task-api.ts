@@ -1,8 +1,8 @@
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, RequestCounts, Sent } from '../http/endpoint.ts';
 import type { Access, Grant } from './access.ts';
-import { type AnswerReading, type Operation, readAnswer } from './answer.ts';
 import { ApiError, TargetError } from './api-error.ts';
+import { type AnswerReading, type Operation, readAnswer } from './classify.ts';
 import { CredentialsError } from './credentials.ts';
 import { type Instance, readInstance, skipReason } from './instance.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';

@@ -1,5 +1,5 @@
-import type { AnswerReading } from '../cloud/answer.ts';
 import { ApiError, TargetError } from '../cloud/api-error.ts';
+import type { AnswerReading } from '../cloud/classify.ts';
 import type { Instance } from '../cloud/instance.ts';
 import type { Task } from '../cloud/task.ts';
 import { describe, type RequestWindow, type TaskApi } from '../cloud/task-api.ts';

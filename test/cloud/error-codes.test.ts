@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Answer, classify } from '../../lib/cloud/answer.ts';
+import type { Answer } from '../../lib/cloud/answer.ts';
+import { classify } from '../../lib/cloud/classify.ts';
 import { meaningOf } from '../../lib/cloud/error-codes.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { classify, readAnswer } from '../../lib/cloud/answer.ts';
+import { classify, readAnswer } from '../../lib/cloud/classify.ts';
 import { concealer } from '../../lib/cloud/conceal.ts';
 import { type HttpResponse, TransportError } from '../../lib/http/transport.ts';
 

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import { handler } from '../../functions/cleanup.ts';
+import { FakeIo, type } from '../cli/fake-io.ts';
+import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
+import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator, startEmulator } from '../emulator/index.ts';
+import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
+
+const ENVIRONMENT = { ...process.env };
+const CONTEXT = { awsRequestId: 'run-1', getRemainingTimeInMillis: () => 900_000 } as Context;
+let emulator: Emulator;
+let manager: FakeSecretsManager;
+let folder: PolicyFolder;
+let policy: string;
+beforeEach(async () => {
+  emulator = await startEmulator();
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(3) });
+  manager = await startSecretsManager();
+  folder = await policyFolder();
+  const more = ['credentials: { secret: task-janitor/huawei }', `iamEndpoint: ${emulator.url}`];
+  policy = await folder.write('retention.yml', cachePolicy(emulator.url, more));
+  Object.assign(process.env, manager.env, { POLICY_FILE: policy });
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation(() => true);
+  }
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const name of Object.keys(process.env)) {
+    if (!(name in ENVIRONMENT)) delete process.env[name];
+  }
+  Object.assign(process.env, ENVIRONMENT);
+  await Promise.all([emulator.close(), manager.close(), folder.remove()]);
+});
+
+test.each([
+  ['an access key', DEMO_ACCESS_KEY],
+  ['a user', DEMO_USER],
+])('the handler reads %s from the secret, once, and cleans', async (_kind, credentials) => {
+  manager.secrets['task-janitor/huawei'] = JSON.stringify(credentials);
+  const summary = await handler({}, CONTEXT);
+  expect(summary.totals).toMatchObject({ expired: 3, deleted: 3 });
+  expect(manager.asked).toHaveLength(1);
+});
+
+test('each run reads the secret anew, so a rotation needs no deployment', async () => {
+  manager.secrets['task-janitor/huawei'] = JSON.stringify(DEMO_ACCESS_KEY);
+  await handler({}, CONTEXT);
+  const rotated = {
+    accessKey: 'HCROTATEDACCESSKEY01',
+    secretKey: 'rotatedSecretKey0000000000000000000000001',
+  };
+  emulator.accessKeys.splice(0, 1, rotated);
+  manager.secrets['task-janitor/huawei'] = JSON.stringify(rotated);
+  const summary = await handler({}, CONTEXT);
+  expect(summary.outcome).toBe('complete');
+  expect(manager.asked).toHaveLength(2);
+});
+
+test('the command line reads the secret and cleans', async () => {
+  manager.secrets['task-janitor/huawei'] = JSON.stringify(DEMO_ACCESS_KEY);
+  const { status, stdout } = await type(
+    `run --policy ${policy} --json`,
+    new FakeIo({ env: manager.env }),
+  );
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).totals).toMatchObject({ deleted: 3 });
+});
+
+test('a secret that is not there fails the run, and says what to do', async () => {
+  await expect(handler({}, CONTEXT)).rejects.toThrow(
+    /secret task-janitor\/huawei in eu-central-1 does not exist: create it/,
+  );
+  expect(emulator.journal.all()).toEqual([]);
+});

@@ -57,6 +57,9 @@ export interface Sent<R> {
 /** A request that had to wait longer than this for its turn is made anew: its signature has aged. */
 const STALE_MS = 60_000;
 
+/** A timer may fire this many milliseconds early. */
+const EARLY_TIMER_MS = 5;
+
 /**
  * One host, and all that is shared by those who send to it: how many requests are in flight, how
  * fast they follow each other, and how much failure is tolerated.
@@ -124,6 +127,8 @@ export class Endpoint {
         uncertain = true;
       }
       const now = this.#clock.now();
+      // Time ran out on the answer, which is no fault of the request: it did not use up its attempts.
+      if (now >= options.latestEnd - EARLY_TIMER_MS) return result('deadline');
       const next = decideRetry({
         trouble: reading.trouble,
         attempts,

@@ -117,7 +117,7 @@ export class Pacer {
     // A long silence proves nothing: it counts as one second at most.
     const seconds = Math.min(1, (now - this.#grownAt) / 1_000);
     const nearRefused = Math.abs(this.#rate / this.#refusedRate - 1) <= 0.1;
-    this.#rate *= (nearRefused ? 1.01 : 1.2) ** seconds;
+    this.#rate *= (nearRefused ? 1.01 : 1.5) ** seconds;
     this.#grownAt = now;
   }
 

@@ -309,6 +309,13 @@ describe('the deadline', () => {
     expect(clock.now() - FAKE_NOW).toBe(2_500);
   });
 
+  test('is what ended an attempt that it cut off, also the last one allowed', async () => {
+    const { clock, send } = world([SILENCE]);
+    const deadline = { latestStart: FAKE_NOW + 1_000, latestEnd: FAKE_NOW + 2_500 };
+    const result = await clock.settle(send({ ...deadline, maxAttempts: 1 }));
+    expect(result).toMatchObject({ attempts: 1, gaveUp: 'deadline' });
+  });
+
   test('ends the retries, however many attempts are left', async () => {
     const { clock, send, sent } = world([500]);
     const latestStart = FAKE_NOW + 500;

@@ -6,39 +6,51 @@ import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
+import { observeAll } from '../lib/run/observer.ts';
 import { run } from '../lib/run/run.ts';
 import { RunFailedError } from '../lib/run/run-failed-error.ts';
 import { readSettings } from '../lib/run/settings.ts';
 import type { Summary } from '../lib/run/summary.ts';
 import { logObserver } from '../lib/telemetry/log-observer.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
+import { createPublisher } from '../lib/telemetry/metrics.ts';
+import { metricsObserver } from '../lib/telemetry/metrics-observer.ts';
 
 const logger = createLogger();
+const publish = createPublisher(process.env.STAGE || 'local');
 
 /**
  * One run of the policy. Its settings stand in serverless.yml.
  * @returns the summary.
  * @throws when the event, a setting or the policy cannot be understood, and, after the summary is
- * logged, when the run failed.
+ * logged and its metrics are published, when the run failed.
  */
 export async function handler(event: unknown, context: Context): Promise<Summary> {
   const runId = context.awsRequestId ?? randomUUID();
   const transport = createTransport(systemClock);
   try {
     const { trigger, request } = parseEvent(event);
-    const { policyFile, ...settings } = readSettings(process.env);
+    const { policyFile, dryRun, ...settings } = readSettings(process.env);
     const policy = loadPolicy(await readFile(policyFile, 'utf8'), policyFile);
-    const summary = await run(policy, request, {
-      ...settings,
-      runId,
-      trigger,
-      clock: systemClock,
-      random: Math.random,
-      transport,
-      credentials: (reference) => credentialsSource(reference, process.env),
-      deadline: systemClock.now() + context.getRemainingTimeInMillis(),
-      observer: logObserver(logger, runId),
-    });
+    const routine = Object.keys(request).length === 0;
+    const summary = await run(
+      policy,
+      { ...request, ...(dryRun && { dryRun }) },
+      {
+        ...settings,
+        runId,
+        trigger,
+        clock: systemClock,
+        random: Math.random,
+        transport,
+        credentials: (reference) => credentialsSource(reference, process.env),
+        deadline: systemClock.now() + context.getRemainingTimeInMillis(),
+        observer: observeAll([
+          logObserver(logger, runId),
+          metricsObserver(publish, { targets: policy.targets, routine }),
+        ]),
+      },
+    );
     if (summary.outcome === 'failed') throw new RunFailedError(summary);
     return summary;
   } catch (error) {

@@ -27,7 +27,11 @@ const credentials = Object.fromEntries(
 const offline = spawn(
   process.execPath,
   ['node_modules/serverless/bin/serverless.js', 'offline', '--stage', 'local'],
-  { stdio: 'inherit', env: { ...process.env, ...credentials } },
+  {
+    stdio: 'inherit',
+    // Nobody reads the metrics of a laptop.
+    env: { ...process.env, POWERTOOLS_METRICS_DISABLED: 'true', ...credentials },
+  },
 );
 
 const end = () => {

@@ -1,49 +1,48 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, startEmulator, task } from './emulator/index.ts';
+import { copyProject, type Project } from './stack/project.ts';
 import { readZip, type ZipEntry } from './zip.ts';
 
 const run = promisify(execFile);
-const SERVERLESS = 'node_modules/serverless/bin/serverless.js';
 
-let folder: string;
+let project: Project;
 let unzipped: string;
 let archives: string[];
 let entries: ZipEntry[];
-let template: { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> };
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'task-janitor-'));
-  const output = join(folder, 'package');
-  unzipped = join(folder, 'unzipped');
-  await run(process.execPath, [SERVERLESS, 'package', '--stage', 'prod', '--package', output]);
-  archives = (await readdir(output)).filter((name) => name.endsWith('.zip'));
-  entries = readZip(await readFile(join(output, archives[0] as string)));
-  template = JSON.parse(
-    await readFile(join(output, 'cloudformation-template-update-stack.json'), 'utf8'),
-  );
+  project = await copyProject();
+  const { folder, files } = await project.package('prod');
+  archives = files.filter((name) => name.endsWith('.zip'));
+  entries = readZip(await readFile(join(folder, archives[0] as string)));
+  unzipped = join(project.folder, 'unzipped');
   for (const { name, content } of entries) {
     await mkdir(join(unzipped, dirname(name)), { recursive: true });
     await writeFile(join(unzipped, name), content);
   }
 }, 120_000);
 
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => project.remove());
 
 /** Calls the unzipped handler in a process of its own, as Lambda does. */
 async function invoke(event: unknown, env: Record<string, string>): Promise<unknown> {
   const script = `
+    const Module = require('node:module');
+    const load = Module._load;
+    let os = false;
+    Module._load = (name, ...rest) => {
+      os ||= name === 'node:os';
+      return load(name, ...rest);
+    };
     const { handler } = require('./functions/cleanup.cjs');
     const context = { awsRequestId: 'test-request', getRemainingTimeInMillis: () => 60_000 };
     handler(${JSON.stringify(event)}, context).then(
-      (summary) => process.stderr.write(JSON.stringify({ summary })),
-      (error) => process.stderr.write(JSON.stringify({ error: error.message })),
+      (summary) => process.stderr.write(JSON.stringify({ summary, os })),
+      (error) => process.stderr.write(JSON.stringify({ error: error.message, os })),
     );`;
   const { stderr } = await run(process.execPath, ['--no-warnings', '-e', script], {
     cwd: unzipped,
@@ -66,27 +65,42 @@ describe('serverless package', () => {
     const sizes = entries.filter(({ name }) => !name.endsWith('.map'));
     expect(sizes.reduce((sum, { packedSize }) => sum + packedSize, 0)).toBeLessThan(400_000);
   });
-
-  test('lets neither AWS nor the scheduler repeat a failed run', () => {
-    const { CleanupSchedulerSchedule1: schedule, CleanupLambdaEvConf: invocation } =
-      template.Resources;
-    expect(schedule?.Type).toBe('AWS::Scheduler::Schedule');
-    expect(schedule?.Properties).toMatchObject({
-      ScheduleExpressionTimezone: 'Etc/UTC',
-      State: 'ENABLED',
-      Target: { RetryPolicy: { MaximumRetryAttempts: 0 } },
-    });
-    expect(invocation?.Properties).toMatchObject({ MaximumRetryAttempts: 0 });
-    expect(template.Resources.CleanupLambdaFunction?.Properties).toMatchObject({
-      Runtime: 'nodejs24.x',
-      Architectures: ['arm64'],
-      ReservedConcurrentExecutions: 1,
-      Timeout: 900,
-    });
-  });
 });
 
+/** Milliseconds until a process has loaded a file: the median of several. */
+async function startUp(file: string): Promise<number> {
+  const times: number[] = [];
+  for (let i = 0; i < 5; i += 1) {
+    const begin = performance.now();
+    await run(process.execPath, ['-e', `require(${JSON.stringify(file)})`]);
+    times.push(performance.now() - begin);
+  }
+  return times.sort((a, b) => a - b)[2] as number;
+}
+
 describe('the packaged handler, unzipped', () => {
+  test('loads the AWS SDK only when a secret is asked for', async () => {
+    // The SDK looks for the home directory, and nothing else in the bundle asks for node:os.
+    expect(await invoke({ dryRum: true }, {})).toMatchObject({ os: false });
+    const nowhere = {
+      AWS_REGION: 'eu-central-1',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
+      AWS_SECRET_ACCESS_KEY: 'fake',
+    };
+    expect(await invoke({}, nowhere)).toMatchObject({
+      os: true,
+      error: expect.stringContaining('secret task-janitor/otc in eu-central-1 could not be read'),
+    });
+  });
+
+  test('starts within half a second of an empty one', async () => {
+    const empty = join(unzipped, 'empty.cjs');
+    await writeFile(empty, 'exports.handler = async () => {};');
+    const more = (await startUp(join(unzipped, 'functions/cleanup.cjs'))) - (await startUp(empty));
+    expect(more).toBeLessThan(500);
+  }, 30_000);
+
   test('says what is wrong with an event, and does nothing', async () => {
     const answer = await invoke({ dryRum: true }, {});
     expect(answer).toMatchObject({ error: expect.stringContaining('dryRum') });
@@ -126,6 +140,7 @@ targets:
         },
       );
       expect(answer).toMatchObject({
+        os: false,
         summary: {
           outcome: 'complete',
           trigger: 'manual',

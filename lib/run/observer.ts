@@ -1,5 +1,6 @@
 import type { Instance } from '../cloud/instance.ts';
 import type { Task } from '../cloud/task.ts';
+import type { RequestCounts } from '../http/endpoint.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { InstanceSummary, Summary, TargetSummary } from './summary.ts';
 
@@ -10,6 +11,8 @@ export interface Observer {
   /** An instance was left alone, with the reason. */
   skipped?(target: string, instance: Instance, reason: string): void;
   warning?(message: string, target?: string): void;
+  /** An instance has its first turn. */
+  instanceBegun?(target: TargetSummary, instance: InstanceSummary): void;
   /** An instance is listed and every record decided; nothing of it has been deleted yet. */
   decided?(
     target: string,
@@ -22,7 +25,8 @@ export interface Observer {
   instanceDone?(target: TargetSummary, instance: InstanceSummary): void;
   /** The target itself failed, or was not reached before the run had to stop. */
   targetFailed?(target: TargetSummary): void;
-  done?(summary: Summary): void;
+  /** @param requests those of each target; the summary has their sum. */
+  done?(summary: Summary, requests: ReadonlyMap<TargetSummary, RequestCounts>): void;
 }
 
 /** Hands everything on to several observers. */
@@ -38,6 +42,7 @@ export function observeAll(observers: readonly Observer[]): Observer {
     discovered: tell('discovered'),
     skipped: tell('skipped'),
     warning: tell('warning'),
+    instanceBegun: tell('instanceBegun'),
     decided: tell('decided'),
     settled: tell('settled'),
     instanceDone: tell('instanceDone'),

@@ -50,7 +50,7 @@ export async function run(
   const startedAt = clock.now();
   const dryRun = request.dryRun ?? policy.dryRun;
   const targets = selectTargets(policy, request);
-  const requests: RequestCounts = { sent: 0, retried: 0, throttled: 0 };
+  const requests = targets.map((): RequestCounts => ({ sent: 0, retried: 0, throttled: 0 }));
   const warnings: string[] = [];
   const observer = watch(dependencies.observer ?? {}, warnings);
   const window = requestWindow(
@@ -63,7 +63,7 @@ export async function run(
   const met = new Set<string>();
 
   const opened = await Promise.all(
-    targets.map((target) =>
+    targets.map((target, index) =>
       openTarget({
         target,
         retention: retentionOf(policy, target, { keepFor: request.keepFor }),
@@ -76,7 +76,7 @@ export async function run(
         met,
         dryRun,
         window,
-        counts: requests,
+        counts: requests[index] as RequestCounts,
         clock,
         now: startedAt,
         observer,
@@ -114,12 +114,23 @@ export async function run(
     durationMs: finishedAt - startedAt,
     outcome: worst(summaries.map(({ outcome }) => outcome)),
     totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
-    requests,
+    requests: addRequests(requests),
     warnings,
     targets: summaries,
   };
-  observer.done?.(summary);
+  observer.done?.(
+    summary,
+    new Map(summaries.map((target, index) => [target, requests[index] as RequestCounts])),
+  );
   return summary;
+}
+
+function addRequests(parts: readonly RequestCounts[]): RequestCounts {
+  const sum = { sent: 0, retried: 0, throttled: 0 };
+  for (const part of parts) {
+    for (const key of Object.keys(sum) as (keyof RequestCounts)[]) sum[key] += part[key];
+  }
+  return sum;
 }
 
 /** Targets that name the same credentials share them: they are read once. */
@@ -143,13 +154,17 @@ async function cleanAll(
   observer: Observer,
 ): Promise<void> {
   const queue = work.flatMap(({ summary, cleanups }) =>
-    cleanups.map((cleanup) => ({
-      turn: async (othersWait: () => boolean) => {
+    cleanups.map((cleanup) => {
+      let begun = false;
+      const turn = async (othersWait: () => boolean) => {
+        if (!begun) observer.instanceBegun?.(summary, cleanup.summary);
+        begun = true;
         const finished = await cleanup.turn(othersWait);
         if (finished) observer.instanceDone?.(summary, cleanup.summary);
         return finished;
-      },
-    })),
+      };
+      return { turn };
+    }),
   );
   await takeTurns(rotate(queue, random), atOnce);
 }

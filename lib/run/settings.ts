@@ -6,6 +6,8 @@ export interface Settings {
   /** Milliseconds before the deadline in which no DELETE begins. */
   readonly reserve: number | undefined;
   readonly maxConcurrency: number | undefined;
+  /** True where nothing may be deleted, whatever policy and event say. */
+  readonly dryRun: true | undefined;
 }
 
 /** A setting cannot be understood; nothing has been done. */
@@ -14,7 +16,7 @@ export class SettingsError extends Error {
 }
 
 /**
- * Reads `POLICY_FILE`, `STOP_BEFORE_END` and `CONCURRENCY`. An empty one counts as absent.
+ * Reads `POLICY_FILE`, `STOP_BEFORE_END`, `CONCURRENCY` and `DRY_RUN`. An empty one counts as absent.
  * @throws {SettingsError} that names the variable.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -22,6 +24,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     policyFile: env.POLICY_FILE || 'retention.yml',
     reserve: env.STOP_BEFORE_END ? readReserve(env.STOP_BEFORE_END) : undefined,
     maxConcurrency: env.CONCURRENCY ? readConcurrency(env.CONCURRENCY) : undefined,
+    dryRun: readDryRun(env.DRY_RUN) || undefined,
   };
 }
 
@@ -32,6 +35,11 @@ function readReserve(text: string): number {
     if (!(error instanceof DurationError)) throw error;
     throw new SettingsError(`STOP_BEFORE_END: ${error.message}`);
   }
+}
+
+function readDryRun(text = ''): boolean {
+  if (['', 'true', 'false'].includes(text)) return text === 'true';
+  throw new SettingsError(`DRY_RUN: expected true or false, found ${JSON.stringify(text)}`);
 }
 
 function readConcurrency(text: string): number {

@@ -1,7 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { counted } from '../run/counted.ts';
 import type { Observer } from '../run/observer.ts';
-import { describeTotals, type Outcome } from '../run/summary.ts';
+import { describeTotals, type InstanceSummary, type Outcome } from '../run/summary.ts';
 
 const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const satisfies Record<
   Outcome,
@@ -11,8 +11,10 @@ const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const
 /**
  * Writes a run into the log: a line for each instance, one for the totals, and one for whatever
  * needs a look. They are separate lines because a log event has a maximum size, and an estate has none.
+ * @param now milliseconds since the epoch.
  */
-export function logObserver(logger: Logger, runId: string): Observer {
+export function logObserver(logger: Logger, runId: string, now: () => number = Date.now): Observer {
+  const begunAt = new WeakMap<InstanceSummary, number>();
   return {
     discovered: (instances) =>
       logger.info(`${counted(instances, 'instance')} to clean`, { runId, instances }),
@@ -24,11 +26,20 @@ export function logObserver(logger: Logger, runId: string): Observer {
         reason,
       }),
     warning: (message, target) => logger.warn(message, { runId, ...(target && { target }) }),
+    instanceBegun: (_, instance) => {
+      begunAt.set(instance, now());
+    },
     instanceDone: (target, instance) => {
       const { id, name, listed, kept, expired, deleted, outcome } = instance;
       logger[LEVEL[outcome]](
         `${target.name}: ${name || id}: ${outcome}: ${listed} listed, ${kept} kept, ${expired} expired, ${deleted} deleted`,
-        { runId, target: target.name, instance: id, summary: instance },
+        {
+          runId,
+          target: target.name,
+          instance: id,
+          durationMs: now() - (begunAt.get(instance) ?? now()),
+          summary: instance,
+        },
       );
     },
     targetFailed: ({ name, outcome, error }) =>

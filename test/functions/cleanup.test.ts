@@ -16,7 +16,8 @@ beforeEach(async () => {
   folder = await policyFolder();
   forgetLogSettings();
   for (const name of Object.keys(process.env)) {
-    if (/^(HUAWEICLOUD_|CONCURRENCY$|STOP_BEFORE_END$)/.test(name)) delete process.env[name];
+    if (/^(HUAWEICLOUD_|CONCURRENCY$|STOP_BEFORE_END$|DRY_RUN$)/.test(name))
+      delete process.env[name];
   }
   Object.assign(process.env, {
     POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
@@ -53,12 +54,14 @@ function contextOf(remaining = 900_000): Context {
   return context as Context;
 }
 
+/** Lines of the log; metrics are lines of their own. */
 const lines = () =>
   output
     .trimEnd()
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((line) => !('_aws' in line));
 
 function addInstances(): void {
   emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...old(3), fresh()] });
@@ -169,6 +172,16 @@ describe('the handler', () => {
     process.env.CONCURRENCY = '1';
     expect((await handler({}, contextOf())).totals.deleted).toBe(30);
     expect(emulator.journal.peakInFlight).toBe(1);
+  });
+
+  test('deletes nothing while DRY_RUN is true, whatever policy and event say', async () => {
+    addInstances();
+    process.env.DRY_RUN = 'true';
+    const summary = await handler({ dryRun: false }, contextOf());
+    expect(summary).toMatchObject({ dryRun: true, totals: { expired: 5, deleted: 0 } });
+    process.env.DRY_RUN = 'yes';
+    await expect(handler({}, contextOf())).rejects.toThrow('DRY_RUN: expected true or false');
+    expect(emulator.journal.deletes()).toEqual([]);
   });
 
   test.each(['0', 'all', '2.5'])('refuses CONCURRENCY %j and does nothing', async (text) => {

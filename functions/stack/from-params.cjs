@@ -1,0 +1,44 @@
+// Parts of the stack that a stage's params decide on, for ${file(…)} in roles.yml and topic.yml.
+// CommonJS, since the framework loads it with require.
+
+/** Leave to read the stage's secrets, and to decrypt them where they have a key of their own. */
+async function secretAccess({ resolveVariable }) {
+  const secrets = listOf(await resolveVariable('param:secrets'));
+  const key = await resolveVariable('param:secretsKey');
+  const read = {
+    Effect: 'Allow',
+    Action: 'secretsmanager:GetSecretValue',
+    Resource: secrets.map(arnOf),
+  };
+  if (!key) return [read];
+  const viaService = { 'Fn::Sub': `secretsmanager.\${AWS::Region}.amazonaws.com` };
+  const decrypt = {
+    Effect: 'Allow',
+    Action: 'kms:Decrypt',
+    Resource: key,
+    Condition: { StringEquals: { 'kms:ViaService': viaService } },
+  };
+  return [read, decrypt];
+}
+
+/** Whom the topic tells by e-mail. */
+async function subscriptions({ resolveVariable }) {
+  const address = await resolveVariable('param:alarmEmail');
+  return address ? [{ Protocol: 'email', Endpoint: address }] : [];
+}
+
+/** Secrets Manager ends each ARN with a hyphen and six characters of its own, which a name does not tell. */
+function arnOf(secret) {
+  const complete = /-[A-Za-z0-9]{6}$/;
+  if (secret.startsWith('arn:')) return complete.test(secret) ? secret : `${secret}-??????`;
+  const account = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}`;
+  return { 'Fn::Sub': `${account}:secret:${secret}-??????` };
+}
+
+/** A list; or, as `--param` gives it, text with commas. */
+function listOf(value) {
+  const items = typeof value === 'string' ? value.split(',') : (value ?? []);
+  return items.map((item) => String(item).trim()).filter(Boolean);
+}
+
+module.exports = { secretAccess, subscriptions, listOf };

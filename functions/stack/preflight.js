@@ -1,0 +1,201 @@
+// A serverless plugin that refuses to package or deploy what would fail at night: a policy that is
+// wrong, a secret that may not be read or is not there, a setting that nobody understands.
+
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { build } from 'esbuild';
+import fromParams from './from-params.cjs';
+
+const { listOf } = fromParams;
+const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
+/** An alarm looks back seven days at most, and one of them looks at three periods. */
+const MAX_PERIOD = 172_800;
+const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
+
+export default class Preflight {
+  constructor(serverless, _options, { log } = {}) {
+    this.serverless = serverless;
+    this.log = log;
+    this.hooks = {
+      'before:package:initialize': () => this.checkSettings(),
+      'before:deploy:deploy': () => this.checkSecretsExist(),
+    };
+  }
+
+  get #settings() {
+    return this.serverless.service.custom.preflight;
+  }
+
+  async checkSettings() {
+    const { loadPolicy, readSettings } = await programOf(this.serverless.serviceDir);
+    const settings = this.#settings;
+    const { environment } = this.serverless.service.getFunction('cleanup');
+    const problems = [
+      ...findProblems(settings),
+      ...problemsOf(() => {
+        const text = (name) => [name, String(environment[name] ?? '')];
+        readSettings(Object.fromEntries(Object.keys(environment).map(text)));
+      }),
+    ];
+    const file = join(this.serverless.serviceDir, settings.policy);
+    const text = await readFile(file, 'utf8').catch(() => undefined);
+    if (text === undefined) {
+      problems.push(
+        `policy: there is no file ${settings.policy} in this folder; write it, or correct params.policy`,
+      );
+    } else {
+      problems.push(
+        ...problemsOf(() => {
+          const policy = loadPolicy(text, settings.policy);
+          problems.push(...findMissingSecrets(policy, listOf(settings.secrets), settings.policy));
+        }),
+      );
+    }
+    this.#refuse(problems);
+  }
+
+  /** Looks whether the secrets are there; reads none of them. */
+  async checkSecretsExist() {
+    const provider = this.serverless.getProvider('aws');
+    const client = new SecretsManagerClient({
+      region: provider.getRegion(),
+      credentials: provider.getAwsSdkV3CredentialsProvider(),
+      maxAttempts: 2,
+    });
+    const problems = [];
+    for (const secret of listOf(this.#settings.secrets)) {
+      try {
+        const { DeletedDate } = await client.send(new DescribeSecretCommand({ SecretId: secret }));
+        if (DeletedDate) problems.push(`secrets: ${secret} is scheduled for deletion`);
+      } catch (error) {
+        if (error.name === 'ResourceNotFoundException') {
+          problems.push(
+            `secrets: ${secret} does not exist in ${provider.getRegion()}; create it first`,
+          );
+        } else {
+          this.log?.warning(`preflight: could not look whether ${secret} exists: ${error.message}`);
+        }
+      }
+    }
+    client.destroy();
+    this.#refuse(problems);
+  }
+
+  #refuse(problems) {
+    if (problems.length === 0) return;
+    const stage = this.serverless.getProvider('aws').getStage();
+    const list = problems.map((problem) => `  - ${problem}`).join('\n');
+    throw new this.serverless.classes.Error(
+      `Stage ${stage} is not deployed, since it could not run (see params in serverless.yml):\n${list}`,
+      'PREFLIGHT',
+    );
+  }
+}
+
+/** What can be said of the values by themselves. */
+export function findProblems({
+  secretsKey,
+  schedule,
+  timezone,
+  period,
+  alarmEmail,
+  logLevel,
+  timeout,
+}) {
+  const problems = [];
+  const expect = (fine, problem) => fine || problems.push(problem);
+  expect(
+    secretsKey === '' || /^arn:[^:]+:kms:[^:]+:\d{12}:key\/\S+$/.test(secretsKey),
+    `secretsKey: expected the ARN of a KMS key (not of an alias) or '', found ${secretsKey}`,
+  );
+  expect(isTimezone(timezone), `timezone: ${timezone} is no IANA name such as Europe/Berlin`);
+  expect(
+    Number.isInteger(Number(period)) && period % 60 === 0 && period >= 60 && period <= MAX_PERIOD,
+    `period: expected whole minutes in seconds, ${MAX_PERIOD} at most, found ${period}`,
+  );
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
+  expect(
+    !unit || count * SECONDS[unit] <= period,
+    `period: ${schedule} runs every ${count * SECONDS[unit]} seconds, and period says ${period}`,
+  );
+  expect(
+    alarmEmail === '' || /^[^\s@]+@[^\s@]+$/.test(alarmEmail),
+    `alarmEmail: expected an address or '', found ${alarmEmail}`,
+  );
+  expect(
+    LOG_LEVELS.includes(logLevel),
+    `logLevel: expected ${LOG_LEVELS.join(', ')}, found ${logLevel}`,
+  );
+  expect(timeout >= 10 && timeout <= 900, `timeout: expected 10 to 900 seconds, found ${timeout}`);
+  return problems;
+}
+
+/** Secrets that the policy names and the function may not read, and targets that name none. */
+export function findMissingSecrets({ targets }, secrets, file) {
+  const problems = [];
+  for (const { name, credentials } of targets) {
+    const secret = credentials?.secret;
+    if (secret === undefined) {
+      problems.push(
+        `${file}: target ${name} names no secret, and on AWS there are no credentials in the environment; write credentials: { secret: … }`,
+      );
+    } else if (!secrets.some((listed) => isSame(listed, secret))) {
+      problems.push(
+        `secrets: ${file} names ${secret} for target ${name}; add it to params.secrets`,
+      );
+    }
+  }
+  return [...new Set(problems)];
+}
+
+/** A name and the ARN of that name are the same secret. */
+function isSame(one, other) {
+  const nameOf = (secret) => /^arn:[^:]+:secretsmanager:[^:]*:\d*:secret:(.+)$/.exec(secret)?.[1];
+  if (one === other) return true;
+  const [arn, name] = nameOf(one) ? [one, other] : [other, one];
+  return nameOf(arn)?.replace(/-[A-Za-z0-9]{6}$/, '') === name;
+}
+
+function isTimezone(name) {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function problemsOf(check) {
+  try {
+    check();
+    return [];
+  } catch (error) {
+    return error.message.split('\n');
+  }
+}
+
+/** What of the function's own code is needed here, bundled, since not every Node reads TypeScript. */
+async function programOf(serviceDir) {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `export { loadPolicy } from './lib/policy/load.ts';
+        export { readSettings } from './lib/run/settings.ts';`,
+      resolveDir: serviceDir,
+    },
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'cjs',
+    logLevel: 'silent',
+  });
+  const module = { exports: {} };
+  const require = createRequire(join(serviceDir, 'package.json'));
+  new Function('module', 'exports', 'require', outputFiles[0].text)(
+    module,
+    module.exports,
+    require,
+  );
+  return module.exports;
+}

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import { cachePolicy, fresh, old, policyFolder } from '../cli/policy-on-disk.ts';
+import { DEMO_ACCESS_KEY, startEmulator } from '../emulator/index.ts';
+import { emfLines } from '../telemetry/emf.ts';
+import { forgetLogSettings } from '../telemetry/log-settings.ts';
+import { copyProject, type Template } from './project.ts';
+
+/** A metric as CloudWatch tells it from others. */
+interface Metric {
+  readonly namespace: string;
+  readonly name: string;
+  readonly dimensions: Readonly<Record<string, unknown>>;
+}
+
+const SCHEDULED = { 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' };
+const ENVIRONMENT = { ...process.env };
+let template: Template;
+let emitted: Metric[];
+/** Paths of all fields of the log's lines, as Logs Insights names them. */
+let fields: Set<string>;
+
+beforeAll(async () => {
+  const project = await copyProject();
+  ({ template } = await project.package('prod'));
+  await project.remove();
+  const output = await outputOfRuns(template);
+  emitted = emfLines(output).flatMap((line) =>
+    line._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
+      Dimensions.flatMap((names) =>
+        Metrics.map(({ Name }) => ({
+          namespace: Namespace,
+          name: Name,
+          dimensions: Object.fromEntries(names.map((name) => [name, line[name]])),
+        })),
+      ),
+    ),
+  );
+  const lines = output.split('\n').filter((line) => line.startsWith('{'));
+  fields = new Set(lines.flatMap((line) => pathsOf(JSON.parse(line))));
+}, 60_000);
+afterAll(() => {
+  jest.restoreAllMocks();
+});
+
+/** Two runs of the handler, in the environment that the stack gives it: one fails, one is well. */
+async function outputOfRuns({ Resources }: Template): Promise<string> {
+  const emulator = await startEmulator();
+  const folder = await policyFolder();
+  forgetLogSettings();
+  Object.assign(process.env, Resources.CleanupLambdaFunction?.Properties.Environment.Variables, {
+    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+  });
+  let output = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation((text) => {
+      output += String(text);
+      return true;
+    });
+  }
+  const { handler } = await import('../../functions/cleanup.ts');
+  const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...old(3), fresh()] });
+  emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 400, body: { error_code: 'DCS.4957' } } : undefined;
+  await expect(handler(SCHEDULED, context)).rejects.toThrow('run failed');
+  emulator.intercept = undefined;
+  await handler(SCHEDULED, context);
+  jest.restoreAllMocks();
+  for (const name of Object.keys(process.env)) {
+    if (!(name in ENVIRONMENT)) delete process.env[name];
+  }
+  Object.assign(process.env, ENVIRONMENT);
+  await emulator.close();
+  await folder.remove();
+  return output;
+}
+
+function pathsOf(value: unknown, path = ''): string[] {
+  if (typeof value !== 'object' || value === null) return [path];
+  return Object.entries(value).flatMap(([key, part]) => [
+    path,
+    ...pathsOf(part, path ? `${path}.${key}` : key),
+  ]);
+}
+
+/** What Lambda itself publishes of a function. */
+const OF_LAMBDA = ['Errors', 'Duration', 'Invocations', 'Throttles'];
+
+function expectToExist({ namespace, name, dimensions }: Metric): void {
+  if (namespace === 'AWS/Lambda') {
+    expect(OF_LAMBDA).toContain(name);
+    expect(dimensions).toEqual({ FunctionName: { Ref: 'CleanupLambdaFunction' } });
+  } else expect(emitted).toContainEqual({ namespace, name, dimensions });
+}
+
+const ofType = (type: string) =>
+  Object.values(template.Resources).filter(({ Type }) => Type === type);
+
+test('every alarm watches metrics that a run really publishes, with those dimensions', () => {
+  type Watched = {
+    Namespace: string;
+    MetricName: string;
+    Dimensions: { Name: string; Value: unknown }[];
+  };
+  const watched = ofType('AWS::CloudWatch::Alarm').map(({ Properties }): Watched[] =>
+    (Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }]).flatMap(
+      ({ MetricStat }: { MetricStat?: { Metric: Watched } }) => MetricStat?.Metric ?? [],
+    ),
+  );
+  expect(watched).toHaveLength(6);
+  for (const metrics of watched) {
+    expect(metrics).toHaveLength(1);
+    for (const { Namespace, MetricName, Dimensions } of metrics) {
+      const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
+      expectToExist({ namespace: Namespace, name: MetricName, dimensions });
+    }
+  }
+});
+
+test('the dashboard shows metrics that a run really publishes', () => {
+  const [dashboard] = ofType('AWS::CloudWatch::Dashboard');
+  const { widgets } = JSON.parse(dashboard?.Properties.DashboardBody['Fn::Sub']) as {
+    widgets: { type: string; properties: { title?: string; metrics?: unknown[][] } }[];
+  };
+  let searched = 0;
+  let direct = 0;
+  for (const { properties } of widgets.filter(({ type }) => type !== 'text')) {
+    expect(properties.title).toMatch(/\w/);
+    for (const metric of properties.metrics ?? []) {
+      const [namespace, name, ...pairs] = metric as string[];
+      if (typeof namespace === 'string') {
+        direct += 1;
+        const dimensions = { [pairs[0] as string]: pairs[1] };
+        expectToExist({ namespace, name: name as string, dimensions });
+        continue;
+      }
+      const { expression } = metric[0] as { expression: string };
+      const search = /^SEARCH\('\{([\w,-]+)\} MetricName="(\w+)" stage="prod"'/.exec(expression);
+      if (!search) continue;
+      searched += 1;
+      const [of, ...names] = (search[1] as string).split(',');
+      const found = emitted.filter(
+        (one) => one.namespace === of && one.name === search[2] && one.dimensions.stage === 'prod',
+      );
+      expect(found.map(({ dimensions }) => Object.keys(dimensions))).toContainEqual(names);
+    }
+  }
+  expect([searched, direct]).toEqual([2, 8]);
+});
+
+test('saved queries and the table of last runs read fields that the log really has', () => {
+  const [dashboard] = ofType('AWS::CloudWatch::Dashboard');
+  const queries = [
+    ...ofType('AWS::Logs::QueryDefinition').map(({ Properties }) => Properties.QueryString),
+    /"query": "(.*)"/.exec(dashboard?.Properties.DashboardBody['Fn::Sub'])?.[1],
+  ] as string[];
+  expect(queries).toHaveLength(4);
+  const read = queries
+    .join('\n')
+    .replaceAll('line.summary.errors into error', 'summary.errors')
+    .replaceAll('error.', 'summary.errors.0.')
+    .match(/\b(summary|totals)(\.\w+)+|\b(durationMs|runId|trigger|outcome|dryRun|target)\b/g);
+  expect(read?.length).toBeGreaterThan(20);
+  // Only there when something stopped an instance.
+  const optional = ['summary.stoppedBy'];
+  for (const field of read ?? []) {
+    if (!optional.includes(field)) expect([...fields]).toContain(field);
+  }
+});

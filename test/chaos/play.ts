@@ -1,0 +1,206 @@
+import { loadPolicy } from '../../lib/policy/load.ts';
+import { run } from '../../lib/run/run.ts';
+import { RunFailedError } from '../../lib/run/run-failed-error.ts';
+import type { Summary } from '../../lib/run/summary.ts';
+import { seededRandom } from '../emulator/demo-random.ts';
+import {
+  type AccessKey,
+  DEMO_PROJECT_ID,
+  type Emulator,
+  type ServiceName,
+  startEmulator,
+} from '../emulator/index.ts';
+import { FakeClock } from '../fake-clock.ts';
+import type { WrittenRetention } from '../run/oracle.ts';
+import { policyOf, targetOf } from '../run/world.ts';
+import { rowsOf } from './estate.ts';
+import { Ledger } from './ledger.ts';
+import { type Deeds, misbehave } from './misbehave.ts';
+import type { Scenario } from './scenario.ts';
+import { type Exchange, Wire } from './wire.ts';
+
+const KEY: AccessKey = {
+  accessKey: 'HCCHAOSACCESSKEY0001',
+  secretKey: 'cHaOsSecretKeyThatMustNotBeSeen+/0000001',
+  securityToken: 'cHaOsSecurityTokenThatMustNotBeSeen+/00001==',
+};
+const USER = {
+  username: 'janitor',
+  password: 'cHaOsPasswordThatMustNotBeSeen+/0001',
+  domain: 'acme',
+};
+
+/** One run of a scenario, and all that there is to judge it by. */
+export interface Played {
+  readonly summary: Summary;
+  readonly ledger: Ledger;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly deadline: number | undefined;
+  /** Ordinal of the first exchange after the interrupt. */
+  readonly interruptedAt: number | undefined;
+  /** All that was said to anybody. */
+  readonly output: string;
+}
+
+export interface Outcome {
+  readonly runs: readonly Played[];
+  readonly emulator: Emulator;
+  readonly deeds: Deeds;
+  /** The tables as they were before anything happened. */
+  readonly before: ReadonlyMap<string, readonly unknown[]>;
+  readonly exchanges: readonly Exchange[];
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Plays a scenario, with as many runs at once as there are delays, and hands the outcome to `judge`
+ * while the emulator is still there.
+ * @param delays milliseconds after which each run begins.
+ */
+export async function play(
+  scenario: Scenario,
+  judge: (outcome: Outcome) => void,
+  delays: readonly number[] = [0],
+): Promise<void> {
+  const clock = new FakeClock();
+  const wire = new Wire(clock);
+  const emulator = await startEmulator({
+    now: clock.now,
+    sleep: clock.sleep,
+    accessKeys: [KEY],
+    users: [USER],
+  });
+  const transports = delays.map((_, index) => wire.transport(index));
+  try {
+    scenario.instances.forEach((spec, ordinal) => {
+      emulator.addInstance({ service: spec.service, tasks: rowsOf(ordinal, spec) });
+    });
+    const before = new Map(emulator.instances().map((one) => [one.id, one.tasks() as unknown[]]));
+    const ledgers: Ledger[] = [];
+    const deeds: Deeds = {
+      vanished: new Set(),
+      goneInstances: new Set(),
+      born: 0,
+      oldOnesAppeared: false,
+      key: KEY,
+      changed: (instance) => {
+        for (const ledger of ledgers) ledger?.changed(instance);
+      },
+    };
+    misbehave(scenario, emulator, clock, wire, deeds);
+    const { beforeSending } = wire;
+    wire.beforeSending = async (exchange) => {
+      await beforeSending?.(exchange);
+      ledgers[exchange.run]?.sending(exchange);
+    };
+    wire.ended = (exchange) => ledgers[exchange.run]?.ended(exchange);
+    const stop = new AbortController();
+    let interruptedAt: number | undefined;
+    wire.sent = ({ ordinal }) => {
+      if (scenario.interrupt === undefined || ordinal < scenario.interrupt || stop.signal.aborted) {
+        return;
+      }
+      // As a signal comes: never while something of ours is under way.
+      setImmediate(() => {
+        interruptedAt ??= wire.exchanges.length;
+        stop.abort();
+      });
+    };
+    const policy = loadPolicy(JSON.stringify(policyFor(scenario, emulator)), 'policy');
+
+    const start = async (delay: number, index: number): Promise<Played> => {
+      await clock.sleep(delay);
+      const startedAt = clock.now();
+      const ledger = new Ledger(
+        emulator,
+        (service) => retentionFor(scenario, service as ServiceName),
+        startedAt,
+        scenario.misbehaviour.count === 'too low',
+      );
+      ledgers[index] = ledger;
+      const deadline = scenario.deadline === undefined ? undefined : startedAt + scenario.deadline;
+      const said: string[] = [];
+      const summary = await run(
+        policy,
+        {},
+        {
+          runId: `run-${index}`,
+          trigger: 'manual',
+          clock,
+          random: seededRandom(scenario.misbehaviour.seed + index),
+          transport: transports[index] as (typeof transports)[number],
+          credentials: () => ({
+            name: 'the test',
+            read: async () => (scenario.user ? USER : deeds.key),
+          }),
+          deadline,
+          reserve: scenario.reserve,
+          stop: stop.signal,
+          observer: {
+            warning: (message) => said.push(message),
+            targetFailed: (target) => said.push(JSON.stringify(target)),
+          },
+        },
+      );
+      const failure = summary.outcome === 'failed' ? new RunFailedError(summary).message : '';
+      return {
+        summary,
+        ledger,
+        startedAt,
+        finishedAt: clock.now(),
+        deadline,
+        interruptedAt,
+        output: [JSON.stringify(summary), ...said, failure].join('\n'),
+      };
+    };
+    const runs = await clock.settle(Promise.all(delays.map(start)), wire.quiet);
+    const tokens = emulator.journal.all().flatMap(({ headers }) => headers['x-auth-token'] ?? []);
+    const keys = [KEY.secretKey, KEY.securityToken ?? '', deeds.key.secretKey, USER.password];
+    judge({
+      runs,
+      emulator,
+      deeds,
+      before,
+      exchanges: wire.exchanges,
+      secrets: [...new Set([...keys, ...tokens])],
+    });
+  } finally {
+    for (const transport of transports) transport.close();
+    await emulator.close();
+  }
+}
+
+/** The policy's retention as it holds for one service: DCS deletes no CANCELLED records. */
+export function retentionFor({ retention }: Scenario, service: ServiceName): WrittenRetention {
+  const isDcs = service === 'dcs' || service === 'dcs-v1';
+  const statuses = retention.statuses.filter((status) => !isDcs || status !== 'CANCELLED');
+  return { ...retention, statuses: statuses.length > 0 ? statuses : ['SUCCESS'] };
+}
+
+function policyFor(scenario: Scenario, emulator: Emulator): object {
+  const { instances, limits, dryRun, requests, looksUpProject } = scenario;
+  const services = [...new Set(instances.map(({ service }) => service))];
+  const targets = services.map((service) => {
+    const { keepForDays, keepLast, statuses, rules = [] } = retentionFor(scenario, service);
+    return targetOf(emulator, {
+      name: service,
+      service,
+      projectId: looksUpProject ? undefined : DEMO_PROJECT_ID,
+      requests,
+      ...keepFor(keepForDays),
+      keepLast,
+      statuses,
+      ...(limits && { limits }),
+      rules: rules.map((rule) => ({
+        match: { statuses: rule.statuses, tasks: rule.tasks },
+        ...keepFor(rule.keepForDays),
+      })),
+    });
+  });
+  return policyOf(targets, { dryRun });
+}
+
+function keepFor(days: number | 'forever'): object {
+  return days === 'forever' ? { keep: 'forever' } : { keepFor: `${days}d` };
+}

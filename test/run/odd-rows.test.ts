@@ -1,0 +1,63 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { aged, expired, onlyTarget, startWorld, type World } from './world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+describe('two records with one id, of which one runs', () => {
+  const twins = (service: 'dcs' | 'kafka') => {
+    const id = 'ab'.repeat(16);
+    const others = expired(100, service);
+    return {
+      id,
+      near: [aged(90, { id, status: 'EXECUTING' }, service), aged(91, { id }, service)],
+      apart: [
+        aged(35, { id, status: 'EXECUTING' }, service),
+        ...others,
+        aged(400, { id }, service),
+      ],
+    };
+  };
+
+  test('on one page: both stay, and all others are dealt with', async () => {
+    const { emulator } = world;
+    const { id, near } = twins('dcs');
+    emulator.addInstance({ service: 'dcs', tasks: [...near, ...expired(3)] });
+    const summary = await world.run(onlyTarget(emulator));
+    expect(emulator.journal.count({ operation: 'delete-task', taskId: id })).toBe(0);
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 3 } });
+    expect(emulator.instances()[0]?.taskIds()).toEqual([id, id]);
+  });
+
+  test.each([undefined, 1])('on two pages, and the count being %s: both stay', async (count) => {
+    const { emulator } = world;
+    const { id, apart } = twins('kafka');
+    emulator.addInstance({ service: 'kafka', tasks: apart });
+    emulator.faults.taskCount = () => count;
+    const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+    expect(emulator.journal.count({ operation: 'delete-task', taskId: id })).toBe(0);
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 100 } });
+  });
+});
+
+test('a record without an id that moves while it is listed is one of the newest once', async () => {
+  const { emulator } = world;
+  const { id: _, ...nameless } = aged(1, {}, 'kafka');
+  const tasks = [aged(33, {}, 'kafka'), aged(34, {}, 'kafka'), aged(35, {}, 'kafka')];
+  const newest = tasks[1]?.id;
+  emulator.addInstance({ service: 'kafka', tasks: [nameless, ...tasks] });
+  emulator.faults.shortPages = 2;
+  emulator.intercept = ({ operation, query, instanceId }) => {
+    if (operation === 'list-tasks' && query.start === '3' && emulator.journal.count() < 4) {
+      const instance = emulator.instances().find(({ id }) => id === instanceId);
+      instance?.addTask(aged(0, { status: 'EXECUTING' }, 'kafka'));
+    }
+    return undefined;
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka', keepLast: 4 }));
+  expect(summary.totals).toMatchObject({ listed: 5, expired: 1, deleted: 1 });
+  expect(emulator.instances()[0]?.taskIds()).toContain(newest);
+});

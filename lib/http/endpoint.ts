@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from './clock.ts';
 import { Pacer } from './pacer.ts';
-import { decideRetry, type GaveUp, type Trouble } from './retry.ts';
+import { decideRetry, type GaveUp, LONGEST_WAIT_MS, type Trouble } from './retry.ts';
 import { RetryBudget } from './retry-budget.ts';
 import {
   type HttpRequest,
@@ -197,6 +197,7 @@ export class Endpoint {
       const wait = this.#pacer.take();
       if (wait === 0) return undefined;
       if (this.#clock.now() + wait > options.latestStart) return 'deadline';
+      if (wait > LONGEST_WAIT_MS) return 'unavailable';
       await this.#clock.sleep(wait, options.stop);
     }
   }

@@ -24,6 +24,9 @@ export interface RetryState {
 const BASE_MS = { transient: 200, throttled: 1_000 } as const;
 const CAP_MS = 20_000;
 
+/** A service that wants a longer rest than this, in milliseconds, is not waited for: a run is no daemon. */
+export const LONGEST_WAIT_MS = 15 * 60_000;
+
 /**
  * Exponential back-off with full jitter, in milliseconds: anything from 0 to 200 ms (1 s when
  * throttled) doubled for each earlier failure, 20 s at most.
@@ -45,7 +48,8 @@ export function decideRetry(state: RetryState): { waitMs: number } | { gaveUp: G
   const failures = state.trouble === 'throttled' ? state.throttled : state.attempts;
   const jittered = backoff(state.trouble, failures, state.random);
   const waitMs = Math.max(jittered, state.retryAfter ?? 0);
-  return state.now + waitMs > state.latestStart ? { gaveUp: 'deadline' } : { waitMs };
+  if (state.now + waitMs > state.latestStart) return { gaveUp: 'deadline' };
+  return waitMs > LONGEST_WAIT_MS ? { gaveUp: 'unavailable' } : { waitMs };
 }
 
 /**

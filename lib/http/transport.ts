@@ -61,12 +61,13 @@ export function createTransport(clock: Clock): Transport {
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
     const host = new URL(request.url).host;
+    // node-fetch, given a body and a signal that has aborted, emits an error that nobody can catch.
+    if (signal?.aborted) throw new TransportError('aborted', `${host}: stopped`);
     const over = new AbortController();
     const answered = new AbortController();
     let timedOut = false;
     const abort = () => over.abort();
     signal?.addEventListener('abort', abort, { once: true });
-    if (signal?.aborted) abort();
     const timer = clock.sleep(timeoutMs, answered.signal).then(() => {
       if (answered.signal.aborted) return;
       timedOut = true;

@@ -26,7 +26,7 @@ const KEY: AccessKey = {
 };
 const USER = {
   username: 'janitor',
-  password: 'cHaOsPasswordThatMustNotBeSeen+/0001',
+  password: 'cHaOs"Password\\ThatMustNotBeSeen+/0001',
   domain: 'acme',
 };
 
@@ -156,7 +156,13 @@ export async function play(
     };
     const runs = await clock.settle(Promise.all(delays.map(start)), wire.quiet);
     const tokens = emulator.journal.all().flatMap(({ headers }) => headers['x-auth-token'] ?? []);
-    const keys = [KEY.secretKey, KEY.securityToken ?? '', deeds.key.secretKey, USER.password];
+    const keys = [
+      KEY.secretKey,
+      KEY.securityToken ?? '',
+      deeds.key.secretKey,
+      USER.password,
+      'ThatMustNotBeSeen+/0001',
+    ];
     judge({
       runs,
       emulator,

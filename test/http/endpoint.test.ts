@@ -348,6 +348,16 @@ describe('the deadline', () => {
   });
 });
 
+test('nobody waits for a service that wants to rest for hours', async () => {
+  const { clock, send, counts } = world([429]);
+  const asking = () => send({ read: (result) => ({ ...read(result), retryAfter: 3 * 3_600_000 }) });
+  const [first] = await clock.settle(Promise.all([asking()]));
+  expect(first.gaveUp).toBe('unavailable');
+  expect((await clock.settle(send())).gaveUp).toBe('unavailable');
+  expect(counts.sent).toBe(1);
+  expect(clock.now()).toBeLessThan(FAKE_NOW + 1_000);
+});
+
 describe('a service that is down', () => {
   test.each([1, 8, 64])(
     'is asked some 300 times by %i at once, whatever there is to do',

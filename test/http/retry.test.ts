@@ -88,6 +88,14 @@ describe('whether to try again', () => {
     expect(decideRetry(asked)).toEqual({ gaveUp: 'deadline' });
   });
 
+  test('a service that wants to rest for longer than a quarter of an hour counts as unavailable', () => {
+    const quarter = 15 * 60_000;
+    expect(decideRetry(state({ retryAfter: quarter }))).toEqual({ waitMs: quarter });
+    expect(decideRetry(state({ retryAfter: quarter + 1 }))).toEqual({ gaveUp: 'unavailable' });
+    const asked = state({ retryAfter: quarter + 1, latestStart: NOW + 1_000 });
+    expect(decideRetry(asked)).toEqual({ gaveUp: 'deadline' });
+  });
+
   test('used-up attempts are the reason given, also past the deadline', () => {
     expect(decideRetry(state({ attempts: 5, latestStart: NOW - 1 }))).toEqual({
       gaveUp: 'attempts',

@@ -219,8 +219,10 @@ describe('no answer', () => {
     handle = () => {
       requests += 1;
     };
-    const { kind } = await failureOf(transport.send(get(), 10_000, AbortSignal.abort()));
-    expect(kind).toBe('aborted');
+    for (const request of [get(), { ...get(), method: 'POST', body: '{}' } as const]) {
+      const { kind } = await failureOf(transport.send(request, 10_000, AbortSignal.abort()));
+      expect(kind).toBe('aborted');
+    }
     expect(requests).toBe(0);
   });
 

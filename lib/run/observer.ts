@@ -6,8 +6,11 @@ import type { InstanceSummary, Summary, TargetSummary } from './summary.ts';
 
 /** What a run tells those who watch it: logs, progress, reports. It waits for none of them. */
 export interface Observer {
-  /** Targets are opened and their instances known; nothing has been deleted yet. */
-  discovered?(instances: number): void;
+  /**
+   * Targets are opened and their instances known; nothing has been deleted yet.
+   * @param requests those sent so far, whenever it is asked.
+   */
+  discovered?(instances: number, requests: () => RequestCounts): void;
   /** An instance was left alone, with the reason. */
   skipped?(target: string, instance: Instance, reason: string): void;
   warning?(message: string, target?: string): void;

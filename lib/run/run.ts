@@ -86,7 +86,8 @@ export async function run(
   checkInstances(request, opened);
 
   const work = targets.map((target, index) => planWork(target, opened[index] as OpenedTarget));
-  observer.discovered?.(work.reduce((sum, { cleanups }) => sum + cleanups.length, 0));
+  const instanceCount = work.reduce((sum, { cleanups }) => sum + cleanups.length, 0);
+  observer.discovered?.(instanceCount, () => addRequests(requests));
   await Promise.all(
     [...new Set(endpoints.values())].map((endpoint) => {
       const here = work.filter(({ target }) => endpoints.get(target) === endpoint);

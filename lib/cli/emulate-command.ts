@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   DEMO_ACCESS_KEY,
   DEMO_PROJECT_ID,
@@ -9,6 +11,9 @@ import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT } from './exit-status.ts';
 import { type Io, UsageError } from './io.ts';
+
+/** The committed output of `task-janitor schema`. */
+const SCHEMA = 'retention.schema.json';
 
 export interface EmulateOptions {
   /** TCP port, as it was written; a free one when absent. */
@@ -27,7 +32,7 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
   try {
     for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-    const policy = demoPolicy(emulator.url, DEMO_PROJECT_ID);
+    const policy = schemaComment(options.writePolicy) + demoPolicy(emulator.url, DEMO_PROJECT_ID);
     if (options.writePolicy)
       await writeFile(options.writePolicy, policy, { flag: 'wx' }).catch(refuse);
     io.out(
@@ -54,6 +59,12 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
     const problem = error.code === 'EEXIST' ? 'it is there already' : error.code;
     throw new UsageError(`${options.writePolicy} cannot be written: ${problem}`);
   }
+}
+
+/** The line by which an editor finds the schema, where that lies beside the file. */
+function schemaComment(file: string | undefined): string {
+  if (file === undefined || !existsSync(join(dirname(file), SCHEMA))) return '';
+  return `# yaml-language-server: $schema=./${SCHEMA}\n`;
 }
 
 function readPort(text: string | undefined): number {

@@ -8,13 +8,19 @@ import { UsageError } from './io.ts';
  * @throws {UsageError} when there is none; {PolicyError} when it cannot be used.
  */
 export async function readPolicyFile(file: string): Promise<Policy> {
-  let text: string;
+  return loadPolicy(await readPolicyText(file), file);
+}
+
+/**
+ * Reads the text of the policy's file.
+ * @throws {UsageError} when there is none.
+ */
+export async function readPolicyText(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const problem = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
     throw new UsageError(`policy ${file}: ${problem}; name another one with --policy FILE`);
   }
-  return loadPolicy(text, file);
 }

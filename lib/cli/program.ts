@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
+import { policyJsonSchema } from '../policy/json-schema.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { counted } from '../run/counted.ts';
@@ -24,7 +25,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .configureHelp({ helpWidth: 80 })
-    .showHelpAfterError('(task-janitor --help shows how it is used)');
+    .showHelpAfterError('(task-janitor --help shows how it is used)')
+    .addHelpText('after', examples('validate', 'plan', 'run --no-dry-run'));
 
   const asRun = (command: Command) =>
     command
@@ -38,15 +40,24 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--task <id>', 'only this task record; may be repeated', collect)
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
-      .option('--json', 'print the summary as JSON, and logs on standard error');
+      .option('--json', 'print the summary as JSON, and logs on standard error')
+      .option('--html <file>', 'write a report with charts and every record, as one HTML file');
 
   asRun(program.command('run').description('clean up: list, decide, delete, report'))
+    .addHelpText(
+      'after',
+      examples(
+        'run --no-dry-run --max-duration 15m',
+        'run --target prod-cache --keep-for 7d --json',
+      ),
+    )
     .addOption(new Option('--dry-run', 'only report, delete nothing'))
     .addOption(new Option('--no-dry-run', 'delete, whatever dryRun the policy says'))
     .action(async (options: RunOptions & { policy: string }) => {
       status = await runCommand(options, io);
     });
   asRun(program.command('plan').description('show what run would delete, and why; deletes nothing'))
+    .addHelpText('after', examples('plan --target prod-cache --verbose', 'plan --keep-for 90d'))
     .option('--dry-run', 'which a plan always is')
     .option('--verbose', 'show every record with its decision')
     .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
@@ -56,6 +67,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('validate')
     .description('check the policy; sends nothing')
+    .addHelpText('after', examples('validate --policy examples/first-run.yml'))
     .addOption(policyOption())
     .action(async ({ policy: file }: { policy: string }) => {
       const policy = await readPolicyFile(file);
@@ -69,8 +81,34 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
     });
   program
+    .command('schema')
+    .description("print the policy's JSON Schema, for editors and other tools")
+    .addHelpText('after', examples('schema > retention.schema.json'))
+    .action(() => {
+      io.out(`${JSON.stringify(policyJsonSchema(), null, 2)}\n`);
+    });
+  program
+    .command('test')
+    .description('test a policy on records: which go, which stay; sends nothing')
+    .argument('<files...>', 'what is expected of which records (examples/*.test.yml)')
+    .addHelpText('after', examples('test examples/keep-failures-longer.test.yml'))
+    .action(async (files: string[]) => {
+      const { testCommand } = await import('./test-command.ts');
+      status = await testCommand(files, io);
+    });
+  program
+    .command('doctor')
+    .description('check credentials, clock, endpoints and permissions; deletes nothing')
+    .addOption(policyOption())
+    .addHelpText('after', examples('doctor --policy retention.yml'))
+    .action(async ({ policy }: { policy: string }) => {
+      const { doctorCommand } = await import('./doctor-command.ts');
+      status = await doctorCommand(policy, io);
+    });
+  program
     .command('emulate')
     .description('serve an emulator of the task API, with an estate to try things on')
+    .addHelpText('after', examples('emulate --port 3456 --write-policy emulator.yml'))
     .option('--port <port>', 'TCP port; a free one when absent')
     .option('--write-policy <file>', 'write a policy that fits the estate, to a new file')
     .action(async (options: EmulateOptions) => {
@@ -80,6 +118,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('demo')
     .description('start the emulator, clean it up, and show what happened')
+    .addHelpText('after', examples('demo'))
     .action(async () => {
       const { demoCommand } = await import('./demo-command.ts');
       status = await demoCommand(io);
@@ -95,6 +134,12 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
 
 function policyOption(): Option {
   return new Option('--policy <file>', 'the retention policy').default('retention.yml');
+}
+
+/** What a help ends with. */
+function examples(...lines: readonly string[]): string {
+  const heading = lines.length === 1 ? 'Example:' : 'Examples:';
+  return ['', heading, ...lines.map((line) => `  npx task-janitor ${line}`)].join('\n');
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

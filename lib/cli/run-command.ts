@@ -3,16 +3,18 @@ import { credentialsSource } from '../cloud/credentials-source.ts';
 import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
+import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { observeAll } from '../run/observer.ts';
 import { run } from '../run/run.ts';
 import { logObserver } from '../telemetry/log-observer.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { EXIT } from './exit-status.ts';
+import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { type Io, UsageError } from './io.ts';
 import { planReport } from './plan-report.ts';
-import { readPolicyFile } from './policy-file.ts';
+import { readPolicyText } from './policy-file.ts';
 import { progressLine } from './progress.ts';
 import { renderSummary } from './render-summary.ts';
 
@@ -25,6 +27,8 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** Where to write an HTML report. */
+  readonly html?: string;
   /** Show what was decided record by record; every one of them when `all`. */
   readonly decisions?: 'some' | 'all';
 }
@@ -38,13 +42,31 @@ export async function runCommand(
   { policy, ...options }: RunOptions & { readonly policy: string },
   io: Io,
 ): Promise<number> {
-  return await cleanUp(await readPolicyFile(policy), options, io);
+  const text = await readPolicyText(policy);
+  return await cleanUp(loadPolicy(text, policy), options, io, { name: policy, text });
 }
 
-/** The same for a policy that is already read. */
-export async function cleanUp(policy: Policy, options: RunOptions, io: Io): Promise<number> {
+/**
+ * The same for a policy that is already read.
+ * @param policyFile where it was read, for an HTML report.
+ */
+export async function cleanUp(
+  policy: Policy,
+  options: RunOptions,
+  io: Io,
+  policyFile = { name: '', text: '' },
+): Promise<number> {
   const keepFor = readDuration('--keep-for', options.keepFor, parseKeepFor);
   const maxDuration = readDuration('--max-duration', options.maxDuration, parseMaxDuration);
+  const page =
+    options.html === undefined
+      ? undefined
+      : await openHtmlReport(options.html, {
+          policy,
+          policyFile,
+          keepFor,
+          options: writtenOptions(options, policy),
+        });
   const runId = randomUUID();
   const interrupt = listenForInterrupt(io, systemClock.now);
   const transport = createTransport(systemClock);
@@ -54,6 +76,7 @@ export async function cleanUp(policy: Policy, options: RunOptions, io: Io): Prom
   const observers = [
     report?.observer,
     progress?.observer,
+    page?.observer,
     options.json ? logObserver(createLogger(io.err), runId) : undefined,
   ];
   try {
@@ -81,10 +104,26 @@ export async function cleanUp(policy: Policy, options: RunOptions, io: Io): Prom
     progress?.clear();
     if (options.json) io.out(`${JSON.stringify(summary)}\n`);
     else io.out(`${report ? `${report.render()}\n` : ''}${renderSummary(summary)}`);
-    return interrupt.status() ?? EXIT[summary.outcome];
+    const written = page === undefined || (await page.write(summary, io));
+    return interrupt.status() ?? (written ? EXIT[summary.outcome] : EXIT.failed);
   } finally {
     transport.close();
+    await page?.close();
   }
+}
+
+/** The options that make a run differ from its policy, as they were written. */
+function writtenOptions(options: RunOptions, policy: Policy): string[] {
+  const { target = [], instance = [], task = [], keepFor, maxDuration } = options;
+  const dryRun = options.dryRun === policy.dryRun ? undefined : options.dryRun;
+  return [
+    ...target.map((name) => `--target ${name}`),
+    ...instance.map((id) => `--instance ${id}`),
+    ...task.map((id) => `--task ${id}`),
+    ...(keepFor === undefined ? [] : [`--keep-for ${keepFor}`]),
+    ...(maxDuration === undefined ? [] : [`--max-duration ${maxDuration}`]),
+    ...(dryRun === undefined ? [] : [dryRun ? '--dry-run' : '--no-dry-run']),
+  ];
 }
 
 function readDuration<T>(

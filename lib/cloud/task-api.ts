@@ -103,6 +103,19 @@ export class TaskApi {
   }
 
   /**
+   * One page of an instance's task records, which shows that they may be listed.
+   * @returns how many records there are, or at least.
+   * @throws {ApiError} when it cannot be read.
+   */
+  async countTasks(instanceId: string): Promise<number> {
+    const url = `${this.#base}/${encode(instanceId)}/tasks`;
+    const { tasks } = this.#options.service;
+    const keys = ['tasks', 'task_count'] as const;
+    const { rows, total } = await this.#page(url, tasks, 0, undefined, keys, 'getBackgroundTask');
+    return total ?? rows.length;
+  }
+
+  /**
    * Deletes one record, retrying as needed.
    * @throws {TargetError} when no request of the target can succeed.
    */

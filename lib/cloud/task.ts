@@ -53,7 +53,7 @@ const TIMESTAMP =
  * An ISO 8601 date and time with its zone. Without a zone the moment is anyone's guess: unreadable.
  * (By hand, since luxon takes more than a second for 100,000 rows.)
  */
-function readTimestamp(value: unknown): number | undefined {
+export function readTimestamp(value: unknown): number | undefined {
   const match = typeof value === 'string' && TIMESTAMP.exec(value);
   if (!match) return undefined;
   const [, local = '', fraction = '', zone = ''] = match;

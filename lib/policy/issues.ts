@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Finding } from './consistency.ts';
 import { MAPPINGS } from './schema.ts';
 import type { Path } from './source.ts';
@@ -9,15 +9,25 @@ export interface SchemaFinding extends Finding {
   readonly at: 'key' | 'value';
 }
 
-/** What the schema has against a policy, in words. One issue names every unknown key of a mapping. */
-export function describeIssue(issue: z.core.$ZodIssue, policy: unknown): SchemaFinding[] {
+/** What each mapping of a document may hold, by the name that messages give the mapping. */
+export type Mappings = Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>;
+
+/**
+ * What the schema has against a policy, in words. One issue names every unknown key of a mapping.
+ * @param mappings those of the schema, where it is another one than the policy's.
+ */
+export function describeIssue(
+  issue: z.core.$ZodIssue,
+  policy: unknown,
+  mappings: Mappings = MAPPINGS,
+): SchemaFinding[] {
   const path = issue.path as Path;
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       at: 'key',
       path: [...path, key],
       message: 'unknown key',
-      ...hinted(meant(key, placeOf(path))),
+      ...hinted(meant(key, placeOf(path), mappings)),
     }));
   }
   if (issue.code === 'custom') {
@@ -34,7 +44,7 @@ export function describeIssue(issue: z.core.$ZodIssue, policy: unknown): SchemaF
       at: 'value',
       path,
       message: `expected ${expected}, found ${show(found, path)}`,
-      ...hinted(hint ?? (found === null ? absence(issue, path) : similar(issue, found))),
+      ...hinted(hint ?? (found === null ? absence(issue, path, mappings) : similar(issue, found))),
     },
   ];
 }
@@ -44,12 +54,12 @@ function hinted(hint: string | undefined): { hint?: string } {
 }
 
 /** What to do about a null: a key without a value looks like "no limit" to one reader, like 0 to another. */
-function absence(issue: z.core.$ZodIssue, path: Path): string {
+function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): string {
   const numeric = issue.code === 'invalid_type' && ['number', 'int'].includes(issue.expected);
   const write = numeric ? 'write a number' : 'write a value';
   const key = path.at(-1) ?? '';
   if (typeof key === 'number') return `${write}, or leave the item out`;
-  const optional = MAPPINGS[placeOf(path.slice(0, -1))]?.[key]?.safeParse(undefined).success;
+  const optional = mappings[placeOf(path.slice(0, -1))]?.[key]?.safeParse(undefined).success;
   return optional ? `${write}, or leave the key out` : write;
 }
 
@@ -62,16 +72,13 @@ function similar(issue: z.core.$ZodIssue, found: unknown): string | undefined {
   return candidate && `did you mean ${candidate}?`;
 }
 
-function meant(key: string, here: string): string | undefined {
+function meant(key: string, here: string, mappings: Mappings): string | undefined {
   if (key === '<<') return 'merge keys are not read; write the keys out';
-  const elsewhere = Object.keys(MAPPINGS).filter((place) => keysOf(place).includes(key));
+  const keysOf = (place: string) => Object.keys(mappings[place] ?? {});
+  const elsewhere = Object.keys(mappings).filter((place) => keysOf(place).includes(key));
   if (elsewhere.length > 0) return `it belongs under ${elsewhere.join(' or ')}`;
   const candidate = suggest(key, keysOf(here));
   return candidate && `did you mean ${candidate}?`;
-}
-
-function keysOf(place: string): string[] {
-  return Object.keys(MAPPINGS[place] ?? {});
 }
 
 function placeOf(path: Path): string {

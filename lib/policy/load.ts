@@ -12,24 +12,19 @@ import { type Path, type Position, readSource, type Source } from './source.ts';
  * @throws {PolicyError} with every problem of the file, in the order of its lines
  */
 export function loadPolicy(text: string, file: string): Policy {
-  const source = readSource(text, file);
+  return readPolicy(readSource(text, file), file);
+}
+
+/** The same for what is read already. */
+export function readPolicy(source: Source, file: string): Policy {
   const { value } = source;
-  const problem = (finding: Finding, position: Position): Problem => ({
-    file,
-    line: position.line,
-    column: position.column,
-    path: formatPath(finding.path),
-    message: finding.message,
-    hint: finding.hint,
-  });
+  const problem = (finding: Finding, position: Position) => problemAt(file, finding, position);
   if (value === null || value === undefined) {
     const empty = { path: [], message: 'the policy is empty', hint: 'write version and targets' };
     throw new PolicyError([problem(empty, { line: 1, column: 1 })]);
   }
 
-  const problems = source.repeatedKeys.map(({ path, position }) =>
-    problem({ path, message: REPEATED, hint: 'leave one out' }, position),
-  );
+  const problems = repeatedKeyProblems(source, file);
   if (isOtherVersion(value)) {
     const message = `this program reads version 1, and the policy says ${value.version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
@@ -46,7 +41,25 @@ export function loadPolicy(text: string, file: string): Policy {
   throw new PolicyError(inOrder(problems));
 }
 
-const REPEATED = 'this mapping has the key already';
+/** A finding with its place, ready to be reported. */
+export function problemAt(file: string, finding: Finding, position: Position): Problem {
+  return {
+    file,
+    line: position.line,
+    column: position.column,
+    path: formatPath(finding.path),
+    message: finding.message,
+    hint: finding.hint,
+  };
+}
+
+/** The keys that a mapping has twice. */
+export function repeatedKeyProblems(source: Source, file: string): Problem[] {
+  const message = 'this mapping has the key already';
+  return source.repeatedKeys.map(({ path, position }) =>
+    problemAt(file, { path, message, hint: 'leave one out' }, position),
+  );
+}
 
 /** What another version means by its keys is not known: only the version is worth a message. */
 function isOtherVersion(policy: unknown): policy is { version: number } {
@@ -59,12 +72,16 @@ function isOtherVersion(policy: unknown): policy is { version: number } {
   );
 }
 
-function positionOf(source: Source, { path, at }: { path: Path; at: 'key' | 'value' }): Position {
+/** Where a finding of the schema stands. */
+export function positionOf(
+  source: Source,
+  { path, at }: { path: Path; at: 'key' | 'value' },
+): Position {
   return at === 'key' ? source.keyAt(path) : source.valueAt(path);
 }
 
 /** In the order of the text; each message once. */
-function inOrder(problems: readonly Problem[]): Problem[] {
+export function inOrder(problems: readonly Problem[]): Problem[] {
   const distinct = new Map(
     problems.map((p) => [`${p.line}:${p.column}:${p.path}:${p.message}`, p]),
   );

@@ -102,6 +102,25 @@ export function readSource(text: string, file: string): Source {
   };
 }
 
+/**
+ * The part of a source that stands at a path, as a source of its own: paths begin there, while positions
+ * are still those in the whole text.
+ */
+export function sourceAt(source: Source, at: Path): Source {
+  const value = at.reduce<unknown>(
+    (found, step) => (found as Record<string | number, unknown> | undefined)?.[step],
+    source.value,
+  );
+  return {
+    value,
+    repeatedKeys: source.repeatedKeys
+      .filter(({ path }) => at.every((step, i) => path[i] === step))
+      .map(({ path, position }) => ({ path: path.slice(at.length), position })),
+    valueAt: (path) => source.valueAt([...at, ...path]),
+    keyAt: (path) => source.keyAt([...at, ...path]),
+  };
+}
+
 const TOO_MANY_ALIASES = 'its aliases stand for too much; write the values out';
 
 function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown {

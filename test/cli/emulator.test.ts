@@ -40,6 +40,22 @@ describe('emulate', () => {
     expect((await serving).status).toBe(0);
   });
 
+  test('tells editors about the schema where that lies beside the policy', async () => {
+    const write = async (name: string) => {
+      const io = new FakeIo();
+      const serving = type(`emulate --write-policy ${join(folder.path, name)}`, io);
+      await io.printed('plan --policy');
+      io.signal();
+      await serving;
+      return readFile(join(folder.path, name), 'utf8');
+    };
+    expect(await write('without.yml')).not.toContain('yaml-language-server');
+    await folder.write('retention.schema.json', '{}');
+    expect(await write('with.yml')).toMatch(
+      /^# yaml-language-server: \$schema=\.\/retention\.schema\.json\n/,
+    );
+  });
+
   test('shows the policy when it is not to write it', async () => {
     const io = new FakeIo();
     const serving = type('emulate', io);

@@ -72,7 +72,12 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
         settle();
       }
     }
-    outcome.answer.headers = { ...outcome.answer.headers, 'x-request-id': requestId };
+    outcome.answer.headers = {
+      ...outcome.answer.headers,
+      // By its own clock, as a real server: a client can tell how far apart the two are.
+      date: new Date(now()).toUTCString(),
+      'x-request-id': requestId,
+    };
     return outcome;
   };
 

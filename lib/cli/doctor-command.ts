@@ -1,0 +1,65 @@
+import { credentialsSource } from '../cloud/credentials-source.ts';
+import { CredentialsStore } from '../cloud/credentials-store.ts';
+import { SERVICES } from '../cloud/services.ts';
+import { systemClock } from '../http/clock.ts';
+import type { Endpoint } from '../http/endpoint.ts';
+import { noteClocks } from '../http/noting-transport.ts';
+import { createTransport } from '../http/transport.ts';
+import { counted } from '../run/counted.ts';
+import { openEndpoints } from '../run/endpoints.ts';
+import { type Check, examineTarget } from '../run/examine-target.ts';
+import { EXIT } from './exit-status.ts';
+import type { Io } from './io.ts';
+import { readPolicyFile } from './policy-file.ts';
+import { plain, wrap } from './wrap.ts';
+
+const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'skip' } as const;
+
+/**
+ * Finds out whether a run could work, target by target. Deletes nothing.
+ * @returns 0 when all is well, 1 when something is not.
+ * @throws {UsageError} or {PolicyError} when the policy cannot be used.
+ */
+export async function doctorCommand(file: string, io: Io): Promise<number> {
+  const { targets } = await readPolicyFile(file);
+  const clock = systemClock;
+  const transport = noteClocks(createTransport(clock), clock);
+  const random = Math.random;
+  const endpoints = openEndpoints(targets, { transport, clock, random });
+  const permissions = new Set<string>();
+  let failures = 0;
+  try {
+    for (const target of targets) {
+      const { name, cloud, service, region } = target;
+      print('', `${name}  (${cloud} ${service} ${region})`);
+      const checks = await examineTarget({
+        target,
+        credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
+        endpoint: endpoints.get(target) as Endpoint,
+        transport,
+        clock,
+        random,
+      });
+      for (const check of checks) print(`  ${WORDS[check.outcome]}  `, sentence(check));
+      failures += checks.filter(({ outcome }) => outcome === 'failed').length;
+      permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
+      io.out('\n');
+    }
+  } finally {
+    transport.close();
+  }
+  const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
+  print(
+    '',
+    `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
+  );
+  return failures === 0 ? EXIT.complete : EXIT.failed;
+
+  function print(lead: string, text: string): void {
+    io.out(`${wrap(lead, plain(text)).join('\n')}\n`);
+  }
+}
+
+function sentence({ name, text }: Check): string {
+  return `${name}: ${text}`;
+}

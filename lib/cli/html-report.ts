@@ -1,0 +1,80 @@
+import { open, realpath, rm, writeFile } from 'node:fs/promises';
+import type { Duration } from 'luxon';
+import type { Policy } from '../policy/schema.ts';
+import type { Observer } from '../run/observer.ts';
+import type { Summary } from '../run/summary.ts';
+import { type Io, UsageError } from './io.ts';
+
+/** What an HTML report tells besides what the run did. */
+export interface HtmlReportInput {
+  readonly policy: Policy;
+  readonly policyFile: { readonly name: string; readonly text: string };
+  readonly keepFor: Duration | undefined;
+  readonly options: readonly string[];
+}
+
+/** An HTML report that is under way. */
+export interface HtmlReport {
+  readonly observer: Observer;
+  /** Writes the file; false, and the reason on standard error, when that fails. */
+  write(summary: Summary, io: Io): Promise<boolean>;
+  /** Leaves no empty file behind where nothing was written. */
+  close(): Promise<void>;
+}
+
+/**
+ * Begins an HTML report. That the file can be written is tried before anything is deleted: a report that
+ * cannot be had is no reason to find out afterwards.
+ * @throws {UsageError} when it cannot.
+ */
+export async function openHtmlReport(file: string, input: HtmlReportInput): Promise<HtmlReport> {
+  const [created, { keepDecided }] = await Promise.all([
+    tryToWrite(file, input.policyFile.name),
+    // The charts' library is for those who ask for a report.
+    import('../report/decided.ts'),
+  ]);
+  const records = keepDecided();
+  let written = false;
+  return {
+    observer: records.observer,
+    write: async (summary, io) => {
+      try {
+        const { renderHtml } = await import('../report/html.ts');
+        await writeFile(file, renderHtml({ ...input, summary, records }));
+        written = true;
+      } catch (error) {
+        io.err(`The HTML report could not be written: ${problemOf(error, file)}\n`);
+      }
+      return written;
+    },
+    close: async () => {
+      if (created && !written) await rm(file, { force: true });
+    },
+  };
+}
+
+/** Opens the file for writing and leaves it as it was. True where it was not there before. */
+async function tryToWrite(file: string, policyFile: string): Promise<boolean> {
+  const real = (path: string) => realpath(path).catch(() => undefined);
+  const existing = await real(file);
+  if (existing !== undefined && existing === (await real(policyFile))) {
+    throw new UsageError(`--html ${file}: that is the policy; name another file`);
+  }
+  try {
+    const handle = await open(file, existing === undefined ? 'a' : 'r+');
+    await handle.close();
+  } catch (error) {
+    throw new UsageError(`--html: ${problemOf(error, file)}`);
+  }
+  return existing === undefined;
+}
+
+function problemOf(error: unknown, file: string): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return `${file}: its folder does not exist; make it first`;
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return `${file}: no permission to write there; name another file`;
+  }
+  if (code === 'EISDIR') return `${file} is a folder; name a file in it`;
+  return `${file}: ${code ?? message}`;
+}

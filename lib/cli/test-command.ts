@@ -1,0 +1,76 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { Task } from '../cloud/task.ts';
+import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/fixture.ts';
+import { PolicyError } from '../policy/policy-error.ts';
+import { counted } from '../run/counted.ts';
+import { EXIT } from './exit-status.ts';
+import type { Io } from './io.ts';
+import { plain, wrap } from './wrap.ts';
+
+const DAY_MS = 86_400_000;
+
+/**
+ * Tests policies: records in, decisions out. Every file is looked at, whatever comes of the others.
+ * @returns 0 when all is as expected, 1 when something is not, 2 when a file cannot be used.
+ */
+export async function testCommand(files: readonly string[], io: Io): Promise<number> {
+  let failed = 0;
+  let unusable = 0;
+  for (const file of files) {
+    const fixture = await readFixture(file, io);
+    if (!fixture) {
+      unusable += 1;
+      continue;
+    }
+    const { mismatches, expired, limit } = runFixture(fixture);
+    const { length } = fixture.tasks;
+    const what = `${file}: ${counted(length, 'record')}, ${expired} to delete`;
+    if (mismatches.length === 0) print('ok    ', what);
+    else {
+      failed += 1;
+      print('FAIL  ', `${what}, ${mismatches.length} not as expected`);
+      for (const mismatch of mismatches) printMismatch(mismatch, fixture.now);
+    }
+    if (limit) print('      ', `note: a run would delete none of them: ${limit}`);
+  }
+  const bad = unusable > 0 ? `, ${unusable} not usable` : '';
+  io.out(`${counted(files.length, 'file')}: ${failed} failed${bad}.\n`);
+  if (unusable > 0) return EXIT.usage;
+  return failed > 0 ? EXIT.failed : EXIT.complete;
+
+  function print(lead: string, text: string): void {
+    io.out(`${wrap(lead, plain(text)).join('\n')}\n`);
+  }
+
+  function printMismatch({ task, expected, decision }: Mismatch, now: number): void {
+    const { action, reason, rule } = decision;
+    const by = rule === undefined ? '' : `, by rule ${rule}`;
+    print('      ', `record ${task.id ?? 'without id'} (${describe(task, now)})`);
+    print('        ', `expected ${expected}`);
+    print('        ', `decided  ${action}: ${reason}${by}`);
+  }
+}
+
+/** A fixture, or nothing, when what is wrong with it has been said. */
+async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
+  try {
+    return await loadFixture(await readFile(file, 'utf8'), file, async (path) => {
+      const name = isAbsolute(path) ? path : join(dirname(file), path);
+      return { text: await readFile(name, 'utf8'), name };
+    });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof PolicyError) io.err(`${error.message}\n`);
+    else if (code === 'ENOENT') io.err(`${file}: there is no such file\n`);
+    else if (code) io.err(`${file}: it cannot be read (${code})\n`);
+    else throw error;
+    return undefined;
+  }
+}
+
+function describe({ status, name, user, updatedAt }: Task, now: number): string {
+  const days = updatedAt === undefined ? undefined : (now - updatedAt) / DAY_MS;
+  const age = days === undefined ? 'no time' : `${days.toFixed(1)} days old`;
+  return [status ?? 'no status', name, user && `by ${user}`, age].filter(Boolean).join(', ');
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { failuresSection, warningsSection } from './failures.ts';
+import { Markup, markup } from './markup.ts';
+import { heading, policySection, reasonsSection, totalsSection } from './overview.ts';
+import { SCRIPT } from './page-script.ts';
+import { STYLE } from './page-style.ts';
+import { recordsSection } from './records-section.ts';
+import type { Report } from './report.ts';
+import { tableData } from './table-data.ts';
+import { targetSection } from './target-section.ts';
+
+/**
+ * A report as one HTML file that needs nothing else and asks nobody. Its content security policy lets
+ * nothing run or load but the style and the script that are written here, by their hashes.
+ */
+export function renderHtml(report: Report): string {
+  const { summary } = report;
+  const policy = [
+    "default-src 'none'",
+    `style-src ${hashSource(STYLE)}`,
+    `script-src ${hashSource(SCRIPT)}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return `${markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${new Markup(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<title>task-janitor: ${summary.dryRun ? 'dry run' : 'run'} of ${summary.startedAt.slice(0, 10)}, ${summary.outcome}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+${heading(report)}
+<main>
+${totalsSection(summary)}
+${failuresSection(summary)}
+${warningsSection(summary)}
+${reasonsSection(summary)}
+${summary.targets.map((target) => targetSection(report, target))}
+${recordsSection(tableData(summary, report.records))}
+${policySection(report)}
+</main>
+<script>${new Markup(SCRIPT)}</script>
+</body>
+</html>`}
+`;
+}
+
+/** What names an inline text to a content security policy. */
+function hashSource(text: string): string {
+  return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+}

@@ -1,0 +1,38 @@
+import { number } from './counts.ts';
+import { embeddedJson, type Markup, markup } from './markup.ts';
+import type { TableData } from './table-data.ts';
+
+const COLUMNS = [
+  'instance',
+  'id',
+  'name',
+  'status',
+  'user',
+  'ended',
+  'decision',
+  'reason',
+  'rule',
+] as const;
+
+/** The table of records: empty here, and filled by the page's script. */
+export function recordsSection(data: TableData): Markup {
+  return markup`<section id="records"><h2>Records</h2>
+<noscript><p class="note">The table needs JavaScript, which this viewer does not run.</p></noscript>
+${data.omitted > 0 ? markup`<p class="note">The table holds the first ${number(data.columns.id.length)} records, those that go before those that stay. Totals and charts count the other ${number(data.omitted)} too.</p>` : undefined}
+<form id="controls">
+<label>contains <input type="search" id="search" placeholder="id, name, user, instance" autocomplete="off"></label>
+${['instance', 'status', 'decision', 'reason', 'rule'].map(
+  (column) =>
+    markup`<label>${column} <select id="only-${column}"><option value="">all</option></select></label>`,
+)}
+<label class="sorting">sort by <select id="sort">${COLUMNS.map((column) => markup`<option value="${column}">${column}</option>`)}</select></label>
+<label class="sorting">order <select id="order"><option value="1">ascending</option><option value="-1">descending</option></select></label>
+<button type="reset">reset</button>
+</form>
+<div>
+<table id="rows"><thead><tr>${COLUMNS.map((column) => markup`<th scope="col" data-column="${column}"><button type="button">${column}</button></th>`)}</tr></thead><tbody></tbody></table>
+<p class="pager"><span id="shown" role="status"></span> <button type="button" id="first">first</button> <button type="button" id="previous">previous</button> <button type="button" id="next">next</button> <button type="button" id="last">last</button></p>
+</div>
+<script type="application/json" id="data">${embeddedJson(data)}</script>
+</section>`;
+}

@@ -1,0 +1,224 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  DEMO_PROJECT_ID,
+  DEMO_USER,
+  type Emulator,
+  type EmulatorOptions,
+  startEmulator,
+} from '../emulator/index.ts';
+import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
+import { DEMO_ENV, FakeIo, tooWide, type } from './fake-io.ts';
+import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
+
+let emulator: Emulator;
+let folder: PolicyFolder;
+beforeEach(async () => {
+  folder = await policyFolder();
+  await start();
+});
+afterEach(async () => {
+  await emulator.close();
+  await folder.remove();
+});
+
+async function start(options: EmulatorOptions = {}): Promise<void> {
+  await emulator?.close();
+  emulator = await startEmulator(options);
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(1500) });
+  emulator.addInstance({ service: 'dcs', name: 'test-sessions', tasks: old(2) });
+}
+
+/** What doctor says, with what it says in one line. */
+async function doctor(
+  more: readonly string[] = [],
+  env: Readonly<Record<string, string | undefined>> = DEMO_ENV,
+  edit = (policy: string) => policy,
+) {
+  const file = await folder.write('retention.yml', edit(cachePolicy(emulator.url, more)));
+  const ended = await type(`doctor --policy ${file}`, new FakeIo({ env }));
+  expect(ended.stderr).toBe('');
+  expect(emulator.journal.deletes()).toEqual([]);
+  const longest = [...ended.stdout.matchAll(/\S{60,}/g)];
+  if (longest.length === 0) expect(tooWide(ended.stdout)).toEqual([]);
+  const lines = ended.stdout.replace(/\n {8}/g, ' ').split('\n');
+  const line = (name: string) => lines.find((each) => each.includes(`  ${name}: `))?.trim();
+  return { ...ended, line };
+}
+
+const withoutProject = (policy: string) => policy.replace(/^ +projectId: .*\n/m, '');
+
+test('all is well: a line for each check, and 0', async () => {
+  const { status, stdout, line } = await doctor();
+  expect(status).toBe(0);
+  expect(stdout).not.toMatch(/FAIL|skip/);
+  expect(line('credentials')).toBe('ok    credentials: an access key, from the environment');
+  expect(line('clock')).toBe('ok    clock: as the service has it');
+  expect(line('signature')).toBe('ok    signature: accepted');
+  expect(line('instances')).toBe('ok    instances: 2 listed, of which the policy selects 2');
+  // One page shows that they may be listed.
+  expect(line('tasks')).toBe('ok    tasks: 1500 records on prod-sessions');
+  expect(emulator.journal.count({ operation: 'list-tasks' })).toBe(1);
+});
+
+test('a project that is not written is looked up', async () => {
+  const { status, line } = await doctor([`iamEndpoint: ${emulator.url}`], DEMO_ENV, withoutProject);
+  expect(status).toBe(0);
+  expect(line('project')).toBe(`ok    project: ${DEMO_PROJECT_ID}, looked up by region`);
+  emulator.projects.length = 0;
+  const lost = await doctor([`iamEndpoint: ${emulator.url}`], DEMO_ENV, withoutProject);
+  expect(lost.status).toBe(1);
+  expect(lost.line('project')).toMatch(/^FAIL.*Write projectId in the policy/);
+});
+
+describe('credentials', () => {
+  test('that are not there: where they were looked for', async () => {
+    const { status, line } = await doctor([], {});
+    expect(status).toBe(1);
+    expect(line('credentials')).toMatch(/^FAIL.*no credentials in the environment: expected HUAW/);
+    expect(line('endpoint')).toMatch(/^ok/);
+    expect(line('instances')).toMatch(/^skip.*no credentials/);
+    expect(line('signature')).toBeUndefined();
+  });
+
+  test('that are wrong: which ones, and what to check; never the secret', async () => {
+    const wrong = { ...DEMO_ENV, HUAWEICLOUD_SDK_SK: 'wrong-secret-key-0123456789' };
+    const { status, stdout, line } = await doctor([], wrong);
+    expect(status).toBe(1);
+    expect(line('credentials')).toMatch(/^ok/);
+    expect(line('signature')).toMatch(
+      /^FAIL.*access key HCDE…01 from the environment.*Check the key/,
+    );
+    expect(stdout).not.toContain('wrong-secret-key');
+  });
+
+  test('of a user: the token is accepted, or refused', async () => {
+    const env = {
+      HUAWEICLOUD_USERNAME: DEMO_USER.username,
+      HUAWEICLOUD_PASSWORD: DEMO_USER.password,
+      HUAWEICLOUD_DOMAIN: DEMO_USER.domain,
+    };
+    const iam = [`iamEndpoint: ${emulator.url}`];
+    const { status, line } = await doctor(iam, env);
+    expect(status).toBe(0);
+    expect(line('token')).toBe('ok    token: accepted');
+    const refused = await doctor(iam, { ...env, HUAWEICLOUD_PASSWORD: 'not-the-password' });
+    expect(refused.status).toBe(1);
+    expect(refused.line('token')).toMatch(/^FAIL.*gave no token to user demo-janitor/);
+    expect(refused.stdout).not.toContain('not-the-password');
+  });
+
+  describe('in a secret', () => {
+    let secrets: FakeSecretsManager;
+    const before = { ...process.env };
+    beforeEach(async () => {
+      const { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey } = DEMO_ENV;
+      secrets = await startSecretsManager({ mine: JSON.stringify({ accessKey, secretKey }) });
+      Object.assign(process.env, secrets.env);
+    });
+    afterEach(async () => {
+      for (const key of Object.keys(secrets.env)) {
+        if (before[key] === undefined) delete process.env[key];
+        else process.env[key] = before[key];
+      }
+      await secrets.close();
+    });
+
+    test('are read, or it is said what is missing', async () => {
+      const good = await doctor(['credentials: { secret: mine }'], secrets.env);
+      expect(good.status).toBe(0);
+      expect(good.line('credentials')).toBe('ok    credentials: an access key, from secret mine');
+      const none = await doctor(['credentials: { secret: other }'], secrets.env);
+      expect(none.status).toBe(1);
+      expect(none.line('credentials')).toMatch(
+        /^FAIL.*secret other in eu-central-1 does not exist/,
+      );
+      secrets.secrets.mine = { error: 'AccessDeniedException' };
+      const denied = await doctor(['credentials: { secret: mine }'], secrets.env);
+      expect(denied.line('credentials')).toMatch(/^FAIL.*grant secretsmanager:GetSecretValue/);
+    });
+  });
+});
+
+describe('the clock', () => {
+  test.each([
+    [20, 'FAIL  clock: this machine is 20 minutes behind the service'],
+    [-20, 'FAIL  clock: this machine is 20 minutes ahead of the service'],
+  ])('that is off by %d minutes: how far, and what to do', async (minutes, words) => {
+    await start({ now: () => Date.now() + minutes * 60_000 });
+    const { status, line } = await doctor();
+    expect(status).toBe(1);
+    expect(line('clock')).toContain(words);
+    expect(line('clock')).toContain('set its clock (NTP)');
+    expect(line('signature')).toMatch(/^FAIL/);
+  });
+
+  test('that is off by a minute will do', async () => {
+    await start({ now: () => Date.now() + 60_000 });
+    const { status, line } = await doctor();
+    expect(status).toBe(0);
+    expect(line('clock')).toMatch(/^ok {4}clock: (59|60|61) s from the service's$/);
+  });
+});
+
+test('nothing listens there', async () => {
+  const url = emulator.url;
+  await emulator.suspend();
+  const { status, line } = await doctor();
+  expect(status).toBe(1);
+  expect(line('endpoint')).toContain(`FAIL  endpoint: ${url} does not answer`);
+  expect(line('endpoint')).toContain('Check endpoint in the policy');
+  expect(line('instances')).toMatch(/^skip/);
+});
+
+describe('permissions', () => {
+  test('to list instances are missing', async () => {
+    emulator.faults.deny = ['list-instances'];
+    const { status, line } = await doctor();
+    expect(status).toBe(1);
+    expect(line('signature')).toBe('ok    signature: accepted');
+    expect(line('instances')).toMatch(/^FAIL.*does not permit dcs:instance:list.*Grant it/);
+  });
+
+  test('to list tasks are missing', async () => {
+    emulator.faults.deny = ['list-tasks'];
+    const { status, line } = await doctor();
+    expect(status).toBe(1);
+    expect(line('instances')).toMatch(/^ok/);
+    expect(line('tasks')).toMatch(/^FAIL.*does not permit dcs:instance:getBackgroundTask/);
+  });
+
+  test('to delete are not tried, and that is said', async () => {
+    emulator.faults.deny = ['delete-task'];
+    const { status, stdout } = await doctor();
+    expect(status).toBe(0);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'whether dcs:instance:deleteBackgroundTask is granted shows only when a run deletes',
+    );
+  });
+});
+
+test('a pattern that matches no instance', async () => {
+  const { status, line } = await doctor(['instances: { include: [prod-*, staging-*] }']);
+  expect(status).toBe(1);
+  expect(line('instances')).toMatch(/^FAIL.*"staging-\*" under instances .* matches none of 2/);
+});
+
+test('a project without instances has no tasks to look at', async () => {
+  for (const { id } of emulator.instances()) emulator.removeInstance(id);
+  const { status, line } = await doctor();
+  expect(status).toBe(0);
+  expect(line('tasks')).toMatch(/^skip.*there is no instance/);
+});
+
+test('a service that fails', async () => {
+  emulator.faults.listPageFails = { page: 1, operation: 'list-instances' };
+  const { status, line } = await doctor();
+  expect(status).toBe(1);
+  expect(line('instances')).toMatch(/^FAIL.*500/);
+});
+
+test('a policy that cannot be used ends with 2', async () => {
+  const file = await folder.write('bad.yml', 'version: 1');
+  expect(await type(`doctor --policy ${file}`)).toMatchObject({ status: 2, stdout: '' });
+  expect(await type(`doctor --policy ${folder.path}/none.yml`)).toMatchObject({ status: 2 });
+});

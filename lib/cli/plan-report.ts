@@ -1,6 +1,11 @@
+import type { Duration } from 'luxon';
 import type { Task } from '../cloud/task.ts';
 import type { Decision } from '../policy/decide.ts';
-import type { Observer } from '../run/observer.ts';
+import type { Policy } from '../policy/schema.ts';
+import { cutsOf } from '../report/cuts.ts';
+import type { Decided, DecidedRecords } from '../report/decided.ts';
+import type { Summary } from '../run/summary.ts';
+import { ageHistogram } from './age-histogram.ts';
 import { plain, wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
@@ -11,30 +16,63 @@ interface Group {
   readonly tasks: Task[];
 }
 
-/**
- * Gathers what a plan decides, to be shown record by record.
- * @param verbose whether every record is shown, or of those that would go the first and the last.
- */
-export function planReport(verbose: boolean): { observer: Observer; render: () => string } {
-  const sections: { title: string; groups: Group[] }[] = [];
-  return {
-    observer: {
-      decided: (target, { id, name }, tasks, decisions) => {
-        const groups = group(tasks, decisions, verbose);
-        if (groups.length > 0) sections.push({ title: `${target} / ${name || id}`, groups });
-      },
-    },
-    render: () =>
-      sections
-        .map(({ title, groups }) =>
-          [
-            ...wrap('', plain(title)),
-            ...groups.flatMap((part) => renderGroup(part, verbose)),
-            '',
-          ].join('\n'),
-        )
-        .join('\n'),
-  };
+/** What a plan is shown from. */
+export interface PlanReportInput {
+  readonly summary: Summary;
+  readonly records: DecidedRecords;
+  readonly policy: Policy;
+  /** What the run put in place of the policy's `keepFor`. */
+  readonly keepFor: Duration | undefined;
+  /** Whether every record is shown, or of those that would go the first and the last. */
+  readonly verbose: boolean;
+}
+
+/** What a plan decided, instance by instance: ages, where the policy cuts, and the records. */
+export function renderPlan({
+  summary,
+  records,
+  policy,
+  keepFor,
+  verbose,
+}: PlanReportInput): string {
+  const now = Date.parse(summary.startedAt);
+  const sections = summary.targets.flatMap((target) => {
+    const cuts = cutsOf(policy, target.name, now, keepFor);
+    return target.instances.flatMap(({ id, name }) => {
+      const decided = records.of(target.name, id);
+      if (!decided || decided.tasks.length === 0) return [];
+      const groups = group(decided.tasks, decided.decisions, verbose);
+      return [
+        [
+          ...wrap('', plain(`${target.name} / ${name || id}`)),
+          ...renderSpan(decided),
+          ...ageHistogram(decided, now, cuts),
+          ...groups.flatMap((part) => renderGroup(part, verbose)),
+          '',
+        ].join('\n'),
+      ];
+    });
+  });
+  return sections.join('\n');
+}
+
+function renderSpan({ tasks, decisions }: Decided): string[] {
+  let oldest = Number.POSITIVE_INFINITY;
+  let newestKept = Number.NEGATIVE_INFINITY;
+  tasks.forEach(({ updatedAt }, index) => {
+    if (updatedAt === undefined) return;
+    oldest = Math.min(oldest, updatedAt);
+    if (decisions[index]?.action === 'keep') newestKept = Math.max(newestKept, updatedAt);
+  });
+  const parts = [
+    ...(Number.isFinite(oldest) ? [`oldest ${describeTime(oldest)}`] : []),
+    ...(Number.isFinite(newestKept) ? [`newest kept ${describeTime(newestKept)}`] : []),
+  ];
+  return parts.length > 0 ? [`  ${parts.join(', ')}`] : [];
+}
+
+function describeTime(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {
@@ -68,10 +106,7 @@ function renderGroup({ decision, tasks }: Group, verbose: boolean): string[] {
 }
 
 function renderTask({ id, status, updatedAt, name }: Task): string {
-  const ended =
-    updatedAt === undefined
-      ? '-'
-      : new Date(updatedAt).toISOString().slice(0, 16).replace('T', ' ');
+  const ended = updatedAt === undefined ? '-' : describeTime(updatedAt);
   const line = `    ${ended.padEnd(16)}  ${(status ?? '-').padEnd(9)}  ${id ?? 'no id'}  ${name ?? ''}`;
   return plain(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
 }

@@ -5,6 +5,7 @@ import { createTransport } from '../http/transport.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
+import { keepDecided } from '../report/decided.ts';
 import { observeAll } from '../run/observer.ts';
 import { run } from '../run/run.ts';
 import { logObserver } from '../telemetry/log-observer.ts';
@@ -13,7 +14,7 @@ import { EXIT } from './exit-status.ts';
 import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { type Io, UsageError } from './io.ts';
-import { planReport } from './plan-report.ts';
+import { renderPlan } from './plan-report.ts';
 import { readPolicyText } from './policy-file.ts';
 import { progressLine } from './progress.ts';
 import { renderSummary } from './render-summary.ts';
@@ -70,11 +71,11 @@ export async function cleanUp(
   const runId = randomUUID();
   const interrupt = listenForInterrupt(io, systemClock.now);
   const transport = createTransport(systemClock);
-  const report = options.decisions && planReport(options.decisions === 'all');
+  const records = options.decisions && keepDecided();
   const progress =
     io.interactive && !options.json ? progressLine(io.err, systemClock.now) : undefined;
   const observers = [
-    report?.observer,
+    records?.observer,
     progress?.observer,
     page?.observer,
     options.json ? logObserver(createLogger(io.err), runId) : undefined,
@@ -103,7 +104,11 @@ export async function cleanUp(
     );
     progress?.clear();
     if (options.json) io.out(`${JSON.stringify(summary)}\n`);
-    else io.out(`${report ? `${report.render()}\n` : ''}${renderSummary(summary)}`);
+    else {
+      const verbose = options.decisions === 'all';
+      const plan = records && renderPlan({ summary, records, policy, keepFor, verbose });
+      io.out(`${plan ? `${plan}\n` : ''}${renderSummary(summary)}`);
+    }
     const written = page === undefined || (await page.write(summary, io));
     return interrupt.status() ?? (written ? EXIT[summary.outcome] : EXIT.failed);
   } finally {

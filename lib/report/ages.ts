@@ -11,6 +11,7 @@ const STEPS = [
   ...[1, 3, 6, 12].map((n) => n * HOUR),
   ...[1, 2, 5, 10, 20, 30, 60, 90, 180, 365].map((n) => n * DAY),
 ];
+/** Bars of a chart at most, give or take the one at each end. */
 const MAX_BARS = 60;
 /** What lies so many times further than nearly all the rest would press that rest into a corner. */
 const FAR = 4;
@@ -57,11 +58,13 @@ export function agesOf(parts: readonly Decided[], now: number): Ages {
  * is old enough and what is not. A few records much older than nearly all, and a cut much older than every
  * record, are left out of it.
  * @param marks further ages to show, where they are not much older than the records.
+ * @param maxBars bars at most, give or take the one at each end.
  */
 export function ageRange(
   { kept, expired }: Ages,
   cut: number | undefined,
   marks: readonly number[] = [],
+  maxBars = MAX_BARS,
 ): AgeRange | undefined {
   const sorted = Float64Array.from([...kept, ...expired]).sort();
   if (sorted.length === 0) return undefined;
@@ -73,7 +76,7 @@ export function ageRange(
   for (const mark of [cut, ...marks]) {
     if (mark !== undefined && mark <= FAR * records) oldest = Math.max(oldest, mark * 1.1);
   }
-  const step = STEPS.find((width) => width * MAX_BARS >= oldest) ?? Math.ceil(oldest / MAX_BARS);
+  const step = STEPS.find((width) => width * maxBars >= oldest) ?? Math.ceil(oldest / maxBars);
   const edges: number[] = [];
   for (let edge = (cut ?? 0) % step; edge < oldest; edge += step) if (edge > 0) edges.push(edge);
   return { oldest: (edges.at(-1) ?? 0) + step, edges };

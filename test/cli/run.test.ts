@@ -193,7 +193,9 @@ describe('plan', () => {
     expect(status).toBe(0);
     expect(left()).toEqual([5, 3]);
     expect(emulator.journal.deletes()).toEqual([]);
-    expect(stdout).toContain('cache / prod-sessions\n  delete: expired: 4\n');
+    expect(stdout).toContain('cache / prod-sessions\n  oldest 2025-01-02 03:09, newest kept ');
+    expect(stdout).toContain('── keepFor: 30 days ──');
+    expect(stdout).toContain('\n  delete: expired: 4\n');
     expect(stdout).toContain('Nothing was deleted: this was a dry run.');
     expect(tooWide(stdout)).toEqual([]);
   });

@@ -81,9 +81,7 @@ inBrowser(title, () => {
     await page.fill('#search', 'nobody has this');
     expect(await shown()).toBe('no records (of 2,000)');
     await page.click('button[type=reset]');
-    await page.waitForFunction(
-      'document.querySelector("#shown").textContent === "records 1 to 100 of 2,000"',
-    );
+    await page.locator('#shown', { hasText: 'records 1 to 100 of 2,000' }).waitFor();
   });
 
   test('sorts by any column, both ways', async () => {

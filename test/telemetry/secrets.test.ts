@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../lib/cli/render-summary.ts';
 import type { Credentials } from '../../lib/cloud/credentials.ts';
+import { loadPolicy } from '../../lib/policy/load.ts';
+import { keepDecided } from '../../lib/report/decided.ts';
+import { renderHtml } from '../../lib/report/html.ts';
+import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -32,17 +36,22 @@ async function allOutput(credentials: Credentials, fields: object = {}): Promise
     output += line;
   });
   logger.debug('the level is DEBUG');
+  const policy = onlyTarget(emulator, { requests: { attempts: 2 }, ...fields });
+  const records = keepDecided();
   const summary = await world.run(
-    onlyTarget(emulator, { requests: { attempts: 2 }, ...fields }),
+    policy,
     {},
     {
       credentials: () => ({ name: 'the test', read: async () => credentials }),
-      observer: logObserver(logger, 'run-1'),
+      observer: observeAll([logObserver(logger, 'run-1'), records.observer]),
     },
   );
   const error = new RunFailedError(summary);
   logger.error('the run failed', { error });
   output += JSON.stringify(summary) + renderSummary(summary) + error.stack;
+  const policyFile = { name: 'retention.json', text: JSON.stringify(policy) };
+  const read = loadPolicy(policyFile.text, policyFile.name);
+  output += renderHtml({ summary, records, policy: read, policyFile, options: [] });
   expect(output).toContain('the level is DEBUG');
   return output;
 }

@@ -168,8 +168,7 @@ export class InstanceCleanup {
     this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
     if (this.summary.stoppedBy === 'deadline') return;
     this.#addError({
-      ...(reading?.status !== undefined && { status: reading.status }),
-      ...(reading?.code !== undefined && { code: reading.code }),
+      ...answerOf(reading),
       message: `the records could not be listed: ${error.message}`,
     });
   }
@@ -204,8 +203,7 @@ export class InstanceCleanup {
     }
     const error: RecordError = {
       taskId: id,
-      ...(reading?.status !== undefined && { status: reading.status }),
-      ...(reading?.code !== undefined && { code: reading.code }),
+      ...answerOf(reading),
       message: reading?.message || describe(sent),
       attempts: sent.attempts,
     };
@@ -289,4 +287,12 @@ export class InstanceCleanup {
   #label(): string {
     return `instance ${this.#instance.name || this.#instance.id}`;
   }
+}
+
+/** What an error tells of the answer, where there was one. */
+function answerOf(reading: AnswerReading | undefined): Pick<RecordError, 'status' | 'code'> {
+  return {
+    ...(reading?.status !== undefined && { status: reading.status }),
+    ...(reading?.code !== undefined && { code: reading.code }),
+  };
 }

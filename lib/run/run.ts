@@ -8,7 +8,7 @@ import { openEndpoints } from './endpoints.ts';
 import type { Observer } from './observer.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { checkInstances, type RunRequest, selectTargets } from './request.ts';
-import { addCounts, type Summary, type Trigger, worst } from './summary.ts';
+import { addCounts, addRequests, type Summary, type Trigger, worst } from './summary.ts';
 import { concludeWork, planWork, type TargetWork } from './target-work.ts';
 import { takeTurns } from './turns.ts';
 import { watch } from './watch.ts';
@@ -50,7 +50,7 @@ export async function run(
   const startedAt = clock.now();
   const dryRun = request.dryRun ?? policy.dryRun;
   const targets = selectTargets(policy, request);
-  const requests = targets.map((): RequestCounts => ({ sent: 0, retried: 0, throttled: 0 }));
+  const requests = targets.map(() => addRequests([]));
   const warnings: string[] = [];
   const observer = watch(dependencies.observer ?? {}, warnings);
   const window = requestWindow(
@@ -124,14 +124,6 @@ export async function run(
     new Map(summaries.map((target, index) => [target, requests[index] as RequestCounts])),
   );
   return summary;
-}
-
-function addRequests(parts: readonly RequestCounts[]): RequestCounts {
-  const sum = { sent: 0, retried: 0, throttled: 0 };
-  for (const part of parts) {
-    for (const key of Object.keys(sum) as (keyof RequestCounts)[]) sum[key] += part[key];
-  }
-  return sum;
 }
 
 /** Targets that name the same credentials share them: they are read once. */

@@ -99,10 +99,20 @@ export const NO_RECORDS: Readonly<Counts> = {
 
 /** Adds up the records of instances or targets. */
 export function addCounts(parts: readonly Counts[]): Counts {
-  const sum = { ...NO_RECORDS };
-  for (const part of parts) {
-    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += part[key];
-  }
+  return addUp(NO_RECORDS, parts);
+}
+
+/** Adds up requests. */
+export function addRequests(parts: readonly RequestCounts[]): RequestCounts {
+  return addUp({ sent: 0, retried: 0, throttled: 0 }, parts);
+}
+
+function addUp<Key extends string>(
+  nothing: Readonly<Record<Key, number>>,
+  parts: readonly Readonly<Record<Key, number>>[],
+): Record<Key, number> {
+  const sum: Record<Key, number> = { ...nothing };
+  for (const part of parts) for (const key of Object.keys(sum) as Key[]) sum[key] += part[key];
   return sum;
 }
 

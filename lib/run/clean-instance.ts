@@ -11,9 +11,9 @@ import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import type { Observer } from './observer.ts';
 import {
+  emptySummary,
   type InstanceSummary,
   MAX_ERRORS,
-  NO_RECORDS,
   type RecordError,
   type StoppedBy,
 } from './summary.ts';
@@ -21,6 +21,7 @@ import {
 /** What the instances of one target have in common. */
 export interface TargetContext {
   readonly name: string;
+  readonly projectId: string;
   readonly api: TaskApi;
   readonly retention: Retention;
   readonly window: RequestWindow;
@@ -75,15 +76,7 @@ export class InstanceCleanup {
   constructor(target: TargetContext, instance: Instance) {
     this.#target = target;
     this.#instance = instance;
-    this.summary = {
-      id: instance.id,
-      name: instance.name,
-      outcome: 'complete',
-      ...NO_RECORDS,
-      keptBecause: {},
-      errors: [],
-      errorsOmitted: 0,
-    };
+    this.summary = emptySummary(instance);
   }
 
   /**

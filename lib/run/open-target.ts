@@ -14,15 +14,14 @@ import { type SelectedInstances, selectInstances } from '../policy/select-instan
 import type { TargetContext } from './clean-instance.ts';
 import type { Observer } from './observer.ts';
 
-/** What opening a target takes from the run. */
-export interface OpenTargetOptions {
+/** What a target takes from the run. */
+export interface TargetOptions {
   readonly target: Target;
   readonly retention: Retention;
   readonly endpoint: Endpoint;
   readonly credentials: CredentialsStore;
   readonly transport: Transport;
   readonly random: () => number;
-  readonly narrowing?: readonly string[] | undefined;
   readonly only?: ReadonlySet<string> | undefined;
   readonly met: Set<string>;
   readonly dryRun: boolean;
@@ -33,6 +32,14 @@ export interface OpenTargetOptions {
   readonly observer: Observer;
 }
 
+/** What ended a target as a whole. */
+export interface TargetFailure {
+  readonly code: string;
+  readonly message: string;
+  /** True where the run had to stop before the target was reached: no fault of the target's. */
+  readonly early: boolean;
+}
+
 /** A target whose instances are known, or the reason why they are not. */
 export type OpenedTarget =
   | {
@@ -41,60 +48,65 @@ export type OpenedTarget =
       readonly allowed: readonly Instance[];
       readonly selection: SelectedInstances<Instance>;
     }
-  | {
-      readonly error: { readonly code: string; readonly message: string; readonly early: boolean };
-    };
+  | { readonly error: TargetFailure };
 
 /** Finds credentials, project and instances of a target. Sends no DELETE. */
-export async function openTarget(options: OpenTargetOptions): Promise<OpenedTarget> {
-  const { target, endpoint, clock, window, counts, observer } = options;
+export async function openTarget(
+  options: TargetOptions & { readonly narrowing?: readonly string[] | undefined },
+): Promise<OpenedTarget> {
+  const { target, observer } = options;
   try {
-    const { access, projectId } = await connect(target, options.credentials, options);
-    const api = new TaskApi({
-      service: SERVICES[target.service],
-      projectId,
-      endpoint,
-      access,
-      clock,
-      window,
-      counts,
-      maxAttempts: target.requests.attempts,
-      timeout: target.requests.timeout,
-    });
-    const { instances, skipped } = await api.listInstances();
+    const context = await connectTarget(options);
+    const { instances, skipped } = await context.api.listInstances();
     for (const { reason, ...instance } of skipped)
       observer.skipped?.(target.name, instance, reason);
     const selection = selectInstances(instances, target.instances, options.narrowing);
-    const context: TargetContext = {
-      name: target.name,
-      api,
-      retention: options.retention,
-      window,
-      clock,
-      observer,
-      dryRun: options.dryRun,
-      now: options.now,
-      only: options.only,
-      met: options.met,
-      workers: endpoint.concurrency,
-    };
     const allowed = selectInstances(instances, target.instances).selected;
     return { context, allowed, selection };
   } catch (error) {
-    if (error instanceof ApiError || error instanceof CredentialsError) {
-      return { error: toTargetFailure(error) };
-    }
-    return {
-      error: { code: 'internal', message: `internal error: ${String(error)}`, early: false },
-    };
+    return { error: toTargetFailure(error) };
   }
 }
 
-function toTargetFailure(error: ApiError | CredentialsError): {
-  code: string;
-  message: string;
-  early: boolean;
-} {
+/**
+ * Finds credentials and project of a target: all that its instances have in common.
+ * @throws {CredentialsError} without usable credentials; {TargetError} without a project.
+ */
+export async function connectTarget(options: TargetOptions): Promise<TargetContext> {
+  const { target, endpoint, clock, window, counts } = options;
+  const { access, projectId } = await connect(target, options.credentials, options);
+  const api = new TaskApi({
+    service: SERVICES[target.service],
+    projectId,
+    endpoint,
+    access,
+    clock,
+    window,
+    counts,
+    maxAttempts: target.requests.attempts,
+    timeout: target.requests.timeout,
+  });
+  return {
+    name: target.name,
+    projectId,
+    api,
+    retention: options.retention,
+    window,
+    clock,
+    observer: options.observer,
+    dryRun: options.dryRun,
+    now: options.now,
+    only: options.only,
+    met: options.met,
+    workers: endpoint.concurrency,
+  };
+}
+
+/** What an error that ended a target means; one that nobody expected is a defect of ours, and ends it too. */
+export function toTargetFailure(error: unknown): TargetFailure {
+  if (!(error instanceof ApiError || error instanceof CredentialsError)) {
+    return { code: 'internal', message: `internal error: ${String(error)}`, early: false };
+  }
   const { message } = error;
   if (error instanceof CredentialsError) return { code: 'credentials', message, early: false };
   if (error instanceof TargetError) return { code: error.code, message, early: false };

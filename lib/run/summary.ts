@@ -97,6 +97,19 @@ export const NO_RECORDS: Readonly<Counts> = {
   remaining: 0,
 };
 
+/** What is said of an instance before anything is known of it. */
+export function emptySummary({ id, name }: { id: string; name: string }): InstanceSummary {
+  return {
+    id,
+    name,
+    outcome: 'complete',
+    ...NO_RECORDS,
+    keptBecause: {},
+    errors: [],
+    errorsOmitted: 0,
+  };
+}
+
 /** Adds up the records of instances or targets. */
 export function addCounts(parts: readonly Counts[]): Counts {
   return addUp(NO_RECORDS, parts);
@@ -114,6 +127,41 @@ function addUp<Key extends string>(
   const sum: Record<Key, number> = { ...nothing };
   for (const part of parts) for (const key of Object.keys(sum) as Key[]) sum[key] += part[key];
   return sum;
+}
+
+/**
+ * The summary of a run that is over.
+ * @param run its moments in milliseconds since the epoch.
+ * @param requests those of each target; the targets are in the policy's order.
+ */
+export function conclude(
+  run: {
+    readonly runId: string;
+    readonly trigger: Trigger;
+    readonly dryRun: boolean;
+    readonly startedAt: number;
+    readonly finishedAt: number;
+    readonly warnings: readonly string[];
+  },
+  requests: ReadonlyMap<TargetSummary, RequestCounts>,
+): Summary {
+  const { runId, trigger, dryRun, startedAt, finishedAt, warnings } = run;
+  const targets = [...requests.keys()];
+  const instances = targets.flatMap((target) => target.instances);
+  return {
+    schemaVersion: 1,
+    runId,
+    trigger,
+    dryRun,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(finishedAt).toISOString(),
+    durationMs: finishedAt - startedAt,
+    outcome: worst(targets.map(({ outcome }) => outcome)),
+    totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
+    requests: addRequests([...requests.values()]),
+    warnings,
+    targets,
+  };
 }
 
 /** The worst of several outcomes; `complete` where there is none. */

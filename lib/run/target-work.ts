@@ -1,3 +1,4 @@
+import type { RequestCounts } from '../http/endpoint.ts';
 import type { Target } from '../policy/schema.ts';
 import { InstanceCleanup, type TargetContext } from './clean-instance.ts';
 import type { OpenedTarget } from './open-target.ts';
@@ -7,13 +8,19 @@ import { type TargetSummary, worst } from './summary.ts';
 export interface TargetWork {
   readonly target: Target;
   readonly summary: TargetSummary;
+  /** Grow until the run is over. */
+  readonly requests: RequestCounts;
   /** Absent when the target could not be opened. */
   readonly context?: TargetContext;
   readonly cleanups: readonly InstanceCleanup[];
 }
 
 /** A cleanup for each selected instance; none where the target could not be opened. */
-export function planWork(target: Target, opened: OpenedTarget): TargetWork {
+export function planWork(
+  target: Target,
+  opened: OpenedTarget,
+  requests: RequestCounts,
+): TargetWork {
   const { name, cloud, service, region } = target;
   const summary: TargetSummary = {
     name,
@@ -27,7 +34,7 @@ export function planWork(target: Target, opened: OpenedTarget): TargetWork {
     const { early, ...error } = opened.error;
     summary.outcome = early ? 'incomplete' : 'failed';
     summary.error = error;
-    return { target, summary, cleanups: [] };
+    return { target, summary, requests, cleanups: [] };
   }
   const { context, selection } = opened;
   for (const pattern of selection.unmatched) {
@@ -35,7 +42,7 @@ export function planWork(target: Target, opened: OpenedTarget): TargetWork {
   }
   const cleanups = selection.selected.map((instance) => new InstanceCleanup(context, instance));
   summary.instances = cleanups.map((cleanup) => cleanup.summary);
-  return { target, summary, context, cleanups };
+  return { target, summary, requests, context, cleanups };
 }
 
 /** Once its instances are finished: the outcome of the target, and what ended it where something did. */

@@ -1,8 +1,9 @@
 import { expect } from '@jest/globals';
 import { createTransport } from '../../lib/http/transport.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
+import type { RunDependencies } from '../../lib/run/open-run.ts';
 import type { RunRequest } from '../../lib/run/request.ts';
-import { type RunDependencies, run } from '../../lib/run/run.ts';
+import { run } from '../../lib/run/run.ts';
 import type { Counts, Summary } from '../../lib/run/summary.ts';
 import {
   DEMO_ACCESS_KEY,

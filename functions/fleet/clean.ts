@@ -1,0 +1,4 @@
+import { cleanStep } from '../../lib/fleet/clean-step.ts';
+import { lambdaStep } from './lambda-step.ts';
+
+export const handler = lambdaStep(cleanStep);

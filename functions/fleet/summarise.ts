@@ -1,0 +1,4 @@
+import { summariseStep } from '../../lib/fleet/summarise-step.ts';
+import { lambdaStep } from './lambda-step.ts';
+
+export const handler = lambdaStep(summariseStep);

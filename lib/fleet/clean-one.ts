@@ -1,0 +1,110 @@
+import { CredentialsStore } from '../cloud/credentials-store.ts';
+import { Endpoint, type RequestCounts } from '../http/endpoint.ts';
+import { retentionOf } from '../policy/retention.ts';
+import type { Policy, Target } from '../policy/schema.ts';
+import { InstanceCleanup } from '../run/clean-instance.ts';
+import { originOf } from '../run/endpoints.ts';
+import { type RunDependencies, windowOf } from '../run/open-run.ts';
+import { connectTarget, type TargetFailure, toTargetFailure } from '../run/open-target.ts';
+import type { RunRequest } from '../run/request.ts';
+import { addRequests, emptySummary, type InstanceSummary } from '../run/summary.ts';
+import { takeTurns } from '../run/turns.ts';
+import { watch } from '../run/watch.ts';
+import type { FleetItem, Share } from './plan.ts';
+
+/** What became of one instance: after one call of its function, or after all of them. */
+export interface InstanceResult {
+  readonly summary: InstanceSummary;
+  readonly requests: RequestCounts;
+  /** Those of the request's ids that were listed. */
+  readonly met: readonly string[];
+  readonly warnings: readonly string[];
+  /** Present where no instance of the target can be cleaned. */
+  readonly failure?: { readonly code: string; readonly message: string };
+}
+
+/** What cleaning one instance takes from the run that it is a part of. */
+export interface CleanOneOptions
+  extends Omit<RunDependencies, 'runId' | 'trigger' | 'maxConcurrency'> {
+  readonly dryRun: boolean;
+  /** The run's one moment, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly share: Share;
+}
+
+/** Cleans one instance with the same unit of work as a run of many: {@link InstanceCleanup}. */
+export async function cleanOne(
+  policy: Policy,
+  request: RunRequest,
+  item: FleetItem,
+  options: CleanOneOptions,
+): Promise<InstanceResult> {
+  const { clock, random, transport, share, dryRun, now } = options;
+  const counts = addRequests([]);
+  const met = new Set<string>();
+  const warnings: string[] = [];
+  const observer = watch(options.observer ?? {}, warnings);
+  const found = policy.targets.find(({ name }) => name === item.target);
+  if (!found) {
+    const message = `the policy has no target ${JSON.stringify(item.target)}`;
+    return unopened(item, counts, { code: 'policy', message, early: false });
+  }
+  const target: Target = { ...found, projectId: item.projectId };
+  const { name, cloud, service, region } = target;
+  try {
+    const context = await connectTarget({
+      target,
+      retention: retentionOf(policy, target, { keepFor: request.keepFor }),
+      endpoint: new Endpoint({ origin: originOf(target), ...share, transport, clock, random }),
+      credentials: new CredentialsStore(options.credentials(target.credentials)),
+      transport,
+      random,
+      only: request.taskIds && new Set(request.taskIds),
+      met,
+      dryRun,
+      window: windowOf(options),
+      counts,
+      clock,
+      now,
+      observer,
+    });
+    const cleanup = new InstanceCleanup(context, { id: item.id, name: item.name, status: '' });
+    const { summary } = cleanup;
+    const seen = { name, cloud, service, region, outcome: summary.outcome, instances: [summary] };
+    observer.instanceBegun?.(seen, summary);
+    await takeTurns([cleanup], 1);
+    observer.instanceDone?.(seen, summary);
+    const { failure } = context;
+    return {
+      summary,
+      requests: counts,
+      met: [...met],
+      warnings,
+      ...(failure && { failure: { code: failure.code, message: failure.message } }),
+    };
+  } catch (error) {
+    return unopened(item, counts, toTargetFailure(error));
+  }
+}
+
+/** The result for an instance that is left alone, since its target has failed for another one. */
+export function stoppedBefore(
+  item: FleetItem,
+  failure: NonNullable<InstanceResult['failure']>,
+): InstanceResult {
+  return unopened(item, addRequests([]), { ...failure, early: false });
+}
+
+/** Nothing is known of the instance, since its target could not be reached. */
+function unopened(
+  item: FleetItem,
+  requests: RequestCounts,
+  { early, ...failure }: TargetFailure,
+): InstanceResult {
+  const summary: InstanceSummary = {
+    ...emptySummary(item),
+    outcome: early ? 'incomplete' : 'failed',
+    stoppedBy: early ? 'deadline' : 'unavailable',
+  };
+  return { summary, requests, met: [], warnings: [], ...(!early && { failure }) };
+}

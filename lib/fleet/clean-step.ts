@@ -1,0 +1,58 @@
+import { parseEvent } from '../run/event.ts';
+import type { Outcome } from '../run/summary.ts';
+import { cleanOne, stoppedBefore } from './clean-one.ts';
+import { continueWith, goesOn } from './continue.ts';
+import { readCleanMessage } from './messages.ts';
+import { RunRecords } from './run-records.ts';
+import { plannedPolicy, type StepDependencies } from './step.ts';
+
+/** Milliseconds that writing the result may take. */
+const WRITING_MS = 2_000;
+
+/** What the state machine decides by. */
+export interface CleanAnswer {
+  /** Whether another call would get on with what this one left. */
+  readonly again: boolean;
+  readonly outcome: Outcome;
+  /** What went wrong, or what was done: the console shows it. */
+  readonly message: string;
+}
+
+/**
+ * The step for one instance, called again for as long as it stops at its deadline and gets on. Its
+ * result is in the bucket after every call, so that nothing that was deleted goes uncounted.
+ * @throws when the message cannot be understood, or another policy was deployed meanwhile.
+ */
+export async function cleanStep(
+  message: unknown,
+  dependencies: StepDependencies,
+): Promise<CleanAnswer> {
+  const { run, round, item, share } = readCleanMessage(message);
+  const { settings, store, deadline } = dependencies;
+  const policy = plannedPolicy(run, dependencies);
+  const { request } = parseEvent(run.event);
+  const records = new RunRecords(store, run.id);
+  const before = await records.result(item);
+  const failure = await records.failure(round, item.target);
+  const result = failure
+    ? stoppedBefore(item, failure)
+    : await cleanOne(policy, request, item, {
+        ...dependencies,
+        ...(deadline !== undefined && { deadline: deadline - WRITING_MS }),
+        reserve: settings.reserve,
+        dryRun: run.dryRun || settings.dryRun === true,
+        now: run.startedAt,
+        share,
+        observer: dependencies.observe(run.id),
+      });
+  const whole = before ? continueWith(before, result) : result;
+  await records.writeResult(item, whole);
+  if (result.failure && !failure) await records.writeFailure(round, item.target, result.failure);
+  const { outcome, expired, deleted, errors } = whole.summary;
+  const wrong = errors[0]?.message ?? whole.failure?.message;
+  return {
+    again: goesOn(result),
+    outcome,
+    message: wrong ?? `${expired} expired, ${deleted} deleted`,
+  };
+}

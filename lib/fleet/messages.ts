@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import type { Lane } from './plan.ts';
+
+const count = z.int().min(0);
+
+/** What every part of one run is told. */
+const fleetRun = z.strictObject({
+  /** The name of the state machine's execution. */
+  id: z.string().min(1),
+  /** The run's one moment, in milliseconds since the epoch. */
+  startedAt: z.int(),
+  dryRun: z.boolean(),
+  /** The event that the run was started with. */
+  event: z.unknown(),
+  /** SHA-256 of the policy's text: a policy deployed meanwhile is not what was planned. */
+  policy: z.string().min(1),
+});
+export type FleetRun = z.output<typeof fleetRun>;
+
+const planMessage = z.strictObject({
+  id: z.string().min(1),
+  startedAt: z.iso.datetime(),
+  event: z.unknown(),
+});
+
+const cleanMessage = z.strictObject({
+  run: fleetRun,
+  round: count,
+  share: z.strictObject({
+    concurrency: z.int().min(1),
+    perSecond: z.number().positive().optional(),
+  }),
+  item: z.strictObject({
+    target: z.string().min(1),
+    projectId: z.string(),
+    id: z.string().min(1),
+    name: z.string(),
+  }),
+  /** What the call before this one answered, where there was one. */
+  last: z.unknown().optional(),
+});
+
+const summariseMessage = z.strictObject({
+  run: fleetRun,
+  round: count,
+  endpoints: z.unknown().optional(),
+});
+
+/** Where the state machine finds the instances of one endpoint, and how it goes about them. */
+export interface EndpointMessage extends Omit<Lane, 'items'> {
+  /** The key of a JSON list of instances. */
+  readonly items: string;
+}
+
+/** A message that is none of the state machine's. */
+export class MessageError extends Error {
+  override readonly name = 'MessageError';
+}
+
+function reader<Schema extends z.ZodType>(schema: Schema): (message: unknown) => z.output<Schema> {
+  return (message) => {
+    const result = schema.safeParse(message);
+    if (result.success) return result.data;
+    const problems = result.error.issues.map(
+      ({ path, message }) => `${path.join('.')}: ${message}`,
+    );
+    throw new MessageError(
+      `not called as the state machine calls it, and nothing was done: ${problems.join('; ')}. To clean by hand, start an execution of the state machine, or invoke the function cleanup.`,
+    );
+  };
+}
+
+/** @throws {MessageError} as the others do. */
+export const readPlanMessage = reader(planMessage);
+export const readCleanMessage = reader(cleanMessage);
+export const readSummariseMessage = reader(summariseMessage);

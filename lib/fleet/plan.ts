@@ -1,0 +1,112 @@
+import type { RequestCounts } from '../http/endpoint.ts';
+import { endpointsOf } from '../run/endpoints.ts';
+import type { OpenedRun } from '../run/open-run.ts';
+import type { Outcome } from '../run/summary.ts';
+
+/** One instance to clean, and all that its function has to be told. */
+export interface FleetItem {
+  readonly target: string;
+  readonly projectId: string;
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What one function may send, while others clean instances on the same endpoint. */
+export interface Share {
+  /** Requests in flight at once. */
+  readonly concurrency: number;
+  /** Requests within any second, which may be a fraction; absent where there is no cap. */
+  readonly perSecond?: number | undefined;
+}
+
+/** A target of the plan: its instances, or the reason why they are not known. */
+export interface PlannedTarget {
+  readonly name: string;
+  readonly cloud: string;
+  readonly service: string;
+  readonly region: string;
+  readonly outcome: Outcome;
+  readonly error?: { readonly code: string; readonly message: string };
+  /** Sent by the plan itself. */
+  readonly requests: RequestCounts;
+  readonly projectId?: string;
+  readonly instances: readonly { readonly id: string; readonly name: string }[];
+}
+
+/** What a fleet's run has to do: everything that its parts, which share no memory, have to agree on. */
+export interface FleetPlan {
+  /** The run's one moment, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly dryRun: boolean;
+  readonly warnings: readonly string[];
+  readonly targets: readonly PlannedTarget[];
+  /** What the policy allows on each host, and the names of the targets there. */
+  readonly endpoints: readonly (Share & { readonly targets: readonly string[] })[];
+}
+
+/** The instances on one endpoint, and how they are cleaned. */
+export interface Lane {
+  readonly items: readonly FleetItem[];
+  /** Instances that are cleaned at once. */
+  readonly atOnce: number;
+  readonly share: Share;
+}
+
+/** What a run that has been opened leaves to a fleet. */
+export function planFleet({ startedAt, dryRun, warnings, work, endpoints }: OpenedRun): FleetPlan {
+  const limits = [...new Set(endpoints.values())];
+  return {
+    startedAt,
+    dryRun,
+    warnings: [...warnings],
+    targets: work.map(({ summary, requests, context, cleanups }) => ({
+      ...summary,
+      requests: { ...requests },
+      ...(context && { projectId: context.projectId }),
+      instances: cleanups.map((cleanup) => ({
+        id: cleanup.summary.id,
+        name: cleanup.summary.name,
+      })),
+    })),
+    endpoints: limits.map((endpoint) => {
+      const here = work.filter(({ target }) => endpoints.get(target) === endpoint);
+      const [{ perSecond = Number.POSITIVE_INFINITY } = {}] = endpointsOf(
+        here.map(({ target }) => target),
+      );
+      return {
+        concurrency: endpoint.concurrency,
+        ...(Number.isFinite(perSecond) && { perSecond }),
+        targets: here.map(({ target }) => target.name),
+      };
+    }),
+  };
+}
+
+/**
+ * Divides instances among functions, endpoint by endpoint: what the policy allows on an endpoint is
+ * shared out evenly, so that all who clean there together never exceed it.
+ * @param atOnce instances of one endpoint that are cleaned at once, from 1.
+ * @param wanted which instances; all, when absent.
+ */
+export function divide(
+  plan: FleetPlan,
+  atOnce: number,
+  wanted: (target: string, id: string) => boolean = () => true,
+): Lane[] {
+  return plan.endpoints.flatMap(({ targets, concurrency, perSecond }) => {
+    const items = plan.targets
+      .filter(({ name }) => targets.includes(name))
+      .flatMap(({ name: target, projectId = '', instances }) =>
+        instances
+          .filter(({ id }) => wanted(target, id))
+          .map(({ id, name }) => ({ target, projectId, id, name })),
+      );
+    if (items.length === 0) return [];
+    const many = Math.min(atOnce, concurrency, items.length);
+    const share = {
+      concurrency: Math.floor(concurrency / many),
+      ...(perSecond !== undefined && { perSecond: perSecond / many }),
+    };
+    return [{ items, atOnce: many, share }];
+  });
+}

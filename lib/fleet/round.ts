@@ -1,0 +1,33 @@
+import type { EndpointMessage, FleetRun } from './messages.ts';
+import { divide, type FleetPlan } from './plan.ts';
+import type { RunRecords } from './run-records.ts';
+
+/** What the state machine goes on with: instances are in the bucket, since a step's output is limited. */
+export interface Round {
+  readonly run: FleetRun;
+  /** From 0; each redrive of a failed run is another one. */
+  readonly round: number;
+  readonly endpoints: readonly EndpointMessage[];
+}
+
+/**
+ * Leaves the instances of a round where the state machine finds them.
+ * @param atOnce instances of one endpoint that are cleaned at once.
+ * @param wanted which instances; all, when absent.
+ */
+export async function writeRound(
+  records: RunRecords,
+  plan: FleetPlan,
+  { run, round }: Pick<Round, 'run' | 'round'>,
+  atOnce: number,
+  wanted?: (target: string, id: string) => boolean,
+): Promise<Round> {
+  const lanes = divide(plan, atOnce, wanted);
+  const endpoints = await Promise.all(
+    lanes.map(async ({ items, ...lane }, index) => ({
+      ...lane,
+      items: await records.writeItems(round, index, items),
+    })),
+  );
+  return { run, round, endpoints };
+}

@@ -1,0 +1,95 @@
+import pLimit from 'p-limit';
+import type { InstanceResult } from './clean-one.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { FleetItem, FleetPlan } from './plan.ts';
+
+/** Objects that are read at once. */
+const READS = 64;
+
+/** An instance of a target. */
+type Place = Pick<FleetItem, 'target' | 'id'>;
+
+/**
+ * What one run of a fleet keeps: its plan, the instances of each round, what became of each of them,
+ * and what ended a target. A round is one pass of the state machine over instances: the first is 0,
+ * and each redrive of a failed run is another one.
+ */
+export class RunRecords {
+  readonly #store: ObjectStore;
+  readonly #base: string;
+
+  constructor(store: ObjectStore, runId: string) {
+    this.#store = store;
+    this.#base = `runs/${encodeURIComponent(runId)}`;
+  }
+
+  writePlan(plan: FleetPlan): Promise<void> {
+    return this.#store.write(`${this.#base}/plan.json`, plan);
+  }
+
+  /** @throws {Error} when there is none, which the state machine rules out. */
+  async plan(): Promise<FleetPlan> {
+    const plan = await this.#store.read(`${this.#base}/plan.json`);
+    if (plan === undefined) throw new Error(`${this.#base} holds no plan; start a new run`);
+    return plan as FleetPlan;
+  }
+
+  /** @returns the key under which the state machine finds them. */
+  async writeItems(round: number, lane: number, items: readonly FleetItem[]): Promise<string> {
+    const key = `${this.#base}/items/${round}-${lane}.json`;
+    await this.#store.write(key, items);
+    return key;
+  }
+
+  async result(place: Place): Promise<InstanceResult | undefined> {
+    return (await this.#store.read(this.#resultKey(place))) as InstanceResult | undefined;
+  }
+
+  /** @param places whose results are wanted, in this order. */
+  results(places: readonly Place[]): Promise<(InstanceResult | undefined)[]> {
+    const limit = pLimit(READS);
+    return Promise.all(places.map((place) => limit(() => this.result(place))));
+  }
+
+  writeResult(place: Place, result: InstanceResult): Promise<void> {
+    return this.#store.write(this.#resultKey(place), result);
+  }
+
+  /** What ended a target in this round, if anything did. */
+  async failure(round: number, target: string): Promise<InstanceResult['failure']> {
+    const found = await this.#store.read(this.#failureKey(round, target));
+    return found as InstanceResult['failure'];
+  }
+
+  writeFailure(
+    round: number,
+    target: string,
+    failure: NonNullable<InstanceResult['failure']>,
+  ): Promise<void> {
+    return this.#store.write(this.#failureKey(round, target), failure);
+  }
+
+  /** Whether a summary of this round was written before. */
+  async wasSummarised(round: number): Promise<boolean> {
+    return (await this.#store.read(this.summaryKey(round))) !== undefined;
+  }
+
+  /** @returns the key under which it is kept. */
+  async writeSummary(round: number, summary: unknown): Promise<string> {
+    const key = this.summaryKey(round);
+    await this.#store.write(key, summary);
+    return key;
+  }
+
+  summaryKey(round: number): string {
+    return `${this.#base}/summary-${round}.json`;
+  }
+
+  #resultKey({ target, id }: Place): string {
+    return `${this.#base}/results/${encodeURIComponent(target)}/${encodeURIComponent(id)}.json`;
+  }
+
+  #failureKey(round: number, target: string): string {
+    return `${this.#base}/failures/${round}/${encodeURIComponent(target)}.json`;
+  }
+}

@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto';
+import { loadPolicy } from '../policy/load.ts';
+import type { Policy } from '../policy/schema.ts';
+import type { Observer } from '../run/observer.ts';
+import type { RunDependencies } from '../run/open-run.ts';
+import type { FleetRun } from './messages.ts';
+import type { ObjectStore } from './object-store.ts';
+import type { FleetSettings } from './settings.ts';
+
+/** What the steps of a fleet's run need from outside. */
+export interface StepDependencies
+  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'deadline'> {
+  readonly settings: FleetSettings;
+  /** The deployed policy: its YAML. */
+  readonly policyText: string;
+  readonly store: ObjectStore;
+  /** Sees what one step does. */
+  readonly observe: (runId: string) => Observer;
+  /** Sees the summary of the whole run; `routine` is true where the event narrowed nothing. */
+  readonly observeSummary: (
+    runId: string,
+    run: { readonly targets: readonly { readonly name: string }[]; readonly routine: boolean },
+  ) => Observer;
+}
+
+/** @throws {PolicyError} with every problem of the policy. */
+export function policyOf({ policyText, settings }: StepDependencies): Policy {
+  return loadPolicy(policyText, settings.policyFile);
+}
+
+/** SHA-256 of the policy, by which a step knows the policy that was planned with. */
+export function fingerprintOf({ policyText }: StepDependencies): string {
+  return createHash('sha256').update(policyText).digest('hex');
+}
+
+/**
+ * The policy of a run that is under way.
+ * @throws {Error} when another one has been deployed since it was planned.
+ */
+export function plannedPolicy(run: FleetRun, dependencies: StepDependencies): Policy {
+  if (fingerprintOf(dependencies) !== run.policy) {
+    throw new Error(
+      `another policy was deployed after run ${run.id} had been planned; start a new run`,
+    );
+  }
+  return policyOf(dependencies);
+}

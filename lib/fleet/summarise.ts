@@ -1,0 +1,95 @@
+import type { RequestCounts } from '../http/endpoint.ts';
+import {
+  addRequests,
+  conclude,
+  emptySummary,
+  type InstanceSummary,
+  type RecordError,
+  type Summary,
+  type TargetSummary,
+  worst,
+} from '../run/summary.ts';
+import type { InstanceResult } from './clean-one.ts';
+import type { FleetPlan, PlannedTarget } from './plan.ts';
+
+/** The summary of a fleet's run, and the requests of each target in it. */
+export interface FleetSummary {
+  readonly summary: Summary;
+  readonly requests: ReadonlyMap<TargetSummary, RequestCounts>;
+}
+
+const NO_RESULT: RecordError = {
+  code: 'no-result',
+  message:
+    'nothing is known of it: its function was not started, or ended before it could write a result; see the failed executions of the map run',
+};
+
+/**
+ * Makes one summary of a plan and what became of its instances.
+ * @param resultOf what became of an instance; nothing, where its function wrote nothing.
+ * @param run `taskIds` are those that the run was asked for; `finishedAt` is in milliseconds since the epoch.
+ */
+export function summarise(
+  plan: FleetPlan,
+  resultOf: (target: string, id: string) => InstanceResult | undefined,
+  run: {
+    readonly runId: string;
+    readonly finishedAt: number;
+    readonly taskIds?: readonly string[] | undefined;
+  },
+): FleetSummary {
+  const requests = new Map<TargetSummary, RequestCounts>();
+  const warnings = new Set(plan.warnings);
+  const met = new Set<string>();
+  for (const target of plan.targets) {
+    const results = target.instances.map(
+      (instance) => resultOf(target.name, instance.id) ?? lost(instance),
+    );
+    for (const result of results) {
+      for (const warning of result.warnings) warnings.add(warning);
+      for (const id of result.met) met.add(id);
+    }
+    requests.set(
+      summariseTarget(target, results),
+      addRequests([target.requests, ...results.map((result) => result.requests)]),
+    );
+  }
+  for (const id of run.taskIds ?? []) {
+    if (!met.has(id)) warnings.add(`no instance of this run lists task ${id}`);
+  }
+  const { startedAt, dryRun } = plan;
+  const { runId, finishedAt } = run;
+  const summary = conclude(
+    { runId, trigger: 'fleet', dryRun, startedAt, finishedAt, warnings: [...warnings] },
+    requests,
+  );
+  return { summary, requests };
+}
+
+function summariseTarget(
+  { name, cloud, service, region, ...planned }: PlannedTarget,
+  results: readonly InstanceResult[],
+): TargetSummary {
+  const instances = results.map(({ summary }) => summary);
+  const failed = results.find(({ failure }) => failure);
+  const error = planned.error ?? failed?.failure;
+  return {
+    name,
+    cloud,
+    service,
+    region,
+    outcome: worst([planned.outcome, ...instances.map(({ outcome }) => outcome)]),
+    ...(error && { error }),
+    instances,
+  };
+}
+
+function lost(instance: { readonly id: string; readonly name: string }): InstanceResult {
+  const summary: InstanceSummary = {
+    ...emptySummary(instance),
+    outcome: 'failed',
+    stoppedBy: 'unavailable',
+    errors: [NO_RESULT],
+  };
+  return { summary, requests: addRequests([]), met: [], warnings: [] };
+}

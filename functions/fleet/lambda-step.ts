@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { credentialsSource } from '../../lib/cloud/credentials-source.ts';
-import { bucketStore } from '../../lib/fleet/object-store.ts';
+import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
 import { readFleetSettings } from '../../lib/fleet/settings.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
-import { systemClock } from '../../lib/http/clock.ts';
+import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
@@ -13,25 +13,32 @@ import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
 
-/** Makes a step of the state machine a handler of Lambda's. Its settings stand in serverless.yml. */
+/**
+ * Makes a step of the state machine a handler of Lambda's. Its settings stand in serverless.yml.
+ * @param clock the system's, unless a test goes by another one.
+ */
 export function lambdaStep<Answer>(
   step: (message: unknown, dependencies: StepDependencies) => Promise<Answer>,
+  clock: Clock = systemClock,
 ): (message: unknown, context: Context) => Promise<Answer> {
   const logger = createLogger();
   const publish = createPublisher(process.env.STAGE || 'local');
+  // Kept between calls, with its connections.
+  let store: ObjectStore | undefined;
   return async (message, context) => {
-    const transport = createTransport(systemClock);
+    const transport = createTransport(clock);
     try {
       const settings = readFleetSettings(process.env);
+      store ??= bucketStore(settings.bucket);
       return await step(message, {
         settings,
         policyText: await readFile(settings.policyFile, 'utf8'),
-        store: bucketStore(settings.bucket),
-        clock: systemClock,
+        store,
+        clock,
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, process.env),
-        deadline: systemClock.now() + context.getRemainingTimeInMillis(),
+        deadline: clock.now() + context.getRemainingTimeInMillis(),
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
           observeAll([logObserver(logger, runId), metricsObserver(publish, run)]),

@@ -63,7 +63,8 @@ export async function startWorld(options: EmulatorOptions = {}): Promise<World> 
   };
 }
 
-const realClock = {
+/** Sleeps in real time: for time-outs that are far longer than any answer takes. */
+export const realClock = {
   sleep: (ms: number, signal?: AbortSignal) =>
     new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);

@@ -1,0 +1,149 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+// @ts-expect-error it comes without types
+import aslValidator from 'asl-validator';
+import type { Context } from 'aws-lambda';
+import { lambdaStep } from '../../functions/fleet/lambda-step.ts';
+import { cleanStep } from '../../lib/fleet/clean-step.ts';
+import { planStep } from '../../lib/fleet/plan-step.ts';
+import { summariseStep } from '../../lib/fleet/summarise-step.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import type { Summary } from '../../lib/run/summary.ts';
+import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { forgetLogSettings } from '../telemetry/log-settings.ts';
+import { type FakeS3, startFakeS3 } from './fake-s3.ts';
+import { interpret, readDefinition, type Tasks } from './interpreter.ts';
+
+/** Of AWS, for the input and output of a state. */
+const MAX_PAYLOAD = 256 * 1024;
+const ENVIRONMENT = { ...process.env };
+let emulator: Emulator;
+/** DELETEs that came in, by instance. */
+let asked: Map<string, number>;
+let s3: FakeS3;
+let folder: PolicyFolder;
+beforeEach(async () => {
+  emulator = await startEmulator();
+  asked = new Map();
+  s3 = await startFakeS3();
+  folder = await policyFolder();
+  forgetLogSettings();
+  Object.assign(process.env, s3.env, {
+    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    FLEET_BUCKET: 'fleet-bucket',
+    FLEET_CONCURRENCY: '4',
+    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+    POWERTOOLS_LOG_LEVEL: 'CRITICAL',
+    POWERTOOLS_METRICS_DISABLED: 'true',
+  });
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation(() => true);
+  }
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const name of Object.keys(process.env)) {
+    if (!(name in ENVIRONMENT)) delete process.env[name];
+  }
+  Object.assign(process.env, ENVIRONMENT);
+  await Promise.all([emulator.close(), s3.close(), folder.remove()]);
+});
+
+const contextOf = (remaining: number) => ({ getRemainingTimeInMillis: () => remaining }) as Context;
+
+/** The handlers that are deployed, with sizes of what goes in and out of their states noted. */
+function handlers(slow: ReadonlySet<string> = new Set()) {
+  const payloads: number[] = [];
+  const calls = new Map<string, number>();
+  const note = <T>(value: T): T => {
+    payloads.push(JSON.stringify(value).length);
+    return value;
+  };
+  let round: unknown;
+  const plan = lambdaStep(planStep);
+  const clean = lambdaStep(cleanStep);
+  const summarise = lambdaStep(summariseStep);
+  const tasks: Tasks = {
+    Plan: async (message) => {
+      round = note(await plan(note(message), contextOf(900_000)));
+      return round;
+    },
+    CleanInstance: async (message) => {
+      const { item } = note(message) as { item: { id: string } };
+      calls.set(item.id, (calls.get(item.id) ?? 0) + 1);
+      if (!slow.has(item.id)) return note(await clean(message, contextOf(900_000)));
+      // Its time passes by what was deleted on it: 2.2 seconds for each record, 100 for a call.
+      const before = asked.get(item.id) ?? 0;
+      const now = () => systemClock.now() + ((asked.get(item.id) ?? 0) - before) * 2_200;
+      const slowly = lambdaStep(cleanStep, { ...systemClock, now });
+      return note(await slowly(message, contextOf(100_000)));
+    },
+    Summarise: async (message) => note(await summarise(note(message), contextOf(900_000))),
+    readItems: (key) => JSON.parse(s3.objects.get(`fleet-bucket/${key}`) ?? 'null'),
+  };
+  return { tasks, payloads, calls, planned: () => round };
+}
+
+const summaryOf = (name: string, round: number): Summary =>
+  JSON.parse(s3.objects.get(`fleet-bucket/runs/${name}/summary-${round}.json`) ?? 'null');
+
+test('the definition is valid', async () => {
+  const { isValid, errors } = aslValidator((await readDefinition()) as never, {
+    checkPaths: true,
+    checkArn: true,
+  });
+  expect({ isValid, errors }).toEqual({ isValid: true, errors: [] });
+});
+
+describe('the machine', () => {
+  test('cleans 1,000 instances; 10 fail, 5 need three calls, and a redrive repeats the 10 alone', async () => {
+    const ids = Array.from({ length: 1_000 }, (_, i) => {
+      const tasks = i < 5 ? [...old(110), fresh()] : [...old(2), fresh()];
+      return emulator.addInstance({ service: 'dcs', name: `cache-${i}`, tasks }).id;
+    });
+    const slow = new Set(ids.slice(0, 5));
+    const failing = new Set(ids.slice(5, 15));
+    let mended = false;
+    emulator.intercept = ({ operation, instanceId = '' }) => {
+      if (operation !== 'delete-task') return undefined;
+      asked.set(instanceId, (asked.get(instanceId) ?? 0) + 1);
+      if (mended || !failing.has(instanceId)) return undefined;
+      return { status: 400, body: { error_code: 'DCS.4026', error_msg: 'cannot be deleted' } };
+    };
+    const { tasks, payloads, calls, planned } = handlers(slow);
+
+    await expect(interpret(tasks, 'nightly', {})).rejects.toThrow();
+    const summary = summaryOf('nightly', 0);
+    expect(summary).toMatchObject({ runId: 'nightly', trigger: 'fleet', outcome: 'failed' });
+    const { journal } = emulator;
+    expect(summary.totals).toEqual({
+      targets: 1,
+      instances: 1_000,
+      listed: 5 * 111 + 995 * 3,
+      kept: 1_000,
+      expired: 5 * 110 + 995 * 2,
+      deleted: journal.count({ deleted: true }),
+      alreadyGone: 0,
+      failed: 20,
+      remaining: 0,
+    });
+    expect(summary.requests.sent).toBe(journal.all().length);
+    expect(ids.filter((id) => calls.get(id) === 3)).toEqual([...slow]);
+    expect([...calls.values()].filter((count) => count !== 1)).toHaveLength(5);
+    expect(journal.peakInFlight).toBeLessThanOrEqual(8);
+
+    mended = true;
+    calls.clear();
+    const end = await interpret(tasks, 'nightly', {}, { state: 'Summarise', input: planned() });
+    expect(new Set(calls.keys())).toEqual(failing);
+    expect(end).toMatchObject({ again: false, outcome: 'complete', totals: { instances: 1_000 } });
+    expect(summaryOf('nightly', 1).totals).toEqual({
+      ...summary.totals,
+      deleted: 5 * 110 + 995 * 2,
+      failed: 0,
+    });
+    expect(journal.count({ deleted: true })).toBe(5 * 110 + 995 * 2);
+    expect(Math.max(...payloads)).toBeLessThan(MAX_PAYLOAD);
+  });
+});

@@ -1,0 +1,312 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
+import type { ObjectStore } from '../../lib/fleet/object-store.ts';
+import type { FleetItem } from '../../lib/fleet/plan.ts';
+import { planStep } from '../../lib/fleet/plan-step.ts';
+import type { Round } from '../../lib/fleet/round.ts';
+import type { StepDependencies } from '../../lib/fleet/step.ts';
+import { summariseStep } from '../../lib/fleet/summarise-step.ts';
+import { createTransport } from '../../lib/http/transport.ts';
+import type { Observer } from '../../lib/run/observer.ts';
+import type { Summary } from '../../lib/run/summary.ts';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { aged, expectToAddUp, expired, policyOf, realClock, targetOf } from '../run/world.ts';
+
+/** Of AWS, for the input and output of a state. */
+const MAX_PAYLOAD = 256 * 1024;
+
+let emulator: Emulator;
+let clock: FakeClock;
+let objects: Map<string, string>;
+let dependencies: StepDependencies;
+let seen: string[];
+beforeEach(async () => {
+  clock = new FakeClock();
+  emulator = await startEmulator({ now: clock.now, sleep: clock.sleep });
+  objects = new Map();
+  seen = [];
+  const store: ObjectStore = {
+    read: async (key) => {
+      const text = objects.get(key);
+      return text === undefined ? undefined : JSON.parse(text);
+    },
+    write: async (key, value) => {
+      objects.set(key, JSON.stringify(value));
+    },
+  };
+  dependencies = {
+    settings: {
+      policyFile: 'retention.yml',
+      reserve: undefined,
+      maxConcurrency: undefined,
+      dryRun: undefined,
+      bucket: 'fleet',
+      atOnce: 4,
+    },
+    policyText: textOf([{ name: 'cache' }]),
+    store,
+    clock,
+    random: () => 0.5,
+    transport: createTransport({ ...realClock, now: clock.now }),
+    credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
+    observe: () => ({}),
+    observeSummary: (_, { routine }): Observer => ({
+      targetFailed: ({ name }) => seen.push(`${name} failed`),
+      done: ({ outcome }) => seen.push(`${outcome}${routine ? ', routine' : ''}`),
+    }),
+  };
+});
+afterEach(async () => {
+  dependencies.transport.close();
+  await emulator.close();
+});
+
+const textOf = (targets: readonly object[]) =>
+  JSON.stringify(policyOf(targets.map((fields) => targetOf(emulator, fields))));
+
+const plan = (event: unknown = {}) =>
+  planStep({ id: 'run-1', startedAt: new Date(clock.now()).toISOString(), event }, dependencies);
+
+const itemsOf = (key: string): FleetItem[] => JSON.parse(objects.get(key) ?? '[]');
+
+/** Cleans all instances of a round, one after the other, as the state machine does at the same time. */
+async function cleanAll({ run, round, endpoints }: Round): Promise<CleanAnswer[]> {
+  const answers: CleanAnswer[] = [];
+  for (const { items, share } of endpoints) {
+    for (const item of itemsOf(items)) {
+      const message = { run, round, share, item };
+      answers.push(await cleanStep(message, dependencies));
+    }
+  }
+  return answers;
+}
+
+const summariseRound = ({ run, round }: Round) => summariseStep({ run, round }, dependencies);
+function summaryOf(round: number): Summary {
+  const summary = JSON.parse(objects.get(`runs/run-1/summary-${round}.json`) ?? 'null');
+  expectToAddUp(summary);
+  return summary;
+}
+
+const add = (name: string, records: number) =>
+  emulator.addInstance({ service: 'dcs', name, tasks: [...expired(records), aged(1)] });
+
+describe('a run of a fleet', () => {
+  test('deletes what a run of one function would, and reports it in the same shape', async () => {
+    add('a', 3);
+    add('b', 0);
+    const round = await plan();
+    expect(round).toMatchObject({
+      run: { id: 'run-1', startedAt: clock.now(), dryRun: false, event: {} },
+      round: 0,
+      endpoints: [{ items: 'runs/run-1/items/0-0.json', atOnce: 2, share: { concurrency: 4 } }],
+    });
+    expect(await cleanAll(round)).toEqual([
+      { again: false, outcome: 'complete', message: '3 expired, 3 deleted' },
+      { again: false, outcome: 'complete', message: '0 expired, 0 deleted' },
+    ]);
+    const answer = await summariseRound(round);
+    const summary = summaryOf(0);
+    expect(summary).toMatchObject({
+      schemaVersion: 1,
+      runId: 'run-1',
+      trigger: 'fleet',
+      outcome: 'complete',
+      totals: { targets: 1, instances: 2, listed: 5, kept: 2, deleted: 3 },
+      requests: { sent: emulator.journal.all().length },
+    });
+    const { targets: _, warnings: __, ...end } = summary;
+    expect(answer).toEqual({ again: false, ...end, key: 'runs/run-1/summary-0.json' });
+    expect(seen).toEqual(['complete, routine']);
+  });
+
+  test('goes by its event in every step', async () => {
+    const { id, tasks } = add('a', 3);
+    add('b', 3);
+    const first = tasks().at(-1);
+    const taskIds = [first?.id as string, 'not-there'];
+    const round = await plan({ instances: ['a'], taskIds });
+    await cleanAll(round);
+    await summariseRound(round);
+    expect(emulator.journal.deletedIds()).toEqual([first?.id]);
+    expect(summaryOf(0)).toMatchObject({
+      totals: { instances: 1, deleted: 1 },
+      targets: [{ instances: [{ id }] }],
+      warnings: ['no instance of this run lists task not-there'],
+    });
+    expect(seen).toEqual(['complete']);
+  });
+
+  test.each([
+    ['the event', { event: { dryRun: true } }],
+    ['the deployment', { settings: { dryRun: true } }],
+  ])(
+    'deletes nothing where %s says so',
+    async (_, {
+      event = {},
+      settings = {},
+    }: {
+      event?: object;
+      settings?: object;
+    }) => {
+      dependencies = { ...dependencies, settings: { ...dependencies.settings, ...settings } };
+      add('a', 3);
+      const round = await plan(event);
+      await cleanAll(round);
+      await summariseRound(round);
+      expect(emulator.journal.deletes()).toEqual([]);
+      expect(summaryOf(0)).toMatchObject({ dryRun: true, totals: { expired: 3, remaining: 3 } });
+    },
+  );
+
+  test('has one moment, however long it takes', async () => {
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks: [aged(29.9), aged(31)] });
+    const round = await plan();
+    await clock.advance(86_400_000);
+    await cleanAll(round);
+    await summariseRound(round);
+    expect(summaryOf(0).totals).toMatchObject({ kept: 1, deleted: 1 });
+  });
+
+  test('deletes nothing once another policy has been deployed', async () => {
+    add('a', 3);
+    const round = await plan();
+    dependencies = { ...dependencies, policyText: textOf([{ name: 'cache', keepFor: '1d' }]) };
+    await expect(cleanAll(round)).rejects.toThrow('another policy was deployed after run run-1');
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('without any instance is complete', async () => {
+    const round = await plan();
+    expect(round.endpoints).toEqual([]);
+    await summariseRound(round);
+    expect(summaryOf(0)).toMatchObject({ outcome: 'complete', totals: { instances: 0 } });
+  });
+});
+
+describe('what goes wrong', () => {
+  test('on one instance fails the run, after its summary is written', async () => {
+    add('a', 3);
+    const { id } = add('b', 1);
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
+    const round = await plan();
+    const answers = await cleanAll(round);
+    expect(answers.map(({ outcome }) => outcome)).toEqual(['complete', 'failed']);
+    await expect(summariseRound(round)).rejects.toThrow('run failed: 2 instances');
+    expect(summaryOf(0).totals).toMatchObject({ deleted: 3, failed: 1 });
+    expect(seen).toEqual(['failed, routine']);
+  });
+
+  test('is repeated by a redrive: the failed instances, and no others', async () => {
+    add('a', 3);
+    const { id } = add('b', 2);
+    const failing = { status: 400 };
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === id ? failing : undefined;
+    const round = await plan();
+    await cleanAll(round);
+    await expect(summariseRound(round)).rejects.toThrow('run failed');
+    const again = (await summariseRound(round)) as Round & { again: boolean };
+    expect(again).toMatchObject({ again: true, round: 1, run: round.run });
+    expect(again.endpoints.flatMap(({ items }) => itemsOf(items))).toMatchObject([{ id }]);
+    emulator.intercept = undefined;
+    await cleanAll(again);
+    await summariseRound(again);
+    expect(summaryOf(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 5, failed: 0 } });
+    expect(seen).toEqual(['failed, routine', 'complete, routine']);
+  });
+
+  test('with a target as a whole ends it for the instances after', async () => {
+    for (const name of ['a', 'b', 'c']) add(name, 2);
+    const round = await plan();
+    emulator.faults.deny = ['delete-task'];
+    const answers = await cleanAll(round);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ again: false, outcome: 'failed' });
+      expect(answer.message).toContain('dcs:instance:deleteBackgroundTask');
+    }
+    expect(emulator.journal.count({ operation: 'list-tasks' })).toBe(1);
+    await expect(summariseRound(round)).rejects.toThrow('run failed');
+    expect(summaryOf(0).targets).toMatchObject([
+      { outcome: 'failed', error: { code: 'forbidden' } },
+    ]);
+    expect(seen).toEqual(['cache failed', 'failed, routine']);
+  });
+
+  test('with a target as a whole is forgotten by the next round', async () => {
+    add('a', 2);
+    add('b', 2);
+    const round = await plan();
+    emulator.faults.deny = ['delete-task'];
+    await cleanAll(round);
+    await expect(summariseRound(round)).rejects.toThrow('run failed');
+    emulator.faults.deny = [];
+    const again = (await summariseRound(round)) as Round;
+    await cleanAll(again);
+    await summariseRound(again);
+    expect(summaryOf(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 4 } });
+    expect(summaryOf(1).targets[0]?.error).toBeUndefined();
+  });
+
+  test('in finding a target’s instances fails the run, and cleans the other targets', async () => {
+    dependencies = {
+      ...dependencies,
+      policyText: textOf([{ name: 'cache' }, { name: 'other', projectId: 'unknown' }]),
+    };
+    add('a', 2);
+    const round = await plan();
+    await cleanAll(round);
+    await expect(summariseRound(round)).rejects.toThrow('other: ');
+    expect(summaryOf(0)).toMatchObject({
+      totals: { deleted: 2 },
+      targets: [{ outcome: 'complete' }, { name: 'other', outcome: 'failed', instances: [] }],
+    });
+  });
+
+  test('before a function could write a result is a failure of its instance', async () => {
+    add('a', 2);
+    const round = await plan();
+    await expect(summariseRound(round)).rejects.toThrow('nothing is known of it');
+    expect(summaryOf(0).targets[0]?.instances).toMatchObject([
+      { name: 'a', outcome: 'failed', stoppedBy: 'unavailable', errors: [{ code: 'no-result' }] },
+    ]);
+    const again = (await summariseRound(round)) as Round;
+    await cleanAll(again);
+    await summariseRound(again);
+    expect(summaryOf(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 2 } });
+  });
+
+  test.each([
+    ['plan', () => planStep({ event: {} }, dependencies)],
+    ['clean', () => cleanStep({}, dependencies)],
+    ['summarise', () => summariseStep({ run: {} }, dependencies)],
+  ])('in calling the function %s by hand is said, and nothing is done', async (_, call) => {
+    await expect(call()).rejects.toThrow(/not called as the state machine calls it.*cleanup/);
+    expect(emulator.journal.all()).toEqual([]);
+  });
+
+  test.each([
+    ['event', { event: { keepfor: '1d' } }, 'keepfor'],
+    ['target', { event: { targets: ['nope'] } }, 'unknown target "nope"'],
+  ])('in the %s is said by the plan, and nothing is done', async (_, { event }, message) => {
+    await expect(plan(event)).rejects.toThrow(message);
+    expect(emulator.journal.all()).toEqual([]);
+  });
+});
+
+test('what passes between the states of 10,000 instances stays within the limits of AWS', async () => {
+  const targets = Array.from({ length: 20 }, (_, i) => ({ name: `target-${i}` }));
+  dependencies = { ...dependencies, policyText: textOf(targets) };
+  for (let i = 0; i < 500; i += 1) emulator.addInstance({ service: 'dcs', name: `cache-${i}` });
+  const round = await plan();
+  expect(round.endpoints.flatMap(({ items }) => itemsOf(items))).toHaveLength(10_000);
+  const failing = summariseRound(round);
+  await expect(failing).rejects.toThrow('10000 instances');
+  const error = await failing.catch((reason: Error) => reason.message);
+  const again = await summariseRound(round);
+  for (const payload of [round, error, again]) {
+    expect(JSON.stringify(payload).length).toBeLessThan(MAX_PAYLOAD / 20);
+  }
+});

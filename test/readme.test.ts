@@ -55,6 +55,7 @@ test('every option that the README uses is one of its command', async () => {
       onSignal: () => {},
       exit: () => {},
       startedAt: 0,
+      version: '0.0.0',
     });
     for (const [option] of (rest as string).matchAll(/--[a-z-]+/g)) expect(help).toContain(option);
   }

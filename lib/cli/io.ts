@@ -13,6 +13,8 @@ export interface Io {
   readonly exit: (status: number) => void;
   /** When the process began, in milliseconds since the epoch: `--max-duration` counts from there. */
   readonly startedAt: number;
+  /** Of this program, such as 1.2.3. */
+  readonly version: string;
 }
 
 /** The command was used wrongly; the message says how to use it. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { runCommandLine } from './program.ts';
 
 // Whoever reads the output may stop reading, as `| head` does; what was begun is done nevertheless.
@@ -7,6 +8,9 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
+
+// From dist/, where the bundle is.
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   env: process.env,
@@ -19,4 +23,5 @@ process.exitCode = await runCommandLine(process.argv.slice(2), {
   },
   exit: (status) => process.exit(status),
   startedAt: performance.timeOrigin,
+  version,
 });

@@ -22,6 +22,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .description(
       'Deletes expired background-task records of DCS and DMS instances on Huawei Cloud and Open Telekom Cloud.',
     )
+    .version(io.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .configureHelp({ helpWidth: 80 })

@@ -19,6 +19,7 @@ export class FakeIo implements Io {
   readonly env: Io['env'];
   readonly interactive: boolean;
   readonly startedAt: number;
+  readonly version = '1.2.3';
   /** Statuses that the process was ended with at once. */
   readonly exits: number[] = [];
   #stdout = '';

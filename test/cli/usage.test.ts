@@ -145,3 +145,7 @@ test('a defect of ours ends with 1 and says where it is', async () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/^internal error: Error: a defect\n +at /);
 });
+
+test('--version prints the version, and nothing else', async () => {
+  expect(await type('--version')).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' });
+});

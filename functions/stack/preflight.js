@@ -12,6 +12,8 @@ const { listOf } = fromParams;
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 /** An alarm looks back seven days at most, and one of them looks at three periods. */
 const MAX_PERIOD = 172_800;
+/** An account may run so many functions at once, unless AWS has raised it. */
+const MAX_AT_ONCE = 1_000;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
 export default class Preflight {
@@ -31,7 +33,7 @@ export default class Preflight {
   async checkSettings() {
     const { loadPolicy, readSettings } = await programOf(this.serverless.serviceDir);
     const settings = this.#settings;
-    const { environment } = this.serverless.service.getFunction('cleanup');
+    const { environment } = this.serverless.service.provider;
     const problems = [
       ...findProblems(settings),
       ...problemsOf(() => {
@@ -103,6 +105,9 @@ export function findProblems({
   alarmEmail,
   logLevel,
   timeout,
+  fleet,
+  fleetConcurrency,
+  fleetToleratedFailurePercentage,
 }) {
   const problems = [];
   const expect = (fine, problem) => fine || problems.push(problem);
@@ -129,6 +134,15 @@ export function findProblems({
     `logLevel: expected ${LOG_LEVELS.join(', ')}, found ${logLevel}`,
   );
   expect(timeout >= 10 && timeout <= 900, `timeout: expected 10 to 900 seconds, found ${timeout}`);
+  expect(/^(true|false)$/.test(fleet), `fleet: expected true or false, found ${fleet}`);
+  expect(
+    isWhole(fleetConcurrency, 1, MAX_AT_ONCE),
+    `fleetConcurrency: expected a whole number from 1 to ${MAX_AT_ONCE}, found ${fleetConcurrency}`,
+  );
+  expect(
+    isWhole(fleetToleratedFailurePercentage, 0, 100),
+    `fleetToleratedFailurePercentage: expected a whole number from 0 to 100, found ${fleetToleratedFailurePercentage}`,
+  );
   return problems;
 }
 
@@ -156,6 +170,11 @@ function isSame(one, other) {
   if (one === other) return true;
   const [arn, name] = nameOf(one) ? [one, other] : [other, one];
   return nameOf(arn)?.replace(/-[A-Za-z0-9]{6}$/, '') === name;
+}
+
+/** A number, or its digits as `--param` gives them. */
+function isWhole(value, min, max) {
+  return /^\d+$/.test(value) && value >= min && value <= max;
 }
 
 function isTimezone(name) {

@@ -32,6 +32,9 @@ describe('packaging is refused', () => {
       'logLevel=LOUD',
       'secretsKey=alias/mine',
       'schedule=rate(2 days)',
+      'fleet=maybe',
+      'fleetConcurrency=0',
+      'fleetToleratedFailurePercentage=101',
     );
     expect(said).toContain('Stage prod is not deployed, since it could not run');
     for (const problem of [
@@ -42,6 +45,9 @@ describe('packaging is refused', () => {
       'logLevel: expected DEBUG, INFO, WARN, ERROR, found LOUD',
       'secretsKey: expected the ARN of a KMS key',
       'period: rate(2 days) runs every 172800 seconds, and period says 86400',
+      'fleet: expected true or false, found maybe',
+      'fleetConcurrency: expected a whole number from 1 to 1000, found 0',
+      'fleetToleratedFailurePercentage: expected a whole number from 0 to 100, found 101',
     ]) {
       expect(said).toContain(problem);
     }

@@ -24,9 +24,27 @@ async function definition({ resolveVariable }) {
   return JSON.stringify(parse(text.replace(`\${ToleratedFailurePercentage}`, Number(percentage))));
 }
 
+/** The fleet's part of the dashboard, which is text. */
+async function widgets(variables) {
+  if (!(await isOn(variables))) return '';
+  const list = JSON.parse(await fileOf('fleet-widgets.json'));
+  return list.map((widget) => `,\n${JSON.stringify(widget)}`).join('');
+}
+
+/** Seconds in which a run has to end: the function's time-out, or the next start of the fleet. */
+const runLimit = async (variables) =>
+  variables.resolveVariable((await isOn(variables)) ? 'param:period' : 'param:timeout');
+
+const runLimitName = async (variables) =>
+  (await isOn(variables)) ? 'next scheduled run' : 'time-out';
+
 module.exports = {
   functions: onlyWithFleet('fleet-functions.yml'),
   machine: onlyWithFleet('fleet.yml'),
   roles: onlyWithFleet('fleet-roles.yml'),
+  alarms: onlyWithFleet('fleet-alarms.yml'),
   definition,
+  widgets,
+  runLimit,
+  runLimitName,
 };

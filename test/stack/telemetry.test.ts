@@ -15,16 +15,18 @@ interface Metric {
 
 const SCHEDULED = { 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail: '{}' };
 const ENVIRONMENT = { ...process.env };
-let template: Template;
+/** Without and with the fleet. */
+const templates: Record<string, Template> = {};
 let emitted: Metric[];
 /** Paths of all fields of the log's lines, as Logs Insights names them. */
 let fields: Set<string>;
 
 beforeAll(async () => {
   const project = await copyProject();
-  ({ template } = await project.package('prod'));
+  templates.function = (await project.package('prod')).template;
+  templates.fleet = (await project.package('prod', 'fleet=true')).template;
   await project.remove();
-  const output = await outputOfRuns(template);
+  const output = await outputOfRuns(templates.function);
   emitted = emfLines(output).flatMap((line) =>
     line._aws.CloudWatchMetrics.flatMap(({ Namespace, Dimensions, Metrics }) =>
       Dimensions.flatMap((names) =>
@@ -86,42 +88,64 @@ function pathsOf(value: unknown, path = ''): string[] {
   ]);
 }
 
-/** What Lambda itself publishes of a function. */
-const OF_LAMBDA = ['Errors', 'Duration', 'Invocations', 'Throttles'];
+/** What AWS itself publishes of a function, and of a state machine. */
+const OF_AWS: Readonly<Record<string, readonly string[]>> = {
+  'AWS/Lambda FunctionName': ['Errors', 'Throttles', 'ConcurrentExecutions'],
+  'AWS/States StateMachineArn': [
+    'ExecutionsStarted',
+    'ExecutionsFailed',
+    'ExecutionsAborted',
+    'ExecutionsTimedOut',
+    'ExecutionTime',
+  ],
+};
 
-function expectToExist({ namespace, name, dimensions }: Metric): void {
-  if (namespace === 'AWS/Lambda') {
-    expect(OF_LAMBDA).toContain(name);
-    expect(dimensions).toEqual({ FunctionName: { Ref: 'CleanupLambdaFunction' } });
-  } else expect(emitted).toContainEqual({ namespace, name, dimensions });
+function expectToExist(stack: string, { namespace, name, dimensions }: Metric): void {
+  if (!namespace.startsWith('AWS/')) {
+    expect(emitted).toContainEqual({ namespace, name, dimensions });
+    return;
+  }
+  const [[dimension, value] = []] = Object.entries(dimensions);
+  expect(OF_AWS[`${namespace} ${dimension}`]).toContain(name);
+  const { Ref: id } =
+    typeof value === 'string' ? { Ref: value.slice(2, -1) } : (value as { Ref: string });
+  const type =
+    namespace === 'AWS/Lambda' ? 'AWS::Lambda::Function' : 'AWS::StepFunctions::StateMachine';
+  expect(templates[stack]?.Resources[id]?.Type).toBe(type);
 }
 
-const ofType = (type: string) =>
-  Object.values(template.Resources).filter(({ Type }) => Type === type);
+const ofType = (stack: string, type: string) =>
+  Object.values(templates[stack]?.Resources ?? {}).filter(({ Type }) => Type === type);
 
-test('every alarm watches metrics that a run really publishes, with those dimensions', () => {
-  type Watched = {
-    Namespace: string;
-    MetricName: string;
-    Dimensions: { Name: string; Value: unknown }[];
-  };
-  const watched = ofType('AWS::CloudWatch::Alarm').map(({ Properties }): Watched[] =>
-    (Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }]).flatMap(
-      ({ MetricStat }: { MetricStat?: { Metric: Watched } }) => MetricStat?.Metric ?? [],
-    ),
-  );
-  expect(watched).toHaveLength(6);
-  for (const metrics of watched) {
-    expect(metrics).toHaveLength(1);
-    for (const { Namespace, MetricName, Dimensions } of metrics) {
+test.each([
+  ['function', 6],
+  ['fleet', 8],
+])(
+  'every alarm of the %s watches metrics that are really published, with those dimensions',
+  (stack, count) => {
+    type Watched = {
+      Namespace: string;
+      MetricName: string;
+      Dimensions: { Name: string; Value: unknown }[];
+    };
+    const watched = ofType(stack, 'AWS::CloudWatch::Alarm').flatMap(({ Properties }): Watched[] =>
+      (Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }]).flatMap(
+        ({ MetricStat }: { MetricStat?: { Metric: Watched } }) => MetricStat?.Metric ?? [],
+      ),
+    );
+    expect(watched).toHaveLength(count);
+    for (const { Namespace, MetricName, Dimensions } of watched) {
       const dimensions = Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
-      expectToExist({ namespace: Namespace, name: MetricName, dimensions });
+      expectToExist(stack, { namespace: Namespace, name: MetricName, dimensions });
     }
-  }
-});
+  },
+);
 
-test('the dashboard shows metrics that a run really publishes', () => {
-  const [dashboard] = ofType('AWS::CloudWatch::Dashboard');
+test.each([
+  ['function', [2, 8]],
+  ['fleet', [2, 17]],
+])('the dashboard of the %s shows metrics that are really published', (stack, counts) => {
+  const [dashboard] = ofType(stack, 'AWS::CloudWatch::Dashboard');
   const { widgets } = JSON.parse(dashboard?.Properties.DashboardBody['Fn::Sub']) as {
     widgets: { type: string; properties: { title?: string; metrics?: unknown[][] } }[];
   };
@@ -134,7 +158,7 @@ test('the dashboard shows metrics that a run really publishes', () => {
       if (typeof namespace === 'string') {
         direct += 1;
         const dimensions = { [pairs[0] as string]: pairs[1] };
-        expectToExist({ namespace, name: name as string, dimensions });
+        expectToExist(stack, { namespace, name: name as string, dimensions });
         continue;
       }
       const { expression } = metric[0] as { expression: string };
@@ -148,13 +172,15 @@ test('the dashboard shows metrics that a run really publishes', () => {
       expect(found.map(({ dimensions }) => Object.keys(dimensions))).toContainEqual(names);
     }
   }
-  expect([searched, direct]).toEqual([2, 8]);
+  expect([searched, direct]).toEqual(counts);
 });
 
 test('saved queries and the table of last runs read fields that the log really has', () => {
-  const [dashboard] = ofType('AWS::CloudWatch::Dashboard');
+  const [dashboard] = ofType('function', 'AWS::CloudWatch::Dashboard');
   const queries = [
-    ...ofType('AWS::Logs::QueryDefinition').map(({ Properties }) => Properties.QueryString),
+    ...ofType('function', 'AWS::Logs::QueryDefinition').map(
+      ({ Properties }) => Properties.QueryString,
+    ),
     /"query": "(.*)"/.exec(dashboard?.Properties.DashboardBody['Fn::Sub'])?.[1],
   ] as string[];
   expect(queries).toHaveLength(4);

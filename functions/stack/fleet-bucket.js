@@ -1,0 +1,67 @@
+// A serverless plugin that empties the fleet's bucket before CloudFormation deletes it, which it refuses
+// while there is an object in it: before the stack is removed, and before the fleet is switched off.
+
+import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+
+/** Its name in functions/stack/fleet.yml. */
+const LOGICAL_ID = 'FleetBucket';
+
+export default class FleetBucket {
+  constructor(serverless, _options, { log } = {}) {
+    this.serverless = serverless;
+    this.log = log;
+    this.hooks = {
+      'before:remove:remove': () => this.empty(),
+      'before:deploy:deploy': async () => {
+        if (!this.serverless.service.resources?.Resources?.[LOGICAL_ID]) await this.empty();
+      },
+    };
+  }
+
+  async empty() {
+    const bucket = await this.#find();
+    if (bucket === undefined) return;
+    const provider = this.serverless.getProvider('aws');
+    const client = new S3Client({
+      region: provider.getRegion(),
+      credentials: provider.getAwsSdkV3CredentialsProvider(),
+    });
+    try {
+      for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+        const Objects = Contents.map(({ Key }) => ({ Key }));
+        if (Objects.length === 0) continue;
+        const request = { Bucket: bucket, Delete: { Objects, Quiet: true } };
+        const { Errors = [] } = await client.send(new DeleteObjectsCommand(request));
+        const [first] = Errors;
+        if (first) throw new Error(`${first.Key}: ${first.Message}`);
+      }
+    } catch (error) {
+      throw new this.serverless.classes.Error(
+        `The fleet's bucket ${bucket} could not be emptied, and CloudFormation deletes no bucket with objects: ${error.message}. Empty it by hand (aws s3 rm s3://${bucket} --recursive), then try again.`,
+        'FLEET_BUCKET_NOT_EMPTY',
+      );
+    } finally {
+      client.destroy();
+    }
+    this.log?.notice(`Emptied ${bucket}, where the fleet kept what its runs did`);
+  }
+
+  /** The bucket's name; nothing, where the stack has none or is not there. */
+  async #find() {
+    try {
+      const resources = await this.serverless.getProvider('aws').getStackResources();
+      const found = resources.find(
+        ({ LogicalResourceId, ResourceStatus }) =>
+          LogicalResourceId === LOGICAL_ID && ResourceStatus !== 'DELETE_COMPLETE',
+      );
+      return found?.PhysicalResourceId;
+    } catch (error) {
+      if (!/does not exist/.test(error.message)) {
+        this.log?.warning(
+          `could not look for the fleet's bucket: ${error.message}; if there is one, empty it by hand`,
+        );
+      }
+      return undefined;
+    }
+  }
+}

@@ -97,26 +97,28 @@ test('the outputs that the pages show are those of the commands', async () => {
 });
 
 describe('links', () => {
-  const all = { ...pages, '../README.md': '' };
-  test.each(Object.keys(all))('of %s lead to files and headings that are there', async (name) => {
-    const text = await readFile(join('docs', name), 'utf8');
-    for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
-      if (/^https?:/.test(target)) continue;
-      const [path = '', heading] = target.split('#');
-      const file = path ? join('docs', name, '..', path) : join('docs', name);
-      if (heading === undefined) {
-        const found = await readFile(file).catch((error: NodeJS.ErrnoException) => error.code);
-        expect(found === 'ENOENT' ? target : 'found').toBe('found');
-        continue;
+  test.each([...PAGES, 'fleet.md', 'runbook.md', '../README.md'])(
+    'of %s lead to files and headings that are there',
+    async (name) => {
+      const text = await readFile(join('docs', name), 'utf8');
+      for (const [, target = ''] of text.matchAll(/\]\(([^)]+)\)/g)) {
+        if (/^https?:/.test(target)) continue;
+        const [path = '', heading] = target.split('#');
+        const file = path ? join('docs', name, '..', path) : join('docs', name);
+        if (heading === undefined) {
+          const found = await readFile(file).catch((error: NodeJS.ErrnoException) => error.code);
+          expect(found === 'ENOENT' ? target : 'found').toBe('found');
+          continue;
+        }
+        const linked = await readFile(file, 'utf8');
+        const headings = [...linked.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+          title
+            .toLowerCase()
+            .replaceAll(/[^a-z0-9 -]/g, '')
+            .replaceAll(' ', '-'),
+        );
+        expect(headings).toContain(heading);
       }
-      const linked = await readFile(file, 'utf8');
-      const headings = [...linked.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
-        title
-          .toLowerCase()
-          .replaceAll(/[^a-z0-9 -]/g, '')
-          .replaceAll(' ', '-'),
-      );
-      expect(headings).toContain(heading);
-    }
-  });
+    },
+  );
 });

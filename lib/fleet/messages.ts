@@ -2,11 +2,12 @@ import * as z from 'zod';
 import type { Lane } from './plan.ts';
 
 const count = z.int().min(0);
+/** The name of the state machine's execution, in which AWS allows no slash. */
+const runId = z.string().regex(/^[^/]+$/);
 
 /** What every part of one run is told. */
 const fleetRun = z.strictObject({
-  /** The name of the state machine's execution. */
-  id: z.string().min(1),
+  id: runId,
   /** The run's one moment, in milliseconds since the epoch. */
   startedAt: z.int(),
   dryRun: z.boolean(),
@@ -18,7 +19,7 @@ const fleetRun = z.strictObject({
 export type FleetRun = z.output<typeof fleetRun>;
 
 const planMessage = z.strictObject({
-  id: z.string().min(1),
+  id: runId,
   startedAt: z.iso.datetime(),
   event: z.unknown(),
 });

@@ -1,7 +1,10 @@
 import pLimit from 'p-limit';
+import type { RequestCounts } from '../http/endpoint.ts';
+import { addRequests, type Summary } from '../run/summary.ts';
 import type { InstanceResult } from './clean-one.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FleetItem, FleetPlan } from './plan.ts';
+import type { FleetSummary } from './summarise.ts';
 
 /** Objects that are read at once. */
 const READS = 64;
@@ -20,7 +23,7 @@ export class RunRecords {
 
   constructor(store: ObjectStore, runId: string) {
     this.#store = store;
-    this.#base = `runs/${encodeURIComponent(runId)}`;
+    this.#base = `runs/${runId}`;
   }
 
   writePlan(plan: FleetPlan): Promise<void> {
@@ -69,20 +72,33 @@ export class RunRecords {
     return this.#store.write(this.#failureKey(round, target), failure);
   }
 
-  /** Whether a summary of this round was written before. */
-  async wasSummarised(round: number): Promise<boolean> {
-    return (await this.#store.read(this.summaryKey(round))) !== undefined;
+  /** The summary of a round, where it was written before. */
+  async summary(round: number): Promise<FleetSummary | undefined> {
+    const summary = (await this.#store.read(this.#summaryKey(round))) as Summary | undefined;
+    if (!summary) return undefined;
+    const requests = (await this.#store.read(this.#requestsKey(round))) as RequestCounts[];
+    const countsOf = (index: number) => requests[index] ?? addRequests([]);
+    return {
+      summary,
+      requests: new Map(summary.targets.map((target, index) => [target, countsOf(index)])),
+    };
   }
 
   /** @returns the key under which it is kept. */
-  async writeSummary(round: number, summary: unknown): Promise<string> {
-    const key = this.summaryKey(round);
+  async writeSummary(round: number, { summary, requests }: FleetSummary): Promise<string> {
+    const key = this.#summaryKey(round);
+    await this.#store.write(this.#requestsKey(round), [...requests.values()]);
     await this.#store.write(key, summary);
     return key;
   }
 
-  summaryKey(round: number): string {
+  #summaryKey(round: number): string {
     return `${this.#base}/summary-${round}.json`;
+  }
+
+  /** Those of each target, in the order of the summary. */
+  #requestsKey(round: number): string {
+    return `${this.#base}/requests-${round}.json`;
   }
 
   #resultKey({ target, id }: Place): string {

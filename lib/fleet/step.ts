@@ -3,6 +3,7 @@ import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
 import type { RunDependencies } from '../run/open-run.ts';
+import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
 import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FleetSettings } from './settings.ts';
@@ -16,11 +17,8 @@ export interface StepDependencies
   readonly store: ObjectStore;
   /** Sees what one step does. */
   readonly observe: (runId: string) => Observer;
-  /** Sees the summary of the whole run; `routine` is true where the event narrowed nothing. */
-  readonly observeSummary: (
-    runId: string,
-    run: { readonly targets: readonly { readonly name: string }[]; readonly routine: boolean },
-  ) => Observer;
+  /** Sees the summary of the whole run. */
+  readonly observeSummary: (runId: string, options: MetricsOptions) => Observer;
 }
 
 /** @throws {PolicyError} with every problem of the policy. */

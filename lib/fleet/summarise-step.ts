@@ -37,19 +37,23 @@ export async function summariseStep(
   const resultOf = (target: string, id: string) => results.get(keyOf({ target, id }));
   const failed = (target: string, id: string) => hasFailed(resultOf(target, id));
   const anyFailed = places.some(({ target, id }) => failed(target, id));
-  if (anyFailed && (await records.wasSummarised(round))) {
+  if (anyFailed && (await records.summary(round))) {
     const next = { run, round: round + 1 };
     return { again: true, ...(await writeRound(records, plan, next, settings.atOnce, failed)) };
   }
   const { request } = parseEvent(run.event);
-  const { summary, requests } = summarise(plan, resultOf, {
+  const whole = summarise(plan, resultOf, {
     runId: run.id,
     finishedAt: clock.now(),
     taskIds: request.taskIds,
   });
-  const key = await records.writeSummary(round, summary);
-  const routine = Object.keys(request).length === 0;
-  const observer = dependencies.observeSummary(run.id, { targets: plan.targets, routine });
+  const { summary, requests } = whole;
+  const key = await records.writeSummary(round, whole);
+  const observer = dependencies.observeSummary(run.id, {
+    targets: plan.targets,
+    routine: Object.keys(request).length === 0,
+    before: round > 0 ? await records.summary(round - 1) : undefined,
+  });
   for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
   observer.done?.(summary, requests);
   if (summary.outcome === 'failed') throw new RunFailedError(summary);

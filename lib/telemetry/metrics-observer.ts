@@ -16,19 +16,30 @@ export interface MetricsOptions {
    * holds, and that the schedule is alive.
    */
   readonly routine: boolean;
+  /**
+   * What was published of this run before, in a round of which this is the repetition: what was done
+   * then is not counted again, and the time until somebody repeated it is no duration.
+   */
+  readonly before?: Done | undefined;
+}
+
+/** A run, and the requests of each of its targets. */
+interface Done {
+  readonly summary: Summary;
+  readonly requests: ReadonlyMap<TargetSummary, RequestCounts>;
 }
 
 /** Publishes a run as metrics, be it failed or not: for each target, then for all of them. */
 export function metricsObserver(
   publish: Publish,
-  { targets: known, routine }: MetricsOptions,
+  { targets: known, routine, before }: MetricsOptions,
 ): Observer {
   const own = new Set(known.slice(0, MAX_TARGETS).map(({ name }) => name));
   return {
     done: (summary, requestsOf) => {
       const { runId, targets, durationMs, outcome } = summary;
       const measureThese = (these: readonly TargetSummary[]): Measurements => ({
-        ...measureWork(these, requestsOf),
+        ...subtract(measureWork(these, requestsOf), before && workBefore(these, before)),
         ...(routine && measureEstate(these, summary)),
       });
       for (const target of targets.filter(({ name }) => own.has(name))) {
@@ -38,7 +49,7 @@ export function metricsObserver(
       const others = targets.filter(({ name }) => !own.has(name));
       if (others.length > 0) publish(OTHERS, measureThese(others), runId);
       const run = {
-        duration: durationMs,
+        ...(!before && { duration: durationMs }),
         runFailed: outcome === 'failed' ? 1 : 0,
         ...(routine && { runFinished: 1 }),
       };
@@ -63,6 +74,26 @@ function measureWork(
     requests: requests.reduce((sum, { sent }) => sum + sent, 0),
     throttled: requests.reduce((sum, { throttled }) => sum + throttled, 0),
   };
+}
+
+/** What had been done for the same targets before. */
+function workBefore(these: readonly TargetSummary[], { summary, requests }: Done): Measurements {
+  const names = new Set(these.map(({ name }) => name));
+  const {
+    failed: _,
+    limitTripped: __,
+    ...done
+  } = measureWork(
+    summary.targets.filter(({ name }) => names.has(name)),
+    requests,
+  );
+  return done;
+}
+
+function subtract(values: Measurements, less: Measurements = {}): Measurements {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, value - (less[name] ?? 0)]),
+  );
 }
 
 /** What there is, which nobody knows where a target could not be opened. */

@@ -22,7 +22,7 @@ const costs = (instances: number): Record<string, number> => ({
     (passed(States) + ENDPOINTS * passed(endpoint) + instances * (1 + passed(child))) * 0.025e-3,
   'Lambda requests': (instances + 2) * 0.2e-6,
   'GB-seconds': instances * (32 / 5 + 1) * 0.5 * 0.0000133334,
-  'S3 PUT': (instances + 17) * 0.005e-3,
+  'S3 PUT': (instances + 18) * 0.005e-3,
   'S3 GET': (instances * 3 + 4) * 0.0004e-3,
   secret: (instances + 3) * 0.05e-4,
   log: instances * 1.5e-6 * 0.5,

@@ -7,8 +7,10 @@ import type { Round } from '../../lib/fleet/round.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { createTransport } from '../../lib/http/transport.ts';
-import type { Observer } from '../../lib/run/observer.ts';
+import { type Observer, observeAll } from '../../lib/run/observer.ts';
 import type { Summary } from '../../lib/run/summary.ts';
+import type { Measurements, Publish } from '../../lib/telemetry/metrics.ts';
+import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
 import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { aged, expectToAddUp, expired, policyOf, realClock, targetOf } from '../run/world.ts';
@@ -21,11 +23,13 @@ let clock: FakeClock;
 let objects: Map<string, string>;
 let dependencies: StepDependencies;
 let seen: string[];
+let published: { target: string; values: Measurements }[];
 beforeEach(async () => {
   clock = new FakeClock();
   emulator = await startEmulator({ now: clock.now, sleep: clock.sleep });
   objects = new Map();
   seen = [];
+  published = [];
   const store: ObjectStore = {
     read: async (key) => {
       const text = objects.get(key);
@@ -51,10 +55,14 @@ beforeEach(async () => {
     transport: createTransport({ ...realClock, now: clock.now }),
     credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
     observe: () => ({}),
-    observeSummary: (_, { routine }): Observer => ({
-      targetFailed: ({ name }) => seen.push(`${name} failed`),
-      done: ({ outcome }) => seen.push(`${outcome}${routine ? ', routine' : ''}`),
-    }),
+    observeSummary: (_, options) => {
+      const watcher: Observer = {
+        targetFailed: ({ name }) => seen.push(`${name} failed`),
+        done: ({ outcome }) => seen.push(`${outcome}${options.routine ? ', routine' : ''}`),
+      };
+      const publish: Publish = ({ target = 'all' }, values) => published.push({ target, values });
+      return observeAll([watcher, metricsObserver(publish, options)]);
+    },
   };
 });
 afterEach(async () => {
@@ -216,6 +224,32 @@ describe('what goes wrong', () => {
     await summariseRound(again);
     expect(summaryOf(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 5, failed: 0 } });
     expect(seen).toEqual(['failed, routine', 'complete, routine']);
+  });
+
+  test('is counted once by the metrics, however often it is repeated', async () => {
+    add('a', 3);
+    const { id } = add('b', 2);
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
+    const round = await plan();
+    await cleanAll(round);
+    await expect(summariseRound(round)).rejects.toThrow('run failed');
+    emulator.intercept = undefined;
+    const again = (await summariseRound(round)) as Round;
+    await cleanAll(again);
+    await summariseRound(again);
+    const [first, firstAll, then, thenAll] = published;
+    expect(published.map(({ target }) => target)).toEqual(['cache', 'all', 'cache', 'all']);
+    expect(first?.values).toMatchObject({ deleted: 3, failed: 2, kept: 2, expired: 5 });
+    expect(then?.values).toMatchObject({ deleted: 2, failed: 0, kept: 2, expired: 5 });
+    for (const name of ['requests', 'throttled', 'alreadyGone'] as const) {
+      const total = (first?.values[name] as number) + (then?.values[name] as number);
+      const asked = emulator.journal.all().length;
+      expect([name, total]).toEqual([name, name === 'requests' ? asked : 0]);
+    }
+    expect(firstAll?.values).toMatchObject({ runFailed: 1, runFinished: 1, duration: 0 });
+    expect(thenAll?.values).toMatchObject({ runFailed: 0, runFinished: 1 });
+    expect(thenAll?.values).not.toHaveProperty('duration');
   });
 
   test('with a target as a whole ends it for the instances after', async () => {

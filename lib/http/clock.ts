@@ -1,9 +1,11 @@
+import type { StopSignal } from './light-signal.ts';
+
 /** Time, passed in, so that a test decides what it is. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: StopSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
@@ -18,7 +20,7 @@ export const systemClock: Clock = {
 /** `setTimeout` takes a longer one for none at all, and `Retry-After` may ask for years. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function timer(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function timer(ms: number, signal: StopSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const timeout = setTimeout(done, ms);
     signal?.addEventListener('abort', done, { once: true });

@@ -155,7 +155,7 @@ export class Endpoint {
     // Before its turn: a request that has to wait for a token must not be sent when it has passed.
     let request = await options.build();
     const builtAt = this.#clock.now();
-    let gaveUp = await this.#turns(() => this.#awaitTurn(options));
+    let gaveUp = this.#mayGoAtOnce(options) ? undefined : await this.#queueForTurn(options);
     if (!gaveUp && this.#clock.now() - builtAt > STALE_MS) {
       request = await options.build();
       gaveUp = this.#reasonToGiveUp(options);
@@ -184,6 +184,16 @@ export class Endpoint {
     if (options.stop.aborted) return 'stopped';
     if (this.unavailable) return 'unavailable';
     return this.#clock.now() > options.latestStart ? 'deadline' : undefined;
+  }
+
+  /** Takes a turn where nobody waits for one and none has to be waited for, as in most cases. */
+  #mayGoAtOnce(options: { stop: AbortSignal; latestStart: number }): boolean {
+    if (this.#turns.activeCount + this.#turns.pendingCount > 0) return false;
+    return this.#reasonToGiveUp(options) === undefined && this.#pacer.take() === 0;
+  }
+
+  #queueForTurn(options: { stop: AbortSignal; latestStart: number }): Promise<GaveUp | undefined> {
+    return this.#turns(() => this.#awaitTurn(options));
   }
 
   /** Waits until the request may be sent, or there is a reason why it never will be. */

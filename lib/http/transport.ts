@@ -1,7 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import fetch, { AbortError, FetchError } from 'node-fetch';
 import type { Clock } from './clock.ts';
+import { LightSignal } from './light-signal.ts';
+import { readBody } from './read-body.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'DELETE' | 'POST';
@@ -50,48 +53,44 @@ const MAX_BODY = 64 * 1024 * 1024;
 
 /** A transport over node-fetch, with agents that keep connections alive. */
 export function createTransport(clock: Clock): Transport {
-  const agents = {
-    'http:': new http.Agent({ keepAlive: true }),
-    'https:': new https.Agent({ keepAlive: true }),
-  };
+  const plain = new http.Agent({ keepAlive: true });
+  const secure = new https.Agent({ keepAlive: true });
 
   async function send(
     request: HttpRequest,
     timeoutMs: number,
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
-    const host = new URL(request.url).host;
+    const host = () => new URL(request.url).host;
     // node-fetch, given a body and a signal that has aborted, emits an error that nobody can catch.
-    if (signal?.aborted) throw new TransportError('aborted', `${host}: stopped`);
-    const over = new AbortController();
-    const answered = new AbortController();
+    if (signal?.aborted) throw new TransportError('aborted', `${host()}: stopped`);
+    const over = new LightSignal();
+    const answered = new LightSignal();
     let timedOut = false;
     const abort = () => over.abort();
     signal?.addEventListener('abort', abort, { once: true });
-    const timer = clock.sleep(timeoutMs, answered.signal).then(() => {
-      if (answered.signal.aborted) return;
+    const timer = clock.sleep(timeoutMs, answered).then(() => {
+      if (answered.aborted) return;
       timedOut = true;
       over.abort();
     });
     try {
       const response = await fetch(request.url, {
         method: request.method,
-        headers: { ...request.headers },
+        headers: request.headers,
         body: request.body,
         redirect: 'manual',
-        size: MAX_BODY,
-        agent: (url) => agents[url.protocol as keyof typeof agents],
-        signal: over.signal as never,
+        agent: request.url.startsWith('https:') ? secure : plain,
+        signal: over as never,
       });
-      const body = await response.text();
+      const body = await readBody(response.body as Readable, MAX_BODY);
       return { status: response.status, header: (n) => response.headers.get(n) ?? undefined, body };
     } catch (error) {
-      if (timedOut) throw new TransportError('timeout', `${host}: no answer in ${timeoutMs} ms`);
-      throw toTransportError(host, error);
+      if (timedOut) throw new TransportError('timeout', `${host()}: no answer in ${timeoutMs} ms`);
+      throw toTransportError(host(), error);
     } finally {
       signal?.removeEventListener('abort', abort);
-      // A reason of its own, since the default one is an exception with a stack trace, each time.
-      answered.abort('answered');
+      answered.abort();
       await timer;
     }
   }
@@ -99,7 +98,8 @@ export function createTransport(clock: Clock): Transport {
   return {
     send,
     close: () => {
-      for (const agent of Object.values(agents)) agent.destroy();
+      plain.destroy();
+      secure.destroy();
     },
   };
 }

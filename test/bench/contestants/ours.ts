@@ -1,0 +1,38 @@
+import { credentialsSource } from '../../../lib/cloud/credentials-source.ts';
+import { systemClock } from '../../../lib/http/clock.ts';
+import { createTransport } from '../../../lib/http/transport.ts';
+import { loadPolicy } from '../../../lib/policy/load.ts';
+import { run } from '../../../lib/run/run.ts';
+import { DEMO_ACCESS_KEY } from '../../emulator/demo-identity.ts';
+import type { Clean } from '../contestant.ts';
+import { policyText } from '../policy-text.ts';
+
+const ENV = {
+  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+};
+
+/** The real thing: policy, credentials, list, decisions, pace, retry, summary. */
+export const clean: Clean = async (request) => {
+  const transport = createTransport(systemClock);
+  let deletingSince = Number.NaN;
+  const { totals } = await run(
+    loadPolicy(policyText(request), 'bench.yml'),
+    {},
+    {
+      runId: 'bench',
+      trigger: 'cli',
+      clock: systemClock,
+      random: Math.random,
+      transport,
+      credentials: (reference) => credentialsSource(reference, ENV),
+      observer: {
+        decided: () => {
+          deletingSince = performance.now();
+        },
+      },
+    },
+  );
+  transport.close();
+  return { deleted: totals.deleted, failed: totals.failed + totals.remaining, deletingSince };
+};

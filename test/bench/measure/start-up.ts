@@ -11,8 +11,7 @@ import { median, medianRatio } from '../statistics.ts';
 import type { Measure } from './measure.ts';
 
 const STARTS = {
-  ours: `import { createRequire } from 'node:module';
-const { handler } = createRequire(import.meta.url)('./functions/cleanup.cjs');
+  ours: `const { handler } = await import('./functions/cleanup.mjs');
 await handler({}, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60_000 });
 `,
   empty: `const { handler } = await import('./empty.mjs');

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import { FetchError } from 'node-fetch';
 
 /**
@@ -9,14 +10,15 @@ import { FetchError } from 'node-fetch';
  */
 export function readBody(stream: Readable, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+    const decoder = new StringDecoder('utf8');
+    let text = '';
     let bytes = 0;
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= maxBytes) chunks.push(chunk);
+      if (bytes <= maxBytes) text += decoder.write(chunk);
       else stream.destroy(new FetchError(`more than ${maxBytes} bytes came`, 'max-size'));
     });
-    stream.on('end', () => resolve(Buffer.concat(chunks, bytes).toString()));
+    stream.on('end', () => resolve(text + decoder.end()));
     stream.on('error', reject);
     stream.on('close', () => {
       if (!stream.readableEnded) reject(new FetchError('the answer was cut off', 'cut-off'));

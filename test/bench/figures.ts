@@ -21,6 +21,12 @@ const WALL_LIMIT =
 const START_LIMIT =
   'zod builds the schemas of policy and event, yaml, luxon and Powertools are compiled, and the policy is read and checked before anything may be sent. What a bundle can do is done: the AWS SDK is in files of its own, and no names are kept by calls.';
 
+const RATE_LIMIT =
+  'The search for the limit: the first 429 stops everything for a second, and the rate begins 3 % below what went through before it. The longer a run, the less it weighs.';
+
+const THROTTLED_LIMIT =
+  'All requests in flight when the limit is first met are throttled at once, as many as the concurrency, however long the run is.';
+
 /** All figures, in the order in which they are shown. */
 export const FIGURES = {
   'wall-8': {
@@ -74,8 +80,7 @@ export const FIGURES = {
     unit: '',
     meaning:
       'The emulator lets through so many requests within any second and answers 429 without Retry-After to all others; the run is not told, and asks with concurrency 32. Records deleted ÷ (time × limit), from the first DELETE to the last, the search for the limit included.',
-    limit:
-      'The search for the limit: the first 429 stops everything for a second, and the rate begins 3 % below what went through before it. The longer a run, the less it weighs.',
+    limit: RATE_LIMIT,
   },
   'throttled-50': {
     title: 'requests throttled meanwhile, share of all',
@@ -84,8 +89,7 @@ export const FIGURES = {
     unit: '',
     meaning:
       'Answers 429 ÷ DELETE requests sent. Those in flight when the limit is first met all count.',
-    limit:
-      'All requests in flight when the limit is first met are throttled at once, as many as the concurrency, however long the run is.',
+    limit: THROTTLED_LIMIT,
   },
   'rate-200': {
     title: 'rate achieved under a hidden limit of 200/s',
@@ -93,6 +97,7 @@ export const FIGURES = {
     should: 'at least',
     unit: '',
     meaning: 'As with 50/s; both are measured at the same time, each with an emulator of its own.',
+    limit: RATE_LIMIT,
   },
   'throttled-200': {
     title: 'requests throttled meanwhile, share of all',
@@ -100,6 +105,7 @@ export const FIGURES = {
     should: 'at most',
     unit: '',
     meaning: 'As with 50/s.',
+    limit: THROTTLED_LIMIT,
   },
   'peak-ratio': {
     title: 'peak memory, 1,000,000 records on 1,000 instances, to 1,000 records on one',

@@ -42,7 +42,7 @@ describe('a policy that nothing is wrong with', () => {
       version: 1,
       dryRun: false,
       defaults: {
-        keepFor: Duration.fromISO('P30D'),
+        keepFor: Duration.fromISO('P30D', { locale: 'en-US' }),
         keepLast: 10,
         statuses: ['SUCCESS', 'FAILED'],
         limits: { deletions: 5000, deletePercent: 95 },
@@ -62,12 +62,12 @@ describe('a policy that nothing is wrong with', () => {
             exclude: ['prod-canary'],
           },
           requests: { concurrency: 4, perSecond: 20, attempts: 3, timeout: 20_000 },
-          keepFor: Duration.fromISO('P14D'),
+          keepFor: Duration.fromISO('P14D', { locale: 'en-US' }),
           rules: [
             {
               name: 'failures-stay-longer',
               match: { statuses: ['FAILED'], tasks: ['EXTEND', 'Update*'], users: ['ops-*'] },
-              keepFor: Duration.fromISO('P90D'),
+              keepFor: Duration.fromISO('P90D', { locale: 'en-US' }),
             },
             { match: { tasks: ['masterStandbySwapJob'] }, keep: 'forever' },
           ],

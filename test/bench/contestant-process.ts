@@ -4,6 +4,7 @@ import type { Clean, CleanReport, CleanRequest, ContestantName } from './contest
 /** Loaded on demand, so that none pays for what another one needs. */
 const LOADERS: Readonly<Record<ContestantName, () => Promise<{ clean: Clean }>>> = {
   ours: () => import('./contestants/ours.ts'),
+  fleet: () => import('./contestants/fleet.ts'),
   official: () => import('./contestants/official.ts'),
   'hand-written': () => import('./contestants/hand-written.ts'),
   'node-fetch': () => import('./contestants/node-fetch.ts'),

@@ -3,6 +3,7 @@ import type { ServiceName } from '../emulator/index.ts';
 /** The ways to clean up that are compared. */
 export const CONTESTANTS = {
   ours: 'task-janitor',
+  fleet: 'the steps of the fleet, called as its state machine does, with the bucket in memory',
   official: '@huaweicloud/huaweicloud-sdk-kafka with p-limit',
   'hand-written': 'a hand-written node-fetch loop, Promise.all over everything',
   'node-fetch': 'node-fetch alone: an agent that keeps connections, signing, nothing else',

@@ -26,6 +26,7 @@ export const measureScale: Measure = async ({ quick, say }) => {
   const big = new EmulatorProcess();
   const small = new EmulatorProcess();
   const ours = new ContestantProcess('ours');
+  const fleet = new ContestantProcess('fleet');
 
   const peakOf = async (emulator: EmulatorProcess, estate: Estate) => {
     const url = await emulator.fill({ estate });
@@ -36,26 +37,31 @@ export const measureScale: Measure = async ({ quick, say }) => {
     if (deleted !== expiredIn(estate)) throw new Error(`${deleted} of ${listed} were deleted`);
     return report.peakMemory;
   };
-  const perRecord = async (emulator: EmulatorProcess, estate: Estate) => {
-    const { wallMs } = await round(emulator, ours, { estate }, { concurrency: CONCURRENCY });
+  const perRecord = async (emulator: EmulatorProcess, estate: Estate, contestant = ours) => {
+    const { wallMs } = await round(emulator, contestant, { estate }, { concurrency: CONCURRENCY });
     return (1_000 * wallMs) / estate.sizes.reduce((sum, size) => sum + size, 0);
   };
 
-  const times = { big: [] as number[], small: [] as number[] };
+  const times = { big: [] as number[], small: [] as number[], fleet: [] as number[] };
   const peaks = { big: [] as (number | undefined)[], small: [] as (number | undefined)[] };
   // The first rounds warm up, and are not counted.
-  for (let warm = 0; warm < 3; warm += 1) await perRecord(small, estateOf(10));
+  for (let warm = 0; warm < 3; warm += 1) {
+    await perRecord(small, estateOf(10));
+    await perRecord(small, estateOf(10), fleet);
+  }
   for (let at = 1; at <= 2; at += 1) {
     for (let again = 0; again < 3; again += 1) {
       times.small.push(await perRecord(small, estateOf(10)));
     }
     say(`time of ${records} records, round ${at} of 2`);
     times.big.push(await perRecord(big, estateOf(instances)));
+    say(`the same by the fleet, round ${at} of 2`);
+    times.fleet.push(await perRecord(big, estateOf(instances), fleet));
   }
   say(`memory of ${records} records`);
   peaks.big.push(await peakOf(big, estateOf(instances)));
   for (let at = 0; at < 3; at += 1) peaks.small.push(await peakOf(small, estateOf(1)));
-  await Promise.all([big, small, ours].map((each) => each.close()));
+  await Promise.all([big, small, ours, fleet].map((each) => each.close()));
 
   const estate = `${records} records on ${instances.toLocaleString('en')} instances, ${100 * SHARE} % expired`;
   const timed: Result = {
@@ -63,7 +69,12 @@ export const measureScale: Measure = async ({ quick, say }) => {
     value: median(times.big) / median(times.small),
     detail: `${estate}: ${median(times.big).toFixed(1)} µs; 10,000 records on 10: ${median(times.small).toFixed(1)} µs`,
   };
-  return [...memoryResults(peaks, estate), timed];
+  const inParts: Result = {
+    figure: 'time-fleet',
+    value: median(times.fleet) / median(times.big),
+    detail: `${estate}: ${median(times.fleet).toFixed(1)} µs; one function: ${median(times.big).toFixed(1)} µs`,
+  };
+  return [...memoryResults(peaks, estate), timed, inParts];
 };
 
 function memoryResults(

@@ -11,7 +11,8 @@ import { median, medianRatio } from '../statistics.ts';
 import type { Measure } from './measure.ts';
 
 const STARTS = {
-  ours: `const { handler } = await import('./functions/cleanup.mjs');
+  ours: `import { createRequire } from 'node:module';
+const { handler } = createRequire(import.meta.url)('./functions/cleanup.cjs');
 await handler({}, { awsRequestId: 'bench', getRemainingTimeInMillis: () => 60_000 });
 `,
   empty: `const { handler } = await import('./empty.mjs');

@@ -1,0 +1,83 @@
+import pLimit from 'p-limit';
+import { credentialsSource } from '../../../lib/cloud/credentials-source.ts';
+import { cleanStep } from '../../../lib/fleet/clean-step.ts';
+import type { ObjectStore } from '../../../lib/fleet/object-store.ts';
+import type { FleetItem } from '../../../lib/fleet/plan.ts';
+import { planStep } from '../../../lib/fleet/plan-step.ts';
+import type { StepDependencies } from '../../../lib/fleet/step.ts';
+import { summariseStep } from '../../../lib/fleet/summarise-step.ts';
+import { systemClock } from '../../../lib/http/clock.ts';
+import { createTransport } from '../../../lib/http/transport.ts';
+import type { Summary } from '../../../lib/run/summary.ts';
+import { DEMO_ACCESS_KEY } from '../../emulator/demo-identity.ts';
+import type { Clean } from '../contestant.ts';
+import { policyText } from '../policy-text.ts';
+
+const ENV = {
+  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+};
+/** Instances that are cleaned at once, as serverless.yml has it. */
+const AT_ONCE = 4;
+
+/**
+ * The fleet's three steps, called as its state machine calls them, each with connections of its own.
+ * The bucket is in memory: what is measured is this program, not S3.
+ */
+export const clean: Clean = async (request) => {
+  const objects = new Map<string, string>();
+  const store: ObjectStore = {
+    read: async (key) => JSON.parse(objects.get(key) ?? 'null') ?? undefined,
+    write: async (key, value) => {
+      objects.set(key, JSON.stringify(value));
+    },
+  };
+  let deletingSince = Number.NaN;
+  const call = async <Answer>(
+    step: (message: unknown, dependencies: StepDependencies) => Promise<Answer>,
+    message: unknown,
+  ): Promise<Answer> => {
+    const transport = createTransport(systemClock);
+    try {
+      return await step(message, {
+        settings: {
+          policyFile: 'bench.yml',
+          reserve: undefined,
+          maxConcurrency: undefined,
+          dryRun: undefined,
+          bucket: 'bench',
+          atOnce: AT_ONCE,
+        },
+        policyText: policyText(request),
+        store,
+        clock: systemClock,
+        random: Math.random,
+        transport,
+        credentials: (reference) => credentialsSource(reference, ENV),
+        observe: () => ({
+          decided: () => {
+            if (Number.isNaN(deletingSince)) deletingSince = performance.now();
+          },
+        }),
+        observeSummary: () => ({}),
+      });
+    } finally {
+      transport.close();
+    }
+  };
+
+  const startedAt = new Date().toISOString();
+  const { run, round, endpoints } = await call(planStep, { id: 'bench', startedAt, event: {} });
+  await Promise.all(
+    endpoints.map(async ({ items, atOnce, share }) => {
+      const limit = pLimit(atOnce);
+      const list = JSON.parse(objects.get(items) ?? '[]') as FleetItem[];
+      await Promise.all(
+        list.map((item) => limit(() => call(cleanStep, { run, round, share, item }))),
+      );
+    }),
+  );
+  await call(summariseStep, { run, round });
+  const { totals } = JSON.parse(objects.get('runs/bench/summary-0.json') ?? '') as Summary;
+  return { deleted: totals.deleted, failed: totals.failed + totals.remaining, deletingSince };
+};

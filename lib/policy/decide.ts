@@ -1,4 +1,4 @@
-import { FINISHED_STATUSES, RUNNING_STATUSES } from '../cloud/services.ts';
+import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../cloud/services.ts';
 import type { Task } from '../cloud/task.ts';
 import { cutoff } from './duration.ts';
 import { newest } from './newest.ts';
@@ -26,8 +26,8 @@ export type Decision =
   | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
 
-const RUNNING: ReadonlySet<string> = new Set(RUNNING_STATUSES);
-const FINISHED: ReadonlySet<string> = new Set(FINISHED_STATUSES);
+const RUNNING: ReadonlySet<unknown> = new Set(RUNNING_STATUSES);
+const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
 
 /**
  * Decides, for every record of one instance, whether it stays. The first line that applies holds; every
@@ -48,7 +48,7 @@ export function decide(
   const kept = keptReasons();
   const forTarget = verdicts(retention.keepFor, now);
   const forRule = new Map<RetentionRule, Verdicts>(
-    retention.rules.map((rule) => [rule, verdicts(rule.keepFor, now, rule.name)]),
+    retention.rules.map((rule) => [rule, verdicts(rule.keepFor, now, { rule: rule.name })]),
   );
   const findRule = ruleFinder(retention.rules);
   const repeated = repeatedIds(tasks);
@@ -57,9 +57,9 @@ export function decide(
   return tasks.map((task, i) => {
     const { id, status, updatedAt } = task;
     if (status === 'DELETED') return kept['already-deleted'];
-    if (status !== undefined && RUNNING.has(status)) return kept.running;
-    if (status === undefined || !FINISHED.has(status)) return kept['unknown-status'];
-    if (updatedAt === undefined || !Number.isFinite(updatedAt)) return kept['no-timestamp'];
+    if (RUNNING.has(status)) return kept.running;
+    if (!isFinished(status)) return kept['unknown-status'];
+    if (!isMoment(updatedAt)) return kept['no-timestamp'];
     if (task.malformed || id === undefined) return kept.malformed;
     if (repeated.has(id)) return kept['duplicate-id'];
     if (last.has(i)) return kept['within-keep-last'];
@@ -74,6 +74,14 @@ export function decide(
   });
 }
 
+function isFinished(status: string | undefined): status is FinishedStatus {
+  return FINISHED.has(status);
+}
+
+function isMoment(time: number | undefined): time is number {
+  return Number.isFinite(time);
+}
+
 /** The decisions that a retention can come to. Shared by all records, which there may be millions of. */
 interface Verdicts {
   /** Records updated at this moment or before have expired. Undefined: none ever does. */
@@ -83,13 +91,12 @@ interface Verdicts {
   readonly expired: Decision;
 }
 
-function verdicts(keepFor: KeepFor, now: number, name?: string): Verdicts {
-  const rule = name === undefined ? {} : { rule: name };
+function verdicts(keepFor: KeepFor, now: number, decidedBy: { rule?: string } = {}): Verdicts {
   return {
     cutoff: keepFor === 'forever' ? undefined : cutoff(now, keepFor),
-    forever: Object.freeze({ action: 'keep', reason: 'kept-forever', ...rule }),
-    young: Object.freeze({ action: 'keep', reason: 'within-keep-for', ...rule }),
-    expired: Object.freeze({ action: 'delete', reason: 'expired', ...rule }),
+    forever: Object.freeze({ action: 'keep', reason: 'kept-forever', ...decidedBy }),
+    young: Object.freeze({ action: 'keep', reason: 'within-keep-for', ...decidedBy }),
+    expired: Object.freeze({ action: 'delete', reason: 'expired', ...decidedBy }),
   };
 }
 
@@ -100,11 +107,10 @@ function keptReasons(): Record<KeepReason, Decision> {
 }
 
 /** Ids that stand for more than one record: which of them a DELETE would hit is anyone's guess. */
-function repeatedIds(tasks: readonly Task[]): ReadonlySet<string> {
-  const seen = new Set<string>();
-  const repeated = new Set<string>();
+function repeatedIds(tasks: readonly Task[]): ReadonlySet<string | undefined> {
+  const seen = new Set<string | undefined>();
+  const repeated = new Set<string | undefined>();
   for (const { id } of tasks) {
-    if (id === undefined) continue;
     if (seen.has(id)) repeated.add(id);
     else seen.add(id);
   }

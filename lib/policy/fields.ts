@@ -32,8 +32,7 @@ function readText<T>(expected: string, read: (text: string) => T, form?: RegExp)
     try {
       return read(value);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
+      context.addIssue({ code: 'custom', message: (error as Error).message });
       return z.NEVER;
     }
   });
@@ -60,8 +59,7 @@ export function patterns(item: string, items: string) {
     try {
       if (value !== '') compilePatterns([value]);
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      context.addIssue({ code: 'custom', message: error.message });
+      context.addIssue({ code: 'custom', message: (error as Error).message });
     }
   });
   return list(pattern, items);

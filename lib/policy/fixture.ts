@@ -16,7 +16,7 @@ import {
 import { PolicyError } from './policy-error.ts';
 import { retentionOf } from './retention.ts';
 import type { Policy, Target } from './schema.ts';
-import { type Path, type Position, readSource, type Source, sourceAt } from './source.ts';
+import { type Path, type Position, readSource, type Source, sourceUnder } from './source.ts';
 import { suggest } from './suggest.ts';
 
 /** A policy's test: the records of one instance, and what is to become of them. */
@@ -41,6 +41,7 @@ export interface Mismatch {
 }
 
 const TIME_FORM = 'a time such as 2026-03-01T00:00:00Z';
+const RECORDS = 'a list of records, as the API returns them';
 const KEEP_FORMS = 'expected a list of ids, or a mapping of ids to reasons';
 
 const expectation = z.strictObject(
@@ -48,11 +49,9 @@ const expectation = z.strictObject(
     delete: z.array(text('the id of a record'), { error: 'a list of ids; [] when none goes' }),
     keep: z
       .unknown()
-      .optional()
       .superRefine((keep, context) => {
         const wrong = (message: string, path: (string | number)[] = []) =>
           context.addIssue({ code: 'custom', message, path });
-        if (keep === undefined) return;
         if (Array.isArray(keep)) {
           keep.forEach((id, i) => {
             if (typeof id !== 'string') wrong('expected the id of a record; put it in quotes', [i]);
@@ -65,7 +64,8 @@ const expectation = z.strictObject(
             wrong(`this is no reason to keep a record; ${hint}`, [id]);
           }
         } else wrong(KEEP_FORMS);
-      }),
+      })
+      .optional(),
   },
   { error: 'a mapping of delete and keep' },
 );
@@ -81,9 +81,7 @@ const fixtureSchema = z.strictObject(
     now: text(TIME_FORM).refine((now) => readTimestamp(now) !== undefined, {
       error: 'this is no date and time with its zone; write one such as 2026-03-01T00:00:00Z',
     }),
-    records: z
-      .array(z.unknown(), { error: 'a list of records, as the API returns them' })
-      .min(1, { error: 'a list of records, as the API returns them' }),
+    records: z.array(z.unknown(), { error: RECORDS }).min(1, { error: RECORDS }),
     expect: expectation,
   },
   { error: 'a mapping of policy, target, now, records and expect' },
@@ -106,12 +104,12 @@ export async function loadFixture(
   const fail = (findings: readonly Finding[]) =>
     new PolicyError(inOrder(findings.map((f) => problemAt(file, f, placeOf(source, f.path)))));
   const { value } = source;
-  if (value === null || value === undefined) {
+  if (value === null) {
     throw fail([{ path: [], message: 'the file is empty', hint: 'write policy, target and more' }]);
   }
-  const result = fixtureSchema.safeParse(value);
+  const result = fixtureSchema.safeParse(value, { reportInput: true });
   const problems = (result.error?.issues ?? [])
-    .flatMap((issue) => describeIssue(issue, value, MAPPINGS))
+    .flatMap((issue) => describeIssue(issue, MAPPINGS))
     .map((finding) => problemAt(file, finding, positionOf(source, finding)));
   // Those of a policy that stands here itself are reported with the policy.
   const repeated = repeatedKeyProblems(source, file).filter(({ path }) => !/^policy\b/.test(path));
@@ -142,7 +140,7 @@ export async function loadFixture(
   };
 
   async function policyOf(named: unknown): Promise<Policy> {
-    if (typeof named !== 'string') return readPolicy(sourceAt(source, ['policy']), file);
+    if (typeof named !== 'string') return readPolicy(sourceUnder(source, 'policy'), file);
     let found: { text: string; name: string };
     try {
       found = await readFile(named);
@@ -185,10 +183,10 @@ function readExpectation(expected: z.output<typeof expectation>): Expected[] {
 }
 
 function repeatedRecords(tasks: readonly Task[]): Finding[] {
-  const seen = new Set<string>();
+  const seen = new Set<string | undefined>();
   return tasks.flatMap(({ id }, i) => {
     if (id === undefined || !seen.has(id)) {
-      if (id !== undefined) seen.add(id);
+      seen.add(id);
       return [];
     }
     const message = 'another record has this id already';
@@ -198,7 +196,7 @@ function repeatedRecords(tasks: readonly Task[]): Finding[] {
 
 /** Ids that no record has, or that are expected twice. */
 function strangers(expected: readonly Expected[], tasks: readonly Task[]): Finding[] {
-  const ids = tasks.flatMap(({ id }) => (id === undefined ? [] : [id]));
+  const ids = tasks.map(({ id }) => id).filter((id) => id !== undefined);
   const seen = new Set<string>();
   return expected.flatMap(({ id, path }): Finding[] => {
     if (seen.has(id)) {

@@ -14,11 +14,11 @@ export type Mappings = Readonly<Record<string, Readonly<Record<string, z.ZodType
 
 /**
  * What the schema has against a policy, in words. One issue names every unknown key of a mapping.
+ * @param issue with its input, see `reportInput` of zod.
  * @param mappings those of the schema, where it is another one than the policy's.
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,
-  policy: unknown,
   mappings: Mappings = MAPPINGS,
 ): SchemaFinding[] {
   const path = issue.path as Path;
@@ -30,23 +30,26 @@ export function describeIssue(
       ...hinted(meant(key, placeOf(path), mappings)),
     }));
   }
-  if (issue.code === 'custom') {
-    const [message = '', ...hint] = issue.message.split('; ');
-    return [{ at: 'value', path, message, ...hinted(hint.join('; ')) }];
-  }
-  const [expected = '', hint] = issue.message.split('; ');
-  const found = valueAt(policy, path);
+  const [text, hint] = parts(issue.message);
+  if (issue.code === 'custom') return [{ at: 'value', path, message: text, ...hinted(hint) }];
+  const found = issue.input;
   if (found === undefined) {
-    return [{ at: 'value', path, message: 'missing', ...hinted(hint ?? `write ${expected}`) }];
+    return [{ at: 'value', path, message: 'missing', ...hinted(hint ?? `write ${text}`) }];
   }
   return [
     {
       at: 'value',
       path,
-      message: `expected ${expected}, found ${show(found, path)}`,
+      message: `expected ${text}, found ${show(found, path)}`,
       ...hinted(hint ?? (found === null ? absence(issue, path, mappings) : similar(issue, found))),
     },
   ];
+}
+
+/** What is said, and the hint after its first semicolon. */
+function parts(message: string): [text: string, hint?: string] {
+  const end = message.indexOf('; ');
+  return end === -1 ? [message] : [message.slice(0, end), message.slice(end + 2)];
 }
 
 function hinted(hint: string | undefined): { hint?: string } {
@@ -55,7 +58,7 @@ function hinted(hint: string | undefined): { hint?: string } {
 
 /** What to do about a null: a key without a value looks like "no limit" to one reader, like 0 to another. */
 function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): string {
-  const numeric = issue.code === 'invalid_type' && ['number', 'int'].includes(issue.expected);
+  const numeric = issue.code === 'invalid_type' && issue.expected === 'number';
   const write = numeric ? 'write a number' : 'write a value';
   const key = path.at(-1) ?? '';
   if (typeof key === 'number') return `${write}, or leave the item out`;
@@ -85,16 +88,6 @@ function placeOf(path: Path): string {
   const names = path.filter((step) => typeof step === 'string');
   const last = names.at(-1) ?? 'the top level';
   return { targets: 'a target', rules: 'a rule' }[last] ?? last;
-}
-
-function valueAt(policy: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, step) =>
-      typeof value === 'object' && value !== null && Object.hasOwn(value, step)
-        ? (value as Record<string | number, unknown>)[step]
-        : undefined,
-    policy,
-  );
 }
 
 /** A value in a message. What stands under credentials may be a secret in the wrong place: its kind only. */

@@ -18,15 +18,14 @@ export function limitTripped(
   expired: number,
   limits: Limits,
 ): TrippedLimit | undefined {
-  const { deletions, deletePercent } = limits;
-  if (expired === 0) return undefined;
-  if (deletions !== undefined && expired > deletions) {
+  const { deletions = Number.POSITIVE_INFINITY, deletePercent = Number.POSITIVE_INFINITY } = limits;
+  if (expired > deletions) {
     return {
       limit: 'deletions',
       message: `${expired} records have expired, and limits.deletions allows ${deletions}`,
     };
   }
-  if (deletePercent !== undefined && expired > (listed * deletePercent) / 100) {
+  if (expired > (listed * deletePercent) / 100) {
     return {
       limit: 'deletePercent',
       message: `${expired} of ${listed} records have expired, and limits.deletePercent allows ${deletePercent} %`,

@@ -19,18 +19,20 @@ export function loadPolicy(text: string, file: string): Policy {
 export function readPolicy(source: Source, file: string): Policy {
   const { value } = source;
   const problem = (finding: Finding, position: Position) => problemAt(file, finding, position);
-  if (value === null || value === undefined) {
+  if (value === null) {
     const empty = { path: [], message: 'the policy is empty', hint: 'write version and targets' };
     throw new PolicyError([problem(empty, { line: 1, column: 1 })]);
   }
 
   const problems = repeatedKeyProblems(source, file);
-  if (isOtherVersion(value)) {
-    const message = `this program reads version 1, and the policy says ${value.version}`;
+  const { version } = value as { readonly version?: unknown };
+  // What another version means by its keys is not known: only the version is worth a message.
+  if (typeof version === 'number' && version !== 1) {
+    const message = `this program reads version 1, and the policy says ${version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
   }
-  const result = policySchema.safeParse(value);
-  const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue, value));
+  const result = policySchema.safeParse(value, { reportInput: true });
+  const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue));
   for (const finding of issues) problems.push(problem(finding, positionOf(source, finding)));
 
   const lineOf = (path: Path) => source.valueAt(path).line;
@@ -58,17 +60,6 @@ export function repeatedKeyProblems(source: Source, file: string): Problem[] {
   const message = 'this mapping has the key already';
   return source.repeatedKeys.map(({ path, position }) =>
     problemAt(file, { path, message, hint: 'leave one out' }, position),
-  );
-}
-
-/** What another version means by its keys is not known: only the version is worth a message. */
-function isOtherVersion(policy: unknown): policy is { version: number } {
-  return (
-    typeof policy === 'object' &&
-    policy !== null &&
-    'version' in policy &&
-    typeof policy.version === 'number' &&
-    policy.version !== 1
   );
 }
 

@@ -1,3 +1,4 @@
+import { descending } from 'd3-array';
 import type { Task } from '../cloud/task.ts';
 
 /**
@@ -9,21 +10,20 @@ export function newest(tasks: readonly Task[], count: number): ReadonlySet<numbe
   const oldest = nthGreatest(tasks, count);
 
   const chosen = new Set<number>();
-  const tied: number[] = [];
-  tasks.forEach(({ updatedAt }, i) => {
-    if (updatedAt === oldest) tied.push(i);
-    else if (updatedAt !== undefined && updatedAt > oldest) chosen.add(i);
+  const tied: { readonly i: number; readonly id: string }[] = [];
+  tasks.forEach(({ id = '', updatedAt = Number.NaN }, i) => {
+    if (updatedAt > oldest) chosen.add(i);
+    else if (updatedAt === oldest) tied.push({ i, id });
   });
-  const idOf = (i: number) => tasks[i]?.id ?? '';
-  tied.sort((a, b) => (idOf(a) < idOf(b) ? 1 : idOf(a) > idOf(b) ? -1 : 0));
-  for (const i of tied.slice(0, count - chosen.size)) chosen.add(i);
+  tied.sort((a, b) => descending(a.id, b.id));
+  for (const { i } of tied.slice(0, count - chosen.size)) chosen.add(i);
   return chosen;
 }
 
 /**
- * The time of the `count`-th newest task, or -Infinity when fewer have one. Collects times that may be among
- * the newest and throws the older half away whenever the collection is full: a list that comes newest first,
- * as the services send it, is read once and hardly sorted.
+ * The time of the `count`-th newest task; where fewer have one, that of the oldest, or -Infinity where none
+ * has. Collects times that may be among the newest and throws the older half away whenever the collection is
+ * full: a list that comes newest first, as the services send it, is read once and hardly sorted.
  */
 function nthGreatest(tasks: readonly Task[], count: number): number {
   if (count > tasks.length) return Number.NEGATIVE_INFINITY;
@@ -36,13 +36,12 @@ function nthGreatest(tasks: readonly Task[], count: number): number {
     size = count;
     least = sorted[0] ?? least;
   };
-  for (const { updatedAt } of tasks) {
-    if (updatedAt === undefined || !(updatedAt > least)) continue;
+  for (const { updatedAt = Number.NaN } of tasks) {
+    if (!(updatedAt > least)) continue;
     times[size] = updatedAt;
     size += 1;
     if (size === times.length) cut();
   }
-  if (size < count) return Number.NEGATIVE_INFINITY;
   cut();
   return least;
 }

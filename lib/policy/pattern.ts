@@ -49,7 +49,7 @@ function toExpression(pattern: string): string {
   } catch (error) {
     // What the engine was given, stand-ins and all, tells a reader nothing.
     const message = error instanceof Error ? error.message : String(error);
-    const reason = message.replace(/^Invalid regular expression: .*\/s: /s, '');
+    const reason = message.replace(/Invalid regular expression: .*\/s: /s, '');
     throw new PatternError(`${shown} is not a pattern: ${reason}`);
   }
 }

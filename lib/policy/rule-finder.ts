@@ -42,9 +42,10 @@ function entry<Value>(
 
 /** A record without a name or user matches no pattern for it. */
 function matches(rule: RetentionRule, { status, name, user }: Task): boolean {
-  const { statuses, tasks, users } = rule;
+  const { tasks, users } = rule;
+  const statuses: ReadonlySet<unknown> | undefined = rule.statuses;
   return (
-    (!statuses || (status !== undefined && statuses.has(status))) &&
+    (!statuses || statuses.has(status)) &&
     (!tasks || (name !== undefined && tasks(name))) &&
     (!users || (user !== undefined && users(user)))
   );

@@ -7,6 +7,7 @@ import {
   LineCounter,
   type ParsedNode,
   parseDocument,
+  type Scalar,
   type YAMLError,
 } from 'yaml';
 import { PolicyError } from './policy-error.ts';
@@ -54,7 +55,6 @@ export function readSource(text: string, file: string): Source {
     // Found below, so that they are reported together with all other mistakes.
     uniqueKeys: false,
     prettyErrors: false,
-    logLevel: 'error',
   });
   const positionOf = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -103,21 +103,17 @@ export function readSource(text: string, file: string): Source {
 }
 
 /**
- * The part of a source that stands at a path, as a source of its own: paths begin there, while positions
- * are still those in the whole text.
+ * The part of a source that stands under a key of its top level, as a source of its own: paths begin there,
+ * while positions are still those in the whole text.
  */
-export function sourceAt(source: Source, at: Path): Source {
-  const value = at.reduce<unknown>(
-    (found, step) => (found as Record<string | number, unknown> | undefined)?.[step],
-    source.value,
-  );
+export function sourceUnder(source: Source, key: string): Source {
   return {
-    value,
+    value: (source.value as Record<string, unknown>)[key],
     repeatedKeys: source.repeatedKeys
-      .filter(({ path }) => at.every((step, i) => path[i] === step))
-      .map(({ path, position }) => ({ path: path.slice(at.length), position })),
-    valueAt: (path) => source.valueAt([...at, ...path]),
-    keyAt: (path) => source.keyAt([...at, ...path]),
+      .filter(({ path }) => path[0] === key)
+      .map(({ path, position }) => ({ path: path.slice(1), position })),
+    valueAt: (path) => source.valueAt([key, ...path]),
+    keyAt: (path) => source.keyAt([key, ...path]),
   };
 }
 
@@ -152,9 +148,10 @@ function surveyNode(
       surveyNode(document, item as ParsedNode, [...path, i], survey);
     });
   } else if (isMap(node)) {
-    const seen = new Set<unknown>();
+    const seen = new Set<string>();
     for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : '';
+      // Whatever is no text was a mistake of the parser's, and reported.
+      const name = (key as Scalar<string>).value;
       const here = [...path, name];
       if (seen.has(name)) survey.repeatedKeys.push({ path: here, key: key as ParsedNode });
       seen.add(name);
@@ -180,6 +177,6 @@ function describe({ code, message }: YAMLError): string {
     case 'RESOURCE_EXHAUSTION':
       return 'nested too deeply for a policy';
     default:
-      return `not YAML: ${message[0]?.toLowerCase()}${message.slice(1)}`;
+      return `not YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
   }
 }

@@ -13,7 +13,7 @@ import { compilePatterns } from './pattern.ts';
 export function text(expected: string, form?: RegExp) {
   const schema = z
     .string({ error: ({ input }) => expected + (isScalar(input) ? '; put it in quotes' : '') })
-    .min(1, { error: expected });
+    .min(1, { error: expected, abort: true });
   return form ? schema.regex(form, { error: expected }) : schema;
 }
 
@@ -57,7 +57,7 @@ export function forever() {
 export function patterns(item: string, items: string) {
   const pattern = text(item).superRefine((value, context) => {
     try {
-      if (value !== '') compilePatterns([value]);
+      compilePatterns([value]);
     } catch (error) {
       context.addIssue({ code: 'custom', message: (error as Error).message });
     }

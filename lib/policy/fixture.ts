@@ -40,6 +40,8 @@ export interface Mismatch {
   readonly decision: Decision;
 }
 
+const POLICY_FORMS =
+  'a path, or a policy; write the path of a policy, from the folder of this file, or the policy itself';
 const TIME_FORM = 'a time such as 2026-03-01T00:00:00Z';
 const RECORDS = 'a list of records, as the API returns them';
 const KEEP_FORMS = 'expected a list of ids, or a mapping of ids to reasons';
@@ -73,10 +75,10 @@ const expectation = z.strictObject(
 const fixtureSchema = z.strictObject(
   {
     version: z.literal(1, { error: 'the number 1' }).optional(),
-    policy: z.union([z.string().min(1), z.record(z.string(), z.unknown())], {
-      error:
-        'a path, or a policy; write the path of a policy, from the folder of this file, or the policy itself',
-    }),
+    policy: z.union(
+      [z.string().min(1, { error: POLICY_FORMS }), z.record(z.string(), z.unknown())],
+      { error: POLICY_FORMS },
+    ),
     target: text('the name of a target'),
     now: text(TIME_FORM).refine((now) => readTimestamp(now) !== undefined, {
       error: 'this is no date and time with its zone; write one such as 2026-03-01T00:00:00Z',
@@ -111,8 +113,11 @@ export async function loadFixture(
   const problems = (result.error?.issues ?? [])
     .flatMap((issue) => describeIssue(issue, MAPPINGS))
     .map((finding) => problemAt(file, finding, positionOf(source, finding)));
-  // Those of a policy that stands here itself are reported with the policy.
-  const repeated = repeatedKeyProblems(source, file).filter(({ path }) => !/^policy\b/.test(path));
+  // Those in a policy that stands here itself are reported with the policy.
+  const repeated = repeatedKeyProblems(
+    source.repeatedKeys.filter(({ path }) => path[0] !== 'policy' || path.length === 1),
+    file,
+  );
   if (!result.success || repeated.length > 0)
     throw new PolicyError(inOrder([...repeated, ...problems]));
 

@@ -24,7 +24,7 @@ export function readPolicy(source: Source, file: string): Policy {
     throw new PolicyError([problem(empty, { line: 1, column: 1 })]);
   }
 
-  const problems = repeatedKeyProblems(source, file);
+  const problems = repeatedKeyProblems(source.repeatedKeys, file);
   const { version } = value as { readonly version?: unknown };
   // What another version means by its keys is not known: only the version is worth a message.
   if (typeof version === 'number' && version !== 1) {
@@ -56,9 +56,9 @@ export function problemAt(file: string, finding: Finding, position: Position): P
 }
 
 /** The keys that a mapping has twice. */
-export function repeatedKeyProblems(source: Source, file: string): Problem[] {
+export function repeatedKeyProblems(repeatedKeys: Source['repeatedKeys'], file: string): Problem[] {
   const message = 'this mapping has the key already';
-  return source.repeatedKeys.map(({ path, position }) =>
+  return repeatedKeys.map(({ path, position }) =>
     problemAt(file, { path, message, hint: 'leave one out' }, position),
   );
 }

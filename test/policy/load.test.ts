@@ -161,6 +161,7 @@ describe('a file that is no policy', () => {
     ['version: 1\n\ttargets: []', 'p.yml:2:1: not YAML: tabs are not allowed as indentation'],
     ['a: b: c', 'p.yml:1:4: not YAML: nested mappings are not allowed in compact mappings'],
     ['version: !int 1', 'p.yml:1:10: not YAML: unresolved tag: !int'],
+    ['version: !!binary MQ==', 'p.yml:1:10: not YAML: unresolved tag: tag:yaml.org,2002:binary'],
     ['? [a, b]\n: 1', 'p.yml:1:3: a key must be plain text'],
     ['version: 1\ntargets: *all', 'p.yml:2:10: this alias has no anchor above it'],
     [
@@ -255,6 +256,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ['toString: 1', '7:5: targets[0].toString: unknown key'],
     ['__proto__: 1', '7:5: targets[0].__proto__: unknown key'],
     ['"a b": 1', '7:5: targets[0]["a b"]: unknown key'],
+    ['"": 1', '7:5: targets[0][""]: unknown key'],
     ['"\\e[31m": 1', '7:5: targets[0]["\\u001b[31m"]: unknown key'],
     [
       '<<: { keepLast: 1 }',
@@ -274,6 +276,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'keepLast: .nan',
       '7:15: targets[0].keepLast: expected a whole number, 0 or more, found the number NaN',
+    ],
+    [
+      'keepLast: {}',
+      '7:15: targets[0].keepLast: expected a whole number, 0 or more, found a mapping',
     ],
     [
       'keepLast:',
@@ -341,6 +347,14 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found the number 123; put it in quotes',
     ],
     [
+      `projectId: ${'/'.repeat(60)}`,
+      `7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found "${'/'.repeat(60)}"`,
+    ],
+    [
+      `projectId: ${'/'.repeat(61)}`,
+      '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found text of 61 characters',
+    ],
+    [
       'projectId: a/b',
       '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found "a/b"',
     ],
@@ -367,6 +381,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'credentials: AK:SK',
       '7:18: targets[0].credentials: expected a mapping of secret, found text',
+    ],
+    [
+      'credentials: 12345',
+      '7:18: targets[0].credentials: expected a mapping of secret, found a number',
     ],
     [
       'credentials: { secret: "" }',
@@ -402,6 +420,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:28: targets[0].instances.include[0]: "[b-a]" is not a pattern: Range out of order in character class',
     ],
     [
+      'instances: { include: ["[b-a]; c; d"] }',
+      '7:28: targets[0].instances.include[0]: "[b-a]; c; d" is not a pattern: Range out of order in character class',
+    ],
+    [
       'requests: { concurrency: 0 }',
       '7:30: targets[0].requests.concurrency: expected a whole number from 1 to 256, found the number 0',
     ],
@@ -429,6 +451,14 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'rules: [{ match: {}, keepFor: 1d }]',
       '7:22: targets[0].rules[0].match: matches nothing in particular; write statuses, tasks or users',
+    ],
+    [
+      'rules: [all]',
+      '7:13: targets[0].rules[0]: expected a mapping of match and keepFor, or of match and keep, found "all"',
+    ],
+    [
+      'rules: [{ match: { tasks: [a] }, keepfor: 1d }]',
+      '7:38: targets[0].rules[0].keepfor: unknown key; did you mean keepFor?',
     ],
     [
       'rules: [{ match: { task: [a] }, keepFor: 1d }]',
@@ -473,6 +503,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'rules: [{ match: { tasks: [a] }, keepFor: 1d }, { name: rule 1, match: { tasks: [b] }, keepFor: 1d }]',
       '7:61: targets[0].rules[1].name: the name "rule 1" is taken on line 7; choose another',
+    ],
+    [
+      'rules: [{ name: rule 2, match: { tasks: [a] }, keepFor: 1d }, { match: { tasks: [b] }, keepFor: 1d }]',
+      '7:67: targets[0].rules[1]: the name "rule 2" is taken on line 7; choose another',
     ],
   ])('%s', (line, expected) => {
     expect(problemsOf(policyText(`${line}\nkeepFor: 30d`))).toEqual([`p.yml:${expected}`]);
@@ -534,6 +568,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       `2:24: defaults.statuses[0]: ${finished} "EXECUTING"; the record of a running task is never deleted`,
     ],
     [
+      'defaults: { statuses: [SUCCESS, FAILED, SUCCESS] }',
+      '2:41: defaults.statuses[2]: SUCCESS is in the list already; leave it out',
+    ],
+    [
       'defaults: { keepFor: 1d, keep: forever }',
       '2:32: defaults.keep: keepFor is written too, and only one of them can hold; leave one out',
     ],
@@ -583,6 +621,11 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'cloud: otc',
+      'cloud: 7',
+      '4:12: targets[0].cloud: expected huaweicloud or otc, found the number 7',
+    ],
+    [
+      'cloud: otc',
       'cloud: Huawei-Cloud',
       '4:12: targets[0].cloud: expected huaweicloud or otc, found "Huawei-Cloud"; did you mean huaweicloud?',
     ],
@@ -616,6 +659,38 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ]);
     expect(problemsOf('version: 1\ntargets:\n  -\n')).toEqual([
       'p.yml:3:4: targets[0]: expected a mapping of name, cloud, service, region and more, found null; write a value, or leave the item out',
+    ]);
+  });
+
+  test('several in one line, in the order in which they stand there', () => {
+    const rule = 'rules: [{ match: { tasks: [a] }, keepLast: 1 }]\nkeepFor: 1d';
+    expect(problemsOf(policyText(rule))).toEqual([
+      'p.yml:7:13: targets[0].rules[0]: does not say how long its records are kept; write keepFor or keep: forever',
+      'p.yml:7:38: targets[0].rules[0].keepLast: unknown key; it belongs under defaults or a target',
+    ]);
+  });
+
+  test('a value of a wrong kind as that alone, and not as what it might mean', () => {
+    const expected = 'expected SUCCESS, FAILED or CANCELLED, found the number 1';
+    expect(problemsOf(policyText('statuses: [1, 1]\nkeepFor: 1d'))).toEqual([
+      `p.yml:7:16: targets[0].statuses[0]: ${expected}`,
+      `p.yml:7:19: targets[0].statuses[1]: ${expected}`,
+    ]);
+    const listed = policyText('statuses: [CANCELLED]\nkeepFor: 1d');
+    expect(problemsOf(listed.replace('service: dcs', 'service: [dcs]'))).toEqual([
+      `p.yml:5:14: targets[0].service: expected one of ${oneOf}, found a list`,
+    ]);
+  });
+
+  test.each([
+    ['', 'missing; write text of 1 to 100 characters'],
+    ['name: 7, ', 'expected text of 1 to 100 characters, found the number 7; put it in quotes'],
+  ])('two targets without a name that can be read: %j', (name, expected) => {
+    const target = `  - { ${name}cloud: otc, service: dcs, region: eu-de, keepFor: 1d }`;
+    const column = name === '' ? 5 : 13;
+    expect(problemsOf(`version: 1\ntargets:\n${target}\n${target}`)).toEqual([
+      `p.yml:3:${column}: targets[0].name: ${expected}`,
+      `p.yml:4:${column}: targets[1].name: ${expected}`,
     ]);
   });
 
@@ -658,6 +733,7 @@ describe('a policy error', () => {
       thrown = error;
     }
     expect(thrown).toBeInstanceOf(PolicyError);
+    expect(String(thrown)).toMatch(/^PolicyError: dir\/retention\.yml:2:9: /);
     expect((thrown as PolicyError).problems[1]).toEqual({
       file: 'dir/retention.yml',
       line: 8,

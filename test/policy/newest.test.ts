@@ -29,6 +29,15 @@ test('a record without a time is never among them, one without an id is', () => 
   expect([...newest(tasks, 3)]).toEqual([2]);
 });
 
+test('of records of one time, one without an id comes last', () => {
+  const tasks = [
+    task({ id: undefined, updatedAt: 1 }),
+    task({ id: '8abf', updatedAt: 1 }),
+    task({ id: '7abf', updatedAt: 1 }),
+  ];
+  expect([...newest(tasks, 2)]).toEqual([1, 2]);
+});
+
 test.each([0, -1])('keeping the last %d keeps none', (count) => {
   expect(newest([task()], count).size).toBe(0);
 });

@@ -77,6 +77,18 @@ describe('a pattern', () => {
     expect(() => compilePatterns([pattern])).toThrow(message);
   });
 
+  test('is cut in the message when it is long', () => {
+    const pattern = (length: number) => `!${'x'.repeat(length - 1)}`;
+    expect(() => compilePatterns([pattern(60)])).toThrow(`"${pattern(60)}" would match`);
+    expect(() => compilePatterns([pattern(61)])).toThrow(`"${pattern(59)}…" would match`);
+    expect(() => compilePatterns([pattern(9_000)])).toThrow(`"${pattern(59)}…" would match`);
+  });
+
+  test('that is refused is told apart by its name in a log', () => {
+    const refused = expect.objectContaining({ name: 'PatternError' });
+    expect(() => compilePatterns(['!'])).toThrow(refused);
+  });
+
   test('is compiled or refused, whatever it holds; once compiled, it matches itself', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (pattern) => {

@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { Duration } from 'luxon';
+import { parse } from 'yaml';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import {
   type Retention,
   type RetentionOverrides,
   retentionOf,
 } from '../../lib/policy/retention.ts';
+import type { Policy } from '../../lib/policy/schema.ts';
 import { policyText } from './builders.ts';
 
 function read(targetKeys: string, topKeys = '', overrides?: RetentionOverrides): Retention {
@@ -73,6 +75,19 @@ describe('the retention of a target', () => {
       false,
       true,
     ]);
+  });
+});
+
+describe('a retention that nobody wrote', () => {
+  test.each([
+    ['', 'Target cache has no keepFor'],
+    ['keep: forever\nrules: [{ match: { tasks: [A] } }]', 'rule 1 has no keepFor'],
+    ['keep: forever\nrules: [{ name: mine, match: { tasks: [A] } }]', 'mine has no keepFor'],
+  ])('is refused, even where the policy was not checked: %j', (keys, message) => {
+    const target = { ...parse(policyText(keys)).targets[0] };
+    expect(() =>
+      retentionOf({ version: 1, dryRun: true, targets: [target] } as Policy, target),
+    ).toThrow(new TypeError(message));
   });
 });
 

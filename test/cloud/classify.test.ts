@@ -132,8 +132,21 @@ describe('code and message', () => {
     const expected = 'Incorrect IAM authentication information: verify aksk signature fail';
     expect(classify('delete', 401, error('APIGW.0301', text)).message).toBe(expected);
     expect(classify('delete', 401, text).message).toBe(expected);
+    for (const other of [
+      ' canonicalRequest',
+      'canonicalRequest',
+      ',canonicalRequest',
+      ',\n canonicalRequest',
+    ]) {
+      const written = text.replace(', canonicalRequest', other);
+      expect(classify('delete', 401, written).message).toBe(expected);
+    }
     const lines = text.replaceAll('|', '\n');
     expect(classify('delete', 401, error('APIGW.0301', lines)).message).toBe(expected);
+  });
+
+  test('have no blanks around them', () => {
+    expect(classify('delete', 500, '\n  no backend \r\n').message).toBe('no backend');
   });
 
   test('are shortened when they are long', () => {
@@ -193,6 +206,14 @@ describe('what a transport returns', () => {
     expect(readAnswer('delete', response(429), NOW, asIs).retryAfter).toBeUndefined();
   });
 
+  test('is read as it is when it is neither of them', () => {
+    expect(readAnswer('delete', response(204), NOW, asIs)).toEqual({
+      answer: 'deleted',
+      status: 204,
+    });
+    expect(readAnswer('list', response(400, error('A.1', 'why')), NOW, asIs).message).toBe('why');
+  });
+
   test('says where a redirect led', () => {
     const redirect = response(302, '', { location: 'https://login.test/' });
     expect(readAnswer('list', redirect, NOW, asIs)).toMatchObject({
@@ -200,10 +221,21 @@ describe('what a transport returns', () => {
       status: 302,
       message: 'redirected to https://login.test/; redirects are not followed',
     });
-    expect(readAnswer('list', response(304), NOW, asIs).message).toContain('nowhere');
+    for (const status of [300, 304, 399]) {
+      expect(readAnswer('list', response(status), NOW, asIs).message).toBe(
+        'redirected to nowhere; redirects are not followed',
+      );
+    }
     const long = response(302, '', { location: `https://login.test/${'x'.repeat(9_000)}` });
     expect((readAnswer('list', long, NOW, asIs).message ?? '').length).toBeLessThan(400);
   });
+});
+
+test('a secret is concealed as it is, as JSON has it, and where another one is a part of it', () => {
+  const conceal = concealer(['summer', 'summer25', 'a"b\\c']);
+  expect(conceal('summer25, summer')).toBe('[secret], [secret]');
+  expect(conceal('a"b\\c')).toBe('[secret]');
+  expect(conceal(JSON.stringify({ key: 'a"b\\c!' }))).toBe('{"key":"[secret]!"}');
 });
 
 test('a secret that the server repeats is concealed before the message is cut', () => {

@@ -169,6 +169,7 @@ describe('the code wins over the status', () => {
     ['APIGW.0101', 'misaddressed'],
     ['DCS.4070', 'invalid'],
     ['DMS.00500000', 'transient'],
+    ['DMS.10250007', 'transient'],
   ] as const)('%s is %s whatever status it is sent with', (code, answer) => {
     for (const status of undocumented) {
       expect(classify('delete', status, JSON.stringify({ error_code: code })).answer).toBe(answer);
@@ -183,9 +184,15 @@ test('a dedicated gateway’s codes mean what a shared one’s do', () => {
   }
 });
 
-test.each(['', 'DCS.9999', 'DMS.102500', 'DMS.10250000X', 'EMULATOR.4040', 'APIGW', 'toString'])(
-  'of %p nothing is known',
-  (code) => {
-    expect(meaningOf(code)).toBeUndefined();
-  },
-);
+test.each([
+  '',
+  'DCS.9999',
+  'DMS.102500',
+  'DMS.10250000X',
+  'X.DMS.10250000',
+  'EMULATOR.4040',
+  'APIGW',
+  'toString',
+])('of %p nothing is known', (code) => {
+  expect(meaningOf(code)).toBeUndefined();
+});

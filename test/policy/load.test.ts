@@ -358,6 +358,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       'projectId: a/b',
       '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found "a/b"',
     ],
+    [
+      'endpoint: 7',
+      '7:15: targets[0].endpoint: expected a URL such as https://dcs.example.com, found the number 7',
+    ],
     ['endpoint: dcs.example.com', `7:15: targets[0].endpoint: ${bare}`],
     ['endpoint: https://u:p@example.com', `7:15: targets[0].endpoint: ${bare}`],
     ['endpoint: https://example.com/v1', `7:15: targets[0].endpoint: ${bare}`],

@@ -1,4 +1,3 @@
-import { descending } from 'd3-array';
 import type { Task } from '../cloud/task.ts';
 
 /**
@@ -15,7 +14,7 @@ export function newest(tasks: readonly Task[], count: number): ReadonlySet<numbe
     if (updatedAt > oldest) chosen.add(i);
     else if (updatedAt === oldest) tied.push({ i, id });
   });
-  tied.sort((a, b) => descending(a.id, b.id));
+  tied.sort((a, b) => (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
   for (const { i } of tied.slice(0, count - chosen.size)) chosen.add(i);
   return chosen;
 }

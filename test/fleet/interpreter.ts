@@ -93,6 +93,8 @@ export async function interpret(
         Summarise: tasks.Summarise,
         ReadItems: async ({ Key }: { Key: string }) => tasks.readItems(Key),
       } as never,
+      // No test sleeps.
+      retryIntervalOverrides: { Plan: 0, CleanInstance: 0, Summarise: 0 },
     },
   });
   return execution.result;

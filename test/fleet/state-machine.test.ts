@@ -146,4 +146,29 @@ describe('the machine', () => {
     expect(journal.count({ deleted: true })).toBe(5 * 110 + 995 * 2);
     expect(Math.max(...payloads)).toBeLessThan(MAX_PAYLOAD);
   });
+
+  test('repeats what Lambda refused, and nothing that the function itself threw', async () => {
+    const { id } = emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(2) });
+    emulator.addInstance({ service: 'dcs', name: 'b', tasks: old(2) });
+    const { tasks } = handlers();
+    const calls = { refused: 0, thrown: 0 };
+    const { CleanInstance } = tasks;
+    tasks.CleanInstance = async (message) => {
+      const { item } = message as { item: { id: string } };
+      if (item.id !== id) {
+        calls.thrown += 1;
+        throw new Error('a defect');
+      }
+      calls.refused += 1;
+      if (calls.refused > 2) return CleanInstance(message);
+      throw Object.assign(new Error('Rate exceeded'), { name: 'Lambda.TooManyRequestsException' });
+    };
+    await expect(interpret(tasks, 'refused', {})).rejects.toThrow();
+    expect(calls).toEqual({ refused: 3, thrown: 1 });
+    expect(summaryOf('refused', 0)).toMatchObject({
+      outcome: 'failed',
+      totals: { instances: 2, deleted: 2 },
+      targets: [{ instances: [{ outcome: 'complete' }, { errors: [{ code: 'no-result' }] }] }],
+    });
+  });
 });

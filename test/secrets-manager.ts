@@ -1,5 +1,4 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { serve } from './serve.ts';
 
 /** What is kept under a name or ARN: a text, bytes, or an error of the service's. */
 export type Kept = string | Uint8Array | { error: string; message?: string; status?: number };
@@ -21,7 +20,7 @@ export async function startSecretsManager(
   secrets: Record<string, Kept> = {},
 ): Promise<FakeSecretsManager> {
   const asked: FakeSecretsManager['asked'] = [];
-  const server = http.createServer(async (request, response) => {
+  const { url, close } = await serve(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const answer = (status: number, value: unknown) => {
@@ -45,8 +44,6 @@ export async function startSecretsManager(
     }
     answer(kept.status ?? 400, { __type: kept.error, Message: kept.message ?? '' });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
     url,
     secrets,
@@ -57,9 +54,6 @@ export async function startSecretsManager(
       AWS_ACCESS_KEY_ID: 'AKIAFAKE',
       AWS_SECRET_ACCESS_KEY: 'fake',
     },
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
+    close,
   };
 }

@@ -1,5 +1,4 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { serve } from '../serve.ts';
 
 /** A running S3, as far as reading and writing whole objects goes. */
 export interface FakeS3 {
@@ -15,7 +14,7 @@ export interface FakeS3 {
 /** Starts an HTTP server that speaks `GetObject` and `PutObject`, path-style. */
 export async function startFakeS3(): Promise<FakeS3> {
   const objects = new Map<string, string>();
-  const server = http.createServer(async (request, response) => {
+  const { url, close } = await serve(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const fail = (status: number, code: string) => {
@@ -42,20 +41,16 @@ export async function startFakeS3(): Promise<FakeS3> {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(text);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const fake: FakeS3 = {
     objects,
     forbidden: undefined,
     env: {
-      AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      AWS_ENDPOINT_URL_S3: url,
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'AKIAFAKE',
       AWS_SECRET_ACCESS_KEY: 'fake',
     },
-    close: () => {
-      server.closeAllConnections();
-      return new Promise((resolve) => server.close(() => resolve()));
-    },
+    close,
   };
   return fake;
 }

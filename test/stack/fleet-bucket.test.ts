@@ -1,6 +1,5 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { type Served, serve } from '../serve.ts';
 import { copyProject, type Project, serverless } from './project.ts';
 
 const BUCKET = 'task-janitor-prod-fleetbucket-1a2b';
@@ -8,7 +7,7 @@ const BUCKET = 'task-janitor-prod-fleetbucket-1a2b';
 const PAGE = 1_000;
 
 let project: Project;
-let server: http.Server;
+let aws: Served;
 let asked: string[];
 let objects: Set<string>;
 let stack: string[];
@@ -23,18 +22,14 @@ beforeEach(async () => {
   objects = new Set();
   stack = ['CleanupLambdaFunction', 'FleetBucket'];
   forbidden = false;
-  server = http.createServer(async (request, response) => {
+  aws = await serve(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     const [status, answer] = respond(new URL(request.url ?? '', 'http://aws'), body);
     response.writeHead(status, { 'content-type': 'application/xml' }).end(answer);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
-afterEach(() => {
-  server.closeAllConnections();
-  server.close();
-});
+afterEach(() => aws.close());
 
 /** As much of AWS as a removal needs. */
 function respond({ pathname, searchParams }: URL, body: string): [number, string] {
@@ -87,9 +82,8 @@ function remove(body: string): string {
 }
 
 function command(...args: string[]): Promise<string> {
-  const { port } = server.address() as AddressInfo;
   return serverless(project.folder, [...args, '--stage', 'prod'], {
-    AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+    AWS_ENDPOINT_URL: aws.url,
     AWS_ACCESS_KEY_ID: 'AKIAFAKE',
     AWS_SECRET_ACCESS_KEY: 'fake',
     SLS_AWS_MONITORING_FREQUENCY: '10',

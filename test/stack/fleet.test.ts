@@ -144,10 +144,13 @@ describe('permissions', () => {
       log,
       {
         Action: 's3:GetObject',
-        Resource: [objects('plan.json'), objects('results/*'), objects('summary-*.json')],
+        Resource: ['plan.json', 'results/*', 'summary-*.json', 'requests-*.json'].map(objects),
       },
       tellMissing,
-      { Action: 's3:PutObject', Resource: [objects('summary-*.json'), objects('items/*')] },
+      {
+        Action: 's3:PutObject',
+        Resource: ['summary-*.json', 'requests-*.json', 'items/*'].map(objects),
+      },
     ]);
   });
 

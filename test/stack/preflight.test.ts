@@ -1,6 +1,5 @@
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { serve } from '../serve.ts';
 import { copyProject, type Project, serverless } from './project.ts';
 
 let project: Project;
@@ -82,18 +81,16 @@ test('a secret may be named in the policy and listed by its ARN', async () => {
 
 test('a secret that does not exist stops the deployment before anything is sent to CloudFormation', async () => {
   const asked: string[] = [];
-  const server = http.createServer(async (request, response) => {
+  const aws = await serve(async (request, response) => {
     let body = '';
     for await (const chunk of request) body += chunk;
     asked.push(String(request.headers['x-amz-target'] ?? new URLSearchParams(body).get('Action')));
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify({ __type: 'ResourceNotFoundException', Message: 'none' }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
-    const { port } = server.address() as AddressInfo;
     const deployed = serverless(project.folder, ['deploy', '--stage', 'prod'], {
-      AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
+      AWS_ENDPOINT_URL: aws.url,
       AWS_ACCESS_KEY_ID: 'AKIAFAKE',
       AWS_SECRET_ACCESS_KEY: 'fake',
     });
@@ -103,7 +100,6 @@ test('a secret that does not exist stops the deployment before anything is sent 
     expect(asked).toContain('secretsmanager.DescribeSecret');
     expect(asked.filter((operation) => /Stack|ChangeSet/.test(operation))).toEqual([]);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await aws.close();
   }
 }, 60_000);

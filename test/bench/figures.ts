@@ -22,7 +22,7 @@ const START_LIMIT =
   'Of what it takes more, Node needs about two fifths to parse the bundle, 0.9 MB, and as much again to run the modules’ own beginnings (zod’s schemas, Powertools, modules of Node’s) and to read the policy. The AWS SDK, which runs only where a secret is asked for, is two fifths of the bundle: leaving it to the copy that Lambda has would save some 15 ms of 100, but then what was tested is not what runs.';
 
 const RATE_LIMIT =
-  'The search for the limit: the first 429 stops everything for a second, and the rate begins 3 % below what went through before it. The longer a run, the less it weighs.';
+  'The search for the limit: the first 429 stops everything for a second, and the rate begins 3 % below what went through before it; where several come in a row, it falls by more and takes seconds to come back. The longer a run, the less it weighs.';
 
 const THROTTLED_LIMIT =
   'All requests in flight when the limit is first met are throttled at once, as many as the concurrency, however long the run is.';
@@ -79,7 +79,7 @@ export const FIGURES = {
     should: 'at least',
     unit: '',
     meaning:
-      'The emulator lets through so many requests within any second and answers 429 without Retry-After to all others; the run is not told, and asks with concurrency 32. Records deleted ÷ (time × limit), from the first DELETE to the last, the search for the limit included.',
+      'The emulator lets through so many requests within any second and answers 429 without Retry-After to all others; the run is not told, and asks with concurrency 32. Records deleted ÷ (time × limit), from the first DELETE to the last, the search for the limit included; the median of three runs.',
     limit: RATE_LIMIT,
   },
   'throttled-50': {
@@ -96,7 +96,7 @@ export const FIGURES = {
     target: 0.95,
     should: 'at least',
     unit: '',
-    meaning: 'As with 50/s; both are measured at the same time, each with an emulator of its own.',
+    meaning: 'As with 50/s; all runs are made at the same time, each with an emulator of its own.',
     limit: RATE_LIMIT,
   },
   'throttled-200': {

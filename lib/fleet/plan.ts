@@ -1,5 +1,4 @@
 import type { RequestCounts } from '../http/endpoint.ts';
-import { endpointsOf } from '../run/endpoints.ts';
 import type { OpenedRun } from '../run/open-run.ts';
 import type { Outcome } from '../run/summary.ts';
 
@@ -54,7 +53,6 @@ export interface Lane {
 
 /** What a run that has been opened leaves to a fleet. */
 export function planFleet({ startedAt, dryRun, warnings, work, endpoints }: OpenedRun): FleetPlan {
-  const limits = [...new Set(endpoints.values())];
   return {
     startedAt,
     dryRun,
@@ -68,17 +66,13 @@ export function planFleet({ startedAt, dryRun, warnings, work, endpoints }: Open
         name: cleanup.summary.name,
       })),
     })),
-    endpoints: limits.map((endpoint) => {
-      const here = work.filter(({ target }) => endpoints.get(target) === endpoint);
-      const [{ perSecond = Number.POSITIVE_INFINITY } = {}] = endpointsOf(
-        here.map(({ target }) => target),
-      );
-      return {
-        concurrency: endpoint.concurrency,
-        ...(Number.isFinite(perSecond) && { perSecond }),
-        targets: here.map(({ target }) => target.name),
-      };
-    }),
+    endpoints: [...new Set(endpoints.values())].map((endpoint) => ({
+      concurrency: endpoint.concurrency,
+      ...(Number.isFinite(endpoint.perSecond) && { perSecond: endpoint.perSecond }),
+      targets: work
+        .filter(({ target }) => endpoints.get(target) === endpoint)
+        .map(({ target }) => target.name),
+    })),
   };
 }
 

@@ -67,6 +67,8 @@ const EARLY_TIMER_MS = 5;
 export class Endpoint {
   readonly origin: string;
   readonly concurrency: number;
+  /** Requests within any second; infinite where there is no cap. */
+  readonly perSecond: number;
   readonly #slots: LimitFunction;
   /** One waits for the pacer at a time, so that requests go in the order in which they came. */
   readonly #turns = pLimit(1);
@@ -89,7 +91,8 @@ export class Endpoint {
     this.origin = options.origin;
     this.concurrency = options.concurrency;
     this.#slots = pLimit(options.concurrency);
-    this.#pacer = new Pacer(options.clock, options.perSecond);
+    this.perSecond = options.perSecond ?? Number.POSITIVE_INFINITY;
+    this.#pacer = new Pacer(options.clock, this.perSecond);
     this.#budget = new RetryBudget(options.clock.now());
     this.#transport = options.transport;
     this.#clock = options.clock;
@@ -155,7 +158,8 @@ export class Endpoint {
     // Before its turn: a request that has to wait for a token must not be sent when it has passed.
     let request = await options.build();
     const builtAt = this.#clock.now();
-    let gaveUp = this.#mayGoAtOnce(options) ? undefined : await this.#queueForTurn(options);
+    let gaveUp: GaveUp | undefined;
+    if (!this.#mayGoAtOnce(options)) gaveUp = await this.#turns(() => this.#awaitTurn(options));
     if (!gaveUp && this.#clock.now() - builtAt > STALE_MS) {
       request = await options.build();
       gaveUp = this.#reasonToGiveUp(options);
@@ -190,10 +194,6 @@ export class Endpoint {
   #mayGoAtOnce(options: { stop: AbortSignal; latestStart: number }): boolean {
     if (this.#turns.activeCount + this.#turns.pendingCount > 0) return false;
     return this.#reasonToGiveUp(options) === undefined && this.#pacer.take() === 0;
-  }
-
-  #queueForTurn(options: { stop: AbortSignal; latestStart: number }): Promise<GaveUp | undefined> {
-    return this.#turns(() => this.#awaitTurn(options));
   }
 
   /** Waits until the request may be sent, or there is a reason why it never will be. */

@@ -14,40 +14,23 @@ export interface EndpointOptions {
   readonly maxConcurrency?: number | undefined;
 }
 
-/** One host, and what the policy allows there. */
-export interface EndpointLimits {
-  readonly origin: string;
-  readonly targets: readonly Target[];
-  /** Requests in flight at once. */
-  readonly concurrency: number;
-  /** Requests within any second; infinite where there is no cap. */
-  readonly perSecond: number;
-}
-
-/** The hosts of these targets, however many targets are on each. Where they differ, the lowest limit holds. */
-export function endpointsOf(
-  targets: readonly Target[],
-  maxConcurrency = Number.POSITIVE_INFINITY,
-): readonly EndpointLimits[] {
-  return [...new Set(targets.map(originOf))].map((origin) => {
-    const here = targets.filter((target) => originOf(target) === origin);
-    return {
-      origin,
-      targets: here,
-      concurrency: Math.min(maxConcurrency, ...here.map(({ requests }) => requests.concurrency)),
-      perSecond: Math.min(...here.map(({ requests }) => requests.perSecond ?? Infinity)),
-    };
-  });
-}
-
-/** Where each target's requests go: one endpoint for each host. */
+/**
+ * Where each target's requests go: one endpoint for each host, however many targets are on it. Where
+ * they differ, the lowest limit holds.
+ */
 export function openEndpoints(
   targets: readonly Target[],
-  { maxConcurrency, ...options }: EndpointOptions,
+  { maxConcurrency = Number.POSITIVE_INFINITY, ...options }: EndpointOptions,
 ): ReadonlyMap<Target, Endpoint> {
   const endpoints = new Map<Target, Endpoint>();
-  for (const { targets: here, ...limits } of endpointsOf(targets, maxConcurrency)) {
-    const endpoint = new Endpoint({ ...limits, ...options });
+  for (const origin of new Set(targets.map(originOf))) {
+    const here = targets.filter((target) => originOf(target) === origin);
+    const endpoint = new Endpoint({
+      origin,
+      concurrency: Math.min(maxConcurrency, ...here.map(({ requests }) => requests.concurrency)),
+      perSecond: Math.min(...here.map(({ requests }) => requests.perSecond ?? Infinity)),
+      ...options,
+    });
     for (const target of here) endpoints.set(target, endpoint);
   }
   return endpoints;

@@ -1,3 +1,4 @@
+import { DEMO_ACCESS_KEY } from '../emulator/demo-identity.ts';
 import type { ServiceName } from '../emulator/index.ts';
 
 /** The ways to clean up that are compared. */
@@ -10,6 +11,12 @@ export const CONTESTANTS = {
   floor: 'bare node:http with keep-alive and signing',
 } as const;
 export type ContestantName = keyof typeof CONTESTANTS;
+
+/** Where this program finds the emulator's access key. */
+export const ENV = {
+  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+};
 
 /** What a contestant has to clean: the emulator at `url`. */
 export interface CleanRequest {

@@ -10,13 +10,14 @@ import { systemClock } from '../../lib/http/clock.ts';
 import type { Summary } from '../../lib/run/summary.ts';
 import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { keepEnvironment } from '../environment.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { type FakeS3, startFakeS3 } from './fake-s3.ts';
 import { interpret, readDefinition, type Tasks } from './interpreter.ts';
 
 /** Of AWS, for the input and output of a state. */
 const MAX_PAYLOAD = 256 * 1024;
-const ENVIRONMENT = { ...process.env };
+const environment = keepEnvironment();
 let emulator: Emulator;
 /** DELETEs that came in, by instance. */
 let asked: Map<string, number>;
@@ -43,10 +44,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(process.env)) {
-    if (!(name in ENVIRONMENT)) delete process.env[name];
-  }
-  Object.assign(process.env, ENVIRONMENT);
+  environment.restore();
   await Promise.all([emulator.close(), s3.close(), folder.remove()]);
 });
 

@@ -4,9 +4,10 @@ import type { Summary } from '../../lib/run/summary.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
+import { keepEnvironment } from '../environment.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 
-const ENVIRONMENT = { ...process.env };
+const environment = keepEnvironment();
 let emulator: Emulator;
 let folder: PolicyFolder;
 let output: string;
@@ -36,10 +37,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(process.env)) {
-    if (!(name in ENVIRONMENT)) delete process.env[name];
-  }
-  Object.assign(process.env, ENVIRONMENT);
+  environment.restore();
   await emulator.close();
   await folder.remove();
 });

@@ -4,9 +4,10 @@ import { handler } from '../../functions/cleanup.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator, startEmulator } from '../emulator/index.ts';
+import { keepEnvironment } from '../environment.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 
-const ENVIRONMENT = { ...process.env };
+const environment = keepEnvironment();
 const CONTEXT = { awsRequestId: 'run-1', getRemainingTimeInMillis: () => 900_000 } as Context;
 let emulator: Emulator;
 let manager: FakeSecretsManager;
@@ -26,10 +27,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   jest.restoreAllMocks();
-  for (const name of Object.keys(process.env)) {
-    if (!(name in ENVIRONMENT)) delete process.env[name];
-  }
-  Object.assign(process.env, ENVIRONMENT);
+  environment.restore();
   await Promise.all([emulator.close(), manager.close(), folder.remove()]);
 });
 

@@ -9,14 +9,9 @@ import { summariseStep } from '../../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
 import type { Summary } from '../../../lib/run/summary.ts';
-import { DEMO_ACCESS_KEY } from '../../emulator/demo-identity.ts';
-import type { Clean } from '../contestant.ts';
+import { type Clean, ENV } from '../contestant.ts';
 import { policyText } from '../policy-text.ts';
 
-const ENV = {
-  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
-  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
-};
 /** Instances that are cleaned at once, as serverless.yml has it. */
 const AT_ONCE = 4;
 

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { Clean } from '../contestant.ts';
-import { expiredUrls } from './script.ts';
+import { deleteInWorkers, expiredUrls } from './script.ts';
 import { signedHeaders } from './signing.ts';
 
 /** The least that Node can do: as many workers as requests in flight, each with a connection of its own. */
@@ -31,17 +31,8 @@ export const clean: Clean = async (request) => {
   }
 
   const urls = await expiredUrls(request, async (url) => JSON.parse((await send('GET', url)).text));
-  const deletingSince = performance.now();
-  let next = 0;
-  let deleted = 0;
-  const worker = async () => {
-    while (next < urls.length) {
-      const url = urls[next] as string;
-      next += 1;
-      if ((await send('DELETE', url)).status === 204) deleted += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: request.concurrency }, worker));
+  const remove = async (url: string) => (await send('DELETE', url)).status === 204;
+  const cleaned = await deleteInWorkers(urls, request.concurrency, remove);
   agent.destroy();
-  return { deleted, failed: urls.length - deleted, deletingSince };
+  return cleaned;
 };

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import fetch from 'node-fetch';
 import type { Clean } from '../contestant.ts';
-import { expiredUrls } from './script.ts';
+import { deleteInWorkers, expiredUrls } from './script.ts';
 import { signedHeadersOf } from './signing.ts';
 
 /** The floor, sent by node-fetch: what this dependency costs by itself. */
@@ -12,17 +12,8 @@ export const clean: Clean = async (request) => {
     return { ok: response.ok, text: await response.text() };
   };
   const urls = await expiredUrls(request, async (url) => JSON.parse((await send('GET', url)).text));
-  const deletingSince = performance.now();
-  let next = 0;
-  let deleted = 0;
-  const worker = async () => {
-    while (next < urls.length) {
-      const url = urls[next] as string;
-      next += 1;
-      if ((await send('DELETE', url)).ok) deleted += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: request.concurrency }, worker));
+  const remove = async (url: string) => (await send('DELETE', url)).ok;
+  const cleaned = await deleteInWorkers(urls, request.concurrency, remove);
   agent.destroy();
-  return { deleted, failed: urls.length - deleted, deletingSince };
+  return cleaned;
 };

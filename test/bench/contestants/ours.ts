@@ -3,14 +3,8 @@ import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
 import { loadPolicy } from '../../../lib/policy/load.ts';
 import { run } from '../../../lib/run/run.ts';
-import { DEMO_ACCESS_KEY } from '../../emulator/demo-identity.ts';
-import type { Clean } from '../contestant.ts';
+import { type Clean, ENV } from '../contestant.ts';
 import { policyText } from '../policy-text.ts';
-
-const ENV = {
-  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
-  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
-};
 
 /** The real thing: policy, credentials, list, decisions, pace, retry, summary. */
 export const clean: Clean = async (request) => {

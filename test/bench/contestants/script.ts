@@ -1,5 +1,5 @@
 import { DEMO_PROJECT_ID } from '../../emulator/demo-identity.ts';
-import type { CleanRequest } from '../contestant.ts';
+import type { Cleaned, CleanRequest } from '../contestant.ts';
 import { KEEP_FOR_DAYS } from '../records.ts';
 
 /** What a script knows of a record. */
@@ -42,4 +42,27 @@ export async function expiredUrls(
 /** @param before milliseconds since the epoch. */
 export function hasExpired({ status, updated_at: at }: Omit<Row, 'id'>, before: number): boolean {
   return ['SUCCESS', 'FAILED'].includes(status) && Date.parse(at) <= before;
+}
+
+/**
+ * Deletes with as many workers as requests in flight.
+ * @param send sends one DELETE, and tells whether the record is gone.
+ */
+export async function deleteInWorkers(
+  urls: readonly string[],
+  concurrency: number,
+  send: (url: string) => Promise<boolean>,
+): Promise<Cleaned> {
+  const deletingSince = performance.now();
+  let next = 0;
+  let deleted = 0;
+  const worker = async () => {
+    while (next < urls.length) {
+      const url = urls[next] as string;
+      next += 1;
+      if (await send(url)) deleted += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return { deleted, failed: urls.length - deleted, deletingSince };
 }

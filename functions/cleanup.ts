@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
-import { credentialsSource } from '../lib/cloud/credentials-source.ts';
 import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
+import { credentialsSource } from '../lib/identity/credentials-source.ts';
+import type { Summary } from '../lib/model/summary.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
 import { observeAll } from '../lib/run/observer.ts';
 import { run } from '../lib/run/run.ts';
 import { RunFailedError } from '../lib/run/run-failed-error.ts';
 import { readSettings } from '../lib/run/settings.ts';
-import type { Summary } from '../lib/run/summary.ts';
 import { logObserver } from '../lib/telemetry/log-observer.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createPublisher } from '../lib/telemetry/metrics.ts';

@@ -5,8 +5,8 @@ import { readdirSync } from 'node:fs';
 const FILES = [
   ...readdirSync(new URL('policy', import.meta.url)).map((name) => `policy/${name}`),
   'cli/test.test.ts',
-  'cloud/classify.test.ts',
-  'cloud/error-codes.test.ts',
+  'answers/classify.test.ts',
+  'answers/error-codes.test.ts',
   'http/retry.test.ts',
   'http/retry-budget.test.ts',
 ];

@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, startEmulator, task } from './emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, startEmulator, task } from '../lib/emulator/index.ts';
 import { copyProject, type Project } from './stack/project.ts';
 import { readZip, type ZipEntry } from './zip.ts';
 

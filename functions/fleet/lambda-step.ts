@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
-import { credentialsSource } from '../../lib/cloud/credentials-source.ts';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
 import { readFleetSettings } from '../../lib/fleet/settings.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
+import { credentialsSource } from '../../lib/identity/credentials-source.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';

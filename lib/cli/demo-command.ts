@@ -1,9 +1,4 @@
-import {
-  DEMO_ACCESS_KEY,
-  DEMO_PROJECT_ID,
-  demoEstate,
-  startEmulator,
-} from '../../test/emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, demoEstate, startEmulator } from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { demoPolicy } from './demo-policy.ts';

@@ -1,17 +1,17 @@
-import { credentialsSource } from '../cloud/credentials-source.ts';
-import { CredentialsStore } from '../cloud/credentials-store.ts';
-import { SERVICES } from '../cloud/services.ts';
 import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
-import { counted } from '../run/counted.ts';
+import { credentialsSource } from '../identity/credentials-source.ts';
+import { CredentialsStore } from '../identity/credentials-store.ts';
+import { SERVICES } from '../model/services.ts';
+import { counted } from '../model/summary.ts';
 import { openEndpoints } from '../run/endpoints.ts';
-import { type Check, examineTarget } from '../run/examine-target.ts';
+import { plain, wrap } from '../view/terminal/wrap.ts';
+import { type Check, examineTarget } from './examine-target.ts';
 import { EXIT } from './exit-status.ts';
 import type { Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
-import { plain, wrap } from './wrap.ts';
 
 const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'skip' } as const;
 

@@ -1,12 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import {
-  DEMO_ACCESS_KEY,
-  DEMO_PROJECT_ID,
-  demoEstate,
-  startEmulator,
-} from '../../test/emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, demoEstate, startEmulator } from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT } from './exit-status.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../run/summary.ts';
+import type { Outcome } from '../model/summary.ts';
 
 /** What the process ends with. */
 export const EXIT = { complete: 0, failed: 1, usage: 2, incomplete: 3 } as const satisfies Record<

@@ -1,8 +1,8 @@
 import { open, realpath, rm, writeFile } from 'node:fs/promises';
 import type { Duration } from 'luxon';
+import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
-import type { Summary } from '../run/summary.ts';
 import { type Io, UsageError } from './io.ts';
 
 /** What an HTML report tells besides what the run did. */
@@ -31,7 +31,7 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
   const [created, { keepDecided }] = await Promise.all([
     tryToWrite(file, input.policyFile.name),
     // The charts' library is for those who ask for a report.
-    import('../report/decided.ts'),
+    import('../view/decisions.ts'),
   ]);
   const records = keepDecided();
   let written = false;
@@ -39,7 +39,7 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
     observer: records.observer,
     write: async (summary, io) => {
       try {
-        const { renderHtml } = await import('../report/html.ts');
+        const { renderHtml } = await import('../view/html/html.ts');
         await writeFile(file, renderHtml({ ...input, summary, records }));
         written = true;
       } catch (error) {

@@ -1,15 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
+import { counted } from '../model/summary.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { policyWarnings } from '../policy/warnings.ts';
-import { counted } from '../run/counted.ts';
 import { RequestError } from '../run/request.ts';
+import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import { EXIT } from './exit-status.ts';
 import { type Io, UsageError } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
-import { wrap } from './wrap.ts';
 
 /**
  * The `task-janitor` command.

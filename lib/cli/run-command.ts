@@ -1,23 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { credentialsSource } from '../cloud/credentials-source.ts';
 import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
+import { credentialsSource } from '../identity/credentials-source.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
-import { keepDecided } from '../report/decided.ts';
 import { observeAll } from '../run/observer.ts';
 import { run } from '../run/run.ts';
 import { logObserver } from '../telemetry/log-observer.ts';
 import { createLogger } from '../telemetry/logger.ts';
+import { keepDecided } from '../view/decisions.ts';
+import { renderPlan } from '../view/terminal/plan-report.ts';
+import { progressLine } from '../view/terminal/progress.ts';
+import { renderSummary } from '../view/terminal/render-summary.ts';
 import { EXIT } from './exit-status.ts';
 import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
 import { type Io, UsageError } from './io.ts';
-import { renderPlan } from './plan-report.ts';
 import { readPolicyText } from './policy-file.ts';
-import { progressLine } from './progress.ts';
-import { renderSummary } from './render-summary.ts';
 
 /** The options of `run` and `plan`, as they were written. */
 export interface RunOptions {

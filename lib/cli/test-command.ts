@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
-import type { Task } from '../cloud/task.ts';
-import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/fixture.ts';
+import { counted } from '../model/summary.ts';
+import type { Task } from '../model/task.ts';
 import { PolicyError } from '../policy/policy-error.ts';
-import { counted } from '../run/counted.ts';
+import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
+import { plain, wrap } from '../view/terminal/wrap.ts';
 import { EXIT } from './exit-status.ts';
 import type { Io } from './io.ts';
-import { plain, wrap } from './wrap.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -1,15 +1,20 @@
-import { CredentialsStore } from '../cloud/credentials-store.ts';
-import { Endpoint, type RequestCounts } from '../http/endpoint.ts';
+import { Endpoint } from '../http/endpoint.ts';
+import { CredentialsStore } from '../identity/credentials-store.ts';
+import {
+  addRequests,
+  emptySummary,
+  type InstanceSummary,
+  type RequestCounts,
+} from '../model/summary.ts';
 import { retentionOf } from '../policy/retention.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { InstanceCleanup } from '../run/clean-instance.ts';
 import { originOf } from '../run/endpoints.ts';
+import { watch } from '../run/guard.ts';
 import { type RunDependencies, windowOf } from '../run/open-run.ts';
 import { connectTarget, type TargetFailure, toTargetFailure } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
-import { addRequests, emptySummary, type InstanceSummary } from '../run/summary.ts';
 import { takeTurns } from '../run/turns.ts';
-import { watch } from '../run/watch.ts';
 import type { FleetItem, Share } from './plan.ts';
 
 /** What became of one instance: after one call of its function, or after all of them. */

@@ -1,5 +1,5 @@
+import type { Outcome } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
-import type { Outcome } from '../run/summary.ts';
 import { cleanOne, stoppedBefore } from './clean-one.ts';
 import { continueWith, goesOn } from './continue.ts';
 import { readCleanMessage } from './messages.ts';

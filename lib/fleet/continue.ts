@@ -1,4 +1,4 @@
-import { addRequests, type InstanceSummary, MAX_ERRORS, worst } from '../run/summary.ts';
+import { addRequests, type InstanceSummary, MAX_ERRORS, worst } from '../model/summary.ts';
 import type { InstanceResult } from './clean-one.ts';
 
 /**

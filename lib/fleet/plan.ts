@@ -1,6 +1,5 @@
-import type { RequestCounts } from '../http/endpoint.ts';
+import type { Outcome, RequestCounts } from '../model/summary.ts';
 import type { OpenedRun } from '../run/open-run.ts';
-import type { Outcome } from '../run/summary.ts';
 
 /** One instance to clean, and all that its function has to be told. */
 export interface FleetItem {

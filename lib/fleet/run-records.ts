@@ -1,6 +1,5 @@
 import pLimit from 'p-limit';
-import type { RequestCounts } from '../http/endpoint.ts';
-import { addRequests, type Summary } from '../run/summary.ts';
+import { addRequests, type RequestCounts, type Summary } from '../model/summary.ts';
 import type { InstanceResult } from './clean-one.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FleetItem, FleetPlan } from './plan.ts';

@@ -1,6 +1,6 @@
+import type { Summary } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
-import type { Summary } from '../run/summary.ts';
 import type { InstanceResult } from './clean-one.ts';
 import { readSummariseMessage } from './messages.ts';
 import { type Round, writeRound } from './round.ts';

@@ -1,14 +1,14 @@
-import type { RequestCounts } from '../http/endpoint.ts';
 import {
   addRequests,
   conclude,
   emptySummary,
   type InstanceSummary,
   type RecordError,
+  type RequestCounts,
   type Summary,
   type TargetSummary,
   worst,
-} from '../run/summary.ts';
+} from '../model/summary.ts';
 import type { InstanceResult } from './clean-one.ts';
 import type { FleetPlan, PlannedTarget } from './plan.ts';
 

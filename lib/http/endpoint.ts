@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import type { RequestCounts } from '../model/summary.ts';
 import type { Clock } from './clock.ts';
 import { Pacer } from './pacer.ts';
 import { decideRetry, type GaveUp, LONGEST_WAIT_MS, type Trouble } from './retry.ts';
@@ -35,13 +36,6 @@ export interface SendOptions<R extends Reading> {
   /** Whether `stop` also cuts off an attempt in flight: true for what changes nothing. */
   readonly abortable: boolean;
   readonly counts: RequestCounts;
-}
-
-/** Requests on the wire: all of them, those that repeated an earlier one, those that were throttled. */
-export interface RequestCounts {
-  sent: number;
-  retried: number;
-  throttled: number;
 }
 
 export interface Sent<R> {

@@ -1,4 +1,4 @@
-import { type FinishedStatus, SERVICES } from '../cloud/services.ts';
+import { type FinishedStatus, SERVICES } from '../model/services.ts';
 import type { Path } from './source.ts';
 import { suggest } from './suggest.ts';
 

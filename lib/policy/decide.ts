@@ -1,5 +1,5 @@
-import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../cloud/services.ts';
-import type { Task } from '../cloud/task.ts';
+import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../model/services.ts';
+import type { Task } from '../model/task.ts';
 import { cutoff } from './duration.ts';
 import { newest } from './newest.ts';
 import type { KeepFor, Retention, RetentionRule } from './retention.ts';

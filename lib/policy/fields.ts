@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { FINISHED_STATUSES, RUNNING_STATUSES } from '../cloud/services.ts';
+import { FINISHED_STATUSES, RUNNING_STATUSES } from '../model/services.ts';
 import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
 import { ORIGIN, originOf } from './origin.ts';
 import { compilePatterns } from './pattern.ts';

@@ -1,4 +1,4 @@
-import type { Task } from '../cloud/task.ts';
+import type { Task } from '../model/task.ts';
 
 /**
  * The positions of the `count` newest tasks of a list: by `updatedAt`, then by id in code unit order, the

@@ -1,5 +1,5 @@
 import type { Duration } from 'luxon';
-import { type FinishedStatus, SERVICES } from '../cloud/services.ts';
+import { type FinishedStatus, SERVICES } from '../model/services.ts';
 import { compilePatterns, type Matcher } from './pattern.ts';
 import type { Limits, Policy, Rule, Target } from './schema.ts';
 

@@ -1,4 +1,4 @@
-import type { Task } from '../cloud/task.ts';
+import type { Task } from '../model/task.ts';
 import type { RetentionRule } from './retention.ts';
 
 const MAX_REMEMBERED = 50_000;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { CLOUD_NAMES, SERVICE_NAMES } from '../cloud/services.ts';
+import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import { forever, integer, keepFor, origin, patterns, statuses, text, timeout } from './fields.ts';
 import type { Frozen } from './freeze.ts';
 

@@ -1,4 +1,4 @@
-import { SERVICES, type Service } from '../cloud/services.ts';
+import { SERVICES, type Service } from '../model/services.ts';
 import { retentionOf } from './retention.ts';
 import type { Policy } from './schema.ts';
 

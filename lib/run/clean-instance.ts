@@ -1,22 +1,22 @@
-import { ApiError, TargetError } from '../cloud/api-error.ts';
-import type { AnswerReading } from '../cloud/classify.ts';
-import type { Instance } from '../cloud/instance.ts';
-import type { Task } from '../cloud/task.ts';
-import { describe, type RequestWindow, type TaskApi } from '../cloud/task-api.ts';
+import { ApiError, TargetError } from '../answers/api-error.ts';
+import type { AnswerReading } from '../answers/classify.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
-import { decide } from '../policy/decide.ts';
-import { limitTripped } from '../policy/limits.ts';
-import type { Retention } from '../policy/retention.ts';
-import type { Observer } from './observer.ts';
+import type { Instance } from '../model/instance.ts';
 import {
   emptySummary,
   type InstanceSummary,
   MAX_ERRORS,
   type RecordError,
   type StoppedBy,
-} from './summary.ts';
+} from '../model/summary.ts';
+import type { Task } from '../model/task.ts';
+import { decide } from '../policy/decide.ts';
+import { limitTripped } from '../policy/limits.ts';
+import type { Retention } from '../policy/retention.ts';
+import { describe, type RequestWindow, type TaskApi } from '../task-api/task-api.ts';
+import type { Observer } from './observer.ts';
 
 /** What the instances of one target have in common. */
 export interface TargetContext {

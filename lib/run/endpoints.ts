@@ -1,8 +1,8 @@
-import { serviceOrigin } from '../cloud/hosts.ts';
-import { SERVICES } from '../cloud/services.ts';
 import type { Clock } from '../http/clock.ts';
 import { Endpoint } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
+import { serviceOrigin } from '../model/origins.ts';
+import { SERVICES } from '../model/services.ts';
 import type { Target } from '../policy/schema.ts';
 
 /** What the endpoints of a run take from it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import type { Trigger } from '../model/summary.ts';
 import { DurationError, parseKeepFor } from '../policy/duration.ts';
 import type { RunRequest } from './request.ts';
-import type { Trigger } from './summary.ts';
 
 const names = z.array(z.string().min(1)).min(1).optional();
 

@@ -1,8 +1,7 @@
-import type { Instance } from '../cloud/instance.ts';
-import type { Task } from '../cloud/task.ts';
-import type { RequestCounts } from '../http/endpoint.ts';
+import type { Instance } from '../model/instance.ts';
+import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../model/summary.ts';
+import type { Task } from '../model/task.ts';
 import type { Decision } from '../policy/decide.ts';
-import type { InstanceSummary, Summary, TargetSummary } from './summary.ts';
 
 /** What a run tells those who watch it: logs, progress, reports. It waits for none of them. */
 export interface Observer {

@@ -1,17 +1,17 @@
-import { type CredentialsSource, CredentialsStore } from '../cloud/credentials-store.ts';
-import type { RequestWindow } from '../cloud/task-api.ts';
 import type { Clock } from '../http/clock.ts';
-import type { Endpoint, RequestCounts } from '../http/endpoint.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
+import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
+import { addRequests, type RequestCounts, type Trigger } from '../model/summary.ts';
 import { retentionOf } from '../policy/retention.ts';
 import type { Policy, Target } from '../policy/schema.ts';
+import type { RequestWindow } from '../task-api/task-api.ts';
 import { openEndpoints } from './endpoints.ts';
+import { watch } from './guard.ts';
 import type { Observer } from './observer.ts';
 import { type OpenedTarget, openTarget } from './open-target.ts';
 import { checkInstances, type RunRequest, selectTargets } from './request.ts';
-import { addRequests, type Trigger } from './summary.ts';
 import { planWork, type TargetWork } from './target-work.ts';
-import { watch } from './watch.ts';
 import { DEFAULT_RESERVE_MS, requestWindow } from './window.ts';
 
 /** What a run needs from outside. */

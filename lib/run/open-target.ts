@@ -1,16 +1,17 @@
-import { ApiError, TargetError } from '../cloud/api-error.ts';
-import { connect } from '../cloud/connect.ts';
-import { CredentialsError } from '../cloud/credentials.ts';
-import type { CredentialsStore } from '../cloud/credentials-store.ts';
-import type { Instance } from '../cloud/instance.ts';
-import { SERVICES } from '../cloud/services.ts';
-import { type RequestWindow, TaskApi } from '../cloud/task-api.ts';
+import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
-import type { Endpoint, RequestCounts } from '../http/endpoint.ts';
+import type { Endpoint } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
+import { CredentialsError } from '../identity/credentials.ts';
+import type { CredentialsStore } from '../identity/credentials-store.ts';
+import { connect } from '../identity/open-access.ts';
+import type { Instance } from '../model/instance.ts';
+import { SERVICES } from '../model/services.ts';
+import type { RequestCounts } from '../model/summary.ts';
 import type { Retention } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
 import { type SelectedInstances, selectInstances } from '../policy/select-instances.ts';
+import { type RequestWindow, TaskApi } from '../task-api/task-api.ts';
 import type { TargetContext } from './clean-instance.ts';
 import type { Observer } from './observer.ts';
 

@@ -1,4 +1,4 @@
-import { describeTotals, type Summary } from './summary.ts';
+import { describeTotals, type Summary } from '../model/summary.ts';
 
 /** A run failed. Its summary is written; this makes the platform count the failure and alarm. */
 export class RunFailedError extends Error {

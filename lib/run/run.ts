@@ -1,8 +1,8 @@
+import { conclude, type Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from './observer.ts';
 import { openRun, type RunDependencies } from './open-run.ts';
 import type { RunRequest } from './request.ts';
-import { conclude, type Summary } from './summary.ts';
 import { concludeWork, type TargetWork } from './target-work.ts';
 import { takeTurns } from './turns.ts';
 

@@ -1,8 +1,7 @@
-import type { RequestCounts } from '../http/endpoint.ts';
+import { type RequestCounts, type TargetSummary, worst } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { InstanceCleanup, type TargetContext } from './clean-instance.ts';
 import type { OpenedTarget } from './open-target.ts';
-import { type TargetSummary, worst } from './summary.ts';
 
 /** What a run has to do for one target, and what is reported of it. */
 export interface TargetWork {

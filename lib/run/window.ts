@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { RequestWindow } from '../cloud/task-api.ts';
+import type { RequestWindow } from '../task-api/task-api.ts';
 
 /** Milliseconds before the deadline in which no DELETE begins, unless set otherwise. */
 export const DEFAULT_RESERVE_MS = 2_000;

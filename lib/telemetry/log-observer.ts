@@ -1,7 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { counted } from '../run/counted.ts';
+import { counted, describeTotals, type InstanceSummary, type Outcome } from '../model/summary.ts';
 import type { Observer } from '../run/observer.ts';
-import { describeTotals, type InstanceSummary, type Outcome } from '../run/summary.ts';
 
 const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const satisfies Record<
   Outcome,

@@ -1,6 +1,10 @@
-import type { RequestCounts } from '../http/endpoint.ts';
+import {
+  addCounts,
+  type RequestCounts,
+  type Summary,
+  type TargetSummary,
+} from '../model/summary.ts';
 import type { Observer } from '../run/observer.ts';
-import { addCounts, type Summary, type TargetSummary } from '../run/summary.ts';
 import type { Measurements, Publish } from './metrics.ts';
 
 /** Targets with metrics of their own, since each costs; the others are published as one sum. */

@@ -3,8 +3,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Summary } from '../../lib/run/summary.ts';
-import { DEMO_ACCESS_KEY } from '../emulator/demo-identity.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/demo-identity.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 
 /** What a run of the built command came to. */
 export interface CommandReport {

@@ -1,5 +1,5 @@
-import { DEMO_ACCESS_KEY } from '../emulator/demo-identity.ts';
-import type { ServiceName } from '../emulator/index.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/demo-identity.ts';
+import type { ServiceName } from '../../lib/emulator/index.ts';
 
 /** The ways to clean up that are compared. */
 export const CONTESTANTS = {

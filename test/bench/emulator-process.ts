@@ -1,4 +1,4 @@
-import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { answerParent } from './child.ts';
 import { type Estate, recordsOf } from './records.ts';
 

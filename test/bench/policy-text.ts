@@ -1,4 +1,4 @@
-import { DEMO_PROJECT_ID, type ServiceName } from '../emulator/index.ts';
+import { DEMO_PROJECT_ID, type ServiceName } from '../../lib/emulator/index.ts';
 import { KEEP_FOR_DAYS } from './records.ts';
 
 /** A policy that deletes what has expired on the emulator at `url`. */

@@ -1,4 +1,4 @@
-import { type ServiceName, type TaskRow, taskId } from '../emulator/index.ts';
+import { type ServiceName, type TaskRow, taskId } from '../../lib/emulator/index.ts';
 
 /** Records of many instances; all of it follows from these numbers, so that runs can be compared. */
 export interface Estate {

@@ -1,5 +1,5 @@
-import { pick, seededRandom } from '../emulator/demo-random.ts';
-import { type ServiceName, type TaskRow, taskOf } from '../emulator/index.ts';
+import { pick, seededRandom } from '../../lib/emulator/demo-random.ts';
+import { type ServiceName, type TaskRow, taskOf } from '../../lib/emulator/index.ts';
 import { DAY, NOW } from '../run/world.ts';
 
 const HOUR = DAY / 24;

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { InstanceSummary } from '../../lib/run/summary.ts';
+import type { InstanceSummary } from '../../lib/model/summary.ts';
 import { expectToAddUp } from '../run/world.ts';
 import { isOdd } from './estate.ts';
 import { type Account, isBad, isIdentity, isTaskList, isThrottled } from './ledger.ts';

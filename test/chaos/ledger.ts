@@ -1,4 +1,4 @@
-import type { EmulatedInstance, Emulator, TaskRow } from '../emulator/index.ts';
+import type { EmulatedInstance, Emulator, TaskRow } from '../../lib/emulator/index.ts';
 import { expiredIds, type WrittenRetention } from '../run/oracle.ts';
 import type { Exchange } from './wire.ts';
 

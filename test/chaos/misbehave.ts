@@ -1,11 +1,11 @@
-import { seededRandom } from '../emulator/demo-random.ts';
+import { seededRandom } from '../../lib/emulator/demo-random.ts';
 import type {
   AccessKey,
   EmulatedInstance,
   Emulator,
   Interception,
   JournalEntry,
-} from '../emulator/index.ts';
+} from '../../lib/emulator/index.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import { idOf, newRow } from './estate.ts';
 import type { Event, Misbehaviour, Scenario, Trouble } from './scenario.ts';

@@ -1,15 +1,15 @@
-import { loadPolicy } from '../../lib/policy/load.ts';
-import { run } from '../../lib/run/run.ts';
-import { RunFailedError } from '../../lib/run/run-failed-error.ts';
-import type { Summary } from '../../lib/run/summary.ts';
-import { seededRandom } from '../emulator/demo-random.ts';
+import { seededRandom } from '../../lib/emulator/demo-random.ts';
 import {
   type AccessKey,
   DEMO_PROJECT_ID,
   type Emulator,
   type ServiceName,
   startEmulator,
-} from '../emulator/index.ts';
+} from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
+import { loadPolicy } from '../../lib/policy/load.ts';
+import { run } from '../../lib/run/run.ts';
+import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { FakeClock } from '../fake-clock.ts';
 import type { WrittenRetention } from '../run/oracle.ts';
 import { policyOf, targetOf } from '../run/world.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { ServiceName, Switches } from '../emulator/index.ts';
+import type { ServiceName, Switches } from '../../lib/emulator/index.ts';
 import type { WrittenRetention } from '../run/oracle.ts';
 
 /** What can happen to a request; `before` and `after` the work that it asks for is done. */

@@ -5,7 +5,7 @@ import {
   type Emulator,
   type EmulatorOptions,
   startEmulator,
-} from '../emulator/index.ts';
+} from '../../lib/emulator/index.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 import { DEMO_ENV, FakeIo, tooWide, type } from './fake-io.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Summary } from '../../lib/run/summary.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { FakeIo, tooWide, type } from './fake-io.ts';
 import { type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 

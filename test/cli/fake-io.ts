@@ -1,6 +1,6 @@
 import type { Io } from '../../lib/cli/io.ts';
 import { runCommandLine } from '../../lib/cli/program.ts';
-import { DEMO_ACCESS_KEY } from '../emulator/index.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 
 export const DEMO_ENV = {
   HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DEMO_PROJECT_ID, DEMO_REGION, type TaskRow, task } from '../emulator/index.ts';
+import { DEMO_PROJECT_ID, DEMO_REGION, type TaskRow, task } from '../../lib/emulator/index.ts';
 
 /** A folder for policies, to be removed. */
 export interface PolicyFolder {

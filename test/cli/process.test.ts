@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { Summary } from '../../lib/run/summary.ts';
-import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { buildCommand, type Running, start } from './built-command.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Summary } from '../../lib/run/summary.ts';
-import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { FakeIo, tooWide, type } from './fake-io.ts';
 import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';

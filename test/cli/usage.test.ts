@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Emulator, startEmulator } from '../emulator/index.ts';
+import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { type Ended, tooWide, type } from './fake-io.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 

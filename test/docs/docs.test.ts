@@ -1,10 +1,10 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { DEMO_PROJECT_ID, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
-import { DEMO_PROJECT_ID, type Emulator, startEmulator } from '../emulator/index.ts';
 import { policyReference } from '../policy/reference.ts';
 import { blocks, commandsIn } from './markdown.ts';
 

@@ -7,7 +7,7 @@ import {
   type Emulator,
   startEmulator,
   type User,
-} from './index.ts';
+} from '../../lib/emulator/index.ts';
 import { call } from './signed-client.ts';
 
 const start = Date.parse('2025-03-01T00:00:00.000Z');

@@ -7,7 +7,7 @@ import {
   startEmulator,
   TASK_NOT_FOUND_CODE,
   task,
-} from './index.ts';
+} from '../../lib/emulator/index.ts';
 import { call, type Reply } from './signed-client.ts';
 
 let emulator: Emulator;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { demoEstate, startEmulator } from './index.ts';
+import { demoEstate, startEmulator } from '../../lib/emulator/index.ts';
 
 const now = Date.parse('2025-06-01T00:00:00.000Z');
 const day = 24 * 60 * 60 * 1000;

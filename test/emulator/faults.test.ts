@@ -5,7 +5,7 @@ import {
   type Emulator,
   startEmulator,
   task,
-} from './index.ts';
+} from '../../lib/emulator/index.ts';
 import { call, type Reply, signedHeaders } from './signed-client.ts';
 
 let time: number;

@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DEMO_PROJECT_ID, type Emulator, type ServiceName, startEmulator } from './index.ts';
+import {
+  DEMO_PROJECT_ID,
+  type Emulator,
+  type ServiceName,
+  startEmulator,
+} from '../../lib/emulator/index.ts';
 import { call } from './signed-client.ts';
 
 let emulator: Emulator;

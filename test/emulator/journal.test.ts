@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { DEMO_PROJECT_ID, type Emulator, startEmulator, task } from './index.ts';
-import { Journal, type JournalEntry } from './journal.ts';
+import { DEMO_PROJECT_ID, type Emulator, startEmulator, task } from '../../lib/emulator/index.ts';
+import { Journal, type JournalEntry } from '../../lib/emulator/journal.ts';
 import { call } from './signed-client.ts';
 
 let emulator: Emulator;

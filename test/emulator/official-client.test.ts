@@ -9,7 +9,7 @@ import {
   type Emulator,
   startEmulator,
   task,
-} from './index.ts';
+} from '../../lib/emulator/index.ts';
 
 /** The client returns the body as it came, although its types promise accessors. */
 interface RawList {

@@ -6,7 +6,7 @@ import {
   type ServiceName,
   startEmulator,
   task,
-} from './index.ts';
+} from '../../lib/emulator/index.ts';
 import { call } from './signed-client.ts';
 
 let emulator: Emulator;

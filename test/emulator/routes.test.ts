@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { routeOf } from './routes.ts';
+import { routeOf } from '../../lib/emulator/routes.ts';
 
 const project = 'p'.repeat(32);
 

@@ -7,7 +7,7 @@ import {
   signatureOf,
   stringToSign,
   verifySignature,
-} from './signature.ts';
+} from '../../lib/emulator/signature.ts';
 
 interface Vector {
   name: string;

@@ -1,6 +1,6 @@
-import { type AccessKey, DEMO_ACCESS_KEY } from './demo-identity.ts';
-import type { Emulator } from './emulator.ts';
-import { canonicalRequest, signatureOf, stringToSign } from './signature.ts';
+import { type AccessKey, DEMO_ACCESS_KEY } from '../../lib/emulator/demo-identity.ts';
+import type { Emulator } from '../../lib/emulator/emulator.ts';
+import { canonicalRequest, signatureOf, stringToSign } from '../../lib/emulator/signature.ts';
 
 /** What a test may want to be different about a request. */
 export interface SignedOptions {

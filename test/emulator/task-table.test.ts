@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { task, taskId } from './task-row.ts';
-import { TaskTable } from './task-table.ts';
+import { task, taskId } from '../../lib/emulator/task-row.ts';
+import { TaskTable } from '../../lib/emulator/task-table.ts';
 
 const ids = (rows: readonly unknown[]) => rows.map((row) => (row as { id: string }).id);
 

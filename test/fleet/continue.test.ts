@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { InstanceResult } from '../../lib/fleet/clean-one.ts';
 import { continueWith, goesOn } from '../../lib/fleet/continue.ts';
-import { emptySummary, type InstanceSummary } from '../../lib/run/summary.ts';
+import { emptySummary, type InstanceSummary } from '../../lib/model/summary.ts';
 
 function resultOf(summary: Partial<InstanceSummary>, rest: Partial<InstanceResult> = {}) {
   const requests = { sent: 1, retried: 0, throttled: 0 };

@@ -3,13 +3,13 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import aslValidator from 'asl-validator';
 import type { Context } from 'aws-lambda';
 import { lambdaStep } from '../../functions/fleet/lambda-step.ts';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { cleanStep } from '../../lib/fleet/clean-step.ts';
 import { planStep } from '../../lib/fleet/plan-step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../lib/http/clock.ts';
-import type { Summary } from '../../lib/run/summary.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
 import { keepEnvironment } from '../environment.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { type FakeS3, startFakeS3 } from './fake-s3.ts';

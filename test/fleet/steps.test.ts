@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
 import type { FleetItem } from '../../lib/fleet/plan.ts';
@@ -7,11 +8,10 @@ import type { Round } from '../../lib/fleet/round.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { createTransport } from '../../lib/http/transport.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { type Observer, observeAll } from '../../lib/run/observer.ts';
-import type { Summary } from '../../lib/run/summary.ts';
 import type { Measurements, Publish } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { aged, expectToAddUp, expired, policyOf, realClock, targetOf } from '../run/world.ts';
 

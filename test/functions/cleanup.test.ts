@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import type { Summary } from '../../lib/run/summary.ts';
+import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../emulator/index.ts';
 import { keepEnvironment } from '../environment.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 

@@ -1,9 +1,14 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { handler } from '../../functions/cleanup.ts';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_USER,
+  type Emulator,
+  startEmulator,
+} from '../../lib/emulator/index.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
-import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator, startEmulator } from '../emulator/index.ts';
 import { keepEnvironment } from '../environment.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 

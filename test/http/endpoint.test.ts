@@ -1,11 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  Endpoint,
-  type Reading,
-  type RequestCounts,
-  type SendOptions,
-} from '../../lib/http/endpoint.ts';
+import { Endpoint, type Reading, type SendOptions } from '../../lib/http/endpoint.ts';
 import { type HttpResponse, type Transport, TransportError } from '../../lib/http/transport.ts';
+import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
 
 /** What the service does with one request: a status, or no answer. */

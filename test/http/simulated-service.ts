@@ -1,5 +1,6 @@
-import { Endpoint, type Reading, type RequestCounts } from '../../lib/http/endpoint.ts';
+import { Endpoint, type Reading } from '../../lib/http/endpoint.ts';
 import type { Transport } from '../../lib/http/transport.ts';
+import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** Decides whether a request that arrives now is let through. */

@@ -1,5 +1,5 @@
 import { Duration } from 'luxon';
-import type { Task } from '../../lib/cloud/task.ts';
+import type { Task } from '../../lib/model/task.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
 import type { Retention } from '../../lib/policy/retention.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Duration } from 'luxon';
-import type { Task } from '../../lib/cloud/task.ts';
+import type { Task } from '../../lib/model/task.ts';
 import { type Decision, decide } from '../../lib/policy/decide.ts';
 import { compilePatterns } from '../../lib/policy/pattern.ts';
 import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';

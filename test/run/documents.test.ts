@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DEMO_PROJECT_ID, type ServiceName, type Switches } from '../emulator/index.ts';
+import { DEMO_PROJECT_ID, type ServiceName, type Switches } from '../../lib/emulator/index.ts';
 import { aged, onlyTarget, startWorld, type World } from './world.ts';
 
 // Each row is one "delete a background task" page of the vendor.

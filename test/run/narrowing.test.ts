@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { taskId } from '../../lib/emulator/index.ts';
 import { parseKeepFor } from '../../lib/policy/duration.ts';
 import { RequestError } from '../../lib/run/request.ts';
-import { taskId } from '../emulator/index.ts';
 import { aged, expired, onlyTarget, policyOf, startWorld, targetOf, type World } from './world.ts';
 
 let world: World;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ServiceName, TaskRow } from '../../lib/emulator/index.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
-import type { ServiceName, TaskRow } from '../emulator/index.ts';
 import { aged, expired, NOW, onlyTarget, startWorld, type World } from './world.ts';
 
 let world: World;

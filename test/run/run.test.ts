@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { demoEstate, type ServiceName, taskId } from '../emulator/index.ts';
+import { demoEstate, type ServiceName, taskId } from '../../lib/emulator/index.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
 import {
   aged,

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Interception, TaskRow } from '../emulator/index.ts';
+import type { Interception, TaskRow } from '../../lib/emulator/index.ts';
 import { expired, onlyTarget, startWorld, type World } from './world.ts';
 
 let world: World;

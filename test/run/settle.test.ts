@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type JournalEntry, TASK_NOT_FOUND_CODE, type TaskRow } from '../emulator/index.ts';
+import { type JournalEntry, TASK_NOT_FOUND_CODE, type TaskRow } from '../../lib/emulator/index.ts';
 import { expired, onlyTarget, startWorld, type World } from './world.ts';
 
 let world: World;

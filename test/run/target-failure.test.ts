@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { CredentialsError } from '../../lib/cloud/credentials.ts';
-import { DEMO_ACCESS_KEY } from '../emulator/index.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
+import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { expired, onlyTarget, policyOf, startWorld, targetOf, type World } from './world.ts';
 
 let world: World;

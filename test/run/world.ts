@@ -1,10 +1,4 @@
 import { expect } from '@jest/globals';
-import { createTransport } from '../../lib/http/transport.ts';
-import { loadPolicy } from '../../lib/policy/load.ts';
-import type { RunDependencies } from '../../lib/run/open-run.ts';
-import type { RunRequest } from '../../lib/run/request.ts';
-import { run } from '../../lib/run/run.ts';
-import type { Counts, Summary } from '../../lib/run/summary.ts';
 import {
   DEMO_ACCESS_KEY,
   DEMO_PROJECT_ID,
@@ -15,7 +9,13 @@ import {
   startEmulator,
   type TaskRow,
   taskOf,
-} from '../emulator/index.ts';
+} from '../../lib/emulator/index.ts';
+import { createTransport } from '../../lib/http/transport.ts';
+import type { Counts, Summary } from '../../lib/model/summary.ts';
+import { loadPolicy } from '../../lib/policy/load.ts';
+import type { RunDependencies } from '../../lib/run/open-run.ts';
+import type { RunRequest } from '../../lib/run/request.ts';
+import { run } from '../../lib/run/run.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
 
 export const DAY = 86_400_000;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
+import { DEMO_ACCESS_KEY, startEmulator } from '../../lib/emulator/index.ts';
 import { cachePolicy, fresh, old, policyFolder } from '../cli/policy-on-disk.ts';
-import { DEMO_ACCESS_KEY, startEmulator } from '../emulator/index.ts';
 import { emfLines } from '../telemetry/emf.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { copyProject, type Template } from './project.ts';

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Summary } from '../../lib/run/summary.ts';
+import { taskId } from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import { taskId } from '../emulator/index.ts';
 import {
   aged,
   expired,

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { renderSummary } from '../../lib/cli/render-summary.ts';
-import type { Credentials } from '../../lib/cloud/credentials.ts';
+import { type Emulator, type Intercept, startEmulator } from '../../lib/emulator/index.ts';
+import type { Credentials } from '../../lib/identity/credentials.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
-import { keepDecided } from '../../lib/report/decided.ts';
-import { renderHtml } from '../../lib/report/html.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import { type Emulator, type Intercept, startEmulator } from '../emulator/index.ts';
+import { keepDecided } from '../../lib/view/decisions.ts';
+import { renderHtml } from '../../lib/view/html/html.ts';
+import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { expired, onlyTarget, startWorld, type World } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import { credentialsSource } from '../../../lib/cloud/credentials-source.ts';
 import { cleanStep } from '../../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../../lib/fleet/object-store.ts';
 import type { FleetItem } from '../../../lib/fleet/plan.ts';
@@ -8,7 +7,8 @@ import type { StepDependencies } from '../../../lib/fleet/step.ts';
 import { summariseStep } from '../../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
-import type { Summary } from '../../../lib/run/summary.ts';
+import { credentialsSource } from '../../../lib/identity/credentials-source.ts';
+import type { Summary } from '../../../lib/model/summary.ts';
 import { type Clean, ENV } from '../contestant.ts';
 import { policyText } from '../policy-text.ts';
 

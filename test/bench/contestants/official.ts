@@ -1,7 +1,7 @@
 import core from '@huaweicloud/huaweicloud-sdk-core';
 import kafka from '@huaweicloud/huaweicloud-sdk-kafka';
 import pLimit from 'p-limit';
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../emulator/demo-identity.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../../lib/emulator/demo-identity.ts';
 import type { Clean } from '../contestant.ts';
 import { KEEP_FOR_DAYS } from '../records.ts';
 import { hasExpired } from './script.ts';

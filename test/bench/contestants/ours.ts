@@ -1,6 +1,6 @@
-import { credentialsSource } from '../../../lib/cloud/credentials-source.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
+import { credentialsSource } from '../../../lib/identity/credentials-source.ts';
 import { loadPolicy } from '../../../lib/policy/load.ts';
 import { run } from '../../../lib/run/run.ts';
 import { type Clean, ENV } from '../contestant.ts';

@@ -1,4 +1,4 @@
-import { DEMO_PROJECT_ID } from '../../emulator/demo-identity.ts';
+import { DEMO_PROJECT_ID } from '../../../lib/emulator/demo-identity.ts';
 import type { Cleaned, CleanRequest } from '../contestant.ts';
 import { KEEP_FOR_DAYS } from '../records.ts';
 

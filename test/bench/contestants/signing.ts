@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto';
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../emulator/demo-identity.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../../lib/emulator/demo-identity.ts';
 
 const NO_BODY = createHash('sha256').digest('hex');
 const SIGNED = 'host;x-project-id;x-sdk-date';

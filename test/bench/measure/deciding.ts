@@ -1,4 +1,4 @@
-import { readTask } from '../../../lib/cloud/task.ts';
+import { readTask } from '../../../lib/model/task.ts';
 import { decide } from '../../../lib/policy/decide.ts';
 import { loadPolicy } from '../../../lib/policy/load.ts';
 import { retentionOf } from '../../../lib/policy/retention.ts';

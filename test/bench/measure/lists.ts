@@ -1,4 +1,4 @@
-import { SERVICES } from '../../../lib/cloud/services.ts';
+import { SERVICES } from '../../../lib/model/services.ts';
 import { ContestantProcess, EmulatorProcess } from '../processes.ts';
 import type { Measure } from './measure.ts';
 import { round } from './round.ts';

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { DEMO_ACCESS_KEY } from '../../emulator/demo-identity.ts';
+import { DEMO_ACCESS_KEY } from '../../../lib/emulator/demo-identity.ts';
 import { packageFunction } from '../packaged.ts';
 import { policyText } from '../policy-text.ts';
 import { median, medianRatio } from '../statistics.ts';

@@ -1,0 +1,141 @@
+import { concealer } from '../answers/conceal.ts';
+import type { Clock } from '../http/clock.ts';
+import type { HttpRequest } from '../http/transport.ts';
+import { type Credentials, CredentialsError, type User } from './credentials.ts';
+import type { CredentialsStore } from './credentials-store.ts';
+import { sign } from './sign.ts';
+
+/** An IAM token that is scoped to a project. */
+export interface Token {
+  readonly value: string;
+  /** When it was asked for, in milliseconds since the epoch. */
+  readonly issuedAt: number;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly projectId: string | undefined;
+}
+
+/** What a request was authenticated with. */
+export interface Grant {
+  readonly credentials: Credentials;
+  /** Present for a user; an access key signs each request instead. */
+  readonly token?: Token;
+}
+
+/** What makes a target's requests its own: a signature, or a token. Keeps the secrets out of sight. */
+export class Access {
+  readonly #store: CredentialsStore;
+  readonly #issueToken: (user: User) => Promise<Token>;
+  readonly #clock: Clock;
+  readonly #tokens = new Set<string>();
+  #grant: Promise<Grant> | undefined;
+  #renewal: Promise<boolean> | undefined;
+  /** A token that could not be replaced before its end: it is used until the service refuses it. */
+  #lastResort: Grant | undefined;
+
+  /** @param issueToken exchanges a user's password for a token of the target's project. */
+  constructor(store: CredentialsStore, issueToken: (user: User) => Promise<Token>, clock: Clock) {
+    this.#store = store;
+    this.#issueToken = issueToken;
+    this.#clock = clock;
+  }
+
+  /**
+   * The headers to send, those of the request included, and what they were made with.
+   * @throws {CredentialsError} when there are no credentials, or IAM refuses them.
+   */
+  async authorise(
+    request: HttpRequest,
+  ): Promise<{ headers: Readonly<Record<string, string>>; grant: Grant }> {
+    const grant = await this.current();
+    const { credentials, token } = grant;
+    if (token) return { headers: { ...request.headers, 'X-Auth-Token': token.value }, grant };
+    if ('password' in credentials) throw new CredentialsError(`${this.#store.name}: no token`);
+    return { headers: sign(request, credentials, this.#clock.now()), grant };
+  }
+
+  /** What requests are authenticated with now; a token that is about to expire is replaced first. */
+  async current(): Promise<Grant> {
+    this.#grant ??= this.#obtain();
+    const asked = this.#grant;
+    const grant = await asked;
+    if (!grant.token || grant === this.#lastResort) return grant;
+    if (!aboutToExpire(grant.token, this.#clock.now())) return grant;
+    // Whoever notices first asks for the new one; the others wait for the same answer.
+    if (this.#grant === asked) {
+      this.#grant = this.#obtain().catch(() => {
+        this.#lastResort = grant;
+        return grant;
+      });
+    }
+    return await this.#grant;
+  }
+
+  /**
+   * After an `unauthorised` answer: true when the request is worth sending again, since what
+   * authenticates it has been replaced meanwhile or could be replaced now. However many requests ask
+   * at once, there is one renewal.
+   * @param refused what the refused request was authenticated with.
+   * @throws {CredentialsError} when IAM refuses a new token.
+   */
+  async renew(refused: Grant): Promise<boolean> {
+    if ((await this.#grant) !== refused) return true;
+    this.#renewal ??= this.#replace(refused).finally(() => {
+      this.#renewal = undefined;
+    });
+    return await this.#renewal;
+  }
+
+  /** Which credentials were refused, without their secrets. */
+  describe(grant: Grant | undefined): string {
+    const { name } = this.#store;
+    if (!grant) return `credentials from ${name}`;
+    const { credentials } = grant;
+    return 'password' in credentials
+      ? `token of user ${credentials.username} from ${name}`
+      : `access key ${shortened(credentials.accessKey)} from ${name}`;
+  }
+
+  /** The text without any secret that it may hold. */
+  conceal(text: string): string {
+    return concealer([...this.#store.secrets, ...this.#tokens])(text);
+  }
+
+  async #obtain(credentials?: Credentials): Promise<Grant> {
+    const chosen = credentials ?? (await this.#store.get());
+    if (!('password' in chosen)) return { credentials: chosen };
+    const token = await this.#issueToken(chosen);
+    this.#tokens.add(token.value);
+    return { credentials: chosen, token };
+  }
+
+  async #replace({ credentials, token }: Grant): Promise<boolean> {
+    let refusal: unknown;
+    if (token) {
+      try {
+        const grant = await this.#obtain(credentials);
+        this.#grant = Promise.resolve(grant);
+        return true;
+      } catch (error) {
+        refusal = error;
+      }
+    }
+    const replacement = await this.#store.replacementFor(credentials);
+    if (replacement) {
+      this.#grant = this.#obtain(replacement);
+      await this.#grant;
+      return true;
+    }
+    if (refusal) throw refusal;
+    return false;
+  }
+}
+
+/** Five minutes before its end, or a tenth of its life where that is shorter. */
+function aboutToExpire({ issuedAt, expiresAt }: Token, now: number): boolean {
+  return expiresAt - now < Math.min(5 * 60_000, (expiresAt - issuedAt) / 10);
+}
+
+function shortened(accessKey: string): string {
+  return accessKey.length > 8 ? `${accessKey.slice(0, 4)}…${accessKey.slice(-2)}` : '…';
+}

@@ -1,0 +1,186 @@
+import { ApiError, TargetError } from '../answers/api-error.ts';
+import { type AnswerReading, readAnswer } from '../answers/classify.ts';
+import { type Conceal, concealer } from '../answers/conceal.ts';
+import type { Clock } from '../http/clock.ts';
+import type { Endpoint, Sent } from '../http/endpoint.ts';
+import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { RequestCounts } from '../model/summary.ts';
+import { describe, type RequestWindow } from '../task-api/task-api.ts';
+import type { Access, Grant, Token } from './access.ts';
+import { CredentialsError, type User } from './credentials.ts';
+import { encode } from './sign.ts';
+
+/** What a token is for: a project by its id, or the one that bears a region's name. */
+export type Scope = { readonly id: string } | { readonly name: string };
+
+const ATTEMPTS = 5;
+const TIMEOUT_MS = 10_000;
+
+/** What IAM's own codes ask of a person. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'IAM.0061': 'the user is locked: wait, or have an administrator unlock it',
+  'IAM.0062': 'the user name or password is wrong',
+  'IAM.0066': 'the password has expired: set a new one and put it into the secret',
+  'IAM.0067': 'the user name, password or account is not valid',
+};
+
+/** The identity service of one region: tokens, and the ids of projects. */
+export class Iam {
+  readonly #endpoint: Endpoint;
+  readonly #clock: Clock;
+  readonly #window: RequestWindow;
+  readonly #counts: RequestCounts;
+
+  constructor(options: {
+    endpoint: Endpoint;
+    clock: Clock;
+    window: RequestWindow;
+    counts: RequestCounts;
+  }) {
+    this.#endpoint = options.endpoint;
+    this.#clock = options.clock;
+    this.#window = options.window;
+    this.#counts = options.counts;
+  }
+
+  /**
+   * Exchanges a password for a token, which the service says lives 24 hours.
+   * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
+   */
+  async token(user: User, scope: Scope): Promise<Token> {
+    const body = {
+      auth: {
+        identity: {
+          methods: ['password'],
+          password: {
+            user: {
+              name: user.username,
+              password: user.password,
+              domain: { name: user.domain },
+            },
+          },
+        },
+        scope: { project: scope },
+      },
+    };
+    const request: HttpRequest = {
+      method: 'POST',
+      url: `${this.#endpoint.origin}/v3/auth/tokens?nocatalog=true`,
+      headers: { 'Content-Type': 'application/json;charset=utf8' },
+      body: JSON.stringify(body),
+    };
+    const issuedAt = this.#clock.now();
+    const { sent, response } = await this.#send(async () => request, concealer([user.password]));
+    const value = response?.header('x-subject-token');
+    if (sent.reading?.answer === 'ok' && response && value) {
+      return { value, issuedAt, ...readTokenBody(response.body, issuedAt) };
+    }
+    const refusal = this.#refusal(user, sent);
+    if (isOver(sent)) throw new ApiError(refusal, sent.reading, sent.gaveUp);
+    throw new CredentialsError(refusal);
+  }
+
+  /**
+   * The id of the project that bears a region's name; there is one in each region.
+   * @throws {TargetError} when there is none, or IAM does not tell; {ApiError} when time is up.
+   */
+  async projectId(region: string, access: Access): Promise<string> {
+    const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
+    let grant: Grant | undefined;
+    const { sent, response } = await this.#send(
+      async () => {
+        const request = { method: 'GET', url, headers: {} } as const;
+        const authorised = await access.authorise(request);
+        grant = authorised.grant;
+        return { ...request, headers: authorised.headers };
+      },
+      (text) => access.conceal(text),
+    );
+    const answered = sent.reading?.answer === 'ok' && response;
+    const ids = answered ? readProjectIds(response.body) : [];
+    if (ids.length === 1) return ids[0] as string;
+    const said = answered ? `it names ${ids.length || 'none'}` : describe(sent);
+    const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
+    if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
+    if (sent.reading?.answer === 'unauthorised') {
+      const message = `${failure}. Check the credentials (${access.describe(grant)}) and this machine's clock.`;
+      throw new TargetError('unauthorised', message, sent.reading);
+    }
+    throw new TargetError('project', `${failure}. Write projectId in the policy.`, sent.reading);
+  }
+
+  async #send(
+    build: () => Promise<HttpRequest>,
+    conceal: Conceal,
+  ): Promise<{
+    sent: Sent<AnswerReading>;
+    response: HttpResponse | undefined;
+  }> {
+    let response: HttpResponse | undefined;
+    const sent = await this.#endpoint.send<AnswerReading>({
+      build,
+      read: (result) => {
+        response = 'status' in result ? result : undefined;
+        return readAnswer('list', result, this.#clock.now(), conceal);
+      },
+      maxAttempts: ATTEMPTS,
+      timeout: TIMEOUT_MS,
+      latestStart: this.#window.end,
+      latestEnd: this.#window.end,
+      stop: this.#window.stop,
+      abortable: true,
+      counts: this.#counts,
+    });
+    return { sent, response };
+  }
+
+  #refusal(user: User, sent: Sent<AnswerReading>): string {
+    const who = `user ${user.username} of account ${user.domain}`;
+    const message = sent.reading?.message ?? '';
+    const code = sent.reading?.code ?? '';
+    const advice = /mfa|totp|verification/i.test(message)
+      ? 'the user needs a second factor: use one without, or an access key'
+      : ADVICE[code];
+    const said = describe(sent);
+    return `${this.#endpoint.origin} gave no token to ${who}: ${said}${advice ? ` (${advice})` : ''}`;
+  }
+}
+
+function readTokenBody(
+  body: string,
+  issuedAt: number,
+): { expiresAt: number; projectId: string | undefined } {
+  const { token } = parse(body) as { token?: Fields & { project?: Fields } };
+  // The service's own two times: this machine's clock may differ from its by hours.
+  const life = Date.parse(String(token?.expires_at)) - Date.parse(String(token?.issued_at));
+  const projectId = token?.project?.id;
+  return {
+    // Unreadable: an hour is far below the 24 that the service grants.
+    expiresAt: issuedAt + (life > 0 ? life : 3_600_000),
+    projectId: typeof projectId === 'string' ? projectId : undefined,
+  };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readProjectIds(body: string): string[] {
+  const { projects } = parse(body) as { projects?: unknown };
+  const ids = Array.isArray(projects)
+    ? projects.map((project) => (project as Fields | null)?.id)
+    : [];
+  return ids.filter((id): id is string => typeof id === 'string' && id !== '');
+}
+
+/** Whether nothing is wrong but that the run ends. */
+function isOver({ gaveUp }: Sent<AnswerReading>): boolean {
+  return gaveUp === 'deadline' || gaveUp === 'stopped';
+}
+
+function parse(body: string): object {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,50 @@
+import type { Service } from './services.ts';
+import { readId } from './task.ts';
+
+/** One DCS or DMS instance, as far as it concerns us. */
+export interface Instance {
+  readonly id: string;
+  readonly name: string;
+  /** Such as RUNNING; empty when the service does not say. */
+  readonly status: string;
+}
+
+/** Statuses in which an instance has no tasks to clean, or none that may be touched. */
+const SKIPPED: Readonly<Record<string, string>> = {
+  CREATEFAILED: 'its creation failed',
+  DELETING: 'it is being deleted',
+  DELETED: 'it is deleted',
+  FREEZING: 'it is being frozen',
+  FROZEN: 'it is frozen',
+  RECYCLE: 'it is in the recycle bin',
+};
+
+/** Reads one row of an instance list; `undefined` when it has no usable id. */
+export function readInstance(
+  row: unknown,
+): (Instance & { engine: string | undefined }) | undefined {
+  const fields = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>;
+  const id = readId(fields.instance_id);
+  if (id === undefined) return undefined;
+  return {
+    id,
+    name: typeof fields.name === 'string' ? fields.name : '',
+    status: typeof fields.status === 'string' ? fields.status : '',
+    engine: typeof fields.engine === 'string' ? fields.engine : undefined,
+  };
+}
+
+/**
+ * Why an instance of the list is left alone, or `undefined`. A service that ignores the engine that
+ * was asked for would otherwise hand the instances of another service to this policy.
+ */
+export function skipReason(
+  instance: Instance & { engine: string | undefined },
+  service: Service,
+): string | undefined {
+  const { engine } = instance;
+  if (service.engine && engine && !service.engine.accepted.includes(engine.toLowerCase())) {
+    return `its engine is ${engine}, not ${service.engine.query}`;
+  }
+  return SKIPPED[instance.status.toUpperCase()];
+}

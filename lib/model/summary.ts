@@ -1,0 +1,190 @@
+/** What began a run. */
+export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
+
+/**
+ * `complete`: nothing expired is left (a dry run: everything was listed). `incomplete`: stopped by
+ * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
+ * or deleted.
+ */
+export type Outcome = 'complete' | 'incomplete' | 'failed';
+
+/**
+ * What kept an instance from being cleaned to the end. `deadline`: the run's time was up, or somebody
+ * interrupted it. `unavailable`: the endpoint failed too often, or the target failed as a whole.
+ */
+export type StoppedBy = 'deadline' | 'limit' | 'listing' | 'unavailable';
+
+/**
+ * Records, counted. Always `listed = kept + expired` and
+ * `expired = deleted + alreadyGone + failed + remaining`.
+ */
+export interface Counts {
+  listed: number;
+  kept: number;
+  expired: number;
+  deleted: number;
+  /** Not there any more when it was to be deleted. */
+  alreadyGone: number;
+  failed: number;
+  /** Expired, and for no fault of its own not deleted by this run. */
+  remaining: number;
+}
+
+/** Requests on the wire: all of them, those that repeated an earlier one, those that were throttled. */
+export interface RequestCounts {
+  sent: number;
+  retried: number;
+  throttled: number;
+}
+
+/** One record that could not be deleted, or (without `taskId`) a list that could not be read. */
+export interface RecordError {
+  readonly taskId?: string;
+  /** HTTP status; absent when no answer came. */
+  readonly status?: number;
+  readonly code?: string;
+  readonly message: string;
+  readonly attempts?: number;
+}
+
+export interface InstanceSummary extends Counts {
+  readonly id: string;
+  readonly name: string;
+  outcome: Outcome;
+  stoppedBy?: StoppedBy;
+  /** How many records were kept for each reason. */
+  keptBecause: Record<string, number>;
+  /** The first errors, in the order in which they came. */
+  errors: RecordError[];
+  /** Errors beyond those. */
+  errorsOmitted: number;
+}
+
+export interface TargetSummary {
+  readonly name: string;
+  readonly cloud: string;
+  readonly service: string;
+  readonly region: string;
+  outcome: Outcome;
+  /** Only where the target itself failed. */
+  error?: { code: string; message: string };
+  instances: InstanceSummary[];
+}
+
+/** What a run reports: one JSON document, whatever began the run. */
+export interface Summary {
+  readonly schemaVersion: 1;
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly durationMs: number;
+  readonly outcome: Outcome;
+  readonly totals: Counts & { targets: number; instances: number };
+  readonly requests: RequestCounts;
+  /** What deserves a look although nothing failed, such as a pattern that matches no instance. */
+  readonly warnings: readonly string[];
+  readonly targets: readonly TargetSummary[];
+}
+
+/** Errors kept for one instance; the others are counted. */
+export const MAX_ERRORS = 20;
+
+export const NO_RECORDS: Readonly<Counts> = {
+  listed: 0,
+  kept: 0,
+  expired: 0,
+  deleted: 0,
+  alreadyGone: 0,
+  failed: 0,
+  remaining: 0,
+};
+
+/** What is said of an instance before anything is known of it. */
+export function emptySummary({ id, name }: { id: string; name: string }): InstanceSummary {
+  return {
+    id,
+    name,
+    outcome: 'complete',
+    ...NO_RECORDS,
+    keptBecause: {},
+    errors: [],
+    errorsOmitted: 0,
+  };
+}
+
+/** Adds up the records of instances or targets. */
+export function addCounts(parts: readonly Counts[]): Counts {
+  return addUp(NO_RECORDS, parts);
+}
+
+/** Adds up requests. */
+export function addRequests(parts: readonly RequestCounts[]): RequestCounts {
+  return addUp({ sent: 0, retried: 0, throttled: 0 }, parts);
+}
+
+function addUp<Key extends string>(
+  nothing: Readonly<Record<Key, number>>,
+  parts: readonly Readonly<Record<Key, number>>[],
+): Record<Key, number> {
+  const sum: Record<Key, number> = { ...nothing };
+  for (const part of parts) for (const key of Object.keys(sum) as Key[]) sum[key] += part[key];
+  return sum;
+}
+
+/**
+ * The summary of a run that is over.
+ * @param run its moments in milliseconds since the epoch.
+ * @param requests those of each target; the targets are in the policy's order.
+ */
+export function conclude(
+  run: {
+    readonly runId: string;
+    readonly trigger: Trigger;
+    readonly dryRun: boolean;
+    readonly startedAt: number;
+    readonly finishedAt: number;
+    readonly warnings: readonly string[];
+  },
+  requests: ReadonlyMap<TargetSummary, RequestCounts>,
+): Summary {
+  const { runId, trigger, dryRun, startedAt, finishedAt, warnings } = run;
+  const targets = [...requests.keys()];
+  const instances = targets.flatMap((target) => target.instances);
+  return {
+    schemaVersion: 1,
+    runId,
+    trigger,
+    dryRun,
+    startedAt: new Date(startedAt).toISOString(),
+    finishedAt: new Date(finishedAt).toISOString(),
+    durationMs: finishedAt - startedAt,
+    outcome: worst(targets.map(({ outcome }) => outcome)),
+    totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
+    requests: addRequests([...requests.values()]),
+    warnings,
+    targets,
+  };
+}
+
+/** The worst of several outcomes; `complete` where there is none. */
+export function worst(outcomes: readonly Outcome[]): Outcome {
+  if (outcomes.includes('failed')) return 'failed';
+  return outcomes.includes('incomplete') ? 'incomplete' : 'complete';
+}
+
+/** The totals in one sentence, for a log line that a person reads. */
+export function describeTotals(summary: Summary): string {
+  const { totals, outcome, dryRun } = summary;
+  const found = `${counted(totals.instances, 'instance')}, ${counted(totals.listed, 'record')} listed, ${totals.expired} expired`;
+  const done = dryRun
+    ? 'nothing deleted (dry run)'
+    : `${totals.deleted} deleted, ${totals.alreadyGone} already gone, ${totals.failed} failed, ${totals.remaining} remaining`;
+  return `${dryRun ? 'dry run' : 'run'} ${outcome}: ${found}; ${done}`;
+}
+
+/** `1 instance`, `2 instances`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,80 @@
+/** What is known of one background-task record. A field that could not be read is `undefined`. */
+export interface Task {
+  readonly id: string | undefined;
+  readonly status: string | undefined;
+  /** The task's end (`updated_at`), in milliseconds since the epoch. */
+  readonly updatedAt: number | undefined;
+  /** The task's type, such as EXTEND; free text to a client. */
+  readonly name: string | undefined;
+  /** Who started it (`user_name`). */
+  readonly user: string | undefined;
+  /**
+   * True when the row is no object, has no id, or holds something other than text in a field that is
+   * read; also when its id stands for another row too, or for one that changed while it was listed.
+   */
+  readonly malformed: boolean;
+}
+
+/**
+ * Reads one row of a task list. Never throws: whatever the row is, it becomes a record that the
+ * decisions keep. (A 2021 vendor sample has `status` and the times beside `tasks`, not in it.)
+ */
+export function readTask(row: unknown): Task {
+  const fields = isObject(row) ? row : {};
+  const id = readId(fields.id);
+  return {
+    id,
+    status: text(fields.status),
+    updatedAt: readTimestamp(fields.updated_at),
+    name: text(fields.name),
+    user: text(fields.user_name),
+    malformed:
+      !id ||
+      [fields.status, fields.updated_at, fields.name, fields.user_name].some(
+        (field) => field !== undefined && field !== null && typeof field !== 'string',
+      ),
+  };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+const TIMESTAMP =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:[.,](\d{1,30}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
+
+/**
+ * An ISO 8601 date and time with its zone. Without a zone the moment is anyone's guess: unreadable.
+ * (By hand, since luxon takes more than a second for 100,000 rows.)
+ */
+export function readTimestamp(value: unknown): number | undefined {
+  const match = typeof value === 'string' && TIMESTAMP.exec(value);
+  if (!match) return undefined;
+  const [, local = '', fraction = '', zone = ''] = match;
+  const day = Number(local.slice(8, 10));
+  // `Date.parse` takes 30 February for a day of March.
+  if (day > 28 && day > daysInMonth(Number(local.slice(0, 4)), Number(local.slice(5, 7)))) {
+    return undefined;
+  }
+  const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
+  return Date.parse(local + offset) + Number(fraction.slice(0, 3).padEnd(3, '0'));
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/**
+ * An id as it stands in a list, or `undefined` where it cannot be put into a URL: `.` and `..` would
+ * be folded away, so that a DELETE of a record named its instance, and half of a surrogate pair
+ * cannot be encoded.
+ */
+export function readId(value: unknown): string | undefined {
+  if (typeof value !== 'string' || ['', '.', '..'].includes(value)) return undefined;
+  return /\p{Surrogate}/u.test(value) ? undefined : value;
+}

@@ -1,0 +1,126 @@
+import type { Paging } from '../model/services.ts';
+
+/** One page as the service sent it. */
+export interface Page {
+  readonly rows: readonly unknown[];
+  /** Rows in the whole list, as the service counts them; absent when it does not say. */
+  readonly total?: number | undefined;
+  /** The service refused to look past the end of its list. */
+  readonly pastTheEnd?: boolean;
+}
+
+/** The list is not known to be complete. */
+export class IncompleteListError extends Error {
+  override readonly name = 'IncompleteListError';
+}
+
+/** Requests in a row that may bring the reading no nearer to the end of the list. */
+const MAX_STALLED = 20;
+
+/**
+ * How far one reading of a live list, newest rows first, has come, and where it goes on.
+ *
+ * Rows that appear meanwhile push the others down, which costs nothing but reading some twice. Rows
+ * that vanish pull the others up, past the next page; the count then falls by at least as many rows
+ * as were passed over, so reading goes on from that much further up, and pages overlap while it
+ * lasts. Without a count none of that can be noticed, and only a page without rows is the end.
+ */
+export class ListProgress {
+  readonly #paging: Paging;
+  /** All rows before this place have been read. */
+  #covered = 0;
+  /** How many of them are asked for again. */
+  #overlap = 0;
+  #total: number | undefined;
+  #totalIsBelieved = true;
+  #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
+  #refused: { readonly skip: number; readonly total: number } | undefined;
+  /** The least distance from the end so far. */
+  #nearest = Number.MAX_SAFE_INTEGER;
+  #stalled = 0;
+
+  constructor(paging: Paging) {
+    this.#paging = paging;
+  }
+
+  /** Rows before the page to ask for. */
+  get skip(): number {
+    return Math.max(0, this.#covered - this.#overlap);
+  }
+
+  /** Rows in the whole list; `undefined` where the service does not say it, or not credibly. */
+  get total(): number | undefined {
+    return this.#total;
+  }
+
+  /**
+   * Takes in the page that was asked for; true when it is the last one.
+   * @param first id of its first row; where it is `undefined`, a repeated page is not noticed.
+   * @param news how many of its ids were not known before.
+   * @throws {IncompleteListError} when the list does not come nearer to its end.
+   */
+  add({ rows, total }: Page, first: string | undefined, news: number): boolean {
+    const { skip } = this;
+    const before = this.#total;
+    // A count of less than has been shown is not the whole list's.
+    if (rows.length > 0 && total !== undefined && total < skip + rows.length) {
+      this.#totalIsBelieved = false;
+    }
+    this.#total = this.#totalIsBelieved ? (total ?? before) : undefined;
+    this.#checkRepetition(skip, first, news, this.#total === before);
+
+    const vanished = Math.max(0, (before ?? 0) - (this.#total ?? before ?? 0));
+    this.#covered = Math.max(0, this.#covered - vanished);
+    this.#overlap =
+      vanished > 0 ? Math.min(2 * vanished, this.#paging.limit >> 1) : this.#overlap >> 1;
+    // More rows may have been passed over than the pages overlap: then the gap is read first.
+    const contiguous = skip <= this.#covered;
+    if (contiguous) this.#covered = Math.max(this.#covered, skip + rows.length);
+    if (contiguous && this.#isEnd(rows.length, total)) return true;
+    this.#checkProgress(news);
+    return false;
+  }
+
+  /**
+   * The service refused to look past the end of its list; true when there is nothing more to ask
+   * for, and the count, if there is one, is too high.
+   */
+  refused(): boolean {
+    const { skip } = this;
+    const total = this.#total;
+    if (total === undefined) return true;
+    if (this.#refused?.skip === skip && this.#refused.total === total) return true;
+    this.#refused = { skip, total };
+    // A page's worth of rows has vanished, or more: further up, the count tells how many.
+    this.#overlap = Math.max(2 * this.#overlap, this.#paging.limit);
+    return false;
+  }
+
+  #isEnd(length: number, total: number | undefined): boolean {
+    if (length === 0) return true;
+    if (total === undefined || !this.#totalIsBelieved) return false;
+    // Where a page past the end is harmless, a count that may be the page's own length is not believed.
+    const { limit, pastTheEnd } = this.#paging;
+    if (length >= limit && pastTheEnd === 'empty' && total === length) return false;
+    return this.#covered >= total;
+  }
+
+  #checkRepetition(skip: number, first: string | undefined, news: number, still: boolean): void {
+    const latest = this.#latest;
+    this.#latest = { skip, first };
+    if (!latest || skip <= latest.skip || news > 0 || first === undefined) return;
+    if (first !== latest.first || !still) return;
+    throw new IncompleteListError(
+      `the page after ${skip} rows repeats the one before: the service does not follow "${this.#paging.parameter}"`,
+    );
+  }
+
+  #checkProgress(news: number): void {
+    const left = this.#total === undefined ? this.#nearest - news : this.#total - this.#covered;
+    this.#stalled = left < this.#nearest ? 0 : this.#stalled + 1;
+    this.#nearest = Math.min(this.#nearest, left);
+    if (this.#stalled >= MAX_STALLED) {
+      throw new IncompleteListError('the list changes faster than it can be read');
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import type { Paging } from '../model/services.ts';
+import { IncompleteListError, ListProgress, type Page } from './list-progress.ts';
+
+/** Times that a list is read from its top before it counts as unreadable. */
+const MAX_PASSES = 5;
+
+/**
+ * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What
+ * is read twice is recognised by its id; where rows have appeared meanwhile, the list is read again
+ * from its top.
+ *
+ * @param fetchPage asks for the page that begins after `skip` rows; what it throws is passed on.
+ * @param keyOf the id of a row; `undefined` where it has none, and what it holds stands in for it.
+ * @param found receives the rows by id, also when this throws. A row read twice keeps its later state.
+ * @param ambiguous receives the ids of which there is more than one row, or one that changed meanwhile.
+ * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
+ */
+export async function readList<Row>(
+  paging: Paging,
+  fetchPage: (skip: number) => Promise<Page>,
+  read: (raw: unknown) => Row,
+  keyOf: (row: Row) => string | undefined,
+  found: Map<string, Row>,
+  ambiguous = new Set<string>(),
+): Promise<void> {
+  /** Ids that were there twice on one page: no row that has merely moved. */
+  const twins = new Set<string>();
+  /** Rows without an id, by what they hold: under which key they were found. */
+  const unnamed = new Map<string, string>();
+  /** Most places at which one reading has met rows without an id. */
+  let nameless = 0;
+  const count = () => found.size - unnamed.size + nameless + twins.size;
+
+  for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
+    const before = count();
+    if (await readPass(pass > 1)) return;
+    if (pass > 1 && count() === before) break;
+  }
+  throw new IncompleteListError(
+    `only ${count()} rows could be read, fewer than the service counts`,
+  );
+
+  /**
+   * One reading from the top to the end; true when as many rows were found as are counted.
+   * @param again after a complete one: then it ends as soon as nothing more is missing.
+   */
+  async function readPass(again: boolean): Promise<boolean> {
+    const progress = new ListProgress(paging);
+    const places = new Set<number>();
+    const allFound = () => count() >= (progress.total ?? 0);
+    for (;;) {
+      const { skip } = progress;
+      const page = await fetchPage(skip);
+      if (page.pastTheEnd) {
+        if (progress.refused()) return progress.total === undefined;
+        continue;
+      }
+      const { first, news } = add(page.rows, skip, places);
+      nameless = Math.max(nameless, places.size);
+      if (progress.add(page, again ? undefined : first, news)) return allFound();
+      if (again && progress.total !== undefined && allFound()) return true;
+    }
+  }
+
+  /** The id of the page's first row, and how many of its ids were not known. */
+  function add(
+    rows: readonly unknown[],
+    skip: number,
+    places: Set<number>,
+  ): { first: string | undefined; news: number } {
+    const before = found.size - unnamed.size;
+    const here = new Map<string, number>();
+    const ids = rows.map((raw, index) => {
+      const row = read(raw);
+      const id = keyOf(row);
+      if (id === undefined) places.add(skip + index);
+      const name = id ?? JSON.stringify(raw);
+      const times = here.get(name) ?? 0;
+      here.set(name, times + 1);
+      if (id === undefined) found.set(keyOfUnnamed(`${times} ${name}`), row);
+      else {
+        if (times > 0) twins.add(id);
+        if (times > 0 || (found.has(id) && !isSame(found.get(id), row))) ambiguous.add(id);
+        found.set(id, row);
+      }
+      return id;
+    });
+    return { first: ids[0], news: found.size - unnamed.size - before };
+  }
+
+  /** Its place would not do: rows move while they are read, and one that counted twice would stand for two. */
+  function keyOfUnnamed(content: string): string {
+    const key = unnamed.get(content) ?? `row ${unnamed.size}`;
+    unnamed.set(content, key);
+    return key;
+  }
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,91 @@
+import { addCounts, type InstanceSummary, type TargetSummary } from '../../model/summary.ts';
+import { type AgeRange, ageRange, agesOf, describeAge } from '../ages.ts';
+import { type Cut, cutsOf, type TargetCuts } from '../cuts.ts';
+import type { Decided } from '../decisions.ts';
+import { ageChart } from './chart.ts';
+import { badge, equations, number } from './counts.ts';
+import { type Markup, markup } from './markup.ts';
+import type { Report } from './report.ts';
+
+const TARGET_HEIGHT = 130;
+const INSTANCE_HEIGHT = 80;
+const LIST = new Intl.ListFormat('en');
+
+/** One target: where the policy cuts, and a chart of all its records and of those of each instance. */
+export function targetSection(report: Report, target: TargetSummary): Markup {
+  const { summary, records, policy, keepFor } = report;
+  const now = Date.parse(summary.startedAt);
+  const cuts = cutsOf(policy, target.name, now, keepFor);
+  const decided = target.instances.flatMap(({ id }) => records.of(target.name, id) ?? []);
+  const ages = agesOf(decided, now);
+  const marks = (cuts?.rules ?? []).flatMap(({ age }) => age ?? []);
+  // One range for the target: the same age, and the cut, are at one place in all of its charts.
+  const range = ageRange(ages, cuts?.age, marks);
+  const chartOf = (parts: readonly Decided[], title: string, height: number) =>
+    chart({ parts, range, cuts, now, title, height });
+  return markup`<section class="target">
+<h2>${target.name} ${badge(target.outcome)}</h2>
+<p>${target.cloud} ${target.service}, ${target.region}</p>
+${cuts && policyOfTarget(cuts, now)}
+${target.instances.length === 0 ? markup`<p>No instances.</p>` : equations(addCounts(target.instances))}
+${target.instances.length > 1 ? chartOf(decided, `All of ${target.name}`, TARGET_HEIGHT) : undefined}
+<div class="instances">${target.instances.map((instance) => {
+    const part = records.of(target.name, instance.id);
+    return instanceCard(
+      instance,
+      part && chartOf([part], instance.name || instance.id, INSTANCE_HEIGHT),
+    );
+  })}</div>
+</section>`;
+}
+
+function instanceCard(instance: InstanceSummary, drawn: Markup | undefined): Markup {
+  const { id, name, outcome, stoppedBy, keptBecause, listed } = instance;
+  const reasons = Object.entries(keptBecause).sort(([, a], [, b]) => b - a);
+  return markup`<article>
+<h3>${name || id} ${outcome === 'complete' && !stoppedBy ? undefined : badge(outcome, stoppedBy)}</h3>
+${name ? markup`<p class="id"><code>${id}</code></p>` : undefined}
+${drawn && listed > 0 ? drawn : markup`<p>${drawn ? 'No records.' : 'Its records were not listed.'}</p>`}
+${equations(instance)}
+${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')}</p>` : undefined}
+</article>`;
+}
+
+function chart(input: {
+  readonly parts: readonly Decided[];
+  readonly range: AgeRange | undefined;
+  readonly cuts: TargetCuts | undefined;
+  readonly now: number;
+  readonly title: string;
+  readonly height: number;
+}): Markup {
+  const { parts, range, now } = input;
+  const ages = agesOf(parts, now);
+  const beyond = range
+    ? [...ages.kept, ...ages.expired].filter((age) => age > range.oldest).length
+    : 0;
+  const missing = [
+    range && beyond > 0 ? `${number(beyond)} older than ${describeAge(range.oldest)}` : '',
+    ages.future > 0 ? `${number(ages.future)} dated in the future` : '',
+    ages.undated > 0 ? `${number(ages.undated)} without a readable date` : '',
+  ].filter(Boolean);
+  return markup`<figure>${range ? ageChart({ ...input, range, ages }) : undefined}
+<figcaption><span class="key is-kept"></span>kept <span class="key is-expired"></span>expired${missing.length > 0 ? ` · not drawn: ${missing.join(', ')}` : undefined}</figcaption></figure>`;
+}
+
+/** The cut in words, and the numbers of the rules' marks. */
+function policyOfTarget(cuts: TargetCuts, now: number): Markup {
+  const { keepLast, statuses } = cuts.retention;
+  const more = [
+    keepLast > 0 ? `The newest ${number(keepLast)} of each instance always stay.` : '',
+    `Only ${LIST.format(statuses)} may be deleted.`,
+  ];
+  return markup`<p class="cuts">Records are ${sentence(cuts, now)} ${more.join(' ').trim()}</p>
+${cuts.rules.length > 0 ? markup`<ol class="cuts">${cuts.rules.map((rule) => markup`<li><b>${rule.name}</b>: ${sentence(rule, now)}</li>`)}</ol>` : undefined}`;
+}
+
+function sentence({ keepFor, age }: Cut, now: number): string {
+  if (age === undefined) return 'kept forever.';
+  const moment = new Date(now - age).toISOString().slice(0, 16).replace('T', ' ');
+  return `kept for ${keepFor}: the cut is at ${moment}.`;
+}

@@ -1,0 +1,112 @@
+import type { Duration } from 'luxon';
+import type { Summary } from '../../model/summary.ts';
+import type { Task } from '../../model/task.ts';
+import type { Decision } from '../../policy/decide.ts';
+import type { Policy } from '../../policy/schema.ts';
+import { cutsOf } from '../cuts.ts';
+import type { Decided, DecidedRecords } from '../decisions.ts';
+import { ageHistogram } from './age-histogram.ts';
+import { plain, wrap } from './wrap.ts';
+
+/** Records shown at each end of a long list. */
+const SHOWN = 3;
+
+interface Group {
+  readonly decision: Decision;
+  readonly tasks: Task[];
+}
+
+/** What a plan is shown from. */
+export interface PlanReportInput {
+  readonly summary: Summary;
+  readonly records: DecidedRecords;
+  readonly policy: Policy;
+  /** What the run put in place of the policy's `keepFor`. */
+  readonly keepFor: Duration | undefined;
+  /** Whether every record is shown, or of those that would go the first and the last. */
+  readonly verbose: boolean;
+}
+
+/** What a plan decided, instance by instance: ages, where the policy cuts, and the records. */
+export function renderPlan({
+  summary,
+  records,
+  policy,
+  keepFor,
+  verbose,
+}: PlanReportInput): string {
+  const now = Date.parse(summary.startedAt);
+  const sections = summary.targets.flatMap((target) => {
+    const cuts = cutsOf(policy, target.name, now, keepFor);
+    return target.instances.flatMap(({ id, name }) => {
+      const decided = records.of(target.name, id);
+      if (!decided || decided.tasks.length === 0) return [];
+      const groups = group(decided.tasks, decided.decisions, verbose);
+      return [
+        [
+          ...wrap('', plain(`${target.name} / ${name || id}`)),
+          ...renderSpan(decided),
+          ...ageHistogram(decided, now, cuts),
+          ...groups.flatMap((part) => renderGroup(part, verbose)),
+          '',
+        ].join('\n'),
+      ];
+    });
+  });
+  return sections.join('\n');
+}
+
+function renderSpan({ tasks, decisions }: Decided): string[] {
+  let oldest = Number.POSITIVE_INFINITY;
+  let newestKept = Number.NEGATIVE_INFINITY;
+  tasks.forEach(({ updatedAt }, index) => {
+    if (updatedAt === undefined) return;
+    oldest = Math.min(oldest, updatedAt);
+    if (decisions[index]?.action === 'keep') newestKept = Math.max(newestKept, updatedAt);
+  });
+  const parts = [
+    ...(Number.isFinite(oldest) ? [`oldest ${describeTime(oldest)}`] : []),
+    ...(Number.isFinite(newestKept) ? [`newest kept ${describeTime(newestKept)}`] : []),
+  ];
+  return parts.length > 0 ? [`  ${parts.join(', ')}`] : [];
+}
+
+function describeTime(time: number): string {
+  return new Date(time).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {
+  const groups = new Map<string, Group>();
+  decisions.forEach((decision, index) => {
+    if (decision.action === 'keep' && !verbose) return;
+    const heading = headingOf(decision);
+    const found = groups.get(heading) ?? { decision, tasks: [] };
+    found.tasks.push(tasks[index] as Task);
+    groups.set(heading, found);
+  });
+  const oldestFirst = (a: Task, b: Task) => (a.updatedAt ?? 0) - (b.updatedAt ?? 0);
+  for (const { tasks: members } of groups.values()) members.sort(oldestFirst);
+  return [...groups.values()].sort((a, b) => (a.decision.action < b.decision.action ? -1 : 1));
+}
+
+function headingOf({ action, reason, rule }: Decision): string {
+  return `${action}: ${reason}${rule === undefined ? '' : ` (${rule})`}`;
+}
+
+function renderGroup({ decision, tasks }: Group, verbose: boolean): string[] {
+  const heading = wrap('  ', `${headingOf(decision)}: ${tasks.length}`);
+  const hidden = tasks.length - 2 * SHOWN;
+  if (verbose || hidden <= 1) return [...heading, ...tasks.map(renderTask)];
+  return [
+    ...heading,
+    ...tasks.slice(0, SHOWN).map(renderTask),
+    `    … ${hidden} more; --verbose shows every record`,
+    ...tasks.slice(-SHOWN).map(renderTask),
+  ];
+}
+
+function renderTask({ id, status, updatedAt, name }: Task): string {
+  const ended = updatedAt === undefined ? '-' : describeTime(updatedAt);
+  const line = `    ${ended.padEnd(16)}  ${(status ?? '-').padEnd(9)}  ${id ?? 'no id'}  ${name ?? ''}`;
+  return plain(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
+}

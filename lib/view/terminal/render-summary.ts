@@ -1,0 +1,95 @@
+import {
+  type Counts,
+  counted,
+  type InstanceSummary,
+  type Summary,
+  type TargetSummary,
+} from '../../model/summary.ts';
+import { plain, wrap } from './wrap.ts';
+
+const COLUMNS: readonly (readonly [heading: string, key: keyof Counts])[] = [
+  ['LISTED', 'listed'],
+  ['KEPT', 'kept'],
+  ['EXPIRED', 'expired'],
+  ['DELETED', 'deleted'],
+  ['GONE', 'alreadyGone'],
+  ['FAILED', 'failed'],
+  ['LEFT', 'remaining'],
+];
+const NAME_WIDTH = 23;
+
+/**
+ * A summary for a person, 80 columns wide: a table for each target, why records were kept, and the
+ * totals.
+ */
+export function renderSummary(summary: Summary): string {
+  const lines: string[] = [];
+  for (const target of summary.targets) lines.push(...renderTarget(target), '');
+  for (const warning of summary.warnings) lines.push(...wrap('warning: ', plain(warning)));
+  if (summary.warnings.length > 0) lines.push('');
+  lines.push(...renderTotals(summary));
+  return `${lines.join('\n')}\n`;
+}
+
+function renderTarget(target: TargetSummary): string[] {
+  const { name, cloud, service, region, outcome, error, instances } = target;
+  const lines = wrap('', `${name}  (${cloud} ${service} ${region})`);
+  if (error) lines.push(...wrap(`  ${outcome}: `, plain(error.message)));
+  if (instances.length === 0) return error ? lines : [...lines, '  no instances'];
+  lines.push(
+    row(
+      'INSTANCE',
+      COLUMNS.map(([heading]) => heading),
+    ),
+  );
+  for (const instance of instances) {
+    lines.push(row(plain(instance.name || instance.id), cells(instance)), ...notes(instance));
+  }
+  return lines;
+}
+
+function notes(instance: InstanceSummary): string[] {
+  const { keptBecause, stoppedBy, outcome, errors, errorsOmitted } = instance;
+  const reasons = Object.entries(keptBecause).sort(([, a], [, b]) => b - a);
+  const kept = reasons.map(
+    ([reason, count], index) => `${count} ${reason}${index < reasons.length - 1 ? ',' : ''}`,
+  );
+  const shown = errors.slice(0, 3);
+  const more = errors.length - shown.length + errorsOmitted;
+  return [
+    ...(kept.length > 0 ? wrap('    kept: ', kept) : []),
+    ...(stoppedBy ? [`    ${outcome}: stopped by ${stoppedBy}`] : []),
+    ...shown.flatMap(({ taskId, message }) =>
+      wrap('    ', plain(taskId ? `task ${taskId}: ${message}` : message)),
+    ),
+    ...(more > 0 ? [`    and ${counted(more, 'more error')}`] : []),
+  ];
+}
+
+function renderTotals(summary: Summary): string[] {
+  const { totals, requests, outcome, dryRun, durationMs } = summary;
+  const seconds = (durationMs / 1000).toFixed(1);
+  const sentence = [
+    `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${seconds} s:`,
+    `${counted(totals.targets, 'target')},`,
+    `${counted(totals.instances, 'instance')},`,
+    `${counted(requests.sent, 'request')}`,
+    `(${requests.retried} repeated,`,
+    `${requests.throttled} throttled).`,
+  ];
+  return [
+    row('TOTAL', cells(totals)),
+    '',
+    ...wrap('', sentence),
+    ...(dryRun ? ['Nothing was deleted: this was a dry run.'] : []),
+  ];
+}
+
+function cells(counts: Counts): string[] {
+  return COLUMNS.map(([, key]) => String(counts[key]));
+}
+
+function row(name: string, values: readonly string[]): string {
+  const label = name.length < NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 2)}…`;
+  return `  ${label.padEnd(NAME_WIDTH)}${values.map((value) => value.padStart(7)).join(' ')}`;
+}

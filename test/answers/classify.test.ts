@@ -1,0 +1,248 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { classify, readAnswer } from '../../lib/answers/classify.ts';
+import { concealer } from '../../lib/answers/conceal.ts';
+import { type HttpResponse, TransportError } from '../../lib/http/transport.ts';
+
+const asIs = (text: string) => text;
+
+const NOW = Date.UTC(2026, 8, 1, 3, 30);
+
+function response(status: number, body = '', headers: Record<string, string> = {}): HttpResponse {
+  return { status, body, header: (name) => headers[name] };
+}
+
+function error(code: string, message = ''): string {
+  return JSON.stringify({ error_code: code, error_msg: message });
+}
+
+describe('success', () => {
+  test.each([
+    [200, '{"message":""}'],
+    [200, ''],
+    [201, ''],
+    [202, 'accepted'],
+    [204, ''],
+    [200, '<html>'],
+    [200, '{"error_code":"DCS.5000"}'],
+  ])('is every 2xx on a DELETE: %i %p', (status, body) => {
+    expect(classify('delete', status, body)).toEqual({ answer: 'deleted', status });
+  });
+
+  test('is `ok` on a list', () => {
+    expect(classify('list', 200, '{"tasks":[]}')).toEqual({ answer: 'ok', status: 200 });
+  });
+});
+
+describe('an answer without a known code', () => {
+  test.each([
+    [300, 'misaddressed'],
+    [301, 'misaddressed'],
+    [308, 'misaddressed'],
+    [400, 'invalid'],
+    [401, 'unauthorised'],
+    [403, 'forbidden'],
+    [404, 'perhaps-gone'],
+    [405, 'misaddressed'],
+    [408, 'transient'],
+    [409, 'invalid'],
+    [413, 'invalid'],
+    [418, 'invalid'],
+    [429, 'throttled'],
+    [500, 'transient'],
+    [501, 'transient'],
+    [502, 'transient'],
+    [503, 'transient'],
+    [504, 'transient'],
+    [599, 'transient'],
+  ] as const)('is judged by its status: %i is %s', (status, answer) => {
+    const code = { code: `HTTP ${status}` };
+    expect(classify('delete', status, '')).toMatchObject({ answer, ...code });
+    expect(classify('delete', status, 'plain text')).toMatchObject({ answer, ...code });
+    expect(classify('delete', status, '{"a":1}')).toMatchObject({ answer, ...code });
+    expect(classify('delete', status, error('NEW.0001'))).toMatchObject({
+      answer,
+      code: 'NEW.0001',
+    });
+  });
+
+  test.each([
+    'The task does not exist.',
+    'task 123 not found',
+    'This DMS instance does not exist',
+    'Job could not be found',
+    'the record no longer exists',
+  ])('is perhaps gone with 400 too when it says so: %p', (message) => {
+    expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('perhaps-gone');
+    expect(classify('delete', 409, error('NEW.0001', message)).answer).toBe('invalid');
+  });
+
+  test.each([
+    'The parameter does not exist.',
+    'Not found',
+    'multitask not supported',
+    'task failed',
+  ])('is not, when the text speaks of something else: %p', (message) => {
+    expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('invalid');
+  });
+});
+
+test('only throttled and transient answers may be sent again', () => {
+  expect(classify('delete', 429, '').trouble).toBe('throttled');
+  expect(classify('delete', 404, error('DMS.10240407')).trouble).toBe('throttled');
+  expect(classify('delete', 500, '').trouble).toBe('transient');
+  for (const status of [300, 400, 401, 403, 404, 405, 409]) {
+    expect(classify('delete', status, '').trouble).toBeUndefined();
+  }
+});
+
+describe('code and message', () => {
+  test.each([
+    ['of a service', error('DCS.4061', 'Bad id.'), 'DCS.4061', 'Bad id.'],
+    [
+      'of the gateway',
+      '{"error_msg":"m","error_code":"APIG.0308","request_id":"1"}',
+      'APIG.0308',
+      'm',
+    ],
+    ['of IAM', '{"error":{"code":"IAM.0062","message":"wrong","title":"x"}}', 'IAM.0062', 'wrong'],
+    ['of IAM with a number', '{"error":{"code":401,"message":"wrong"}}', '401', 'wrong'],
+    ['beside a null', '{"error_code":null,"error":{"code":"A.1","message":"b"}}', 'A.1', 'b'],
+    ['of another kind', '{"code":"A.1","message":"b"}', 'A.1', 'b'],
+    ['as a number', '{"error_code":111404022,"error_msg":"none"}', '111404022', 'none'],
+    ['without a message', '{"error_code":"A.1"}', 'A.1', ''],
+    ['with an odd code', '{"error_code":{"a":1},"error_msg":"b"}', 'HTTP 418', 'b'],
+    ['that are no object', '"text"', 'HTTP 418', ''],
+    ['that are null', 'null', 'HTTP 418', ''],
+    [
+      'of a proxy',
+      '<html>\n  <h1>Bad\tGateway</h1></html>',
+      'HTTP 418',
+      '<html> <h1>Bad Gateway</h1></html>',
+    ],
+    ['of nobody', '', 'HTTP 418', ''],
+    ['cut off', '{"error_code":"DCS.5', 'HTTP 418', '{"error_code":"DCS.5'],
+  ])('%s are read', (_, body, code, message) => {
+    expect(classify('delete', 418, body)).toMatchObject({ code, message });
+  });
+
+  test('are not taken from the whole request as the gateway saw it: it holds the security token', () => {
+    const text =
+      'Incorrect IAM authentication information: verify aksk signature fail, canonicalRequest:DELETE|/v2/p/||host:h|x-security-token:SECRET||host|abc';
+    const expected = 'Incorrect IAM authentication information: verify aksk signature fail';
+    expect(classify('delete', 401, error('APIGW.0301', text)).message).toBe(expected);
+    expect(classify('delete', 401, text).message).toBe(expected);
+    for (const other of [
+      ' canonicalRequest',
+      'canonicalRequest',
+      ',canonicalRequest',
+      ',\n canonicalRequest',
+    ]) {
+      const written = text.replace(', canonicalRequest', other);
+      expect(classify('delete', 401, written).message).toBe(expected);
+    }
+    const lines = text.replaceAll('|', '\n');
+    expect(classify('delete', 401, error('APIGW.0301', lines)).message).toBe(expected);
+  });
+
+  test('have no blanks around them', () => {
+    expect(classify('delete', 500, '\n  no backend \r\n').message).toBe('no backend');
+  });
+
+  test('are shortened when they are long', () => {
+    const { message = '' } = classify('delete', 500, error('A.1', 'x'.repeat(5_000)));
+    expect(message).toBe(`${'x'.repeat(300)}…`);
+    expect(classify('delete', 500, error('A.1', 'x'.repeat(300))).message).toHaveLength(300);
+    expect(classify('delete', 502, '<p>'.repeat(5_000)).message).toHaveLength(301);
+  });
+
+  test('are read from any body without an error', () => {
+    const body = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.jsonValue().map((v) => JSON.stringify(v)),
+    );
+    fc.assert(
+      fc.property(body, fc.integer({ min: 100, max: 599 }), (text, status) => {
+        const { answer, message } = classify('delete', status, text);
+        expect(answer === 'deleted').toBe(status >= 200 && status < 300);
+        expect((message ?? '').length).toBeLessThanOrEqual(301);
+      }),
+    );
+  });
+});
+
+describe('what a transport returns', () => {
+  test.each(['timeout', 'aborted', 'connection'] as const)(
+    'is transient without an answer: %s',
+    (kind) => {
+      expect(readAnswer('delete', new TransportError(kind, 'host: why'), NOW, asIs)).toEqual({
+        answer: 'transient',
+        code: kind,
+        message: 'host: why',
+        trouble: 'transient',
+      });
+    },
+  );
+
+  test('is nothing that a retry mends when the certificate is not trusted', () => {
+    const reading = readAnswer('delete', new TransportError('certificate', 'host: why'), NOW, asIs);
+    expect(reading).toEqual({ answer: 'misaddressed', code: 'certificate', message: 'host: why' });
+  });
+
+  test('has the server’s wish to wait where it may be sent again', () => {
+    const header = { 'retry-after': '7' };
+    expect(readAnswer('delete', response(429, '', header), NOW, asIs).retryAfter).toBe(7_000);
+    expect(readAnswer('delete', response(503, '', header), NOW, asIs).retryAfter).toBe(7_000);
+    expect(
+      readAnswer('list', response(404, error('DMS.10240407'), header), NOW, asIs),
+    ).toMatchObject({
+      answer: 'throttled',
+      retryAfter: 7_000,
+    });
+    const date = { 'retry-after': 'Tue, 01 Sep 2026 03:31:00 GMT' };
+    expect(readAnswer('delete', response(429, '', date), NOW, asIs).retryAfter).toBe(60_000);
+    expect(readAnswer('delete', response(400, '', header), NOW, asIs).retryAfter).toBeUndefined();
+    expect(readAnswer('delete', response(429), NOW, asIs).retryAfter).toBeUndefined();
+  });
+
+  test('is read as it is when it is neither of them', () => {
+    expect(readAnswer('delete', response(204), NOW, asIs)).toEqual({
+      answer: 'deleted',
+      status: 204,
+    });
+    expect(readAnswer('list', response(400, error('A.1', 'why')), NOW, asIs).message).toBe('why');
+  });
+
+  test('says where a redirect led', () => {
+    const redirect = response(302, '', { location: 'https://login.test/' });
+    expect(readAnswer('list', redirect, NOW, asIs)).toMatchObject({
+      answer: 'misaddressed',
+      status: 302,
+      message: 'redirected to https://login.test/; redirects are not followed',
+    });
+    for (const status of [300, 304, 399]) {
+      expect(readAnswer('list', response(status), NOW, asIs).message).toBe(
+        'redirected to nowhere; redirects are not followed',
+      );
+    }
+    const long = response(302, '', { location: `https://login.test/${'x'.repeat(9_000)}` });
+    expect((readAnswer('list', long, NOW, asIs).message ?? '').length).toBeLessThan(400);
+  });
+});
+
+test('a secret is concealed as it is, as JSON has it, and where another one is a part of it', () => {
+  const conceal = concealer(['summer', 'summer25', 'a"b\\c']);
+  expect(conceal('summer25, summer')).toBe('[secret], [secret]');
+  expect(conceal('a"b\\c')).toBe('[secret]');
+  expect(conceal(JSON.stringify({ key: 'a"b\\c!' }))).toBe('{"key":"[secret]!"}');
+});
+
+test('a secret that the server repeats is concealed before the message is cut', () => {
+  const secret = `${'s'.repeat(40)}"quoted"`;
+  const body = JSON.stringify({ error_msg: `${'x'.repeat(290)}${secret}` });
+  const result = { status: 401, header: () => undefined, body };
+  const { message } = readAnswer('list', result, 0, concealer([secret]));
+  expect(message).not.toContain('sss');
+  expect(message).toContain('[secret]'.slice(0, 8));
+});

@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { ApiError, TargetError } from '../../lib/answers/api-error.ts';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_PROJECT_ID,
+  DEMO_REGION,
+  DEMO_USER,
+  type Emulator,
+  type Interception,
+  startEmulator,
+} from '../../lib/emulator/index.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import { Endpoint } from '../../lib/http/endpoint.ts';
+import { createTransport, type Transport } from '../../lib/http/transport.ts';
+import { Access } from '../../lib/identity/access.ts';
+import { CredentialsError } from '../../lib/identity/credentials.ts';
+import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
+import { Iam } from '../../lib/identity/iam.ts';
+import type { RequestCounts } from '../../lib/model/summary.ts';
+import { FakeClock } from '../fake-clock.ts';
+
+let clock: FakeClock;
+let emulator: Emulator;
+let transport: Transport;
+let stop: AbortController;
+let counts: RequestCounts;
+let iam: Iam;
+beforeEach(async () => {
+  clock = new FakeClock();
+  emulator = await startEmulator({ now: clock.now });
+  transport = createTransport(systemClock);
+  stop = new AbortController();
+  counts = { sent: 0, retried: 0, throttled: 0 };
+  iam = iamUntil(Number.POSITIVE_INFINITY);
+});
+afterEach(async () => {
+  transport.close();
+  await emulator.close();
+});
+
+function iamUntil(end: number): Iam {
+  const endpoint = new Endpoint({
+    origin: emulator.url,
+    concurrency: 2,
+    transport,
+    clock,
+    random: () => 0.5,
+  });
+  return new Iam({ endpoint, clock, window: { deleteUntil: end, end, stop: stop.signal }, counts });
+}
+
+async function failureOf(promise: Promise<unknown>): Promise<Error> {
+  return await clock.settle(
+    promise.then(
+      () => new Error('it did not fail'),
+      (error: unknown) => error as Error,
+    ),
+  );
+}
+
+function answers(status: number, body: unknown, headers?: Record<string, string>): void {
+  emulator.intercept = (): Interception => ({ status, body, ...(headers && { headers }) });
+}
+
+describe('a token', () => {
+  test('is for the project with the region’s name, and says which that is', async () => {
+    const token = await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(token).toEqual({
+      value: expect.stringMatching(/^MII/),
+      issuedAt: clock.now(),
+      expiresAt: clock.now() + 24 * 3_600_000,
+      projectId: DEMO_PROJECT_ID,
+    });
+    const [entry] = emulator.journal.all();
+    expect(entry).toMatchObject({ operation: 'token', query: { nocatalog: 'true' } });
+    expect(entry?.headers['content-type']).toBe('application/json;charset=utf8');
+    expect(JSON.parse(entry?.body ?? '')).toEqual({
+      auth: {
+        identity: {
+          methods: ['password'],
+          password: {
+            user: {
+              name: DEMO_USER.username,
+              password: DEMO_USER.password,
+              domain: { name: DEMO_USER.domain },
+            },
+          },
+        },
+        scope: { project: { name: DEMO_REGION } },
+      },
+    });
+  });
+
+  test('is for the project with the id', async () => {
+    const token = await clock.settle(iam.token(DEMO_USER, { id: DEMO_PROJECT_ID }));
+    expect(token.projectId).toBe(DEMO_PROJECT_ID);
+  });
+
+  test('lives as long as IAM says by its own clock, whatever this machine’s says', async () => {
+    const expires_at = '2015-11-09T01:42:57.527363Z';
+    const issued_at = '2015-11-08T01:42:57.527363Z';
+    answers(201, { token: { expires_at, issued_at } }, { 'x-subject-token': 'T' });
+    const { expiresAt } = await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(expiresAt - clock.now()).toBe(24 * 3_600_000);
+  });
+
+  test.each([
+    ['no times', { token: {} }],
+    ['unreadable times', { token: { expires_at: 'soon', issued_at: 5 } }],
+    [
+      'times in disorder',
+      { token: { expires_at: '2015-11-08T00:00:00Z', issued_at: '2015-11-09T00:00:00Z' } },
+    ],
+    ['no token', {}],
+    ['no object', 'null'],
+    ['no JSON', '<html>'],
+  ])('with %s lives an hour', async (_, body) => {
+    answers(201, body, { 'x-subject-token': 'T' });
+    const token = await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(token).toMatchObject({ value: 'T', projectId: undefined });
+    expect(token.expiresAt - clock.now()).toBe(3_600_000);
+  });
+
+  test('is asked for again when IAM fails for a moment', async () => {
+    let requests = 0;
+    emulator.intercept = () => {
+      requests += 1;
+      return requests < 4 ? { status: 503, body: '' } : undefined;
+    };
+    await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(counts).toEqual({ sent: 4, retried: 3, throttled: 0 });
+  });
+});
+
+describe('a token that is not given', () => {
+  const failure = (body: unknown, status = 401) => {
+    answers(status, body);
+    return failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+  };
+  const refusal = (code: string, message = 'text') => ({ error: { code, message, title: 'x' } });
+
+  test.each([
+    ['IAM.0061', 'the user is locked: wait, or have an administrator unlock it'],
+    ['IAM.0062', 'the user name or password is wrong'],
+    ['IAM.0066', 'the password has expired: set a new one and put it into the secret'],
+    ['IAM.0067', 'the user name, password or account is not valid'],
+  ])('with %s says what is to be done: %s', async (code, advice) => {
+    const error = await failure(refusal(code));
+    expect(error).toBeInstanceOf(CredentialsError);
+    expect(error.message).toBe(
+      `${emulator.url} gave no token to user demo-janitor of account demo-account: 401 ${code}: text (${advice})`,
+    );
+    expect(counts.sent).toBe(1);
+  });
+
+  test.each(['MFA is required', 'virtual mfa', 'TOTP code missing', 'verification code is wrong'])(
+    'because of a second factor says so: %s',
+    async (message) => {
+      const error = await failure(refusal('IAM.0099', message));
+      expect(error.message).toContain('use one without, or an access key');
+    },
+  );
+
+  test('for another reason passes on what IAM says', async () => {
+    const { message } = await failure(refusal('IAM.0004', 'Could not find project.'), 404);
+    expect(message).toMatch(/: 404 IAM\.0004: Could not find project\.$/);
+  });
+
+  test('does not show the password that IAM sends back', async () => {
+    const { message } = await failure(refusal('IAM.0062', `wrong: ${DEMO_USER.password}!`));
+    expect(message).toContain('wrong: [secret]!');
+    expect(message).not.toContain(DEMO_USER.password);
+  });
+
+  test('because IAM is down is asked for five times', async () => {
+    emulator.intercept = () => ({ status: 502, body: '' });
+    const error = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(error).toBeInstanceOf(CredentialsError);
+    expect(error.message).toMatch(/: 502 \(5 attempts\)$/);
+  });
+
+  test('although IAM answers well is an error too', async () => {
+    answers(201, {});
+    expect(await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }))).toBeInstanceOf(
+      CredentialsError,
+    );
+  });
+
+  test('because the run ends is nobody’s fault', async () => {
+    stop.abort();
+    const stopped = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(stopped).toBeInstanceOf(ApiError);
+    expect(stopped).toMatchObject({ gaveUp: 'stopped' });
+  });
+});
+
+describe('the project of a region', () => {
+  function accessOf(credentials = DEMO_ACCESS_KEY): Access {
+    const store = new CredentialsStore({ name: 'secret s', read: async () => credentials });
+    return new Access(store, (user) => iam.token(user, { name: DEMO_REGION }), clock);
+  }
+
+  test('is found by its name', async () => {
+    emulator.projects.push({ id: 'another', name: 'eu-de' });
+    expect(await clock.settle(iam.projectId(DEMO_REGION, accessOf()))).toBe(DEMO_PROJECT_ID);
+    expect(emulator.journal.all()).toMatchObject([
+      { operation: 'projects', query: { name: DEMO_REGION }, status: 200 },
+    ]);
+  });
+
+  test.each([
+    ['there is none', { projects: [] }, 'it names none'],
+    ['there are two', { projects: [{ id: 'a' }, { id: 'b' }] }, 'it names 2'],
+    ['its id is no text', { projects: [{ id: 5 }, null] }, 'it names none'],
+    ['the answer is odd', '<html>', 'it names none'],
+  ])('is to be written in the policy when %s', async (_, body, said) => {
+    answers(200, body);
+    const error = await failureOf(iam.projectId('eu-nowhere', accessOf()));
+    expect(error).toBeInstanceOf(TargetError);
+    expect(error).toMatchObject({ code: 'project' });
+    expect(error.message).toBe(
+      `${emulator.url} did not give the project of region eu-nowhere: ${said}. Write projectId in the policy.`,
+    );
+  });
+
+  test('is to be written in the policy where the key may not ask for it', async () => {
+    answers(403, { error: { code: 'IAM.0003', message: 'Policy does not allow it' } });
+    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf()));
+    expect(error).toMatchObject({ code: 'project' });
+    expect(error.message).toContain('403 IAM.0003: Policy does not allow it. Write projectId');
+  });
+
+  test('is not the trouble when the key itself is refused', async () => {
+    const wrong = { ...DEMO_ACCESS_KEY, secretKey: 'wrong secret' };
+    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf(wrong)));
+    expect(error).toBeInstanceOf(TargetError);
+    expect(error).toMatchObject({ code: 'unauthorised' });
+    expect(error.message).toContain('Check the credentials (access key HCDE…01 from secret s)');
+    expect(error.message).not.toContain('wrong secret');
+  });
+
+  test('is not given when time is up, which is nobody’s fault', async () => {
+    iam = iamUntil(clock.now() - 1);
+    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf()));
+    expect(error).not.toBeInstanceOf(TargetError);
+    expect(error).toMatchObject({ name: 'ApiError', gaveUp: 'deadline' });
+  });
+});

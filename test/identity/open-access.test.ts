@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_PROJECT_ID,
+  DEMO_REGION,
+  DEMO_USER,
+  type Emulator,
+  startEmulator,
+} from '../../lib/emulator/index.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import { createTransport, type Transport } from '../../lib/http/transport.ts';
+import type { Credentials } from '../../lib/identity/credentials.ts';
+import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
+import { connect } from '../../lib/identity/open-access.ts';
+import { FakeClock } from '../fake-clock.ts';
+
+let clock: FakeClock;
+let emulator: Emulator;
+let transport: Transport;
+beforeEach(async () => {
+  clock = new FakeClock();
+  emulator = await startEmulator({ now: clock.now });
+  transport = createTransport(systemClock);
+});
+afterEach(async () => {
+  transport.close();
+  await emulator.close();
+});
+
+async function connected(credentials: Credentials, projectId?: string) {
+  const end = Number.POSITIVE_INFINITY;
+  const counts = { sent: 0, retried: 0, throttled: 0 };
+  const address = {
+    cloud: 'huaweicloud',
+    region: DEMO_REGION,
+    projectId,
+    iamEndpoint: emulator.url,
+  } as const;
+  const store = new CredentialsStore({ name: 'secret s', read: async () => credentials });
+  const options = {
+    transport,
+    clock,
+    random: () => 0.5,
+    window: { deleteUntil: end, end, stop: new AbortController().signal },
+    counts,
+  };
+  const { projectId: found } = await clock.settle(connect(address, store, options));
+  return { found, operations: emulator.journal.all().map(({ operation }) => operation), counts };
+}
+
+describe('the project', () => {
+  test('of the policy is taken, and with a key nothing is sent', async () => {
+    const { found, operations } = await connected(DEMO_ACCESS_KEY, 'of-the-policy');
+    expect(found).toBe('of-the-policy');
+    expect(operations).toEqual([]);
+  });
+
+  test('is looked up by the region for a key', async () => {
+    const { found, operations, counts } = await connected(DEMO_ACCESS_KEY);
+    expect(found).toBe(DEMO_PROJECT_ID);
+    expect(operations).toEqual(['projects']);
+    expect(counts.sent).toBe(1);
+  });
+
+  test('comes with a user’s token', async () => {
+    const { found, operations } = await connected(DEMO_USER);
+    expect(found).toBe(DEMO_PROJECT_ID);
+    expect(operations).toEqual(['token']);
+  });
+
+  test('of the policy is what a user’s token is for', async () => {
+    emulator.projects.push({ id: 'of-the-policy', name: 'another' });
+    const { found } = await connected(DEMO_USER, 'of-the-policy');
+    expect(found).toBe('of-the-policy');
+    const [entry] = emulator.journal.all();
+    expect(JSON.parse(entry?.body ?? '').auth.scope).toEqual({ project: { id: 'of-the-policy' } });
+  });
+
+  test('that a token does not name is looked up with it', async () => {
+    emulator.intercept = ({ operation }) =>
+      operation === 'token'
+        ? {
+            rewrite: (body) => ({
+              token: { ...(body as { token: object }).token, project: undefined },
+            }),
+          }
+        : undefined;
+    const { found, operations } = await connected(DEMO_USER);
+    expect(found).toBe(DEMO_PROJECT_ID);
+    expect(operations).toEqual(['token', 'projects']);
+  });
+});
+
+test('credentials that are refused are an error before anything else is done', async () => {
+  const wrong = { ...DEMO_USER, password: 'wrong password' };
+  await expect(connected(wrong)).rejects.toThrow(/the user name or password is wrong/);
+  expect(emulator.journal.count()).toBe(1);
+});

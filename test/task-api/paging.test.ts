@@ -1,0 +1,273 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { SERVICES } from '../../lib/model/services.ts';
+import { IncompleteListError, type Page } from '../../lib/task-api/list-progress.ts';
+import { readList } from '../../lib/task-api/paging.ts';
+
+type Paging = (typeof SERVICES)[keyof typeof SERVICES]['tasks'];
+
+const DIALECTS = [
+  ['dcs', SERVICES.dcs.tasks],
+  ['dcs-v1', SERVICES['dcs-v1'].tasks],
+  ['kafka', SERVICES.kafka.tasks],
+] as const satisfies readonly (readonly [string, Paging])[];
+
+/** What happens to the table between two pages. */
+interface Change {
+  /** Rows that appear at the top. */
+  readonly appear: number;
+  /** Rows that vanish, by their place in the table at that moment. */
+  readonly vanish: readonly number[];
+}
+
+interface TableOptions {
+  readonly rows: number;
+  readonly paging: { readonly limit: number; readonly pastTheEnd: 'empty' | 'unknown' };
+  /** Happen before the second, third, … page. */
+  readonly changes?: readonly Change[];
+  /** The server's own limit. */
+  readonly longestPage?: number;
+  readonly count?: (total: number, page: number) => number | undefined;
+}
+
+/** A live table, newest first, and what was read of it. */
+async function readTable(options: TableOptions) {
+  const { paging, changes = [], longestPage = Number.POSITIVE_INFINITY } = options;
+  const { count = (total) => total } = options;
+  let table = Array.from({ length: options.rows }, (_, index) => `old-${index}`);
+  const stayed = new Set(table);
+  const skips: number[] = [];
+  let born = 0;
+  const fetchPage = async (skip: number): Promise<Page> => {
+    const change = skips.length > 0 ? changes[skips.length - 1] : undefined;
+    if (change) {
+      const doomed = new Set(change.vanish.map((place) => table[place % table.length]));
+      for (const id of doomed) stayed.delete(id as string);
+      table = table.filter((id) => !doomed.has(id));
+      const newcomers = Array.from({ length: change.appear }, () => `new-${born++}`);
+      table = [...newcomers, ...table];
+    }
+    skips.push(skip);
+    if (skip > 0 && skip >= table.length && paging.pastTheEnd === 'unknown') {
+      return { rows: [], pastTheEnd: true };
+    }
+    const rows = table.slice(skip, skip + Math.min(paging.limit, longestPage));
+    return { rows, total: count(table.length, rows.length) };
+  };
+  const found = new Map<string, string>();
+  const reading = readList(
+    { ...SERVICES.dcs.tasks, ...paging },
+    fetchPage,
+    (row) => row as string,
+    (row) => row,
+    found,
+  );
+  const error = await reading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return {
+    found: [...found.keys()],
+    skips,
+    error,
+    missing: [...stayed].filter((id) => !found.has(id)),
+  };
+}
+
+describe.each(DIALECTS)('a list of %s that nobody touches', (_, paging) => {
+  const { limit } = paging;
+  const sizes = [0, 1, limit - 1, limit, limit + 1, 2 * limit, 1_000, 1_001, 2_345, 10_000];
+
+  test.each(sizes)('is read whole, with no request too many, when it has %i rows', async (rows) => {
+    const { found, skips, error } = await readTable({ rows, paging });
+    expect(error).toBeUndefined();
+    expect(found).toEqual(Array.from({ length: rows }, (_, index) => `old-${index}`));
+    // On DCS it is not certain that the count is the whole list's: one full page may not be all.
+    const doubt = paging.pastTheEnd === 'empty' && rows === limit ? 1 : 0;
+    expect(skips).toHaveLength(Math.max(1, Math.ceil(rows / limit)) + doubt);
+  });
+
+  test('is read to its end when the service sends shorter pages than asked for', async () => {
+    const { found, skips, error } = await readTable({ rows: 333, paging, longestPage: 25 });
+    expect(error).toBeUndefined();
+    expect(found).toHaveLength(333);
+    expect(skips).toHaveLength(14);
+  });
+
+  test.each([0, 1, limit, limit + 1, 2_345])(
+    'is read whole without a count, %i rows',
+    async (rows) => {
+      const { found, error } = await readTable({ rows, paging, count: () => undefined });
+      expect(error).toBeUndefined();
+      expect(found).toHaveLength(rows);
+    },
+  );
+
+  test('is read whole without a count and in short pages', async () => {
+    const options = { rows: 120, paging, count: () => undefined, longestPage: 50 };
+    const { found, error } = await readTable(options);
+    expect(error).toBeUndefined();
+    expect(found).toHaveLength(120);
+  });
+
+  test('is incomplete when the service counts more rows than it shows', async () => {
+    const { error, found } = await readTable({ rows: 250, paging, count: (total) => total + 1 });
+    expect(error).toBeInstanceOf(IncompleteListError);
+    expect((error as Error).message).toBe(
+      'only 250 rows could be read, fewer than the service counts',
+    );
+    expect(found).toHaveLength(250);
+  });
+
+  test('is read whole when the count is there on some pages only', async () => {
+    let asked = 0;
+    const count = (total: number) => (asked++ % 2 === 0 ? total : undefined);
+    const { error, found } = await readTable({ rows: 2_345, paging, count });
+    expect(error).toBeUndefined();
+    expect(found).toHaveLength(2_345);
+  });
+});
+
+test('a count that is each page’s own length does not end a list of DCS early', async () => {
+  for (const rows of [999, 1_000, 1_001, 2_000, 2_500, 2_999, 5_678]) {
+    const count = (_: number, page: number) => page;
+    const { found, error } = await readTable({ rows, paging: SERVICES.dcs.tasks, count });
+    expect(error).toBeUndefined();
+    expect(found).toHaveLength(rows);
+  }
+});
+
+describe('a service that does not follow the page position', () => {
+  test.each([undefined, 500])(
+    'makes the list incomplete at once, its count being %s',
+    async (total) => {
+      let requests = 0;
+      const fetchPage = async (): Promise<Page> => {
+        requests += 1;
+        return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total };
+      };
+      const reading = readList(
+        SERVICES.kafka.tasks,
+        fetchPage,
+        (row) => row as string,
+        (row) => row,
+        new Map(),
+      );
+      await expect(reading).rejects.toThrow(
+        'the page after 100 rows repeats the one before: the service does not follow "start"',
+      );
+      expect(requests).toBe(2);
+    },
+  );
+
+  test('is noticed even where its rows have no ids, and never endless', async () => {
+    let requests = 0;
+    const fetchPage = async (): Promise<Page> => {
+      requests += 1;
+      return { rows: Array.from({ length: 100 }, () => ({})) };
+    };
+    const reading = readList(
+      SERVICES.kafka.tasks,
+      fetchPage,
+      (row) => row,
+      () => undefined,
+      new Map(),
+    );
+    await expect(reading).rejects.toThrow(IncompleteListError);
+    expect(requests).toBeLessThan(100);
+  });
+});
+
+describe('rows without an id', () => {
+  test('are told apart by their place', async () => {
+    const rows = [null, {}, null, { id: 'a' }];
+    const found = new Map<string, { id?: string } | null>();
+    await readList(
+      SERVICES.kafka.tasks,
+      async () => ({ rows, total: 4 }),
+      (row) => row as { id?: string } | null,
+      (row) => row?.id,
+      found,
+    );
+    expect([...found.keys()]).toEqual(['row 0', 'row 1', 'row 2', 'a']);
+  });
+});
+
+describe('a list that changes while it is read', () => {
+  const change = (limit: number) =>
+    fc.record({
+      appear: fc.nat({ max: limit - 1 }),
+      vanish: fc.array(fc.nat({ max: 2_000 }), { maxLength: limit }),
+    });
+  const scenario = fc
+    .record({
+      limit: fc.constantFrom(4, 10, 50),
+      pastTheEnd: fc.constantFrom('empty' as const, 'unknown' as const),
+    })
+    .chain((paging) =>
+      fc.record({
+        paging: fc.constant(paging),
+        rows: fc.nat({ max: 12 * paging.limit }),
+        longestPage: fc.option(fc.integer({ min: 2, max: paging.limit }), { nil: undefined }),
+        changes: fc.array(change(paging.limit), { maxLength: 12 }),
+      }),
+    );
+
+  test('is never taken for complete when a row is missing that was there all the time', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async (options) => {
+        const { error, missing, skips } = await readTable(options);
+        if (error !== undefined) expect(error).toBeInstanceOf(IncompleteListError);
+        else expect(missing).toEqual([]);
+        expect(skips.length).toBeLessThan(400);
+      }),
+      { numRuns: 600 },
+    );
+  });
+
+  test('is read whole when rows only vanish, however many', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async (options) => {
+        const changes = options.changes.map(({ vanish }) => ({ appear: 0, vanish }));
+        const { error, missing } = await readTable({ ...options, changes });
+        expect(error).toBeUndefined();
+        expect(missing).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is read whole when fewer rows appear than a page has', async () => {
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ longestPage: _, ...options }) => {
+        const changes = options.changes.map(({ appear }) => ({ appear, vanish: [] }));
+        const { error, missing } = await readTable({ ...options, changes });
+        expect(error).toBeUndefined();
+        expect(missing).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is read whole after most of it has vanished', async () => {
+    const vanish = Array.from({ length: 8_000 }, (_, place) => place);
+    const changes = [...Array<Change>(120).fill({ appear: 0, vanish: [] }), { appear: 0, vanish }];
+    const paging = SERVICES.kafka.tasks;
+    const { error, missing } = await readTable({ rows: 20_000, paging, changes });
+    expect(error).toBeUndefined();
+    expect(missing).toEqual([]);
+  });
+
+  test('is given up when it never comes to rest', async () => {
+    const changes = Array.from({ length: 5_000 }, (_, index): Change => {
+      const grows = index % 2 === 0;
+      return grows
+        ? { appear: 100, vanish: [] }
+        : { appear: 0, vanish: Array.from({ length: 100 }, (_, place) => place) };
+    });
+    const paging = SERVICES.kafka.tasks;
+    const { error, skips } = await readTable({ rows: 5_000, paging, changes });
+    expect(error).toBeInstanceOf(IncompleteListError);
+    expect(skips.length).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto';
+import vm from 'node:vm';
+import { describe, expect, test } from '@jest/globals';
+import { KEEP_REASONS } from '../../lib/policy/decide.ts';
+import { renderHtml } from '../../lib/view/html/html.ts';
+import { REASONS } from '../../lib/view/html/reasons.ts';
+import { SAMPLE_POLICY, sampleReport } from './sample.ts';
+import { NOW, sampleTask } from './sample-tasks.ts';
+
+const EVIL = `</script></style><script>alert("1")</script><!--'&`;
+
+/** The text of the page, as a reader sees it. */
+function textOf(html: string): string {
+  return html
+    .replace(/<(script|style)\b[\s\S]*?<\/\1>/g, '')
+    .replace(/<[^>]+>/g, '')
+    .replace(/\s+/g, ' ');
+}
+
+function embedded(html: string) {
+  const [, json] =
+    /<script type="application\/json" id="data">([\s\S]*?)<\/script>/.exec(html) ?? [];
+  return JSON.parse(json as string);
+}
+
+describe('a report', () => {
+  test('shows both equations of the run, of each target and of each instance', () => {
+    const report = sampleReport({
+      dryRun: false,
+      change: (_name, summary) => {
+        if (summary.expired < 10) return;
+        summary.deleted -= 6;
+        summary.failed = 3;
+        summary.alreadyGone = 2;
+        summary.remaining = 1;
+      },
+    });
+    const { summary } = report;
+    const found = [
+      ...textOf(renderHtml(report)).matchAll(
+        /([\d,]+) listed = ([\d,]+) kept \+ ([\d,]+) expired ([\d,]+) expired = ([\d,]+) deleted \+ ([\d,]+) already gone \+ ([\d,]+) failed \+ ([\d,]+) remaining/g,
+      ),
+    ].map((match) => match.slice(1).map((text) => Number(text.replaceAll(',', ''))));
+    const numbers = (
+      counts: typeof summary.totals | (typeof summary.targets)[0]['instances'][0],
+    ) => [
+      counts.listed,
+      counts.kept,
+      counts.expired,
+      counts.expired,
+      counts.deleted,
+      counts.alreadyGone,
+      counts.failed,
+      counts.remaining,
+    ];
+    expect(found).toHaveLength(1 + 3 + 8);
+    expect(found[0]).toEqual(numbers(summary.totals));
+    for (const instance of summary.targets.flatMap(({ instances }) => instances)) {
+      expect(found).toContainEqual(numbers(instance));
+    }
+    for (const [listed, kept, expired, , ...ended] of found as number[][]) {
+      expect(listed).toBe((kept as number) + (expired as number));
+      expect(expired).toBe(ended.reduce((sum, count) => sum + count, 0));
+    }
+  });
+
+  test('holds every record with its decision', () => {
+    const tasks = [
+      sampleTask({ id: 'old', updatedAt: NOW - 40 * 86_400_000, name: 'A', user: undefined }),
+      sampleTask({ id: 'failed', updatedAt: NOW - 100 * 86_400_000, status: 'FAILED', name: 'A' }),
+      sampleTask({ id: undefined, updatedAt: undefined, malformed: true }),
+    ];
+    const policy = SAMPLE_POLICY.replace('keepLast: 5', 'keepLast: 0');
+    const report = sampleReport({ policy, estate: { 'prod-cache': { sessions: tasks } } });
+    const { instances, verdicts, texts, columns, omitted } = embedded(renderHtml(report));
+    const rows = columns.id.map((id: string, row: number) => [
+      instances[columns.instance[row]].join('/'),
+      id,
+      texts[columns.name[row]],
+      texts[columns.status[row]],
+      texts[columns.user[row]],
+      columns.ended[row],
+      ...verdicts[columns.verdict[row]],
+    ]);
+    const ago = (days: number) => NOW - days * 86_400_000;
+    const where = 'prod-cache/sessions';
+    expect(rows).toEqual([
+      [where, 'old', 'A', 'SUCCESS', undefined, ago(40), 'delete', 'expired', ''],
+      [
+        where,
+        'failed',
+        'A',
+        'FAILED',
+        'ops-anna',
+        ago(100),
+        'delete',
+        'expired',
+        'failures-stay-longer',
+      ],
+      [where, null, 'EXTEND', 'SUCCESS', 'ops-anna', null, 'keep', 'no-timestamp', ''],
+    ]);
+    expect(omitted).toBe(0);
+  });
+
+  test('shows reasons, failures with their messages, warnings, options and the policy', () => {
+    const report = sampleReport({
+      options: ['--keep-for 7d'],
+      change: (name, summary) => {
+        if (name !== 'orders-events') return;
+        summary.outcome = 'failed';
+        summary.stoppedBy = 'unavailable';
+        summary.errors.push({
+          taskId: 't1',
+          status: 500,
+          code: 'X.1',
+          message: 'no luck',
+          attempts: 5,
+        });
+        summary.errorsOmitted = 7;
+      },
+    });
+    const [first, ...others] = report.summary.targets;
+    const error = { code: 'forbidden', message: 'dcs:instance:list is missing' };
+    const targets = [{ ...(first as NonNullable<typeof first>), error }, ...others];
+    const text = textOf(
+      renderHtml({ ...report, summary: { ...report.summary, targets, warnings: ['look here'] } }),
+    );
+    expect(text).toContain('events / orders-events: task t1: no luck (HTTP 500, X.1, attempts: 5)');
+    expect(text).toContain('events / orders-events: and 7 more');
+    expect(text).toContain('dcs:instance:list is missing forbidden');
+    expect(text).toContain('failed: stopped by unavailable');
+    expect(text).toContain('look here');
+    expect(text).toContain('this run had: --keep-for 7d');
+    expect(text).toContain('Nothing was deleted');
+    expect(text).toContain('keepFor: P30D # a month');
+    expect(text).toMatch(/within-keep-last ?\d+ ?stays: it is among the newest/);
+  });
+
+  test('has no failures and no warnings to show where there are none', () => {
+    const text = textOf(renderHtml(sampleReport()));
+    expect(text).not.toContain('Failures');
+    expect(text).not.toContain('Warnings');
+  });
+
+  test('knows what every reason means', () => {
+    expect(Object.keys(REASONS)).toEqual([...KEEP_REASONS, 'expired']);
+  });
+});
+
+describe('what comes from the service', () => {
+  const report = sampleReport({
+    estate: {
+      'prod-cache': { [EVIL]: [sampleTask({ id: EVIL, name: EVIL, user: EVIL, status: EVIL })] },
+    },
+    options: [`--task ${EVIL}`],
+    change: (_name, summary) => summary.errors.push({ taskId: EVIL, code: EVIL, message: EVIL }),
+  });
+  const html = renderHtml({ ...report, policyFile: { name: EVIL, text: EVIL } });
+
+  test('is text wherever it stands', () => {
+    expect(html.match(/<script/g)).toHaveLength(2);
+    expect(html.match(/<\/script/g)).toHaveLength(2);
+    expect(html.match(/<\/style/g)).toHaveLength(1);
+    expect(html).not.toContain('<!--');
+    expect(embedded(html).texts).toContain(EVIL);
+    expect(textOf(html)).toContain(
+      '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&lt;!--&#39;&amp;',
+    );
+  });
+
+  test('cannot turn the direction of what follows', () => {
+    const name = 'a\u202eb\u0000c\u200f';
+    const turned = renderHtml(
+      sampleReport({ estate: { 'prod-cache': { [name]: [sampleTask({ name })] } } }),
+    );
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(turned).not.toMatch(/[\u202e\u0000\u200f]|\\u202e|\\u0000|\\u200f/);
+    expect(embedded(turned).texts).toContain('a\ufffdb\ufffdc\ufffd');
+  });
+});
+
+describe('the file', () => {
+  const html = renderHtml(sampleReport());
+
+  test('allows by its policy the style and the script that it holds, and nothing else', () => {
+    const [, policy = ''] = /Content-Security-Policy" content="([^"]+)"/.exec(html) ?? [];
+    const hash = (element: string) => {
+      const [, text = ''] = new RegExp(`<${element}>([\\s\\S]*?)</${element}>`).exec(html) ?? [];
+      return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+    };
+    expect(policy.split('; ')).toEqual([
+      "default-src 'none'",
+      `style-src ${hash('style')}`,
+      `script-src ${hash('script')}`,
+      "base-uri 'none'",
+      "form-action 'none'",
+    ]);
+    expect(html).not.toMatch(/\sstyle=|\son\w+=/);
+  });
+
+  test('refers to nothing outside', () => {
+    expect(html).not.toMatch(/\b(?:src|href|action)=|url\(|@import|https?:/);
+  });
+
+  test('has a script that is one', () => {
+    const [, script = ''] = /<script>([\s\S]*?)<\/script>/.exec(html) ?? [];
+    expect(() => new vm.Script(script)).not.toThrow();
+  });
+
+  test('is below 10 MB with 50,000 records, and soon made', () => {
+    const report = sampleReport({ estate: { 'prod-cache': { a: 30_000 }, events: { b: 20_000 } } });
+    const begin = performance.now();
+    const size = Buffer.byteLength(renderHtml(report));
+    expect(performance.now() - begin).toBeLessThan(5_000);
+    expect(size).toBeLessThan(10_000_000);
+    expect(size).toBeGreaterThan(50_000 * 32);
+  });
+
+  test('is made also where there is nothing to show', () => {
+    expect(textOf(renderHtml(sampleReport({ estate: {} })))).toContain(
+      'No record was decided about',
+    );
+  });
+});

@@ -48,9 +48,9 @@ export function readAnswer(
   conceal: Conceal,
 ): AnswerReading {
   if (result instanceof TransportError) {
-    const { kind, message } = result;
-    if (kind === 'certificate') return { answer: 'misaddressed', code: kind, message };
-    return { answer: 'transient', code: kind, message, trouble: 'transient' };
+    const { code, message } = result;
+    if (code === 'certificate') return { answer: 'misaddressed', code, message };
+    return { answer: 'transient', code, message, trouble: 'transient' };
   }
   const reading = classify(operation, result.status, result.body, conceal);
   if (result.status >= 300 && result.status < 400) {
@@ -111,4 +111,20 @@ function shorten(text: string, conceal: Conceal): string {
   const withoutRequest = conceal(text).replace(/,?\s*canonicalRequest:.*/s, '');
   const line = withoutRequest.replace(/\s+/g, ' ').trim();
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}
+
+/** What came of a request, in words. */
+export function describeResponse(sent: {
+  readonly reading?: AnswerReading;
+  readonly attempts: number;
+}): string {
+  const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
+  const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
+  return `${reading}${tries}`;
+}
+
+/** Such as `400 DMS.00400062: Invalid parameter`. */
+export function describeReading({ status, code, message }: AnswerReading): string {
+  const name = [status, code?.startsWith('HTTP ') ? undefined : code].filter(Boolean).join(' ');
+  return message ? `${name}: ${message}` : name;
 }

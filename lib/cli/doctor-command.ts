@@ -6,7 +6,7 @@ import { credentialsSource } from '../identity/credentials-source.ts';
 import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
-import { openEndpoints } from '../run/endpoints.ts';
+import { openEndpoints } from '../run/run.ts';
 import { plain, wrap } from '../view/terminal/wrap.ts';
 import { type Check, examineTarget } from './examine-target.ts';
 import { EXIT } from './exit-status.ts';

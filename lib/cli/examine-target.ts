@@ -3,15 +3,15 @@ import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { NotingTransport } from '../http/noting-transport.ts';
 import { TransportError } from '../http/transport.ts';
+import { requestWindow } from '../http/window.ts';
 import type { Access } from '../identity/access.ts';
 import { type Credentials, CredentialsError } from '../identity/credentials.ts';
 import type { CredentialsStore } from '../identity/credentials-store.ts';
-import { connect } from '../identity/open-access.ts';
+import { openAccess } from '../identity/open-access.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
-import { requestWindow } from '../run/window.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 
 /** What is looked at, in this order. */
@@ -63,12 +63,15 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<Chec
     return checks;
   }
   const method = 'password' in found ? 'token' : 'signature';
-  const window = requestWindow(options.clock.now() + PATIENCE_MS, 0, new AbortController().signal);
+  const window = requestWindow({
+    deadline: options.clock.now() + PATIENCE_MS,
+    stopBeforeEnd: 0,
+  });
   const counts = { sent: 0, retried: 0, throttled: 0 };
   let access: Access;
   let projectId: string;
   try {
-    ({ access, projectId } = await connect(target, credentials, { ...options, window, counts }));
+    ({ access, projectId } = await openAccess(target, credentials, { ...options, window, counts }));
   } catch (error) {
     checks.push(failed(isRefusal(error) ? method : 'project', error));
     return checks;

@@ -1,3 +1,5 @@
+import { JanitorError } from '../model/error.ts';
+
 /** What a command has of the world around it. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -18,6 +20,10 @@ export interface Io {
 }
 
 /** The command was used wrongly; the message says how to use it. */
-export class UsageError extends Error {
+export class UsageError extends JanitorError {
   override readonly name = 'UsageError';
+
+  constructor(message: string) {
+    super('usage', message);
+  }
 }

@@ -1,13 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
+import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
-import { PolicyError } from '../policy/policy-error.ts';
 import { policyWarnings } from '../policy/warnings.ts';
-import { RequestError } from '../run/request.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import { EXIT } from './exit-status.ts';
-import { type Io, UsageError } from './io.ts';
+import type { Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -151,11 +150,7 @@ function collect(value: string, earlier: string[] = []): string[] {
 function report(error: unknown, io: Io): number {
   // Commander has already printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
-  if (
-    error instanceof PolicyError ||
-    error instanceof UsageError ||
-    error instanceof RequestError
-  ) {
+  if (error instanceof JanitorError) {
     io.err(`${error.message}\n`);
     return EXIT.usage;
   }

@@ -37,7 +37,7 @@ export interface RunOptions {
 /**
  * One run from the command line.
  * @returns the exit status.
- * @throws {UsageError}, {PolicyError} or {RequestError} before anything is deleted.
+ * @throws {UsageError}, {PolicyError} or {RunRequestError} before anything is deleted.
  */
 export async function runCommand(
   { policy, ...options }: RunOptions & { readonly policy: string },

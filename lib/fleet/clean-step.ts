@@ -1,13 +1,13 @@
 import type { Outcome } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
-import { cleanOne, stoppedBefore } from './clean-one.ts';
-import { continueWith, goesOn } from './continue.ts';
+import { addCall, needsAnotherCall } from './add-call.ts';
+import { cleanFleetInstance, stoppedBefore } from './clean-fleet-instance.ts';
 import { readCleanMessage } from './messages.ts';
 import { RunRecords } from './run-records.ts';
 import { plannedPolicy, type StepDependencies } from './step.ts';
 
 /** Milliseconds that writing the result may take. */
-const WRITING_MS = 2_000;
+const RESULT_MS = 2_000;
 
 /** What the state machine decides by. */
 export interface CleanAnswer {
@@ -36,22 +36,22 @@ export async function cleanStep(
   const failure = await records.failure(round, item.target);
   const result = failure
     ? stoppedBefore(item, failure)
-    : await cleanOne(policy, request, item, {
+    : await cleanFleetInstance(policy, request, item, {
         ...dependencies,
-        ...(deadline !== undefined && { deadline: deadline - WRITING_MS }),
-        reserve: settings.reserve,
+        ...(deadline !== undefined && { deadline: deadline - RESULT_MS }),
+        stopBeforeEnd: settings.stopBeforeEnd,
         dryRun: run.dryRun || settings.dryRun === true,
         now: run.startedAt,
         share,
         observer: dependencies.observe(run.id),
       });
-  const whole = before ? continueWith(before, result) : result;
+  const whole = before ? addCall(before, result) : result;
   await records.writeResult(item, whole);
   if (result.failure && !failure) await records.writeFailure(round, item.target, result.failure);
   const { outcome, expired, deleted, errors } = whole.summary;
   const wrong = errors[0]?.message ?? whole.failure?.message;
   return {
-    again: goesOn(result),
+    again: needsAnotherCall(result),
     outcome,
     message: wrong ?? `${expired} expired, ${deleted} deleted`,
   };

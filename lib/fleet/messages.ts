@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { JanitorError } from '../model/error.ts';
 import type { Lane } from './plan.ts';
 
 const count = z.int().min(0);
@@ -54,8 +55,12 @@ export interface EndpointMessage extends Omit<Lane, 'items'> {
 }
 
 /** A message that is none of the state machine's. */
-export class MessageError extends Error {
+export class MessageError extends JanitorError {
   override readonly name = 'MessageError';
+
+  constructor(message: string, cause?: unknown) {
+    super('message', message, cause);
+  }
 }
 
 function reader<Schema extends z.ZodType>(schema: Schema): (message: unknown) => z.output<Schema> {

@@ -1,5 +1,5 @@
 import { parseEvent } from '../run/event.ts';
-import { openRun } from '../run/open-run.ts';
+import { openRun } from '../run/run.ts';
 import { readPlanMessage } from './messages.ts';
 import { planFleet } from './plan.ts';
 import { type Round, writeRound } from './round.ts';
@@ -19,7 +19,7 @@ export async function planStep(message: unknown, dependencies: StepDependencies)
     { ...request, ...(settings.dryRun && { dryRun: true }) },
     {
       ...dependencies,
-      reserve: settings.reserve,
+      stopBeforeEnd: settings.stopBeforeEnd,
       maxConcurrency: settings.maxConcurrency,
       runId: id,
       trigger: 'fleet',

@@ -1,5 +1,5 @@
 import type { Outcome, RequestCounts } from '../model/summary.ts';
-import type { OpenedRun } from '../run/open-run.ts';
+import type { OpenRun } from '../run/run.ts';
 
 /** One instance to clean, and all that its function has to be told. */
 export interface FleetItem {
@@ -51,15 +51,16 @@ export interface Lane {
 }
 
 /** What a run that has been opened leaves to a fleet. */
-export function planFleet({ startedAt, dryRun, warnings, work, endpoints }: OpenedRun): FleetPlan {
+export function planFleet({ context, targets, endpoints }: OpenRun): FleetPlan {
+  const { now, dryRun, warnings } = context;
   return {
-    startedAt,
+    startedAt: now,
     dryRun,
     warnings: [...warnings],
-    targets: work.map(({ summary, requests, context, cleanups }) => ({
+    targets: targets.map(({ summary, requestCounts, open, cleanups }) => ({
       ...summary,
-      requests: { ...requests },
-      ...(context && { projectId: context.projectId }),
+      requests: { ...requestCounts },
+      ...(open && { projectId: open.projectId }),
       instances: cleanups.map((cleanup) => ({
         id: cleanup.summary.id,
         name: cleanup.summary.name,
@@ -68,7 +69,7 @@ export function planFleet({ startedAt, dryRun, warnings, work, endpoints }: Open
     endpoints: [...new Set(endpoints.values())].map((endpoint) => ({
       concurrency: endpoint.concurrency,
       ...(Number.isFinite(endpoint.perSecond) && { perSecond: endpoint.perSecond }),
-      targets: work
+      targets: targets
         .filter(({ target }) => endpoints.get(target) === endpoint)
         .map(({ target }) => target.name),
     })),

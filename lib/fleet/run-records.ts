@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { addRequests, type RequestCounts, type Summary } from '../model/summary.ts';
-import type { InstanceResult } from './clean-one.ts';
+import type { InstanceResult } from './clean-fleet-instance.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FleetItem, FleetPlan } from './plan.ts';
 import type { FleetSummary } from './summarise.ts';

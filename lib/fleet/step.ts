@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
-import type { RunDependencies } from '../run/open-run.ts';
+import type { RunDependencies } from '../run/run-context.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
 import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';

@@ -1,7 +1,7 @@
 import type { Summary } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
-import type { InstanceResult } from './clean-one.ts';
+import type { InstanceResult } from './clean-fleet-instance.ts';
 import { readSummariseMessage } from './messages.ts';
 import { type Round, writeRound } from './round.ts';
 import { RunRecords } from './run-records.ts';

@@ -1,3 +1,4 @@
+import { worstOutcome } from '../model/outcome.ts';
 import {
   addRequests,
   conclude,
@@ -7,9 +8,8 @@ import {
   type RequestCounts,
   type Summary,
   type TargetSummary,
-  worst,
 } from '../model/summary.ts';
-import type { InstanceResult } from './clean-one.ts';
+import type { InstanceResult } from './clean-fleet-instance.ts';
 import type { FleetPlan, PlannedTarget } from './plan.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
@@ -40,14 +40,14 @@ export function summarise(
 ): FleetSummary {
   const requests = new Map<TargetSummary, RequestCounts>();
   const warnings = new Set(plan.warnings);
-  const met = new Set<string>();
+  const seenIds = new Set<string>();
   for (const target of plan.targets) {
     const results = target.instances.map(
       (instance) => resultOf(target.name, instance.id) ?? lost(instance),
     );
     for (const result of results) {
       for (const warning of result.warnings) warnings.add(warning);
-      for (const id of result.met) met.add(id);
+      for (const id of result.seenIds) seenIds.add(id);
     }
     requests.set(
       summariseTarget(target, results),
@@ -55,7 +55,7 @@ export function summarise(
     );
   }
   for (const id of run.taskIds ?? []) {
-    if (!met.has(id)) warnings.add(`no instance of this run lists task ${id}`);
+    if (!seenIds.has(id)) warnings.add(`no instance of this run lists task ${id}`);
   }
   const { startedAt, dryRun } = plan;
   const { runId, finishedAt } = run;
@@ -78,7 +78,7 @@ function summariseTarget(
     cloud,
     service,
     region,
-    outcome: worst([planned.outcome, ...instances.map(({ outcome }) => outcome)]),
+    outcome: worstOutcome([planned.outcome, ...instances.map(({ outcome }) => outcome)]),
     ...(error && { error }),
     instances,
   };
@@ -91,5 +91,5 @@ function lost(instance: { readonly id: string; readonly name: string }): Instanc
     stoppedBy: 'unavailable',
     errors: [NO_RESULT],
   };
-  return { summary, requests: addRequests([]), met: [], warnings: [] };
+  return { summary, requests: addRequests([]), seenIds: [], warnings: [] };
 }

@@ -10,6 +10,7 @@ import {
   type Transport,
   TransportError,
 } from './transport.ts';
+import type { RequestWindow } from './window.ts';
 
 /** How one attempt came out, as the caller's protocol reads it. */
 export interface Reading {
@@ -19,28 +20,28 @@ export interface Reading {
   readonly retryAfter?: number | undefined;
 }
 
-export interface SendOptions<R extends Reading> {
+export interface SendOptions<R extends Reading, Q extends HttpRequest = HttpRequest> {
   /** Makes the request; called for each attempt, since a signature carries its own time. */
-  readonly build: () => Promise<HttpRequest>;
+  readonly build: () => Promise<Q>;
   /** Reads an answer, or the lack of one. */
   readonly read: (result: HttpResponse | TransportError) => R;
+  /**
+   * Whether the request changes something. One that does begins no later than the window allows deletes,
+   * and is awaited when the run is stopped; one that only reads is cut off.
+   */
+  readonly changes: boolean;
+  readonly window: RequestWindow;
   readonly maxAttempts: number;
   /** Milliseconds for one attempt. */
   readonly timeout: number;
-  /** No attempt begins after this moment, in milliseconds since the epoch. */
-  readonly latestStart: number;
-  /** No attempt waits past this moment, in milliseconds since the epoch. */
-  readonly latestEnd: number;
-  /** Ends waiting; no further attempt begins. */
-  readonly stop: AbortSignal;
-  /** Whether `stop` also cuts off an attempt in flight: true for what changes nothing. */
-  readonly abortable: boolean;
   readonly counts: RequestCounts;
 }
 
-export interface Sent<R> {
+export interface Sent<R, Q = HttpRequest> {
   /** How the last attempt came out; absent when none was made. */
   readonly reading?: R;
+  /** What the last attempt sent; absent when none was made. */
+  readonly request?: Q;
   readonly attempts: number;
   /** Why it ended without a final answer. */
   readonly gaveUp?: GaveUp;
@@ -95,58 +96,58 @@ export class Endpoint {
 
   /** True once the endpoint has failed so much that nothing more is sent there. */
   get unavailable(): boolean {
-    return this.#budget.spent(this.#clock.now());
+    return this.#budget.isExhausted(this.#clock.now());
   }
 
   /** Sends a request until it has a final answer, or there is a reason to stop trying; throws what `build` throws. */
-  async send<R extends Reading>(options: SendOptions<R>): Promise<Sent<R>> {
-    let reading: R | undefined;
+  async send<R extends Reading, Q extends HttpRequest>(
+    options: SendOptions<R, Q>,
+  ): Promise<Sent<R, Q>> {
+    let last: { request: Q; reading: R } | undefined;
     let attempts = 0;
     let throttled = 0;
     let uncertain = false;
-    const result = (gaveUp?: GaveUp): Sent<R> => ({
-      ...(reading && { reading }),
+    const result = (gaveUp?: GaveUp): Sent<R, Q> => ({
+      ...last,
       attempts: attempts + throttled,
       ...(gaveUp && { gaveUp }),
       uncertain,
     });
+    const latestStart = latestStartOf(options);
     for (;;) {
-      const attempt = await this.#slots(() => this.#attempt(options, attempts + throttled > 0));
+      const attempt = await this.#slots(() => this.#attempt(options, last !== undefined));
       if ('gaveUp' in attempt) return result(attempt.gaveUp);
-      reading = attempt.reading;
-      if (reading.trouble === undefined) {
-        attempts += 1;
-        return result();
-      }
-      if (reading.trouble === 'throttled') throttled += 1;
-      else {
-        attempts += 1;
-        uncertain = true;
-      }
+      last = attempt;
+      const { trouble, retryAfter } = attempt.reading;
+      if (trouble === 'throttled') throttled += 1;
+      else attempts += 1;
+      if (trouble === undefined) return result();
+      uncertain ||= trouble === 'transient';
       const now = this.#clock.now();
       // Time ran out on the answer, which is no fault of the request: it did not use up its attempts.
-      if (now >= options.latestEnd - EARLY_TIMER_MS) return result('deadline');
+      if (now >= options.window.end - EARLY_TIMER_MS) return result('deadline');
       const next = decideRetry({
-        trouble: reading.trouble,
+        trouble,
         attempts,
         throttled,
         maxAttempts: options.maxAttempts,
         now,
-        latestStart: options.latestStart,
-        retryAfter: reading.retryAfter,
+        latestStart,
+        retryAfter,
         random: this.#random(),
       });
-      if (options.stop.aborted) return result('stopped');
+      if (options.window.stop.aborted) return result('stopped');
       if (this.unavailable) return result('unavailable');
       if ('gaveUp' in next) return result(next.gaveUp);
-      await this.#clock.sleep(next.waitMs, options.stop);
+      await this.#clock.sleep(next.waitMs, options.window.stop);
     }
   }
 
-  async #attempt<R extends Reading>(
-    options: SendOptions<R>,
+  async #attempt<R extends Reading, Q extends HttpRequest>(
+    options: SendOptions<R, Q>,
     again: boolean,
-  ): Promise<{ reading: R } | { gaveUp: GaveUp }> {
+  ): Promise<{ request: Q; reading: R } | { gaveUp: GaveUp }> {
+    const { window, counts } = options;
     const early = this.#reasonToGiveUp(options);
     if (early) return { gaveUp: early };
     // Before its turn: a request that has to wait for a token must not be sent when it has passed.
@@ -160,49 +161,46 @@ export class Endpoint {
     }
     if (gaveUp) return { gaveUp };
     const sentAt = this.#clock.now();
-    const timeout = Math.max(1, Math.min(options.timeout, options.latestEnd - sentAt));
-    options.counts.sent += 1;
-    if (again) options.counts.retried += 1;
-    const signal = options.abortable ? options.stop : undefined;
+    const timeout = Math.max(1, Math.min(options.timeout, window.end - sentAt));
+    counts.sent += 1;
+    if (again) counts.retried += 1;
+    const signal = options.changes ? undefined : window.stop;
     const reading = options.read(await this.#exchange(request, timeout, signal));
     if (reading.trouble === undefined) {
-      this.#budget.good(this.#clock.now());
+      this.#budget.recordSuccess(this.#clock.now());
       this.#pacer.passed();
     } else {
-      this.#budget.bad();
+      this.#budget.recordFailure();
       if (reading.trouble === 'throttled') {
-        options.counts.throttled += 1;
+        counts.throttled += 1;
         this.#pacer.throttled(sentAt, reading.retryAfter);
       }
     }
-    return { reading };
+    return { request, reading };
   }
 
-  #reasonToGiveUp(options: { stop: AbortSignal; latestStart: number }): GaveUp | undefined {
-    if (options.stop.aborted) return 'stopped';
+  #reasonToGiveUp(options: Timing): GaveUp | undefined {
+    if (options.window.stop.aborted) return 'stopped';
     if (this.unavailable) return 'unavailable';
-    return this.#clock.now() > options.latestStart ? 'deadline' : undefined;
+    return this.#clock.now() > latestStartOf(options) ? 'deadline' : undefined;
   }
 
   /** Takes a turn where nobody waits for one and none has to be waited for, as in most cases. */
-  #mayGoAtOnce(options: { stop: AbortSignal; latestStart: number }): boolean {
+  #mayGoAtOnce(options: Timing): boolean {
     if (this.#turns.activeCount + this.#turns.pendingCount > 0) return false;
     return this.#reasonToGiveUp(options) === undefined && this.#pacer.take() === 0;
   }
 
   /** Waits until the request may be sent, or there is a reason why it never will be. */
-  async #awaitTurn(options: {
-    stop: AbortSignal;
-    latestStart: number;
-  }): Promise<GaveUp | undefined> {
+  async #awaitTurn(options: Timing): Promise<GaveUp | undefined> {
     for (;;) {
       const gaveUp = this.#reasonToGiveUp(options);
       if (gaveUp) return gaveUp;
       const wait = this.#pacer.take();
       if (wait === 0) return undefined;
-      if (this.#clock.now() + wait > options.latestStart) return 'deadline';
+      if (this.#clock.now() + wait > latestStartOf(options)) return 'deadline';
       if (wait > LONGEST_WAIT_MS) return 'unavailable';
-      await this.#clock.sleep(wait, options.stop);
+      await this.#clock.sleep(wait, options.window.stop);
     }
   }
 
@@ -218,4 +216,10 @@ export class Endpoint {
       throw error;
     }
   }
+}
+
+type Timing = Pick<SendOptions<Reading>, 'changes' | 'window'>;
+
+function latestStartOf({ changes, window }: Timing): number {
+  return changes ? window.deleteUntil : window.end;
 }

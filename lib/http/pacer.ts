@@ -7,7 +7,7 @@ const CATCH_UP_MS = 20;
 const WINDOW_MS = 1_010;
 /** What one answer weighs in the share of throttled ones; the other answers share the rest. */
 const REFUSAL_WEIGHT = 1 / 8;
-/** From this share on the rate is not a little too high: four throttled answers in a row. */
+/** From this share on the rate is far too high, not a little: four throttled answers in a row reach it. */
 const FAR_TOO_HIGH = 0.35;
 /** Requests a second. */
 const LOWEST_RATE = 0.05;
@@ -28,7 +28,7 @@ export class Pacer {
   readonly #sent: RecentTimes;
   readonly #passed = new RecentTimes(1_000);
   #rate = Number.POSITIVE_INFINITY;
-  #refusedRate = Number.POSITIVE_INFINITY;
+  #throttledRate = Number.POSITIVE_INFINITY;
   #nextAt = 0;
   #pausedUntil = 0;
   #cutAt = Number.NEGATIVE_INFINITY;
@@ -52,7 +52,7 @@ export class Pacer {
    */
   take(): number {
     const now = this.#clock.now();
-    // Who need not wait sends less than the rate: that proves nothing about a higher one.
+    // A caller that need not wait sends less than the rate allows, which proves nothing about a higher rate.
     if (this.#nextAt > now) this.#grow(now);
     const wait = Math.max(this.#pausedUntil, this.#nextAt, this.#windowOpensAt(now)) - now;
     if (wait > 0) return wait;
@@ -93,10 +93,10 @@ export class Pacer {
     this.#cutTo(Math.min(Math.max(seen, lowest), this.#rate), now, pause);
   }
 
-  /** @param refused the rate that was too high; a little less than that is tried next. */
-  #cutTo(refused: number, now: number, pause = 0): void {
-    this.#refusedRate = refused;
-    this.#rate = Math.max(LOWEST_RATE, 0.97 * refused);
+  /** @param throttled the rate that was too high; a little less than that is tried next. */
+  #cutTo(throttled: number, now: number, pause = 0): void {
+    this.#throttledRate = throttled;
+    this.#rate = Math.max(LOWEST_RATE, 0.97 * throttled);
     this.#pauseFor(pause, now);
     if (pause > 0) this.#refusals = 0;
     this.#cutAt = now;
@@ -116,8 +116,8 @@ export class Pacer {
     if (now <= this.#grownAt) return;
     // A long silence proves nothing: it counts as one second at most.
     const seconds = Math.min(1, (now - this.#grownAt) / 1_000);
-    const nearRefused = Math.abs(this.#rate / this.#refusedRate - 1) <= 0.1;
-    this.#rate *= (nearRefused ? 1.01 : 1.5) ** seconds;
+    const nearThrottled = Math.abs(this.#rate / this.#throttledRate - 1) <= 0.1;
+    this.#rate *= (nearThrottled ? 1.01 : 1.5) ** seconds;
     this.#grownAt = now;
   }
 

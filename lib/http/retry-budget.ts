@@ -1,44 +1,44 @@
 /**
  * How much failure an endpoint may cost before it is left alone. Each failed or throttled answer
- * takes one from the budget, each good one gives one back, so that a service which fails now and
+ * takes one from the budget, each other one gives one back, so that a service which fails now and
  * then is asked for ever, and one that is down some 300 times.
  */
 export class RetryBudget {
   /** Failures in a row, in effect, after which the endpoint counts as unavailable. */
   static readonly CAPACITY = 300;
   /**
-   * With no good answer for this many milliseconds (limits of 200 requests in five minutes are
+   * Without a successful answer for this many milliseconds (limits of 200 requests in five minutes are
    * known: their window must have time to pass), and …
    */
   static readonly SILENCE_MS = 6 * 60_000;
-  /** … this many bad ones in a row, the endpoint counts as unavailable too. */
+  /** … this many failures in a row, the endpoint counts as unavailable too. */
   static readonly IN_A_ROW = 20;
 
   #left = RetryBudget.CAPACITY;
   #inARow = 0;
-  #lastGood: number;
+  #lastSuccessAt: number;
 
   /** @param now milliseconds since the epoch. */
   constructor(now: number) {
-    this.#lastGood = now;
+    this.#lastSuccessAt = now;
   }
 
   /** An answer that ended a request, for better or worse: the endpoint works. */
-  good(now: number): void {
+  recordSuccess(now: number): void {
     this.#left = Math.min(RetryBudget.CAPACITY, this.#left + 1);
     this.#inARow = 0;
-    this.#lastGood = now;
+    this.#lastSuccessAt = now;
   }
 
   /** A failed or throttled answer, or none. */
-  bad(): void {
+  recordFailure(): void {
     this.#left -= 1;
     this.#inARow += 1;
   }
 
   /** True once nothing more should be sent. */
-  spent(now: number): boolean {
-    const silent = now - this.#lastGood >= RetryBudget.SILENCE_MS;
+  isExhausted(now: number): boolean {
+    const silent = now - this.#lastSuccessAt >= RetryBudget.SILENCE_MS;
     return this.#left <= 0 || (silent && this.#inARow >= RetryBudget.IN_A_ROW);
   }
 }

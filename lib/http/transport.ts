@@ -2,6 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
 import fetch, { AbortError, FetchError } from 'node-fetch';
+import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
 import { readBody } from './read-body.ts';
@@ -27,13 +28,12 @@ export interface HttpResponse {
  * the server's certificate is not trusted, which no retry mends. `connection`: all else, from a name
  * that does not resolve to a body cut off.
  */
-export class TransportError extends Error {
+export class TransportError extends JanitorError {
   override readonly name = 'TransportError';
-  readonly kind: 'timeout' | 'aborted' | 'certificate' | 'connection';
+  declare readonly code: 'timeout' | 'aborted' | 'certificate' | 'connection';
 
-  constructor(kind: TransportError['kind'], message: string, cause?: unknown) {
-    super(message, { cause });
-    this.kind = kind;
+  constructor(code: TransportError['code'], message: string, cause?: unknown) {
+    super(code, message, cause);
   }
 }
 

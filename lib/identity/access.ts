@@ -1,5 +1,8 @@
+import { ApiError, TargetError } from '../answers/api-error.ts';
+import type { AnswerReading } from '../answers/classify.ts';
 import { concealer } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
+import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { CredentialsStore } from './credentials-store.ts';
@@ -22,6 +25,11 @@ export interface Grant {
   readonly token?: Token;
 }
 
+/** A request that may be sent, and what it was authenticated with. */
+export interface AuthorisedRequest extends HttpRequest {
+  readonly grant: Grant;
+}
+
 /** What makes a target's requests its own: a signature, or a token. Keeps the secrets out of sight. */
 export class Access {
   readonly #store: CredentialsStore;
@@ -41,17 +49,49 @@ export class Access {
   }
 
   /**
-   * The headers to send, those of the request included, and what they were made with.
+   * Sends a request in this name, and once more with credentials read afresh when they are refused.
+   * @throws {TargetError} when there are no credentials, or IAM refuses them.
+   */
+  async send<R extends AnswerReading>(
+    endpoint: Endpoint,
+    request: HttpRequest,
+    options: Omit<SendOptions<R>, 'build'>,
+  ): Promise<Sent<R, AuthorisedRequest>> {
+    const attempt = () =>
+      endpoint.send({ ...options, build: async () => await this.authorise(request) });
+    let sent: Sent<R, AuthorisedRequest> = { attempts: 0, uncertain: false };
+    try {
+      sent = await attempt();
+      const refused = sent.reading?.answer === 'unauthorised' ? sent.request?.grant : undefined;
+      if (refused && (await this.renew(refused))) {
+        const again = await attempt();
+        if (again.attempts > 0) options.counts.retried += 1;
+        const attempts = sent.attempts + again.attempts;
+        sent = { ...again, attempts, uncertain: sent.uncertain || again.uncertain };
+      }
+      return sent;
+    } catch (error) {
+      // The run ended while a token was asked for.
+      if (error instanceof ApiError && error.gaveUp) {
+        return { attempts: sent.attempts, gaveUp: error.gaveUp, uncertain: sent.uncertain };
+      }
+      if (!(error instanceof CredentialsError)) throw error;
+      throw new TargetError('credentials', this.conceal(error.message));
+    }
+  }
+
+  /**
+   * The request with the headers that authenticate it.
    * @throws {CredentialsError} when there are no credentials, or IAM refuses them.
    */
-  async authorise(
-    request: HttpRequest,
-  ): Promise<{ headers: Readonly<Record<string, string>>; grant: Grant }> {
+  async authorise(request: HttpRequest): Promise<AuthorisedRequest> {
     const grant = await this.current();
     const { credentials, token } = grant;
-    if (token) return { headers: { ...request.headers, 'X-Auth-Token': token.value }, grant };
+    if (token) {
+      return { ...request, headers: { ...request.headers, 'X-Auth-Token': token.value }, grant };
+    }
     if ('password' in credentials) throw new CredentialsError(`${this.#store.name}: no token`);
-    return { headers: sign(request, credentials, this.#clock.now()), grant };
+    return { ...request, headers: sign(request, credentials, this.#clock.now()), grant };
   }
 
   /** What requests are authenticated with now; a token that is about to expire is replaced first. */

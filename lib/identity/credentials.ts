@@ -1,3 +1,4 @@
+import { JanitorError } from '../model/error.ts';
 import type { AccessKey } from './sign.ts';
 
 /** An IAM user, who is exchanged for a token. `domain` is the account's name. */
@@ -10,8 +11,12 @@ export interface User {
 export type Credentials = AccessKey | User;
 
 /** Credentials are missing or unusable. The message says where they were looked for. */
-export class CredentialsError extends Error {
+export class CredentialsError extends JanitorError {
   override readonly name = 'CredentialsError';
+
+  constructor(message: string, cause?: unknown) {
+    super('credentials', message, cause);
+  }
 }
 
 const FROM_ENVIRONMENT =

@@ -1,12 +1,12 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
-import { type AnswerReading, readAnswer } from '../answers/classify.ts';
+import { type AnswerReading, describeResponse, readAnswer } from '../answers/classify.ts';
 import { type Conceal, concealer } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
-import type { Endpoint, Sent } from '../http/endpoint.ts';
+import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
+import type { RequestWindow } from '../http/window.ts';
 import type { RequestCounts } from '../model/summary.ts';
-import { describe, type RequestWindow } from '../task-api/task-api.ts';
-import type { Access, Grant, Token } from './access.ts';
+import type { Access, Token } from './access.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
 
@@ -23,6 +23,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0066': 'the password has expired: set a new one and put it into the secret',
   'IAM.0067': 'the user name, password or account is not valid',
 };
+
+/** An answer, and the response that it was read from, where one came. */
+interface IamReading extends AnswerReading {
+  readonly response?: HttpResponse;
+}
 
 /** The identity service of one region: tokens, and the ids of projects. */
 export class Iam {
@@ -70,10 +75,13 @@ export class Iam {
       body: JSON.stringify(body),
     };
     const issuedAt = this.#clock.now();
-    const { sent, response } = await this.#send(async () => request, concealer([user.password]));
-    const value = response?.header('x-subject-token');
-    if (sent.reading?.answer === 'ok' && response && value) {
-      return { value, issuedAt, ...readTokenBody(response.body, issuedAt) };
+    const sent = await this.#endpoint.send({
+      ...this.#sendOptions(concealer([user.password])),
+      build: async () => request,
+    });
+    const value = sent.reading?.response?.header('x-subject-token');
+    if (sent.reading?.answer === 'ok' && value) {
+      return { value, issuedAt, ...readTokenBody(sent.reading.response?.body ?? '', issuedAt) };
     }
     const refusal = this.#refusal(user, sent);
     if (isOver(sent)) throw new ApiError(refusal, sent.reading, sent.gaveUp);
@@ -86,52 +94,37 @@ export class Iam {
    */
   async projectId(region: string, access: Access): Promise<string> {
     const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
-    let grant: Grant | undefined;
-    const { sent, response } = await this.#send(
-      async () => {
-        const request = { method: 'GET', url, headers: {} } as const;
-        const authorised = await access.authorise(request);
-        grant = authorised.grant;
-        return { ...request, headers: authorised.headers };
-      },
-      (text) => access.conceal(text),
+    const sent = await access.send(
+      this.#endpoint,
+      { method: 'GET', url, headers: {} },
+      this.#sendOptions((text) => access.conceal(text)),
     );
-    const answered = sent.reading?.answer === 'ok' && response;
-    const ids = answered ? readProjectIds(response.body) : [];
+    const { reading, request } = sent;
+    const answered = reading?.answer === 'ok';
+    const ids = answered ? readProjectIds(reading.response?.body ?? '') : [];
     if (ids.length === 1) return ids[0] as string;
-    const said = answered ? `it names ${ids.length || 'none'}` : describe(sent);
+    const said = answered ? `it names ${ids.length || 'none'}` : describeResponse(sent);
     const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
-    if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
-    if (sent.reading?.answer === 'unauthorised') {
-      const message = `${failure}. Check the credentials (${access.describe(grant)}) and this machine's clock.`;
-      throw new TargetError('unauthorised', message, sent.reading);
+    if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
+    if (reading?.answer === 'unauthorised') {
+      const message = `${failure}. Check the credentials (${access.describe(request?.grant)}) and this machine's clock.`;
+      throw new TargetError('unauthorised', message, reading);
     }
-    throw new TargetError('project', `${failure}. Write projectId in the policy.`, sent.reading);
+    throw new TargetError('project', `${failure}. Write projectId in the policy.`, reading);
   }
 
-  async #send(
-    build: () => Promise<HttpRequest>,
-    conceal: Conceal,
-  ): Promise<{
-    sent: Sent<AnswerReading>;
-    response: HttpResponse | undefined;
-  }> {
-    let response: HttpResponse | undefined;
-    const sent = await this.#endpoint.send<AnswerReading>({
-      build,
-      read: (result) => {
-        response = 'status' in result ? result : undefined;
-        return readAnswer('list', result, this.#clock.now(), conceal);
-      },
+  #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
+    return {
+      read: (result) => ({
+        ...readAnswer('list', result, this.#clock.now(), conceal),
+        ...('status' in result && { response: result }),
+      }),
+      changes: false,
+      window: this.#window,
       maxAttempts: ATTEMPTS,
       timeout: TIMEOUT_MS,
-      latestStart: this.#window.end,
-      latestEnd: this.#window.end,
-      stop: this.#window.stop,
-      abortable: true,
       counts: this.#counts,
-    });
-    return { sent, response };
+    };
   }
 
   #refusal(user: User, sent: Sent<AnswerReading>): string {
@@ -141,7 +134,7 @@ export class Iam {
     const advice = /mfa|totp|verification/i.test(message)
       ? 'the user needs a second factor: use one without, or an access key'
       : ADVICE[code];
-    const said = describe(sent);
+    const said = describeResponse(sent);
     return `${this.#endpoint.origin} gave no token to ${who}: ${said}${advice ? ` (${advice})` : ''}`;
   }
 }

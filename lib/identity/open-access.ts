@@ -1,10 +1,10 @@
 import type { Clock } from '../http/clock.ts';
 import { Endpoint } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
+import type { RequestWindow } from '../http/window.ts';
 import { iamOrigin } from '../model/origins.ts';
 import type { CloudName } from '../model/services.ts';
 import type { RequestCounts } from '../model/summary.ts';
-import type { RequestWindow } from '../task-api/task-api.ts';
 import { Access } from './access.ts';
 import type { CredentialsStore } from './credentials-store.ts';
 import { Iam, type Scope } from './iam.ts';
@@ -25,7 +25,7 @@ const IAM_CONCURRENCY = 2;
  * knows under the region's name. Nothing is sent where nothing has to be asked.
  * @throws {CredentialsError} without usable credentials; {TargetError} without a project.
  */
-export async function connect(
+export async function openAccess(
   address: Address,
   store: CredentialsStore,
   options: {

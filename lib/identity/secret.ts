@@ -101,5 +101,5 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
     : (explanations[error.name] ?? `${secret} could not be read: ${error.name}: ${error.message}`);
-  return new CredentialsError(message, { cause: error });
+  return new CredentialsError(message, error);
 }

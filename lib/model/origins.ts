@@ -1,4 +1,4 @@
-import type { CloudName, Service } from './services.ts';
+import { type CloudName, SERVICES, type Service, type ServiceName } from './services.ts';
 
 /**
  * The domain of a region. Huawei Cloud Europe has one of its own: Terraform's provider uses it for
@@ -20,4 +20,15 @@ export function serviceOrigin(cloud: CloudName, service: Service, region: string
 /** Origin of IAM in a region: where tokens and the project's id come from. */
 export function iamOrigin(cloud: CloudName, region: string): string {
   return `https://iam.${region}.${domain(cloud, region)}`;
+}
+
+/** Where the requests of a target go: its own endpoint, else the one that the cloud documents. */
+export function targetOrigin(target: {
+  readonly cloud: CloudName;
+  readonly service: ServiceName;
+  readonly region: string;
+  readonly endpoint?: string | undefined;
+}): string {
+  const { cloud, service, region, endpoint } = target;
+  return endpoint ?? serviceOrigin(cloud, SERVICES[service], region);
 }

@@ -1,3 +1,5 @@
+import { worstOutcome } from './outcome.ts';
+
 /** What began a run. */
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
 
@@ -160,18 +162,12 @@ export function conclude(
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(finishedAt).toISOString(),
     durationMs: finishedAt - startedAt,
-    outcome: worst(targets.map(({ outcome }) => outcome)),
+    outcome: worstOutcome(targets.map(({ outcome }) => outcome)),
     totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
     requests: addRequests([...requests.values()]),
     warnings,
     targets,
   };
-}
-
-/** The worst of several outcomes; `complete` where there is none. */
-export function worst(outcomes: readonly Outcome[]): Outcome {
-  if (outcomes.includes('failed')) return 'failed';
-  return outcomes.includes('incomplete') ? 'incomplete' : 'complete';
 }
 
 /** The totals in one sentence, for a log line that a person reads. */

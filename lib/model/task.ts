@@ -36,7 +36,8 @@ export function readTask(row: unknown): Task {
   };
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value of foreign JSON is an object: no list, and not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

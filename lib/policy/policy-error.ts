@@ -1,3 +1,5 @@
+import { JanitorError } from '../model/error.ts';
+
 /** One thing that is wrong with a policy file. */
 export interface Problem {
   readonly file: string;
@@ -16,12 +18,12 @@ export interface Problem {
  * The policy cannot be used. Carries every problem of the file; `message` is ready to be printed, one line
  * for each: `retention.yml:12:5: targets[0].keepfor: unknown key; did you mean keepFor?`
  */
-export class PolicyError extends Error {
-  override name = 'PolicyError';
+export class PolicyError extends JanitorError {
+  override readonly name = 'PolicyError';
   readonly problems: readonly Problem[];
 
   constructor(problems: readonly Problem[]) {
-    super(problems.map(formatProblem).join('\n'));
+    super('policy', problems.map(formatProblem).join('\n'));
     this.problems = problems;
   }
 }

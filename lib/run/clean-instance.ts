@@ -1,9 +1,9 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
-import type { AnswerReading } from '../answers/classify.ts';
-import type { Clock } from '../http/clock.ts';
+import { type AnswerReading, describeResponse } from '../answers/classify.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
 import type { Instance } from '../model/instance.ts';
+import { instanceOutcome } from '../model/outcome.ts';
 import {
   emptySummary,
   type InstanceSummary,
@@ -12,30 +12,22 @@ import {
   type StoppedBy,
 } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { decide } from '../policy/decide.ts';
+import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
-import { describe, type RequestWindow, type TaskApi } from '../task-api/task-api.ts';
-import type { Observer } from './observer.ts';
+import type { TaskApi } from '../task-api/task-api.ts';
+import { Ledger, type LedgerRecord } from './ledger.ts';
+import type { RunContext } from './run-context.ts';
 
-/** What the instances of one target have in common. */
-export interface TargetContext {
+/** A target that has been opened: what its instances have in common. */
+export interface OpenTarget {
+  readonly run: RunContext;
   readonly name: string;
   readonly projectId: string;
   readonly api: TaskApi;
   readonly retention: Retention;
-  readonly window: RequestWindow;
-  readonly clock: Clock;
-  readonly observer: Observer;
-  readonly dryRun: boolean;
-  /** The run's one moment, in milliseconds since the epoch. */
-  readonly now: number;
-  /** Ids that an ad-hoc run names; only these may be deleted. */
-  readonly only?: ReadonlySet<string> | undefined;
-  /** Receives those of `only` that were listed. */
-  readonly met: Set<string>;
-  /** DELETE requests that one instance has under way at most. */
-  readonly workers: number;
+  /** DELETE requests that one instance has in flight at most. */
+  readonly concurrency: number;
   /** Set by the first request that shows that none can succeed; nothing more is sent then. */
   failure?: TargetError;
 }
@@ -56,24 +48,17 @@ const STOPPED_BY: Readonly<Record<Exclude<GaveUp, 'attempts'>, StoppedBy>> = {
 };
 
 /**
- * The cleanup of one instance: list completely, decide, check limits, delete, account. It is done in
+ * The cleanup of one instance: list → decide → hold back → delete → settle → account. It is done in
  * turns, so that an instance with very many records does not keep the others waiting.
  */
 export class InstanceCleanup {
   readonly summary: InstanceSummary;
-  readonly #target: TargetContext;
+  readonly #target: OpenTarget;
   readonly #instance: Instance;
-  #expired: string[] | undefined;
-  #next = 0;
-  /** Records of which only another list can tell what became of them, and whether we may have deleted them. */
-  #unsettled = new Map<string, { maybeOurs: boolean; error: RecordError }>();
-  /** Records whose attempts are used up, all of them for no fault of the record. */
-  #exhausted = new Map<string, RecordError>();
-  /** Those of them that had a second round: an attempt of the first may have deleted them. */
-  #again: ReadonlySet<string> | undefined;
-  #recovered = 0;
+  #ledger: Ledger | undefined;
+  #triedAgain = false;
 
-  constructor(target: TargetContext, instance: Instance) {
+  constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
     this.#instance = instance;
     this.summary = emptySummary(instance);
@@ -84,26 +69,23 @@ export class InstanceCleanup {
    * @param othersWait whether another instance waits for its turn.
    */
   async turn(othersWait: () => boolean): Promise<boolean> {
-    await this.#guarded(async () => {
-      this.#expired ??= await this.#listAndDecide();
-    });
-    const expired = this.#expired ?? [];
-    await this.#delete(expired, othersWait);
-    if (this.#next >= expired.length && this.#deserveSecondRound()) {
-      this.#again = new Set(this.#exhausted.keys());
-      expired.push(...this.#again);
-      this.#exhausted.clear();
+    this.#ledger ??= (await this.#guarded(() => this.#prepare())) ?? new Ledger([]);
+    const ledger = this.#ledger;
+    await this.#delete(ledger, othersWait);
+    if (ledger.waiting === 0 && this.#failuresLookLikeChance(ledger)) {
+      this.#triedAgain = true;
+      ledger.queueAgain();
     }
-    if (this.#next < expired.length && this.summary.stoppedBy === undefined) return false;
-    if (this.#unsettled.size > 0) await this.#guarded(() => this.#settle());
-    this.#finish();
+    if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
+    if (ledger.size('ambiguous') > 0) await this.#guarded(() => this.#settle(ledger));
+    this.#account(ledger);
     return true;
   }
 
-  /** A target that has failed stops its instances, whatever they are doing. */
-  async #guarded(action: () => Promise<void>): Promise<void> {
+  /** Runs a step. Where the target has failed, that stops its instances, whatever they are doing. */
+  async #guarded<T>(step: () => Promise<T>): Promise<T | undefined> {
     try {
-      if (!this.#target.failure) await action();
+      if (!this.#target.failure) return await step();
     } catch (error) {
       if (error instanceof TargetError) this.#target.failure ??= error;
       else {
@@ -113,120 +95,121 @@ export class InstanceCleanup {
       }
     }
     if (this.#target.failure) this.summary.stoppedBy ??= 'unavailable';
+    return undefined;
   }
 
-  /** The ids to delete; none where the list is incomplete, a limit trips, or it is a dry run. */
-  async #listAndDecide(): Promise<string[]> {
-    const { api, retention, now, only, met, dryRun, observer, name } = this.#target;
-    const { summary } = this;
+  /** Everything before the first DELETE: the ledger holds what is to be deleted, and nothing else. */
+  async #prepare(): Promise<Ledger> {
+    const tasks = await this.#list();
+    if (!tasks) return new Ledger([]);
+    const expired = this.#decide(tasks);
+    return new Ledger(this.#holdBack(tasks.length, expired.length) ? [] : expired);
+  }
+
+  /** All records of the instance; nothing where the list is not known to be complete. */
+  async #list(): Promise<readonly Task[] | undefined> {
     const found = new Map<string, Task>();
     try {
-      await api.listTasks(this.#instance.id, found);
+      await this.#target.api.listTasks(this.#instance.id, found);
+      return [...found.values()];
     } catch (error) {
-      if (error instanceof ApiError && !(error instanceof TargetError)) {
-        this.#listFailed(error);
-        return [];
-      }
-      throw error;
+      if (!(error instanceof ApiError) || error instanceof TargetError) throw error;
+      this.#listFailed(error);
+      return undefined;
     }
-    for (const id of only ?? []) if (found.has(id)) met.add(id);
-    const tasks = [...found.values()];
-    const decisions = decide(tasks, retention, now, only);
-    observer.decided?.(name, this.#instance, tasks, decisions);
-
-    const expired: string[] = [];
-    decisions.forEach((decision, index) => {
-      const id = tasks[index]?.id;
-      if (decision.action === 'delete' && id !== undefined) expired.push(id);
-      else summary.keptBecause[decision.reason] = (summary.keptBecause[decision.reason] ?? 0) + 1;
-    });
-    summary.listed = tasks.length;
-    summary.expired = expired.length;
-    summary.kept = tasks.length - expired.length;
-
-    const tripped = limitTripped(tasks.length, expired.length, retention.limits);
-    if (tripped) {
-      summary.stoppedBy = 'limit';
-      observer.warning?.(`${this.#label()}: ${tripped.message}; nothing is deleted there`, name);
-    }
-    return dryRun || tripped ? [] : expired;
   }
 
-  #listFailed(error: ApiError): void {
-    const { reading, gaveUp } = error;
+  #listFailed({ reading, gaveUp, message }: ApiError): void {
     if (reading?.answer === 'gone') {
-      this.#target.observer.warning?.(`${this.#label()} is gone`, this.#target.name);
+      this.#warn('is gone');
       return;
     }
     this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
     if (this.summary.stoppedBy === 'deadline') return;
     this.#addError({
       ...answerOf(reading),
-      message: `the records could not be listed: ${error.message}`,
+      message: `the records could not be listed: ${message}`,
     });
   }
 
+  /** The ids that have expired, in the order of the list. */
+  #decide(tasks: readonly Task[]): string[] {
+    const { name, retention, run } = this.#target;
+    const { now, requestedIds, seenIds, observer } = run;
+    const { summary } = this;
+    const decisions = decide(tasks, retention, now, requestedIds);
+    observer.decided?.(name, this.#instance, tasks, decisions);
+    const expired: string[] = [];
+    tasks.forEach(({ id }, index) => {
+      const { action, reason } = decisions[index] as Decision;
+      if (id !== undefined && requestedIds?.has(id)) seenIds.add(id);
+      if (action === 'delete' && id !== undefined) expired.push(id);
+      else summary.keptBecause[reason] = (summary.keptBecause[reason] ?? 0) + 1;
+    });
+    summary.listed = tasks.length;
+    summary.expired = expired.length;
+    summary.kept = tasks.length - expired.length;
+    return expired;
+  }
+
+  /** True where nothing may be deleted, although something has expired. */
+  #holdBack(listed: number, expired: number): boolean {
+    const tripped = limitTripped(listed, expired, this.#target.retention.limits);
+    if (tripped) {
+      this.summary.stoppedBy = 'limit';
+      this.#warn(`${tripped.message}; nothing is deleted there`, ': ');
+    }
+    return this.#target.run.dryRun || tripped !== undefined;
+  }
+
   /** Deletes until all are tried, or it is time to stop or to let others go on. */
-  async #delete(ids: readonly string[], othersWait: () => boolean): Promise<void> {
-    const turnEnds = this.#next + TURN;
-    const mayGoOn = () =>
-      this.#next < ids.length &&
-      this.summary.stoppedBy === undefined &&
-      (this.#next < turnEnds || !othersWait());
+  async #delete(ledger: Ledger, othersWait: () => boolean): Promise<void> {
+    let taken = 0;
+    const mayGoOn = () => this.summary.stoppedBy === undefined && (taken < TURN || !othersWait());
     const worker = async () => {
-      while (mayGoOn()) {
-        const id = ids[this.#next] as string;
-        this.#next += 1;
-        await this.#guarded(async () => {
-          this.#account(id, await this.#target.api.deleteTask(this.#instance.id, id));
-        });
+      for (let record = mayGoOn() && ledger.take(); record; record = mayGoOn() && ledger.take()) {
+        const { id } = record;
+        taken += 1;
+        const sent = await this.#guarded(() => this.#target.api.deleteTask(this.#instance.id, id));
+        if (sent) this.#enter(ledger, record, sent);
       }
     };
-    const workers = Math.max(0, Math.min(this.#target.workers, ids.length - this.#next));
+    const workers = Math.min(this.#target.concurrency, ledger.waiting);
     await Promise.all(Array.from({ length: workers }, worker));
   }
 
-  #account(id: string, sent: Sent<AnswerReading>): void {
-    const { reading, gaveUp } = sent;
-    const { summary } = this;
-    const uncertain = sent.uncertain || this.#again?.has(id) === true;
+  /** Enters what came of a DELETE. */
+  #enter(ledger: Ledger, record: LedgerRecord, sent: Sent<AnswerReading>): void {
+    const { reading, gaveUp, attempts } = sent;
+    const maybeOurs = sent.uncertain || record.maybeOurs;
     if (gaveUp && gaveUp !== 'attempts') {
-      summary.stoppedBy ??= STOPPED_BY[gaveUp];
+      this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
+      ledger.set(record, 'remaining', { maybeOurs });
       return;
     }
-    const error: RecordError = {
-      taskId: id,
-      ...answerOf(reading),
-      message: reading?.message || describe(sent),
-      attempts: sent.attempts,
-    };
     const answer = reading?.answer;
-    if (gaveUp === 'attempts') {
-      this.#exhausted.set(id, error);
-      return;
+    if (answer === 'deleted') ledger.set(record, 'deleted', { maybeOurs });
+    else {
+      const message = reading?.message || describeResponse(sent);
+      const error = { taskId: record.id, ...answerOf(reading), message, attempts };
+      if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { maybeOurs, error });
+      else if (answer === 'gone' && !maybeOurs) ledger.set(record, 'already-gone');
+      else if (answer === 'gone' || answer === 'perhaps-gone') {
+        ledger.set(record, 'ambiguous', { maybeOurs, error });
+      } else ledger.set(record, 'failed', { error });
     }
-    if (answer === 'deleted') {
-      summary.deleted += 1;
-      if (uncertain) this.#recovered += 1;
-    } else if (answer === 'gone' && !uncertain) summary.alreadyGone += 1;
-    else if (answer === 'gone' || answer === 'perhaps-gone') {
-      this.#unsettled.set(id, { maybeOurs: uncertain, error });
-      return;
-    } else {
-      summary.failed += 1;
-      this.#addError(error);
-    }
-    this.#target.observer.settled?.(this.#target.name, this.#instance);
+    this.#tellSettled(record);
   }
 
-  #deserveSecondRound(): boolean {
-    const { size } = this.#exhausted;
-    return size > 0 && !this.#again && this.#recovered >= RECOVERED_PER_EXHAUSTED * size;
+  #failuresLookLikeChance(ledger: Ledger): boolean {
+    const exhausted = ledger.size('out-of-attempts');
+    if (exhausted === 0 || this.#triedAgain) return false;
+    const recovered = ledger.in('deleted').filter(({ maybeOurs }) => maybeOurs).length;
+    return recovered >= RECOVERED_PER_EXHAUSTED * exhausted;
   }
 
-  /** Looks at the instance once more where an answer left open what became of a record. */
-  async #settle(): Promise<void> {
-    const { summary } = this;
+  /** Lists the instance once more where an answer left open what became of a record. */
+  async #settle(ledger: Ledger): Promise<void> {
     const found = new Map<string, Task>();
     let complete = true;
     try {
@@ -234,42 +217,41 @@ export class InstanceCleanup {
     } catch (error) {
       if (!(error instanceof ApiError) || error instanceof TargetError) throw error;
       if (error.gaveUp && error.gaveUp !== 'attempts') {
-        summary.stoppedBy ??= STOPPED_BY[error.gaveUp];
+        this.summary.stoppedBy ??= STOPPED_BY[error.gaveUp];
         return;
       }
       complete = error.reading?.answer === 'gone';
     }
-    for (const [id, error] of this.#exhausted) this.#unsettled.set(id, { maybeOurs: true, error });
-    this.#exhausted.clear();
-    for (const [id, { maybeOurs, error }] of this.#unsettled) {
-      const task = found.get(id);
+    const exhausted = ledger.in('out-of-attempts');
+    for (const record of [...ledger.in('ambiguous'), ...exhausted]) {
+      const task = found.get(record.id);
       const stillThere = task !== undefined && task.status !== 'DELETED';
       if (stillThere || !complete) {
-        summary.failed += 1;
         const then = stillThere ? 'it is still listed' : 'the list could not be read again';
-        this.#addError({ ...error, message: `${error.message}; ${then}` });
-      } else if (maybeOurs) summary.deleted += 1;
-      else summary.alreadyGone += 1;
-      this.#target.observer.settled?.(this.#target.name, this.#instance);
+        const error = { ...(record.error as RecordError) };
+        ledger.set(record, 'failed', { error: { ...error, message: `${error.message}; ${then}` } });
+      } else ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
+      this.#tellSettled(record);
     }
-    this.#unsettled.clear();
   }
 
-  #finish(): void {
-    const { summary } = this;
-    for (const error of this.#exhausted.values()) {
-      summary.failed += 1;
-      this.#addError(error);
-      this.#target.observer.settled?.(this.#target.name, this.#instance);
+  #account(ledger: Ledger): void {
+    for (const record of ledger.in('out-of-attempts')) {
+      ledger.set(record, 'failed');
+      this.#tellSettled(record);
     }
-    this.#exhausted.clear();
-    const { deleted, alreadyGone, failed, stoppedBy } = summary;
-    summary.remaining = summary.expired - deleted - alreadyGone - failed;
-    const harmless = stoppedBy === undefined || (this.#target.dryRun && stoppedBy === 'limit');
-    if (failed > 0 || stoppedBy === 'listing' || stoppedBy === 'unavailable') {
-      summary.outcome = 'failed';
-    } else summary.outcome = harmless ? 'complete' : 'incomplete';
-    this.#expired = [];
+    const { summary } = this;
+    for (const { error } of ledger.in('failed')) if (error) this.#addError(error);
+    const { expired, ...counts } = ledger.account();
+    // What was held back, or only looked at, is in no ledger.
+    Object.assign(summary, counts, { remaining: summary.expired - expired + counts.remaining });
+    summary.outcome = instanceOutcome(summary, this.#target.run.dryRun);
+  }
+
+  /** Once a record will not change again but by another list. */
+  #tellSettled({ state }: LedgerRecord): void {
+    if (state !== 'deleted' && state !== 'already-gone' && state !== 'failed') return;
+    this.#target.run.observer.settled?.(this.#target.name, this.#instance);
   }
 
   #addError(error: RecordError): void {
@@ -277,8 +259,10 @@ export class InstanceCleanup {
     else this.summary.errorsOmitted += 1;
   }
 
-  #label(): string {
-    return `instance ${this.#instance.name || this.#instance.id}`;
+  #warn(message: string, separator = ' '): void {
+    const { name, id } = this.#instance;
+    const text = `instance ${name || id}${separator}${message}`;
+    this.#target.run.observer.warning?.(text, this.#target.name);
   }
 }
 

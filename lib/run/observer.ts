@@ -3,10 +3,11 @@ import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../
 import type { Task } from '../model/task.ts';
 import type { Decision } from '../policy/decide.ts';
 
-/** What a run tells those who watch it: logs, progress, reports. It waits for none of them. */
+/** What a run tells its observers: logs, progress, reports. It waits for none of them. */
 export interface Observer {
   /**
-   * Targets are opened and their instances known; nothing has been deleted yet.
+   * The instances of some targets are known; nothing of theirs has been deleted yet.
+   * @param instances those of the whole run that are known by now.
    * @param requests those sent so far, whenever it is asked.
    */
   discovered?(instances: number, requests: () => RequestCounts): void;
@@ -51,4 +52,31 @@ export function observeAll(observers: readonly Observer[]): Observer {
     targetFailed: tell('targetFailed'),
     done: tell('done'),
   };
+}
+
+/**
+ * An observer that cannot harm the run: one that throws costs nobody the summary, but becomes a warning, the
+ * first time. Every warning is collected for the summary too.
+ * @param warnings receives them.
+ */
+export function guardObserver(observer: Observer, warnings: string[]): Observer {
+  const broken = new Set<string | symbol>();
+  return new Proxy(observer, {
+    get: (guarded, event: keyof Observer) => {
+      const method = guarded[event] as ((...values: unknown[]) => void) | undefined;
+      if (!method && event !== 'warning') return undefined;
+      return (...values: unknown[]) => {
+        if (event === 'warning') {
+          const [message, target] = values;
+          warnings.push(target ? `${target}: ${message}` : String(message));
+        }
+        try {
+          method?.apply(guarded, values);
+        } catch (error) {
+          if (!broken.has(event)) warnings.push(`not reported (${event}): ${String(error)}`);
+          broken.add(event);
+        }
+      };
+    },
+  });
 }

@@ -1,36 +1,31 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
-import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import type { Transport } from '../http/transport.ts';
 import { CredentialsError } from '../identity/credentials.ts';
-import type { CredentialsStore } from '../identity/credentials-store.ts';
-import { connect } from '../identity/open-access.ts';
+import { openAccess } from '../identity/open-access.ts';
 import type { Instance } from '../model/instance.ts';
+import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
-import type { RequestCounts } from '../model/summary.ts';
-import type { Retention } from '../policy/retention.ts';
+import { addRequests, type RequestCounts, type TargetSummary } from '../model/summary.ts';
+import { retentionOf } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
-import { type SelectedInstances, selectInstances } from '../policy/select-instances.ts';
-import { type RequestWindow, TaskApi } from '../task-api/task-api.ts';
-import type { TargetContext } from './clean-instance.ts';
-import type { Observer } from './observer.ts';
+import { selectInstances } from '../policy/select-instances.ts';
+import { TaskApi } from '../task-api/task-api.ts';
+import { InstanceCleanup, type OpenTarget } from './clean-instance.ts';
+import type { RunContext } from './run-context.ts';
 
-/** What a target takes from the run. */
-export interface TargetOptions {
+/** What a run does for one target, and what is reported of it. */
+export interface TargetRun {
   readonly target: Target;
-  readonly retention: Retention;
-  readonly endpoint: Endpoint;
-  readonly credentials: CredentialsStore;
-  readonly transport: Transport;
-  readonly random: () => number;
-  readonly only?: ReadonlySet<string> | undefined;
-  readonly met: Set<string>;
-  readonly dryRun: boolean;
-  readonly window: RequestWindow;
-  readonly counts: RequestCounts;
-  readonly clock: Clock;
-  readonly now: number;
-  readonly observer: Observer;
+  readonly summary: TargetSummary;
+  /** Grow until the run is over. */
+  readonly requestCounts: RequestCounts;
+  /** Absent where the target could not be opened. */
+  readonly open?: OpenTarget;
+  /** Instances that the policy selects, whatever the run asks for. */
+  readonly allowed: readonly Instance[];
+  /** Those of the run's instances that match none of them. */
+  readonly unmatched: readonly string[];
+  readonly cleanups: readonly InstanceCleanup[];
 }
 
 /** What ended a target as a whole. */
@@ -41,41 +36,60 @@ export interface TargetFailure {
   readonly early: boolean;
 }
 
-/** A target whose instances are known, or the reason why they are not. */
-export type OpenedTarget =
-  | {
-      readonly context: TargetContext;
-      /** What the policy selects, whatever the run narrows it to. */
-      readonly allowed: readonly Instance[];
-      readonly selection: SelectedInstances<Instance>;
-    }
-  | { readonly error: TargetFailure };
-
-/** Finds credentials, project and instances of a target. Sends no DELETE. */
-export async function openTarget(
-  options: TargetOptions & { readonly narrowing?: readonly string[] | undefined },
-): Promise<OpenedTarget> {
-  const { target, observer } = options;
+/** Opens a target and finds its instances. Deletes nothing and never throws: a failure is in the summary. */
+export async function beginTarget(
+  run: RunContext,
+  target: Target,
+  endpoint: Endpoint,
+): Promise<TargetRun> {
+  const { observer } = run;
+  const { name, cloud, service, region } = target;
+  const summary: TargetSummary = {
+    name,
+    cloud,
+    service,
+    region,
+    outcome: 'complete',
+    instances: [],
+  };
+  const requestCounts = addRequests([]);
+  const begun = { target, summary, requestCounts, allowed: [], unmatched: [], cleanups: [] };
   try {
-    const context = await connectTarget(options);
-    const { instances, skipped } = await context.api.listInstances();
-    for (const { reason, ...instance } of skipped)
-      observer.skipped?.(target.name, instance, reason);
-    const selection = selectInstances(instances, target.instances, options.narrowing);
+    const open = await openTarget(run, target, endpoint, requestCounts);
+    const { instances, skipped } = await open.api.listInstances();
+    for (const { reason, ...instance } of skipped) observer.skipped?.(name, instance, reason);
+    const selection = selectInstances(instances, target.instances, run.requestedInstances);
+    for (const pattern of selection.unmatched) {
+      observer.warning?.(`"${pattern}" under instances matches no instance`, name);
+    }
+    const cleanups = selection.selected.map((instance) => new InstanceCleanup(open, instance));
+    summary.instances = cleanups.map((cleanup) => cleanup.summary);
     const allowed = selectInstances(instances, target.instances).selected;
-    return { context, allowed, selection };
+    return { ...begun, open, allowed, unmatched: selection.unmatchedNarrowing, cleanups };
   } catch (error) {
-    return { error: toTargetFailure(error) };
+    const { early, ...failure } = toTargetFailure(error);
+    summary.outcome = unopenedOutcome(early);
+    summary.error = failure;
+    return begun;
   }
 }
 
 /**
  * Finds credentials and project of a target: all that its instances have in common.
- * @throws {CredentialsError} without usable credentials; {TargetError} without a project.
+ * @throws {CredentialsError} without usable credentials; {TargetError} without a project; {ApiError} when time
+ * is up.
  */
-export async function connectTarget(options: TargetOptions): Promise<TargetContext> {
-  const { target, endpoint, clock, window, counts } = options;
-  const { access, projectId } = await connect(target, options.credentials, options);
+export async function openTarget(
+  run: RunContext,
+  target: Target,
+  endpoint: Endpoint,
+  counts: RequestCounts,
+): Promise<OpenTarget> {
+  const { clock, window } = run;
+  const { access, projectId } = await openAccess(target, run.credentialsOf(target), {
+    ...run,
+    counts,
+  });
   const api = new TaskApi({
     service: SERVICES[target.service],
     projectId,
@@ -88,19 +102,23 @@ export async function connectTarget(options: TargetOptions): Promise<TargetConte
     timeout: target.requests.timeout,
   });
   return {
+    run,
     name: target.name,
     projectId,
     api,
-    retention: options.retention,
-    window,
-    clock,
-    observer: options.observer,
-    dryRun: options.dryRun,
-    now: options.now,
-    only: options.only,
-    met: options.met,
-    workers: endpoint.concurrency,
+    retention: retentionOf(run.policy, target, run),
+    concurrency: endpoint.concurrency,
   };
+}
+
+/** Once its instances are finished: the outcome of the target, and what ended it where something did. */
+export function concludeTarget({ summary, open }: TargetRun): void {
+  if (!open) return;
+  const { failure } = open;
+  if (failure) {
+    summary.outcome = 'failed';
+    summary.error = { code: failure.code, message: failure.message };
+  } else summary.outcome = worstOutcome(summary.instances.map(({ outcome }) => outcome));
 }
 
 /** What an error that ended a target means; one that nobody expected is a defect of ours, and ends it too. */
@@ -108,10 +126,14 @@ export function toTargetFailure(error: unknown): TargetFailure {
   if (!(error instanceof ApiError || error instanceof CredentialsError)) {
     return { code: 'internal', message: `internal error: ${String(error)}`, early: false };
   }
-  const { message } = error;
-  if (error instanceof CredentialsError) return { code: 'credentials', message, early: false };
-  if (error instanceof TargetError) return { code: error.code, message, early: false };
+  const { message, code } = error;
+  if (error instanceof CredentialsError || error instanceof TargetError) {
+    return { code, message, early: false };
+  }
   const early = error.gaveUp === 'deadline' || error.gaveUp === 'stopped';
-  const code = early ? 'stopped' : (error.reading?.code ?? 'unavailable');
-  return { code, message: `the instances could not be listed: ${message}`, early };
+  return {
+    code: early ? 'stopped' : code,
+    message: `the instances could not be listed: ${message}`,
+    early,
+  };
 }

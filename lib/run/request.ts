@@ -1,7 +1,8 @@
 import type { Duration } from 'luxon';
+import { JanitorError } from '../model/error.ts';
 import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
-import type { OpenedTarget } from './open-target.ts';
+import type { Selectable } from '../policy/select-instances.ts';
 
 /** What a single run changes of the policy: every key narrows it, or overrides that one value. */
 export interface RunRequest {
@@ -16,13 +17,17 @@ export interface RunRequest {
 }
 
 /** The request names something that does not exist, or is no name. The message says what there is. */
-export class RequestError extends Error {
-  override readonly name = 'RequestError';
+export class RunRequestError extends JanitorError {
+  override readonly name = 'RunRequestError';
+
+  constructor(message: string) {
+    super('request', message);
+  }
 }
 
 /**
  * The targets of a run, in the policy's order.
- * @throws {RequestError} when one is asked for that the policy does not have, or an instance is asked
+ * @throws {RunRequestError} when one is asked for that the policy does not have, or an instance is asked
  * for by what is no pattern.
  */
 export function selectTargets(policy: Policy, request: RunRequest): readonly Target[] {
@@ -38,16 +43,24 @@ export function selectTargets(policy: Policy, request: RunRequest): readonly Tar
 /**
  * Checks that every instance that is asked for is known to a target. Where a target could not be
  * opened, it may be the one that knows it.
- * @throws {RequestError} when none does.
+ * @throws {RunRequestError} when none does.
  */
-export function checkInstances(request: RunRequest, opened: readonly OpenedTarget[]): void {
-  const known = opened.flatMap((target) => ('error' in target ? [] : [target]));
-  if (known.length < opened.length) return;
+export function checkInstances(
+  request: RunRequest,
+  targets: readonly {
+    readonly open?: unknown;
+    /** What the policy selects there. */
+    readonly allowed: readonly Selectable[];
+    /** What is asked for and matches none of that. */
+    readonly unmatched: readonly string[];
+  }[],
+): void {
+  if (targets.some(({ open }) => !open)) return;
   const unknown = (request.instances ?? []).filter((pattern) =>
-    known.every(({ selection }) => selection.unmatchedNarrowing.includes(pattern)),
+    targets.every(({ unmatched }) => unmatched.includes(pattern)),
   );
   if (unknown.length === 0) return;
-  const existing = known.flatMap(({ allowed }) => allowed);
+  const existing = targets.flatMap(({ allowed }) => allowed);
   throw unknownNames(
     'instance',
     unknown,
@@ -60,7 +73,7 @@ function checkPattern(pattern: string): void {
     compilePatterns([pattern]);
   } catch (error) {
     if (!(error instanceof PatternError)) throw error;
-    throw new RequestError(`instance ${JSON.stringify(pattern)}: ${error.message}`);
+    throw new RunRequestError(`instance ${JSON.stringify(pattern)}: ${error.message}`);
   }
 }
 
@@ -68,10 +81,10 @@ function unknownNames(
   kind: 'target' | 'instance',
   unknown: readonly string[],
   existing: readonly string[],
-): RequestError {
+): RunRequestError {
   const names = unknown.map((name) => `"${name}"`).join(', ');
   const shown = existing.slice(0, 50);
   const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
   const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-  return new RequestError(`unknown ${kind} ${names}; there is: ${known}`);
+  return new RunRequestError(`unknown ${kind} ${names}; there is: ${known}`);
 }

@@ -1,7 +1,8 @@
+import { JanitorError } from '../model/error.ts';
 import { describeTotals, type Summary } from '../model/summary.ts';
 
 /** A run failed. Its summary is written; this makes the platform count the failure and alarm. */
-export class RunFailedError extends Error {
+export class RunFailedError extends JanitorError {
   override readonly name = 'RunFailedError';
 
   constructor(summary: Summary) {
@@ -16,6 +17,7 @@ export class RunFailedError extends Error {
     const shown = causes.slice(0, 5).join('; ');
     const more = causes.length > 5 ? `; and ${causes.length - 5} more` : '';
     super(
+      'run-failed',
       `${describeTotals(summary)}. ${shown}${more}. The log lines with runId ${summary.runId} have the rest.`,
     );
   }

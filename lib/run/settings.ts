@@ -1,18 +1,23 @@
+import { JanitorError } from '../model/error.ts';
 import { DurationError, parseMaxDuration } from '../policy/duration.ts';
 
 /** What the deployment sets for every run, in environment variables (see serverless.yml). */
 export interface Settings {
   readonly policyFile: string;
   /** Milliseconds before the deadline in which no DELETE begins. */
-  readonly reserve: number | undefined;
+  readonly stopBeforeEnd: number | undefined;
   readonly maxConcurrency: number | undefined;
   /** True where nothing may be deleted, whatever policy and event say. */
   readonly dryRun: true | undefined;
 }
 
 /** A setting cannot be understood; nothing has been done. */
-export class SettingsError extends Error {
+export class SettingsError extends JanitorError {
   override readonly name = 'SettingsError';
+
+  constructor(message: string, cause?: unknown) {
+    super('settings', message, cause);
+  }
 }
 
 /**
@@ -22,13 +27,13 @@ export class SettingsError extends Error {
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   return {
     policyFile: env.POLICY_FILE || 'retention.yml',
-    reserve: env.STOP_BEFORE_END ? readReserve(env.STOP_BEFORE_END) : undefined,
+    stopBeforeEnd: env.STOP_BEFORE_END ? readStopBeforeEnd(env.STOP_BEFORE_END) : undefined,
     maxConcurrency: env.CONCURRENCY ? readConcurrency(env.CONCURRENCY) : undefined,
     dryRun: readDryRun(env.DRY_RUN) || undefined,
   };
 }
 
-function readReserve(text: string): number {
+function readStopBeforeEnd(text: string): number {
   try {
     return parseMaxDuration(text);
   } catch (error) {

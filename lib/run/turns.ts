@@ -3,8 +3,8 @@ export interface TakesTurns {
   turn(othersWait: () => boolean): Promise<boolean>;
 }
 
-/** Gives each item its turns, `atOnce` of them at the same time, until all are finished. */
-export async function takeTurns(items: readonly TakesTurns[], atOnce: number): Promise<void> {
+/** Gives each item its turns, `concurrency` of them at once, until all are finished. */
+export async function takeTurns(items: readonly TakesTurns[], concurrency: number): Promise<void> {
   const waiting = [...items];
   const seat = async () => {
     for (let item = waiting.shift(); item; item = waiting.shift()) {
@@ -12,6 +12,6 @@ export async function takeTurns(items: readonly TakesTurns[], atOnce: number): P
       if (!finished) waiting.push(item);
     }
   };
-  const ended = await Promise.allSettled(Array.from({ length: atOnce }, seat));
+  const ended = await Promise.allSettled(Array.from({ length: concurrency }, seat));
   for (const end of ended) if (end.status === 'rejected') throw end.reason;
 }

@@ -1,3 +1,4 @@
+import { JanitorError } from '../model/error.ts';
 import type { Paging } from '../model/services.ts';
 
 /** One page as the service sent it. */
@@ -10,8 +11,12 @@ export interface Page {
 }
 
 /** The list is not known to be complete. */
-export class IncompleteListError extends Error {
+export class IncompleteListError extends JanitorError {
   override readonly name = 'IncompleteListError';
+
+  constructor(message: string) {
+    super('incomplete', message);
+  }
 }
 
 /** Requests in a row that may bring the reading no nearer to the end of the list. */
@@ -34,7 +39,7 @@ export class ListProgress {
   #total: number | undefined;
   #totalIsBelieved = true;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
-  #refused: { readonly skip: number; readonly total: number } | undefined;
+  #pastEnd: { readonly skip: number; readonly total: number } | undefined;
   /** The least distance from the end so far. */
   #nearest = Number.MAX_SAFE_INTEGER;
   #stalled = 0;
@@ -85,12 +90,12 @@ export class ListProgress {
    * The service refused to look past the end of its list; true when there is nothing more to ask
    * for, and the count, if there is one, is too high.
    */
-  refused(): boolean {
+  pastTheEnd(): boolean {
     const { skip } = this;
     const total = this.#total;
     if (total === undefined) return true;
-    if (this.#refused?.skip === skip && this.#refused.total === total) return true;
-    this.#refused = { skip, total };
+    if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return true;
+    this.#pastEnd = { skip, total };
     // A page's worth of rows has vanished, or more: further up, the count tells how many.
     this.#overlap = Math.max(2 * this.#overlap, this.#paging.limit);
     return false;

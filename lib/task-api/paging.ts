@@ -4,25 +4,28 @@ import { IncompleteListError, ListProgress, type Page } from './list-progress.ts
 /** Times that a list is read from its top before it counts as unreadable. */
 const MAX_PASSES = 5;
 
+/** A list, and where its rows go. */
+export interface ListReading<Row> {
+  readonly paging: Paging;
+  /** Asks for the page that begins after `skip` rows; what it throws is passed on. */
+  readonly fetchPage: (skip: number) => Promise<Page>;
+  readonly read: (raw: unknown) => Row;
+  /** The id of a row; `undefined` where it has none, and what it holds stands in for it. */
+  readonly keyOf: (row: Row) => string | undefined;
+  /** Receives the rows by id, also when the list cannot be read. A row read twice keeps its later state. */
+  readonly found: Map<string, Row>;
+  /** Receives the ids of which there is more than one row, or one that changed meanwhile. */
+  readonly ambiguous?: Set<string>;
+}
+
 /**
  * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What
  * is read twice is recognised by its id; where rows have appeared meanwhile, the list is read again
  * from its top.
- *
- * @param fetchPage asks for the page that begins after `skip` rows; what it throws is passed on.
- * @param keyOf the id of a row; `undefined` where it has none, and what it holds stands in for it.
- * @param found receives the rows by id, also when this throws. A row read twice keeps its later state.
- * @param ambiguous receives the ids of which there is more than one row, or one that changed meanwhile.
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
-export async function readList<Row>(
-  paging: Paging,
-  fetchPage: (skip: number) => Promise<Page>,
-  read: (raw: unknown) => Row,
-  keyOf: (row: Row) => string | undefined,
-  found: Map<string, Row>,
-  ambiguous = new Set<string>(),
-): Promise<void> {
+export async function readList<Row>(list: ListReading<Row>): Promise<void> {
+  const { paging, fetchPage, read, keyOf, found, ambiguous = new Set<string>() } = list;
   /** Ids that were there twice on one page: no row that has merely moved. */
   const twins = new Set<string>();
   /** Rows without an id, by what they hold: under which key they were found. */
@@ -52,7 +55,7 @@ export async function readList<Row>(
       const { skip } = progress;
       const page = await fetchPage(skip);
       if (page.pastTheEnd) {
-        if (progress.refused()) return progress.total === undefined;
+        if (progress.pastTheEnd()) return progress.total === undefined;
         continue;
       }
       const { first, news } = add(page.rows, skip, places);
@@ -88,7 +91,7 @@ export async function readList<Row>(
     return { first: ids[0], news: found.size - unnamed.size - before };
   }
 
-  /** Its place would not do: rows move while they are read, and one that counted twice would stand for two. */
+  /** Rows move while they are read, so a row that was told by its place would be counted twice. */
   function keyOfUnnamed(content: string): string {
     const key = unnamed.get(content) ?? `row ${unnamed.size}`;
     unnamed.set(content, key);

@@ -1,26 +1,23 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
-import { type AnswerReading, type Operation, readAnswer } from '../answers/classify.ts';
+import {
+  type AnswerReading,
+  describeReading,
+  describeResponse,
+  type Operation,
+  readAnswer,
+} from '../answers/classify.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, Sent } from '../http/endpoint.ts';
+import type { HttpResponse, TransportError } from '../http/transport.ts';
+import type { RequestWindow } from '../http/window.ts';
 import type { Access, Grant } from '../identity/access.ts';
-import { CredentialsError } from '../identity/credentials.ts';
 import { encode } from '../identity/sign.ts';
 import { type Instance, readInstance, skipReason } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
 import type { RequestCounts } from '../model/summary.ts';
-import { readTask, type Task } from '../model/task.ts';
+import { isObject, readTask, type Task } from '../model/task.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { readList } from './paging.ts';
-
-/** When requests may be made; moments are milliseconds since the epoch. */
-export interface RequestWindow {
-  /** No DELETE begins after this. */
-  readonly deleteUntil: number;
-  /** Nothing is waited for after this. */
-  readonly end: number;
-  /** No further request begins once this aborts; lists are cut off, deletes in flight awaited. */
-  readonly stop: AbortSignal;
-}
 
 export interface TaskApiOptions {
   readonly service: Service;
@@ -39,6 +36,22 @@ export interface TaskApiOptions {
 export interface InstanceList {
   readonly instances: readonly Instance[];
   readonly skipped: readonly (Instance & { readonly reason: string })[];
+}
+
+/** A list of the service, and where its rows and their count stand in an answer. */
+interface List {
+  readonly url: string;
+  readonly paging: Paging;
+  readonly query: Readonly<Record<string, string>>;
+  readonly rowsKey: string;
+  readonly countKey: string;
+  /** What the permission to read it is called. */
+  readonly action: string;
+}
+
+/** An answer to a list, with the page that it brought. */
+interface PageReading extends AnswerReading {
+  readonly page?: Page;
 }
 
 /** Codes of a refused page position: the list has become shorter than where we wanted to look. */
@@ -64,12 +77,23 @@ export class TaskApi {
    */
   async listInstances(): Promise<InstanceList> {
     const { service } = this.#options;
-    const query = service.engine ? { engine: service.engine.query } : undefined;
+    const list: List = {
+      url: this.#base,
+      paging: service.instances,
+      query: service.engine ? { engine: service.engine.query } : {},
+      rowsKey: 'instances',
+      countKey: 'instance_num',
+      action: 'list',
+    };
     const found = new Map<string, ReturnType<typeof readInstance>>();
-    const fetchPage = (skip: number) =>
-      this.#page(this.#base, service.instances, skip, query, ['instances', 'instance_num'], 'list');
-    await this.#readAll('list the instances', () =>
-      readList(service.instances, fetchPage, readInstance, (row) => row?.id, found),
+    await readAll('list the instances', () =>
+      readList({
+        paging: list.paging,
+        fetchPage: (skip) => this.#page(list, skip),
+        read: readInstance,
+        keyOf: (row) => row?.id,
+        found,
+      }),
     );
     const instances: Instance[] = [];
     const skipped: (Instance & { reason: string })[] = [];
@@ -92,13 +116,17 @@ export class TaskApi {
    * @throws {ApiError} when the list cannot be read completely.
    */
   async listTasks(instanceId: string, found: Map<string, Task>): Promise<void> {
-    const { tasks } = this.#options.service;
-    const url = `${this.#base}/${encode(instanceId)}/tasks`;
-    const fetchPage = (skip: number) =>
-      this.#page(url, tasks, skip, undefined, ['tasks', 'task_count'], 'getBackgroundTask');
+    const list = this.#taskList(instanceId);
     const ambiguous = new Set<string>();
-    await this.#readAll('list the tasks', () =>
-      readList(tasks, fetchPage, readTask, (task) => task.id, found, ambiguous),
+    await readAll('list the tasks', () =>
+      readList({
+        paging: list.paging,
+        fetchPage: (skip) => this.#page(list, skip),
+        read: readTask,
+        keyOf: (task) => task.id,
+        found,
+        ambiguous,
+      }),
     );
     for (const id of ambiguous) found.set(id, { ...(found.get(id) as Task), malformed: true });
   }
@@ -109,10 +137,7 @@ export class TaskApi {
    * @throws {ApiError} when it cannot be read.
    */
   async countTasks(instanceId: string): Promise<number> {
-    const url = `${this.#base}/${encode(instanceId)}/tasks`;
-    const { tasks } = this.#options.service;
-    const keys = ['tasks', 'task_count'] as const;
-    const { rows, total } = await this.#page(url, tasks, 0, undefined, keys, 'getBackgroundTask');
+    const { rows, total } = await this.#page(this.#taskList(instanceId), 0);
     return total ?? rows.length;
   }
 
@@ -122,98 +147,60 @@ export class TaskApi {
    */
   async deleteTask(instanceId: string, taskId: string): Promise<Sent<AnswerReading>> {
     const url = `${this.#base}/${encode(instanceId)}/tasks/${encode(taskId)}`;
-    return await this.#send('delete', url, 'deleteBackgroundTask');
+    return await this.#send('DELETE', url, 'deleteBackgroundTask', (result) =>
+      this.#read('delete', result),
+    );
   }
 
-  async #readAll(what: string, read: () => Promise<void>): Promise<void> {
-    try {
-      await read();
-    } catch (error) {
-      if (error instanceof IncompleteListError) {
-        throw new ApiError(`cannot ${what}: ${error.message}`, {
-          answer: 'invalid',
-          code: 'incomplete',
-        });
-      }
-      throw error;
-    }
+  #taskList(instanceId: string): List {
+    return {
+      url: `${this.#base}/${encode(instanceId)}/tasks`,
+      paging: this.#options.service.tasks,
+      query: {},
+      rowsKey: 'tasks',
+      countKey: 'task_count',
+      action: 'getBackgroundTask',
+    };
   }
 
-  async #page(
-    url: string,
-    paging: Paging,
-    skip: number,
-    query: Record<string, string> | undefined,
-    [rowsKey, totalKey]: readonly [string, string],
-    action: string,
-  ): Promise<Page> {
+  async #page(list: List, skip: number): Promise<Page> {
+    const { paging } = list;
     const parameters = {
-      ...query,
+      ...list.query,
       [paging.parameter]: String(paging.firstRow + skip),
       limit: String(paging.limit),
     };
     const search = Object.entries(parameters).map(([k, v]) => `${encode(k)}=${encode(v)}`);
-    let page: Page | undefined;
-    const sent = await this.#send('list', `${url}?${search.join('&')}`, action, (body) => {
-      page = readPage(body, rowsKey, totalKey);
-      return page !== undefined;
+    const url = `${list.url}?${search.join('&')}`;
+    const sent = await this.#send('GET', url, list.action, (result): PageReading => {
+      const reading = this.#read('list', result);
+      if (reading.answer !== 'ok' || !('body' in result)) return reading;
+      const page = readPage(result.body, list);
+      return page ? { ...reading, page } : UNREADABLE;
     });
-    if (sent.reading?.answer === 'ok' && page) return page;
+    if (sent.reading?.page) return sent.reading.page;
     const code = sent.reading?.code ?? '';
     if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
-    throw new ApiError(describe(sent), sent.reading, sent.gaveUp);
+    throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
   }
 
-  async #send(
-    operation: Operation,
+  #read(operation: Operation, result: HttpResponse | TransportError): AnswerReading {
+    const { access, clock } = this.#options;
+    return readAnswer(operation, result, clock.now(), (text) => access.conceal(text));
+  }
+
+  async #send<R extends AnswerReading>(
+    method: 'GET' | 'DELETE',
     url: string,
     action: string,
-    accept?: (body: string) => boolean,
-  ): Promise<Sent<AnswerReading>> {
-    const { endpoint, access, clock, window, counts, maxAttempts, timeout } = this.#options;
-    let grant: Grant | undefined;
-    const attempt = () =>
-      endpoint.send<AnswerReading>({
-        build: async () => {
-          const method = operation === 'list' ? 'GET' : 'DELETE';
-          const request = { method, url, headers: this.#headers } as const;
-          const authorised = await access.authorise(request);
-          grant = authorised.grant;
-          return { ...request, headers: authorised.headers };
-        },
-        read: (result) => {
-          const conceal = (text: string) => access.conceal(text);
-          const reading = readAnswer(operation, result, clock.now(), conceal);
-          const usable =
-            !accept || reading.answer !== 'ok' || ('body' in result && accept(result.body));
-          return usable ? reading : UNREADABLE;
-        },
-        maxAttempts,
-        timeout,
-        latestStart: operation === 'delete' ? window.deleteUntil : window.end,
-        latestEnd: window.end,
-        stop: window.stop,
-        abortable: operation === 'list',
-        counts,
-      });
-    let sent: Sent<AnswerReading> = { attempts: 0, uncertain: false };
-    try {
-      sent = await attempt();
-      if (sent.reading?.answer === 'unauthorised' && grant && (await access.renew(grant))) {
-        const again = await attempt();
-        if (again.attempts > 0) counts.retried += 1;
-        const attempts = sent.attempts + again.attempts;
-        sent = { ...again, attempts, uncertain: sent.uncertain || again.uncertain };
-      }
-    } catch (error) {
-      // The run ended while a token was asked for.
-      if (error instanceof ApiError && error.gaveUp) {
-        return { attempts: sent.attempts, gaveUp: error.gaveUp, uncertain: sent.uncertain };
-      }
-      if (!(error instanceof CredentialsError)) throw error;
-      throw new TargetError('credentials', access.conceal(error.message));
-    }
-    this.#failTarget(sent.reading, action, grant);
+    read: (result: HttpResponse | TransportError) => R,
+  ): Promise<Sent<R>> {
+    const { endpoint, access, window, counts, maxAttempts, timeout } = this.#options;
+    const request = { method, url, headers: this.#headers };
+    const changes = method === 'DELETE';
+    const options = { read, changes, window, maxAttempts, timeout, counts };
+    const sent = await access.send(endpoint, request, options);
+    this.#failTarget(sent.reading, action, sent.request?.grant);
     return sent;
   }
 
@@ -248,32 +235,29 @@ const UNREADABLE: AnswerReading = {
 };
 
 /** `undefined` when the body cannot be believed: no JSON object, rows that are no list, a count that is no number. */
-function readPage(body: string, rowsKey: string, totalKey: string): Page | undefined {
+function readPage(body: string, { rowsKey, countKey }: List): Page | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
   } catch {
     return undefined;
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return undefined;
-  const fields = parsed as Record<string, unknown>;
-  const rows = fields[rowsKey] ?? [];
+  if (!isObject(parsed)) return undefined;
+  const rows = parsed[rowsKey] ?? [];
   // DCS documents its count as a string and shows a number; DMS sends a string.
-  const total = fields[totalKey] ?? undefined;
+  const total = parsed[countKey] ?? undefined;
   const count = typeof total === 'string' && /^\d+$/.test(total) ? Number(total) : total;
   const readable = count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0);
   if (!Array.isArray(rows) || !readable) return undefined;
   return { rows, total: count as number | undefined };
 }
 
-/** What came of a request, in words. */
-export function describe(sent: Sent<AnswerReading>): string {
-  const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
-  const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
-  return `${reading}${tries}`;
-}
-
-function describeReading({ status, code, message }: AnswerReading): string {
-  const name = [status, code?.startsWith('HTTP ') ? undefined : code].filter(Boolean).join(' ');
-  return message ? `${name}: ${message}` : name;
+async function readAll(what: string, read: () => Promise<void>): Promise<void> {
+  try {
+    await read();
+  } catch (error) {
+    if (!(error instanceof IncompleteListError)) throw error;
+    const reading = { answer: 'invalid', code: 'incomplete' } as const;
+    throw new ApiError(`cannot ${what}: ${error.message}`, reading);
+  }
 }

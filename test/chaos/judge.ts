@@ -131,14 +131,14 @@ function expectReportToBeTrue(
 }
 
 /** Nothing is sent, or waited for, when it is too late; and the run ends. */
-function expectToKeepTime({ reserve = 2_000 }: Scenario, played: Played): void {
+function expectToKeepTime({ stopBeforeEnd = 2_000 }: Scenario, played: Played): void {
   const { ledger, deadline, interruptedAt, startedAt, finishedAt } = played;
   expect(finishedAt - startedAt).toBeLessThanOrEqual(LONGEST_MS);
   for (const { ordinal, method, at, endedAt } of ledger.exchanges) {
     if (interruptedAt !== undefined) expect(ordinal).toBeLessThan(interruptedAt);
     if (deadline === undefined) continue;
-    const end = deadline - Math.min(reserve, 500);
-    expect(at).toBeLessThanOrEqual(method === 'DELETE' ? deadline - reserve : end);
+    const end = deadline - Math.min(stopBeforeEnd, 500);
+    expect(at).toBeLessThanOrEqual(method === 'DELETE' ? deadline - stopBeforeEnd : end);
     // A time-out lasts a millisecond at least.
     expect(endedAt).toBeLessThanOrEqual(Math.max(end, at + 1));
   }

@@ -135,7 +135,7 @@ export async function play(
             read: async () => (scenario.user ? USER : deeds.key),
           }),
           deadline,
-          reserve: scenario.reserve,
+          stopBeforeEnd: scenario.stopBeforeEnd,
           stop: stop.signal,
           observer: {
             warning: (message) => said.push(message),

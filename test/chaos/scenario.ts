@@ -88,7 +88,7 @@ export interface Scenario {
   readonly misbehaviour: Misbehaviour;
   /** Milliseconds from the start. */
   readonly deadline: number | undefined;
-  readonly reserve: number | undefined;
+  readonly stopBeforeEnd: number | undefined;
   /** Interrupted when so many requests have been sent. */
   readonly interrupt: number | undefined;
 }
@@ -238,7 +238,7 @@ const anything: fc.Arbitrary<Scenario> = fc.record({
   looksUpProject: oneIn(4),
   misbehaviour,
   deadline: sometimes(weighted([1, fc.nat({ max: 5_000 })], [2, fc.nat({ max: 60_000 })])),
-  reserve: sometimes(fc.constantFrom(0, 200, 5_000)),
+  stopBeforeEnd: sometimes(fc.constantFrom(0, 200, 5_000)),
   interrupt: sometimes(weighted([1, fc.nat({ max: 8 })], [1, fc.nat({ max: 120 })]), 6),
 });
 

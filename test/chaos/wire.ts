@@ -73,7 +73,7 @@ export class Wire {
           exchange.answer = { status: response.status, body: response.body };
           return response;
         } catch (error) {
-          exchange.error = error instanceof TransportError ? error.kind : String(error);
+          exchange.error = error instanceof TransportError ? error.code : String(error);
           throw error;
         } finally {
           await this.#ownTurnToFail(ordinal);

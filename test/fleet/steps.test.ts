@@ -42,7 +42,7 @@ beforeEach(async () => {
   dependencies = {
     settings: {
       policyFile: 'retention.yml',
-      reserve: undefined,
+      stopBeforeEnd: undefined,
       maxConcurrency: undefined,
       dryRun: undefined,
       bucket: 'fleet',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Endpoint, type Reading, type SendOptions } from '../../lib/http/endpoint.ts';
 import { type HttpResponse, type Transport, TransportError } from '../../lib/http/transport.ts';
+import type { RequestWindow } from '../../lib/http/window.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
 
@@ -14,9 +15,15 @@ interface World {
   /** When requests went out, in milliseconds since the start, and the time-outs they went with. */
   readonly sent: { at: number; timeout: number; aborts: boolean }[];
   readonly stop: AbortController;
-  send(options?: Partial<SendOptions<Reading & { status?: number }>>): ReturnType<Endpoint['send']>;
+  send(
+    options?: Partial<Omit<SendOptions<Reading & { status?: number }>, 'window'>> & {
+      window?: Partial<RequestWindow>;
+    },
+  ): ReturnType<Endpoint['send']>;
   peak(): number;
 }
+
+const OPEN = { deleteUntil: Number.POSITIVE_INFINITY, end: Number.POSITIVE_INFINITY };
 
 /** An endpoint before a service that answers by a script; the last answer stays. */
 function world(
@@ -37,7 +44,7 @@ function world(
           : (script[Math.min(sent.length, script.length) - 1] as Answer);
       inFlight += 1;
       peak = Math.max(peak, inFlight);
-      const isTimeout = answer instanceof TransportError && answer.kind === 'timeout';
+      const isTimeout = answer instanceof TransportError && answer.code === 'timeout';
       await clock.sleep(isTimeout ? timeout : takes, signal);
       inFlight -= 1;
       if (signal?.aborted) throw new TransportError('aborted', 'stopped');
@@ -70,12 +77,10 @@ function world(
         read,
         maxAttempts: 5,
         timeout: 10_000,
-        latestStart: Number.POSITIVE_INFINITY,
-        latestEnd: Number.POSITIVE_INFINITY,
-        stop: stop.signal,
-        abortable: false,
+        changes: true,
         counts,
         ...extra,
+        window: { ...OPEN, stop: stop.signal, ...extra.window },
       }),
   };
 }
@@ -95,7 +100,7 @@ describe('a request', () => {
   test('that is answered is sent once', async () => {
     const { clock, send, counts } = world([204]);
     const result = await clock.settle(send());
-    expect(result).toEqual({ reading: { status: 204 }, attempts: 1, uncertain: false });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 1, uncertain: false });
     expect(counts).toEqual({ sent: 1, retried: 0, throttled: 0 });
   });
 
@@ -107,7 +112,7 @@ describe('a request', () => {
   test('that fails is sent again after a back-off, and its outcome is uncertain', async () => {
     const { clock, send, sent, counts } = world([500, RESET, 503, 404]);
     const result = await clock.settle(send());
-    expect(result).toEqual({ reading: { status: 404 }, attempts: 4, uncertain: true });
+    expect(result).toMatchObject({ reading: { status: 404 }, attempts: 4, uncertain: true });
     // Each answer takes 10 ms; the waits are half of 200, 400 and 800 ms.
     expect(sent.map(({ at }) => at)).toEqual([0, 110, 320, 730]);
     expect(counts).toEqual({ sent: 4, retried: 3, throttled: 0 });
@@ -116,7 +121,7 @@ describe('a request', () => {
   test('that keeps failing is sent five times', async () => {
     const { clock, send, counts } = world([500]);
     const result = await clock.settle(send());
-    expect(result).toEqual({
+    expect(result).toMatchObject({
       reading: { status: 500, trouble: 'transient' },
       attempts: 5,
       gaveUp: 'attempts',
@@ -128,14 +133,14 @@ describe('a request', () => {
   test('that is throttled uses up no attempt, and nothing is uncertain about it', async () => {
     const { clock, send, counts } = world([...Array<number>(30).fill(429), 204]);
     const result = await clock.settle(send({ maxAttempts: 1 }));
-    expect(result).toEqual({ reading: { status: 204 }, attempts: 31, uncertain: false });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 31, uncertain: false });
     expect(counts).toEqual({ sent: 31, retried: 30, throttled: 30 });
   });
 
   test('that is throttled between failures still has all its attempts', async () => {
     const { clock, send } = world([500, 429, 500, 429, 500, 429, 500, 429, 204]);
     const result = await clock.settle(send());
-    expect(result).toEqual({ reading: { status: 204 }, attempts: 9, uncertain: true });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 9, uncertain: true });
   });
 
   test('is made anew for each attempt', async () => {
@@ -258,7 +263,7 @@ describe('the stop signal', () => {
 
   test('cuts off an attempt in flight where that changes nothing', async () => {
     const { clock, send, stop } = world([200], { takes: 500 });
-    const result = send({ abortable: true });
+    const result = send({ changes: false });
     await clock.advance(100);
     stop.abort();
     expect(await result).toMatchObject({ attempts: 1, gaveUp: 'stopped' });
@@ -280,52 +285,54 @@ describe('the stop signal', () => {
 describe('the deadline', () => {
   test('is the last moment at which an attempt begins', async () => {
     const { clock, send } = world([204]);
-    expect(await clock.settle(send({ latestStart: FAKE_NOW }))).toMatchObject({ attempts: 1 });
-    const late = await clock.settle(send({ latestStart: clock.now() - 1 }));
-    expect(late).toEqual({ attempts: 0, gaveUp: 'deadline', uncertain: false });
+    expect(await clock.settle(send({ window: { deleteUntil: FAKE_NOW } }))).toMatchObject({
+      attempts: 1,
+    });
+    const late = await clock.settle(send({ window: { deleteUntil: clock.now() - 1 } }));
+    expect(late).toMatchObject({ attempts: 0, gaveUp: 'deadline', uncertain: false });
   });
 
   test('cuts the time-out of an attempt that begins before it', async () => {
     const { clock, send, sent } = world([204]);
-    await clock.settle(send({ latestStart: FAKE_NOW + 1_000, latestEnd: FAKE_NOW + 2_500 }));
+    await clock.settle(send({ window: { deleteUntil: FAKE_NOW + 1_000, end: FAKE_NOW + 2_500 } }));
     expect(sent).toEqual([{ at: 0, timeout: 2_500, aborts: false }]);
   });
 
   test('does not lengthen the time-out', async () => {
     const { clock, send, sent } = world([204]);
-    await clock.settle(send({ latestEnd: FAKE_NOW + 60_000 }));
+    await clock.settle(send({ window: { end: FAKE_NOW + 60_000 } }));
     expect(sent[0]?.timeout).toBe(10_000);
   });
 
   test('ends an attempt that is never answered, with its outcome uncertain', async () => {
     const { clock, send } = world([SILENCE]);
-    const deadline = { latestStart: FAKE_NOW + 1_000, latestEnd: FAKE_NOW + 2_500 };
-    const result = await clock.settle(send(deadline));
+    const window = { deleteUntil: FAKE_NOW + 1_000, end: FAKE_NOW + 2_500 };
+    const result = await clock.settle(send({ window }));
     expect(result).toMatchObject({ attempts: 1, gaveUp: 'deadline', uncertain: true });
     expect(clock.now() - FAKE_NOW).toBe(2_500);
   });
 
   test('is what ended an attempt that it cut off, also the last one allowed', async () => {
     const { clock, send } = world([SILENCE]);
-    const deadline = { latestStart: FAKE_NOW + 1_000, latestEnd: FAKE_NOW + 2_500 };
-    const result = await clock.settle(send({ ...deadline, maxAttempts: 1 }));
+    const window = { deleteUntil: FAKE_NOW + 1_000, end: FAKE_NOW + 2_500 };
+    const result = await clock.settle(send({ window, maxAttempts: 1 }));
     expect(result).toMatchObject({ attempts: 1, gaveUp: 'deadline' });
   });
 
   test('ends the retries, however many attempts are left', async () => {
     const { clock, send, sent } = world([500]);
-    const latestStart = FAKE_NOW + 500;
-    const result = await clock.settle(send({ latestStart }));
+    const window = { deleteUntil: FAKE_NOW + 500 };
+    const result = await clock.settle(send({ window }));
     expect(result).toMatchObject({ attempts: 3, gaveUp: 'deadline' });
     for (const { at } of sent) expect(at).toBeLessThanOrEqual(500);
   });
 
   test('ends the wait for a turn before it has begun where it comes too late', async () => {
     const { clock, send } = world([204], { perSecond: 1 });
-    const latestStart = FAKE_NOW + 900;
-    await clock.settle(send({ latestStart }));
-    const result = await clock.settle(send({ latestStart }));
-    expect(result).toEqual({ attempts: 0, gaveUp: 'deadline', uncertain: false });
+    const window = { deleteUntil: FAKE_NOW + 900 };
+    await clock.settle(send({ window }));
+    const result = await clock.settle(send({ window }));
+    expect(result).toMatchObject({ attempts: 0, gaveUp: 'deadline', uncertain: false });
     expect(clock.now() - FAKE_NOW).toBe(10);
   });
 
@@ -335,11 +342,14 @@ describe('the deadline', () => {
       await clock.sleep(3_000);
       return { method: 'DELETE', url: 'https://service.test', headers: {} } as const;
     };
-    const late = { build, latestStart: FAKE_NOW + 2_000, latestEnd: FAKE_NOW + 5_000 };
-    expect(await clock.settle(send(late))).toMatchObject({ attempts: 0, gaveUp: 'deadline' });
+    const window = { deleteUntil: FAKE_NOW + 2_000, end: FAKE_NOW + 5_000 };
+    expect(await clock.settle(send({ build, window }))).toMatchObject({
+      attempts: 0,
+      gaveUp: 'deadline',
+    });
     expect(counts.sent).toBe(0);
     const now = clock.now();
-    await clock.settle(send({ build, latestStart: now + 4_000, latestEnd: now + 5_000 }));
+    await clock.settle(send({ build, window: { deleteUntil: now + 4_000, end: now + 5_000 } }));
     expect(sent[0]?.timeout).toBe(2_000);
   });
 });

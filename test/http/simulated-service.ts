@@ -1,5 +1,6 @@
 import { Endpoint, type Reading } from '../../lib/http/endpoint.ts';
-import type { Transport } from '../../lib/http/transport.ts';
+import type { HttpRequest, Transport } from '../../lib/http/transport.ts';
+import { requestWindow } from '../../lib/http/window.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FakeClock } from '../fake-clock.ts';
 
@@ -89,15 +90,13 @@ export async function simulate(options: {
   const gaveUp: string[] = [];
   const worker = async () => {
     while (clock.now() < end) {
-      const sent = await endpoint.send<Reading>({
+      const sent = await endpoint.send<Reading, HttpRequest>({
         build: async () => ({ method: 'DELETE', url: 'http://service.test/', headers: {} }),
         read: (result) => ('status' in result && result.status === 204 ? {} : THROTTLED),
         maxAttempts: 5,
         timeout: 30_000,
-        latestStart: end,
-        latestEnd: end + 5_000,
-        stop: new AbortController().signal,
-        abortable: false,
+        changes: true,
+        window: requestWindow({ deadline: end + 5_500, stopBeforeEnd: 5_500 }),
         counts,
       });
       if (sent.gaveUp) {

@@ -169,8 +169,8 @@ describe('connections', () => {
 describe('no answer', () => {
   test('because the connection was reset is a connection error', async () => {
     handle = (request) => request.socket.resetAndDestroy();
-    const { kind, message } = await failureOf(transport.send(get(), 10_000));
-    expect(kind).toBe('connection');
+    const { code, message } = await failureOf(transport.send(get(), 10_000));
+    expect(code).toBe('connection');
     expect(message).toBe(`${new URL(url).host}: the connection was cut (ECONNRESET)`);
   });
 
@@ -182,15 +182,15 @@ describe('no answer', () => {
       response.writeHead(200, headers);
       response.write('{"tasks":[', () => request.socket.destroy());
     };
-    const { kind, message } = await failureOf(transport.send(get(), 10_000));
-    expect(kind).toBe('connection');
+    const { code, message } = await failureOf(transport.send(get(), 10_000));
+    expect(code).toBe('connection');
     expect(message).toMatch(/the (connection|answer) was cut/);
   });
 
   test('in time ends with the time-out', async () => {
     handle = () => {};
-    const { kind, message } = await failureOf(transport.send(get(), 20));
-    expect(kind).toBe('timeout');
+    const { code, message } = await failureOf(transport.send(get(), 20));
+    expect(code).toBe('timeout');
     expect(message).toBe(`${new URL(url).host}: no answer in 20 ms`);
   });
 
@@ -203,15 +203,15 @@ describe('no answer', () => {
     const failure = failureOf(slow.send(get(), 5_000));
     await begun;
     await clock.advance(5_000);
-    expect((await failure).kind).toBe('timeout');
+    expect((await failure).code).toBe('timeout');
     slow.close();
   });
 
   test('is waited for no longer when the caller stops', async () => {
     const stop = new AbortController();
     handle = () => stop.abort();
-    const { kind } = await failureOf(transport.send(get(), 10_000, stop.signal));
-    expect(kind).toBe('aborted');
+    const { code } = await failureOf(transport.send(get(), 10_000, stop.signal));
+    expect(code).toBe('aborted');
   });
 
   test('can come when the caller had stopped before', async () => {
@@ -220,8 +220,8 @@ describe('no answer', () => {
       requests += 1;
     };
     for (const request of [get(), { ...get(), method: 'POST', body: '{}' } as const]) {
-      const { kind } = await failureOf(transport.send(request, 10_000, AbortSignal.abort()));
-      expect(kind).toBe('aborted');
+      const { code } = await failureOf(transport.send(request, 10_000, AbortSignal.abort()));
+      expect(code).toBe('aborted');
     }
     expect(requests).toBe(0);
   });
@@ -231,8 +231,8 @@ describe('no answer', () => {
     const port = await listen(closed);
     await new Promise((resolve) => closed.close(resolve));
     const request = { ...get(), url: `http://127.0.0.1:${port}/` };
-    const { kind, message } = await failureOf(transport.send(request, 10_000));
-    expect(kind).toBe('connection');
+    const { code, message } = await failureOf(transport.send(request, 10_000));
+    expect(code).toBe('connection');
     expect(message).toBe(`127.0.0.1:${port}: nothing listens there (ECONNREFUSED)`);
   });
 
@@ -244,10 +244,10 @@ describe('no answer', () => {
     );
     // A network that answers for every name cannot show it.
     if (answered) return;
-    const { kind, message } = await failureOf(
+    const { code, message } = await failureOf(
       transport.send({ ...get(), url: `http://${name}/` }, 10_000),
     );
-    expect(kind).toBe('connection');
+    expect(code).toBe('connection');
     expect(message).toMatch(/^dcs\.nowhere\.invalid: the name does not resolve/);
   });
 
@@ -255,8 +255,8 @@ describe('no answer', () => {
     const secure = https.createServer(selfSigned(), (_, response) => response.end());
     const port = await listen(secure);
     const request = { ...get(), url: `https://127.0.0.1:${port}/` };
-    const { kind, message } = await failureOf(transport.send(request, 10_000));
-    expect(kind).toBe('certificate');
+    const { code, message } = await failureOf(transport.send(request, 10_000));
+    expect(code).toBe('certificate');
     expect(message).toMatch(/its certificate is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/);
     expect(message).toContain('NODE_EXTRA_CA_CERTS');
     await new Promise((resolve) => secure.close(resolve));

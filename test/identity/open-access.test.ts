@@ -11,7 +11,7 @@ import { systemClock } from '../../lib/http/clock.ts';
 import { createTransport, type Transport } from '../../lib/http/transport.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
-import { connect } from '../../lib/identity/open-access.ts';
+import { openAccess } from '../../lib/identity/open-access.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 let clock: FakeClock;
@@ -44,7 +44,7 @@ async function connected(credentials: Credentials, projectId?: string) {
     window: { deleteUntil: end, end, stop: new AbortController().signal },
     counts,
   };
-  const { projectId: found } = await clock.settle(connect(address, store, options));
+  const { projectId: found } = await clock.settle(openAccess(address, store, options));
   return { found, operations: emulator.journal.all().map(({ operation }) => operation), counts };
 }
 

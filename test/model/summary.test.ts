@@ -1,14 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
+import { worstOutcome } from '../../lib/model/outcome.ts';
 import {
   addCounts,
   describeTotals,
   type InstanceSummary,
   NO_RECORDS,
   type Summary,
-  worst,
 } from '../../lib/model/summary.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
-import { requestWindow } from '../../lib/run/window.ts';
 
 function instance(name: string, fields: Partial<InstanceSummary> = {}): InstanceSummary {
   return {
@@ -32,7 +31,7 @@ function summaryOf(instances: InstanceSummary[], fields: Partial<Summary> = {}):
     startedAt: '2026-09-01T03:30:00.000Z',
     finishedAt: '2026-09-01T03:30:01.000Z',
     durationMs: 1_000,
-    outcome: worst(instances.map(({ outcome }) => outcome)),
+    outcome: worstOutcome(instances.map(({ outcome }) => outcome)),
     totals: { targets: 1, instances: instances.length, ...addCounts(instances) },
     requests: { sent: 1, retried: 0, throttled: 0 },
     warnings: [],
@@ -42,7 +41,7 @@ function summaryOf(instances: InstanceSummary[], fields: Partial<Summary> = {}):
         cloud: 'otc',
         service: 'dcs',
         region: 'eu-de',
-        outcome: worst(instances.map(({ outcome }) => outcome)),
+        outcome: worstOutcome(instances.map(({ outcome }) => outcome)),
         instances,
       },
     ],
@@ -66,9 +65,9 @@ test('counts are added up key by key', () => {
 });
 
 test('the worst of several outcomes counts', () => {
-  expect(worst([])).toBe('complete');
-  expect(worst(['complete', 'incomplete'])).toBe('incomplete');
-  expect(worst(['incomplete', 'failed', 'complete'])).toBe('failed');
+  expect(worstOutcome([])).toBe('complete');
+  expect(worstOutcome(['complete', 'incomplete'])).toBe('incomplete');
+  expect(worstOutcome(['incomplete', 'failed', 'complete'])).toBe('failed');
 });
 
 test('the totals are one sentence', () => {
@@ -102,19 +101,5 @@ describe('the error of a failed run', () => {
     const [target] = summary.targets;
     if (target) target.error = { code: 'forbidden', message: 'not permitted' };
     expect(new RunFailedError(summary).message).toContain('cache: not permitted');
-  });
-});
-
-test('a deadline leaves time for the last answers, and for the summary', () => {
-  const { signal } = new AbortController();
-  expect(requestWindow(100_000, 2_000, signal)).toEqual({
-    deleteUntil: 98_000,
-    end: 99_500,
-    stop: signal,
-  });
-  expect(requestWindow(100_000, 100, signal)).toMatchObject({ deleteUntil: 99_900, end: 99_900 });
-  expect(requestWindow(Number.POSITIVE_INFINITY, 2_000, signal)).toMatchObject({
-    deleteUntil: Number.POSITIVE_INFINITY,
-    end: Number.POSITIVE_INFINITY,
   });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ServiceName } from '../../lib/emulator/index.ts';
-import type { RunDependencies } from '../../lib/run/open-run.ts';
+import type { RunDependencies } from '../../lib/run/run-context.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
 import { aged, policyOf, startWorld, targetOf, type World } from './world.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { taskId } from '../../lib/emulator/index.ts';
 import { parseKeepFor } from '../../lib/policy/duration.ts';
-import { RequestError } from '../../lib/run/request.ts';
+import { RunRequestError } from '../../lib/run/request.ts';
 import { aged, expired, onlyTarget, policyOf, startWorld, targetOf, type World } from './world.ts';
 
 let world: World;
@@ -51,14 +51,14 @@ test('a run can be narrowed to instances, but never to one that the policy leave
   emulator.addInstance({ service: 'dcs', name: 'canary', tasks: expired(2) });
   const policy = onlyTarget(emulator, { instances: { exclude: ['canary'] } });
   const asked = world.run(policy, { instances: ['canary'] });
-  await expect(asked).rejects.toThrow(RequestError);
+  await expect(asked).rejects.toThrow(RunRequestError);
   await expect(asked).rejects.toThrow(/unknown instance "canary"; there is: prod \(5560df16/);
   expect(emulator.journal.deletes()).toEqual([]);
 });
 
 test('an unknown target is an error that names those that exist; nothing is sent', async () => {
   const asked = world.run(estate(), { targets: ['rabbitmq', 'prod', 'test'] });
-  await expect(asked).rejects.toThrow(RequestError);
+  await expect(asked).rejects.toThrow(RunRequestError);
   await expect(asked).rejects.toThrow('unknown target "prod", "test"; there is: kafka, rabbitmq');
   expect(world.emulator.journal.count()).toBe(0);
 });
@@ -89,7 +89,7 @@ test('an unknown instance is no error where a target that failed may know it', a
 
 test.each(['', '!prod', 'prod-['])('an instance %j is no pattern: an error', async (pattern) => {
   const asked = world.run(estate(), { instances: [pattern] });
-  await expect(asked).rejects.toThrow(RequestError);
+  await expect(asked).rejects.toThrow(RunRequestError);
   expect(world.emulator.journal.count()).toBe(0);
 });
 

@@ -2,7 +2,11 @@ import { expect, test } from '@jest/globals';
 import { readSettings, SettingsError } from '../../lib/run/settings.ts';
 
 test('settings that are absent or empty have their defaults', () => {
-  const defaults = { policyFile: 'retention.yml', reserve: undefined, maxConcurrency: undefined };
+  const defaults = {
+    policyFile: 'retention.yml',
+    stopBeforeEnd: undefined,
+    maxConcurrency: undefined,
+  };
   expect(readSettings({})).toEqual(defaults);
   expect(readSettings({ POLICY_FILE: '', STOP_BEFORE_END: '', CONCURRENCY: '' })).toEqual(defaults);
 });
@@ -11,7 +15,7 @@ test('settings are read', () => {
   const env = { POLICY_FILE: 'prod.yml', STOP_BEFORE_END: '5s', CONCURRENCY: '32' };
   expect(readSettings(env)).toEqual({
     policyFile: 'prod.yml',
-    reserve: 5_000,
+    stopBeforeEnd: 5_000,
     maxConcurrency: 32,
   });
 });

@@ -41,7 +41,7 @@ describe('before the deadline', () => {
     const { emulator } = world;
     emulator.addInstance({ service: 'dcs', tasks: expired(30) });
     slowDeletes(1_000);
-    await world.run(oneAtATime(), {}, { deadline: NOW + 20_000, reserve: 15_000 });
+    await world.run(oneAtATime(), {}, { deadline: NOW + 20_000, stopBeforeEnd: 15_000 });
     expect(emulator.journal.deletes()).toHaveLength(6);
   });
 

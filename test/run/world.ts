@@ -13,9 +13,9 @@ import {
 import { createTransport } from '../../lib/http/transport.ts';
 import type { Counts, Summary } from '../../lib/model/summary.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
-import type { RunDependencies } from '../../lib/run/open-run.ts';
 import type { RunRequest } from '../../lib/run/request.ts';
 import { run } from '../../lib/run/run.ts';
+import type { RunDependencies } from '../../lib/run/run-context.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
 
 export const DAY = 86_400_000;

@@ -55,13 +55,13 @@ async function readTable(options: TableOptions) {
     return { rows, total: count(table.length, rows.length) };
   };
   const found = new Map<string, string>();
-  const reading = readList(
-    { ...SERVICES.dcs.tasks, ...paging },
+  const reading = readList({
+    paging: { ...SERVICES.dcs.tasks, ...paging },
     fetchPage,
-    (row) => row as string,
-    (row) => row,
+    read: (row) => row as string,
+    keyOf: (row) => row,
     found,
-  );
+  });
   const error = await reading.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -146,13 +146,13 @@ describe('a service that does not follow the page position', () => {
         requests += 1;
         return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total };
       };
-      const reading = readList(
-        SERVICES.kafka.tasks,
+      const reading = readList({
+        paging: SERVICES.kafka.tasks,
         fetchPage,
-        (row) => row as string,
-        (row) => row,
-        new Map(),
-      );
+        read: (row) => row as string,
+        keyOf: (row) => row,
+        found: new Map(),
+      });
       await expect(reading).rejects.toThrow(
         'the page after 100 rows repeats the one before: the service does not follow "start"',
       );
@@ -166,13 +166,13 @@ describe('a service that does not follow the page position', () => {
       requests += 1;
       return { rows: Array.from({ length: 100 }, () => ({})) };
     };
-    const reading = readList(
-      SERVICES.kafka.tasks,
+    const reading = readList({
+      paging: SERVICES.kafka.tasks,
       fetchPage,
-      (row) => row,
-      () => undefined,
-      new Map(),
-    );
+      read: (row) => row,
+      keyOf: () => undefined,
+      found: new Map(),
+    });
     await expect(reading).rejects.toThrow(IncompleteListError);
     expect(requests).toBeLessThan(100);
   });
@@ -182,13 +182,13 @@ describe('rows without an id', () => {
   test('are told apart by their place', async () => {
     const rows = [null, {}, null, { id: 'a' }];
     const found = new Map<string, { id?: string } | null>();
-    await readList(
-      SERVICES.kafka.tasks,
-      async () => ({ rows, total: 4 }),
-      (row) => row as { id?: string } | null,
-      (row) => row?.id,
+    await readList({
+      paging: SERVICES.kafka.tasks,
+      fetchPage: async () => ({ rows, total: 4 }),
+      read: (row) => row as { id?: string } | null,
+      keyOf: (row) => row?.id,
       found,
-    );
+    });
     expect([...found.keys()]).toEqual(['row 0', 'row 1', 'row 2', 'a']);
   });
 });

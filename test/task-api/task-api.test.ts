@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApiError, TargetError } from '../../lib/answers/api-error.ts';
+import { describeResponse } from '../../lib/answers/classify.ts';
 import {
   DEMO_ACCESS_KEY,
   DEMO_PROJECT_ID,
@@ -13,6 +14,7 @@ import {
 import { systemClock } from '../../lib/http/clock.ts';
 import { Endpoint } from '../../lib/http/endpoint.ts';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
+import type { RequestWindow } from '../../lib/http/window.ts';
 import { Access } from '../../lib/identity/access.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
@@ -20,7 +22,7 @@ import { Iam } from '../../lib/identity/iam.ts';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '../../lib/model/services.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import type { Task } from '../../lib/model/task.ts';
-import { describe as inWords, type RequestWindow, TaskApi } from '../../lib/task-api/task-api.ts';
+import { TaskApi } from '../../lib/task-api/task-api.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 const INSTANCE_ID = '5560df16-cebf-4473-95c4-d1b573c16e79';
@@ -151,7 +153,7 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     const [id = ''] = instance.taskIds();
     const sent = await clock.settle(api.deleteTask(INSTANCE_ID, id));
     const status = service.startsWith('dcs') ? 200 : 204;
-    expect(sent).toEqual({
+    expect(sent).toMatchObject({
       reading: { answer: 'deleted', status },
       attempts: 1,
       uncertain: false,
@@ -360,7 +362,7 @@ describe('a DELETE', () => {
       return undefined;
     };
     const sent = await clock.settle(sending);
-    expect(sent).toEqual({
+    expect(sent).toMatchObject({
       reading: { answer: 'deleted', status: 204 },
       attempts: 3,
       uncertain: false,
@@ -375,7 +377,7 @@ describe('a DELETE', () => {
     });
     const [id = ''] = instance.taskIds();
     const sent = await clock.settle(api.deleteTask(INSTANCE_ID, id));
-    expect(sent).toEqual({ attempts: 0, gaveUp: 'deadline', uncertain: false });
+    expect(sent).toMatchObject({ attempts: 0, gaveUp: 'deadline', uncertain: false });
     expect((await listed(api)).size).toBe(3);
   });
 
@@ -657,20 +659,20 @@ describe('a refused request', () => {
     };
     const [id = ''] = instance.taskIds();
     const sent = await clock.settle(api.deleteTask(INSTANCE_ID, id));
-    expect(sent).toEqual({ attempts: 1, gaveUp: 'stopped', uncertain: false });
+    expect(sent).toMatchObject({ attempts: 1, gaveUp: 'stopped', uncertain: false });
     expect(instance.taskIds()).toContain(id);
   });
 });
 
 test('what came of a request is told in words', () => {
   const sent = { attempts: 3, uncertain: false };
-  expect(inWords(sent)).toBe('no answer (3 attempts)');
-  expect(inWords({ ...sent, attempts: 1, reading: { answer: 'deleted', status: 204 } })).toBe(
-    '204',
-  );
+  expect(describeResponse(sent)).toBe('no answer (3 attempts)');
+  expect(
+    describeResponse({ ...sent, attempts: 1, reading: { answer: 'deleted', status: 204 } }),
+  ).toBe('204');
   const reading = { answer: 'transient', status: 500, code: 'HTTP 500', message: 'oops' } as const;
-  expect(inWords({ ...sent, reading })).toBe('500: oops (3 attempts)');
-  expect(inWords({ ...sent, reading: { ...reading, code: 'DCS.5000' } })).toBe(
+  expect(describeResponse({ ...sent, reading })).toBe('500: oops (3 attempts)');
+  expect(describeResponse({ ...sent, reading: { ...reading, code: 'DCS.5000' } })).toBe(
     '500 DCS.5000: oops (3 attempts)',
   );
 });

@@ -1,11 +1,11 @@
 import type { Instance } from '../../lib/model/instance.ts';
+import { worstOutcome } from '../../lib/model/outcome.ts';
 import {
   addCounts,
   type InstanceSummary,
   NO_RECORDS,
   type Summary,
   type TargetSummary,
-  worst,
 } from '../../lib/model/summary.ts';
 import type { Task } from '../../lib/model/task.ts';
 import { decide } from '../../lib/policy/decide.ts';
@@ -111,7 +111,7 @@ export function sampleReport({
         return summary;
       });
       const { name, cloud, service, region } = target;
-      const outcome = worst(instances.map((instance) => instance.outcome));
+      const outcome = worstOutcome(instances.map((instance) => instance.outcome));
       return { name, cloud, service, region, outcome, instances };
     });
   const instances = targets.flatMap((target) => target.instances);
@@ -123,7 +123,7 @@ export function sampleReport({
     startedAt: new Date(NOW).toISOString(),
     finishedAt: new Date(NOW + 4200).toISOString(),
     durationMs: 4200,
-    outcome: worst(targets.map(({ outcome }) => outcome)),
+    outcome: worstOutcome(targets.map(({ outcome }) => outcome)),
     totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
     requests: { sent: 2210, retried: 14, throttled: 3 },
     warnings: [],

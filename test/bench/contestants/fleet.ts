@@ -37,7 +37,7 @@ export const clean: Clean = async (request) => {
       return await step(message, {
         settings: {
           policyFile: 'bench.yml',
-          reserve: undefined,
+          stopBeforeEnd: undefined,
           maxConcurrency: undefined,
           dryRun: undefined,
           bucket: 'bench',

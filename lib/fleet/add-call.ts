@@ -1,19 +1,20 @@
-import { addRequests, type InstanceSummary, MAX_ERRORS, worst } from '../model/summary.ts';
-import type { InstanceResult } from './clean-one.ts';
+import { worstOutcome } from '../model/outcome.ts';
+import { addRequests, type InstanceSummary, MAX_ERRORS } from '../model/summary.ts';
+import type { InstanceResult } from './clean-fleet-instance.ts';
 
 /**
  * Adds a call of an instance's function to those before it, so that the whole reads as one: the
  * records that went stay counted, and what was left is what the last list tells. A record that an
  * earlier call left and a later one does not list as expired any more counts as `alreadyGone`.
  */
-export function continueWith(before: InstanceResult, then: InstanceResult): InstanceResult {
+export function addCall(before: InstanceResult, then: InstanceResult): InstanceResult {
   return {
     ...then,
     summary: wasListed(then)
       ? addListed(before.summary, then.summary)
       : addUnlisted(before.summary, then.summary),
     requests: addRequests([before.requests, then.requests]),
-    met: [...new Set([...before.met, ...then.met])],
+    seenIds: [...new Set([...before.seenIds, ...then.seenIds])],
     warnings: [...new Set([...before.warnings, ...then.warnings])],
   };
 }
@@ -31,7 +32,7 @@ function addUnlisted(was: InstanceSummary, is: InstanceSummary): InstanceSummary
   const errors = [...was.errors, ...is.errors];
   return {
     ...was,
-    outcome: worst([was.outcome, is.outcome]),
+    outcome: worstOutcome([was.outcome, is.outcome]),
     ...(is.stoppedBy && { stoppedBy: is.stoppedBy }),
     errors: errors.slice(0, MAX_ERRORS),
     errorsOmitted: was.errorsOmitted + is.errorsOmitted + Math.max(0, errors.length - MAX_ERRORS),
@@ -39,7 +40,7 @@ function addUnlisted(was: InstanceSummary, is: InstanceSummary): InstanceSummary
 }
 
 /** Whether another call has anything to do: time was up, and this call did get on. */
-export function goesOn({ summary }: InstanceResult): boolean {
+export function needsAnotherCall({ summary }: InstanceResult): boolean {
   const { stoppedBy, deleted, alreadyGone } = summary;
   return stoppedBy === 'deadline' && deleted + alreadyGone > 0;
 }

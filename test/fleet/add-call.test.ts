@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { InstanceResult } from '../../lib/fleet/clean-one.ts';
-import { continueWith, goesOn } from '../../lib/fleet/continue.ts';
+import { addCall, needsAnotherCall } from '../../lib/fleet/add-call.ts';
+import type { InstanceResult } from '../../lib/fleet/clean-fleet-instance.ts';
 import { emptySummary, type InstanceSummary } from '../../lib/model/summary.ts';
 
 function resultOf(summary: Partial<InstanceSummary>, rest: Partial<InstanceResult> = {}) {
@@ -9,7 +9,7 @@ function resultOf(summary: Partial<InstanceSummary>, rest: Partial<InstanceResul
   return {
     summary: { ...emptySummary({ id: 'i', name: 'cache' }), ...summary },
     requests,
-    met: [],
+    seenIds: [],
     warnings: [],
     ...rest,
   } satisfies InstanceResult;
@@ -31,7 +31,7 @@ describe('several calls for one instance', () => {
   test('always add up, and never lose a record that was deleted', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(listed, unlisted), { minLength: 1, maxLength: 6 }), (calls) => {
-        const { summary, requests } = calls.reduce(continueWith);
+        const { summary, requests } = calls.reduce(addCall);
         expect(summary.listed).toBe(summary.kept + summary.expired);
         expect(summary.expired).toBe(
           summary.deleted + summary.alreadyGone + summary.failed + summary.remaining,
@@ -49,7 +49,7 @@ describe('several calls for one instance', () => {
       ...{ listed: 100, kept: 10, expired: 90, deleted: 50, remaining: 40 },
     });
     const second = resultOf({ listed: 49, kept: 10, expired: 39, deleted: 38, failed: 1 });
-    expect(continueWith(first, second).summary).toEqual({
+    expect(addCall(first, second).summary).toEqual({
       ...second.summary,
       ...{ listed: 100, kept: 10, expired: 90, deleted: 88, alreadyGone: 1, failed: 1 },
     });
@@ -64,7 +64,7 @@ describe('several calls for one instance', () => {
       errorsOmitted: 4,
     });
     const second = resultOf({ outcome: 'incomplete', stoppedBy: 'deadline', errors: [error] });
-    expect(continueWith(first, second).summary).toEqual({
+    expect(addCall(first, second).summary).toEqual({
       ...first.summary,
       stoppedBy: 'deadline',
       errorsOmitted: 5,
@@ -74,11 +74,11 @@ describe('several calls for one instance', () => {
   test('name each warning and each id once, and the failure of the last', () => {
     const first = resultOf(
       {},
-      { warnings: ['a'], met: ['1'], failure: { code: 'c', message: 'm' } },
+      { warnings: ['a'], seenIds: ['1'], failure: { code: 'c', message: 'm' } },
     );
-    const second = resultOf({}, { warnings: ['a', 'b'], met: ['1', '2'] });
-    const both = continueWith(first, second);
-    expect(both).toMatchObject({ warnings: ['a', 'b'], met: ['1', '2'] });
+    const second = resultOf({}, { warnings: ['a', 'b'], seenIds: ['1', '2'] });
+    const both = addCall(first, second);
+    expect(both).toMatchObject({ warnings: ['a', 'b'], seenIds: ['1', '2'] });
     expect(both.failure).toBeUndefined();
   });
 });
@@ -92,8 +92,8 @@ describe('another call', () => {
     ['is not made where the endpoint is unavailable', 'unavailable', 5, 0, false],
     ['is not made where all is done', undefined, 5, 0, false],
   ] as const)('%s', (_, stoppedBy, deleted, alreadyGone, expected) => {
-    expect(goesOn(resultOf({ ...(stoppedBy && { stoppedBy }), deleted, alreadyGone }))).toBe(
-      expected,
-    );
+    expect(
+      needsAnotherCall(resultOf({ ...(stoppedBy && { stoppedBy }), deleted, alreadyGone })),
+    ).toBe(expected);
   });
 });

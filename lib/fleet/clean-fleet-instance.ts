@@ -1,19 +1,17 @@
 import { Endpoint } from '../http/endpoint.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
+import { targetOrigin } from '../model/origins.ts';
+import { unopenedOutcome } from '../model/outcome.ts';
 import {
   addRequests,
   emptySummary,
   type InstanceSummary,
   type RequestCounts,
 } from '../model/summary.ts';
-import { retentionOf } from '../policy/retention.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { InstanceCleanup } from '../run/clean-instance.ts';
-import { originOf } from '../run/endpoints.ts';
-import { watch } from '../run/guard.ts';
-import { type RunDependencies, windowOf } from '../run/open-run.ts';
-import { connectTarget, type TargetFailure, toTargetFailure } from '../run/open-target.ts';
+import { openTarget, type TargetFailure, toTargetFailure } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
+import { openContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import type { FleetItem, Share } from './plan.ts';
 
@@ -22,14 +20,14 @@ export interface InstanceResult {
   readonly summary: InstanceSummary;
   readonly requests: RequestCounts;
   /** Those of the request's ids that were listed. */
-  readonly met: readonly string[];
+  readonly seenIds: readonly string[];
   readonly warnings: readonly string[];
   /** Present where no instance of the target can be cleaned. */
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
 /** What cleaning one instance takes from the run that it is a part of. */
-export interface CleanOneOptions
+export interface CleanFleetInstanceOptions
   extends Omit<RunDependencies, 'runId' | 'trigger' | 'maxConcurrency'> {
   readonly dryRun: boolean;
   /** The run's one moment, in milliseconds since the epoch. */
@@ -38,17 +36,14 @@ export interface CleanOneOptions
 }
 
 /** Cleans one instance with the same unit of work as a run of many: {@link InstanceCleanup}. */
-export async function cleanOne(
+export async function cleanFleetInstance(
   policy: Policy,
   request: RunRequest,
   item: FleetItem,
-  options: CleanOneOptions,
+  options: CleanFleetInstanceOptions,
 ): Promise<InstanceResult> {
   const { clock, random, transport, share, dryRun, now } = options;
   const counts = addRequests([]);
-  const met = new Set<string>();
-  const warnings: string[] = [];
-  const observer = watch(options.observer ?? {}, warnings);
   const found = policy.targets.find(({ name }) => name === item.target);
   if (!found) {
     const message = `the policy has no target ${JSON.stringify(item.target)}`;
@@ -56,35 +51,28 @@ export async function cleanOne(
   }
   const target: Target = { ...found, projectId: item.projectId };
   const { name, cloud, service, region } = target;
+  const run = openContext(policy, { ...request, dryRun }, options, now);
+  const endpoint = new Endpoint({
+    origin: targetOrigin(target),
+    ...share,
+    transport,
+    clock,
+    random,
+  });
   try {
-    const context = await connectTarget({
-      target,
-      retention: retentionOf(policy, target, { keepFor: request.keepFor }),
-      endpoint: new Endpoint({ origin: originOf(target), ...share, transport, clock, random }),
-      credentials: new CredentialsStore(options.credentials(target.credentials)),
-      transport,
-      random,
-      only: request.taskIds && new Set(request.taskIds),
-      met,
-      dryRun,
-      window: windowOf(options),
-      counts,
-      clock,
-      now,
-      observer,
-    });
-    const cleanup = new InstanceCleanup(context, { id: item.id, name: item.name, status: '' });
+    const open = await openTarget(run, target, endpoint, counts);
+    const cleanup = new InstanceCleanup(open, { id: item.id, name: item.name, status: '' });
     const { summary } = cleanup;
     const seen = { name, cloud, service, region, outcome: summary.outcome, instances: [summary] };
-    observer.instanceBegun?.(seen, summary);
+    run.observer.instanceBegun?.(seen, summary);
     await takeTurns([cleanup], 1);
-    observer.instanceDone?.(seen, summary);
-    const { failure } = context;
+    run.observer.instanceDone?.(seen, summary);
+    const { failure } = open;
     return {
       summary,
       requests: counts,
-      met: [...met],
-      warnings,
+      seenIds: [...run.seenIds],
+      warnings: run.warnings,
       ...(failure && { failure: { code: failure.code, message: failure.message } }),
     };
   } catch (error) {
@@ -108,8 +96,8 @@ function unopened(
 ): InstanceResult {
   const summary: InstanceSummary = {
     ...emptySummary(item),
-    outcome: early ? 'incomplete' : 'failed',
+    outcome: unopenedOutcome(early),
     stoppedBy: early ? 'deadline' : 'unavailable',
   };
-  return { summary, requests, met: [], warnings: [], ...(!early && { failure }) };
+  return { summary, requests, seenIds: [], warnings: [], ...(!early && { failure }) };
 }

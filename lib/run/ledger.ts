@@ -1,0 +1,111 @@
+import type { Counts, RecordError } from '../model/summary.ts';
+
+/**
+ * What has become of an expired record.
+ *
+ * - `to-delete`: nothing yet.
+ * - `deleted`, `already-gone`, `failed`: settled.
+ * - `ambiguous`: only another list can tell.
+ * - `out-of-attempts`: every attempt failed for no fault of the record.
+ * - `remaining`: left to the next run.
+ */
+export type RecordState =
+  | 'to-delete'
+  | 'deleted'
+  | 'already-gone'
+  | 'ambiguous'
+  | 'out-of-attempts'
+  | 'failed'
+  | 'remaining';
+
+/** An expired record, and its state. Only its ledger changes it. */
+export interface LedgerRecord {
+  readonly id: string;
+  readonly state: RecordState;
+  /** Whether an attempt without a clear answer may have deleted it. */
+  readonly maybeOurs: boolean;
+  /** The answer that put it into its state, where that was no success. */
+  readonly error?: RecordError | undefined;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'error'>>;
+
+/**
+ * The expired records of one instance. Each has one state at any time, and the accounts are counted from the
+ * states: whatever happens, they add up.
+ */
+export class Ledger {
+  readonly #records: Mutable<LedgerRecord>[];
+  readonly #sizes: Record<RecordState, number> = {
+    'to-delete': 0,
+    deleted: 0,
+    'already-gone': 0,
+    ambiguous: 0,
+    'out-of-attempts': 0,
+    failed: 0,
+    remaining: 0,
+  };
+  /** What is still to be tried, in this order. */
+  #queue: readonly LedgerRecord[];
+  #next = 0;
+
+  /** @param ids of the records that have expired; each once. */
+  constructor(ids: readonly string[]) {
+    this.#records = ids.map((id) => ({ id, state: 'to-delete', maybeOurs: false }));
+    this.#sizes['to-delete'] = ids.length;
+    this.#queue = this.#records;
+  }
+
+  /** Records that nobody has taken yet. */
+  get waiting(): number {
+    return this.#queue.length - this.#next;
+  }
+
+  /** The next record to delete; `undefined` when all have been taken. */
+  take(): LedgerRecord | undefined {
+    const record = this.#queue[this.#next];
+    if (record) this.#next += 1;
+    return record;
+  }
+
+  /** Puts a record into a state. */
+  set(record: LedgerRecord, state: RecordState, change: Change = {}): void {
+    const own = record as Mutable<LedgerRecord>;
+    this.#sizes[own.state] -= 1;
+    this.#sizes[state] += 1;
+    own.state = state;
+    if (change.maybeOurs) own.maybeOurs = true;
+    if (change.error) own.error = change.error;
+  }
+
+  /** How many records are in a state. */
+  size(state: RecordState): number {
+    return this.#sizes[state];
+  }
+
+  in(state: RecordState): LedgerRecord[] {
+    return this.#sizes[state] === 0 ? [] : this.#records.filter((record) => record.state === state);
+  }
+
+  /** Has those that are out of attempts taken once more. An earlier attempt may have deleted them. */
+  queueAgain(): void {
+    const again = this.in('out-of-attempts');
+    for (const record of again) this.set(record, 'to-delete', { maybeOurs: true });
+    this.#queue = again;
+    this.#next = 0;
+  }
+
+  /** Every record in one of four columns. Whatever is not settled counts as `remaining`. */
+  account(): Pick<Counts, 'expired' | 'deleted' | 'alreadyGone' | 'failed' | 'remaining'> {
+    const { deleted, 'already-gone': alreadyGone, failed } = this.#sizes;
+    const expired = this.#records.length;
+    return {
+      expired,
+      deleted,
+      alreadyGone,
+      failed,
+      remaining: expired - deleted - alreadyGone - failed,
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import type { Duration } from 'luxon';
+import type { Clock } from '../http/clock.ts';
+import type { Transport } from '../http/transport.ts';
+import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
+import type { Trigger } from '../model/summary.ts';
+import type { Policy, Target } from '../policy/schema.ts';
+import { guardObserver, type Observer } from './observer.ts';
+import type { RunRequest } from './request.ts';
+
+/** What a run needs from outside. */
+export interface RunDependencies {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly transport: Transport;
+  /** Where a target's credentials are read from. */
+  readonly credentials: (reference: Target['credentials']) => CredentialsSource;
+  /** When the run must be over, in milliseconds since the epoch; never, when absent. */
+  readonly deadline?: number | undefined;
+  /** Milliseconds before the deadline in which no DELETE begins. */
+  readonly stopBeforeEnd?: number | undefined;
+  /** Ends the run early: no new DELETE, those in flight are awaited. */
+  readonly stop?: AbortSignal | undefined;
+  /** Most requests in flight to one host; a target's `requests.concurrency` may ask for fewer. */
+  readonly maxConcurrency?: number | undefined;
+  readonly observer?: Observer | undefined;
+}
+
+/** What all targets of one run share. */
+export interface RunContext {
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly transport: Transport;
+  readonly window: RequestWindow;
+  /** The run's one moment, in milliseconds since the epoch. */
+  readonly now: number;
+  readonly dryRun: boolean;
+  /** Instead of the policy's own. */
+  readonly keepFor: Duration | undefined;
+  /** Instances that the run asks for; all, when absent. */
+  readonly requestedInstances: readonly string[] | undefined;
+  /** Records that the run asks for; all, when absent. */
+  readonly requestedIds: ReadonlySet<string> | undefined;
+  /** Receives those of them that are listed. */
+  readonly seenIds: Set<string>;
+  readonly observer: Observer;
+  /** Grows until the run is over. */
+  readonly warnings: readonly string[];
+  /** Targets that name the same credentials share them: they are read once. */
+  readonly credentialsOf: (target: Target) => CredentialsStore;
+}
+
+/** @param now the run's one moment, where an earlier part of the run has fixed it. */
+export function openContext(
+  policy: Policy,
+  request: RunRequest,
+  dependencies: Omit<RunDependencies, 'runId' | 'trigger'>,
+  now: number = dependencies.clock.now(),
+): RunContext {
+  const { clock, random, transport, observer = {} } = dependencies;
+  const warnings: string[] = [];
+  return {
+    policy,
+    clock,
+    random,
+    transport,
+    window: requestWindow(dependencies),
+    now,
+    dryRun: request.dryRun ?? policy.dryRun,
+    keepFor: request.keepFor,
+    requestedInstances: request.instances,
+    requestedIds: request.taskIds && new Set(request.taskIds),
+    seenIds: new Set(),
+    observer: guardObserver(observer, warnings),
+    warnings,
+    credentialsOf: shareCredentials(dependencies.credentials),
+  };
+}
+
+function shareCredentials(
+  sourceOf: RunDependencies['credentials'],
+): (target: Target) => CredentialsStore {
+  const stores = new Map<string, CredentialsStore>();
+  return ({ credentials }) => {
+    const source = sourceOf(credentials);
+    const store = stores.get(source.name) ?? new CredentialsStore(source);
+    stores.set(source.name, store);
+    return store;
+  };
+}

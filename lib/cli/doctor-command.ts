@@ -9,14 +9,13 @@ import { counted } from '../model/summary.ts';
 import { openEndpoints } from '../run/run.ts';
 import { plain, wrap } from '../view/terminal/wrap.ts';
 import { type Check, examineTarget } from './examine-target.ts';
-import { EXIT } from './exit-status.ts';
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
- * Finds out whether a run could work, target by target. Deletes nothing.
+ * Checks for each target whether a run could work. Deletes nothing.
  * @returns 0 when all is well, 1 when something is not.
  * @throws {UsageError} or {PolicyError} when the policy cannot be used.
  */

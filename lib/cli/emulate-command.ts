@@ -4,8 +4,7 @@ import { dirname, join } from 'node:path';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, demoEstate, startEmulator } from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
-import { EXIT } from './exit-status.ts';
-import { type Io, UsageError } from './io.ts';
+import { EXIT, type Io, UsageError } from './io.ts';
 
 /** The committed output of `task-janitor schema`. */
 const SCHEMA = 'retention.schema.json';
@@ -13,7 +12,7 @@ const SCHEMA = 'retention.schema.json';
 export interface EmulateOptions {
   /** TCP port, as it was written; a free one when absent. */
   readonly port?: string;
-  /** Where to write a policy that fits the emulator's estate. */
+  /** Path for a policy that fits the emulator's estate. */
   readonly writePolicy?: string;
 }
 
@@ -56,7 +55,7 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
   }
 }
 
-/** The line by which an editor finds the schema, where that lies beside the file. */
+/** Names the schema to an editor, if the schema is in the file's folder. */
 function schemaComment(file: string | undefined): string {
   if (file === undefined || !existsSync(join(dirname(file), SCHEMA))) return '';
   return `# yaml-language-server: $schema=./${SCHEMA}\n`;

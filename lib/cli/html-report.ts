@@ -5,7 +5,7 @@ import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
 import { type Io, UsageError } from './io.ts';
 
-/** What an HTML report tells besides what the run did. */
+/** The parts of an HTML report that are known before the run. */
 export interface HtmlReportInput {
   readonly policy: Policy;
   readonly policyFile: { readonly name: string; readonly text: string };
@@ -13,27 +13,27 @@ export interface HtmlReportInput {
   readonly options: readonly string[];
 }
 
-/** An HTML report that is under way. */
+/** An HTML report that has been begun. */
 export interface HtmlReport {
   readonly observer: Observer;
   /** Writes the file; false, and the reason on standard error, when that fails. */
   write(summary: Summary, io: Io): Promise<boolean>;
-  /** Leaves no empty file behind where nothing was written. */
+  /** Removes the empty file if nothing was written. */
   close(): Promise<void>;
 }
 
 /**
- * Begins an HTML report. That the file can be written is tried before anything is deleted: a report that
- * cannot be had is no reason to find out afterwards.
- * @throws {UsageError} when it cannot.
+ * Begins an HTML report. Checks that the file is writable first, so that a bad path does not surface
+ * after the deletions.
+ * @throws {UsageError} when it is not writable.
  */
 export async function openHtmlReport(file: string, input: HtmlReportInput): Promise<HtmlReport> {
-  const [created, { keepDecided }] = await Promise.all([
+  const [created, { collectDecisions }] = await Promise.all([
     tryToWrite(file, input.policyFile.name),
-    // The charts' library is for those who ask for a report.
+    // Only a report needs the charts' library.
     import('../view/decisions.ts'),
   ]);
-  const records = keepDecided();
+  const records = collectDecisions();
   let written = false;
   return {
     observer: records.observer,
@@ -53,7 +53,7 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
   };
 }
 
-/** Opens the file for writing and leaves it as it was. True where it was not there before. */
+/** Opens the file for writing without changing it. True where that created it. */
 async function tryToWrite(file: string, policyFile: string): Promise<boolean> {
   const real = (path: string) => realpath(path).catch(() => undefined);
   const existing = await real(file);

@@ -1,9 +1,8 @@
-import { signalStatus } from './exit-status.ts';
 import type { Io } from './io.ts';
 
 /**
- * A second signal that comes sooner than this many milliseconds is the first one again: a terminal
- * sends Ctrl-C to npx and to its child, and npx passes its own on.
+ * A second signal within so many milliseconds counts as the first one: a terminal sends Ctrl-C to npx
+ * and to its child, and npx passes its own on.
  */
 const SAME_SIGNAL_MS = 200;
 
@@ -29,4 +28,9 @@ export function listenForInterrupt(io: Io, now: () => number): Interrupt {
     stop: controller.signal,
     status: () => first && signalStatus(first.signal),
   };
+}
+
+/** 128 and the signal's number, as a shell reports it. */
+function signalStatus(signal: NodeJS.Signals): number {
+  return signal === 'SIGTERM' ? 143 : 130;
 }

@@ -1,6 +1,13 @@
 import { JanitorError } from '../model/error.ts';
+import type { Outcome } from '../model/summary.ts';
 
-/** What a command has of the world around it. */
+/** The exit status of a command that ended by itself. */
+export const EXIT = { complete: 0, failed: 1, usage: 2, incomplete: 3 } as const satisfies Record<
+  Outcome | 'usage',
+  number
+>;
+
+/** A command's surroundings. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard output: what was asked for, and nothing else. */

@@ -5,8 +5,7 @@ import { policyJsonSchema } from '../policy/json-schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
-import { EXIT } from './exit-status.ts';
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -136,7 +135,7 @@ function policyOption(): Option {
   return new Option('--policy <file>', 'the retention policy').default('retention.yml');
 }
 
-/** What a help ends with. */
+/** The last part of a command's help. */
 function examples(...lines: readonly string[]): string {
   const heading = lines.length === 1 ? 'Example:' : 'Examples:';
   return ['', heading, ...lines.map((line) => `  npx task-janitor ${line}`)].join('\n');
@@ -146,7 +145,7 @@ function collect(value: string, earlier: string[] = []): string[] {
   return [...earlier, value];
 }
 
-/** Says what went wrong, once, and how the process ends. */
+/** Prints an error, unless that is done already, and returns the exit status. */
 function report(error: unknown, io: Io): number {
   // Commander has already printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;

@@ -9,14 +9,13 @@ import { observeAll } from '../run/observer.ts';
 import { run } from '../run/run.ts';
 import { logObserver } from '../telemetry/log-observer.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { keepDecided } from '../view/decisions.ts';
+import { collectDecisions } from '../view/decisions.ts';
 import { renderPlan } from '../view/terminal/plan-report.ts';
 import { progressLine } from '../view/terminal/progress.ts';
 import { renderSummary } from '../view/terminal/render-summary.ts';
-import { EXIT } from './exit-status.ts';
 import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { type Io, UsageError } from './io.ts';
+import { EXIT, type Io, UsageError } from './io.ts';
 import { readPolicyText } from './policy-file.ts';
 
 /** The options of `run` and `plan`, as they were written. */
@@ -28,9 +27,9 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** Where to write an HTML report. */
+  /** Path of an HTML report. */
   readonly html?: string;
-  /** Show what was decided record by record; every one of them when `all`. */
+  /** Print the decisions: of `all` records, or of `some`. */
   readonly decisions?: 'some' | 'all';
 }
 
@@ -49,7 +48,7 @@ export async function runCommand(
 
 /**
  * The same for a policy that is already read.
- * @param policyFile where it was read, for an HTML report.
+ * @param policyFile its name and text, for an HTML report.
  */
 export async function cleanUp(
   policy: Policy,
@@ -71,7 +70,7 @@ export async function cleanUp(
   const runId = randomUUID();
   const interrupt = listenForInterrupt(io, systemClock.now);
   const transport = createTransport(systemClock);
-  const records = options.decisions && keepDecided();
+  const records = options.decisions && collectDecisions();
   const progress =
     io.interactive && !options.json ? progressLine(io.err, systemClock.now) : undefined;
   const observers = [
@@ -117,7 +116,7 @@ export async function cleanUp(
   }
 }
 
-/** The options that make a run differ from its policy, as they were written. */
+/** The options by which a run differs from its policy, as they were written. */
 function writtenOptions(options: RunOptions, policy: Policy): string[] {
   const { target = [], instance = [], task = [], keepFor, maxDuration } = options;
   const dryRun = options.dryRun === policy.dryRun ? undefined : options.dryRun;

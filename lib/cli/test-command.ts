@@ -5,8 +5,7 @@ import type { Task } from '../model/task.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
 import { plain, wrap } from '../view/terminal/wrap.ts';
-import { EXIT } from './exit-status.ts';
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 
 const DAY_MS = 86_400_000;
 

@@ -8,8 +8,8 @@ const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const
 >;
 
 /**
- * Writes a run into the log: a line for each instance, one for the totals, and one for whatever
- * needs a look. They are separate lines because a log event has a maximum size, and an estate has none.
+ * Writes a run into the log: a line for each instance, one for the totals, and one for each warning.
+ * They are separate lines because the size of a log event is limited, and that of a summary is not.
  * @param now milliseconds since the epoch.
  */
 export function logObserver(logger: Logger, runId: string, now: () => number = Date.now): Observer {

@@ -7,7 +7,7 @@ export function createLogger(write?: (line: string) => void): Logger {
   return write ? new WritingLogger(write) : new Logger({ serviceName: 'task-janitor' });
 }
 
-/** Sends its lines somewhere else than Lambda's standard output. */
+/** Writes its lines with a function instead of to standard output. */
 class WritingLogger extends Logger {
   readonly #write: (line: string) => void;
 

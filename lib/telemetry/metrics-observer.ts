@@ -16,13 +16,13 @@ export interface MetricsOptions {
   /** The policy's targets, in its order; the first of them have metrics of their own in every run. */
   readonly targets: readonly { readonly name: string }[];
   /**
-   * The policy as it is written, nothing narrowed or overridden: only such a run tells what the estate
-   * holds, and that the schedule is alive.
+   * The run follows the policy unchanged. Only then do its numbers describe the whole estate, and only
+   * then does it show that the schedule works.
    */
   readonly routine: boolean;
   /**
-   * What was published of this run before, in a round of which this is the repetition: what was done
-   * then is not counted again, and the time until somebody repeated it is no duration.
+   * The part of this run that was published before, if this repeats an earlier attempt. It is not
+   * counted again, and no duration is published: it would include the time until the repetition.
    */
   readonly before?: Done | undefined;
 }
@@ -33,7 +33,7 @@ interface Done {
   readonly requests: ReadonlyMap<TargetSummary, RequestCounts>;
 }
 
-/** Publishes a run as metrics, be it failed or not: for each target, then for all of them. */
+/** Publishes a run as metrics, also a failed one: for each target, then for all of them. */
 export function metricsObserver(
   publish: Publish,
   { targets: known, routine, before }: MetricsOptions,
@@ -62,7 +62,7 @@ export function metricsObserver(
   };
 }
 
-/** What was done. */
+/** The work of these targets. */
 function measureWork(
   targets: readonly TargetSummary[],
   requestsOf: ReadonlyMap<TargetSummary, RequestCounts>,
@@ -80,7 +80,7 @@ function measureWork(
   };
 }
 
-/** What had been done for the same targets before. */
+/** The work of the same targets that was published before. */
 function workBefore(these: readonly TargetSummary[], { summary, requests }: Done): Measurements {
   const names = new Set(these.map(({ name }) => name));
   const {
@@ -100,10 +100,10 @@ function subtract(values: Measurements, less: Measurements = {}): Measurements {
   );
 }
 
-/** What there is, which nobody knows where a target could not be opened. */
+/** The records of these targets; unknown if one of them could not be opened. */
 function measureEstate(targets: readonly TargetSummary[], { dryRun }: Summary): Measurements {
   if (targets.some(({ error }) => error)) return {};
   const { kept, expired, remaining } = addCounts(targets.flatMap(({ instances }) => instances));
-  // In a dry run all that has expired remains: that says nothing about keeping up.
+  // In a dry run everything expired remains, so `remaining` says nothing about the backlog.
   return { kept, expired, ...(!dryRun && { remaining }) };
 }

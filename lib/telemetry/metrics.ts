@@ -1,6 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
-/** Where CloudWatch keeps them; alarms and dashboard look there (functions/stack). */
+/** The CloudWatch namespace; alarms and dashboard read it (functions/stack). */
 export const NAMESPACE = 'task-janitor';
 
 /** Values by their metric's name. All are counts, but for `duration`, in milliseconds. */
@@ -20,7 +20,7 @@ export type Publish = (
  */
 export function createPublisher(stage: string): Publish {
   const metrics = new Metrics({ namespace: NAMESPACE, serviceName: NAMESPACE });
-  // Powertools calls this program the service; here that word is for what a target cleans.
+  // Powertools adds this program as `service`; here that dimension is the target's service.
   metrics.clearDefaultDimensions();
   metrics.setDefaultDimensions({ stage });
   return (dimensions, values, runId) => {

@@ -1,5 +1,6 @@
 import { bin, ticks } from 'd3-array';
-import type { Decided } from './decisions.ts';
+import type { InstanceDecisions } from './decisions.ts';
+import { number } from './text.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -13,7 +14,7 @@ const STEPS = [
 ];
 /** Bars of a chart at most, give or take the one at each end. */
 const MAX_BARS = 60;
-/** What lies so many times further than nearly all the rest would press that rest into a corner. */
+/** Ages so many times higher than nearly all others are not drawn: they would squeeze the rest. */
 const FAR = 4;
 
 /** Ages in milliseconds of the records of one instance, or of several. */
@@ -41,7 +42,7 @@ export interface AgeBar {
 }
 
 /** How old the records were when the run began. */
-export function agesOf(parts: readonly Decided[], now: number): Ages {
+export function agesOf(parts: readonly InstanceDecisions[], now: number): Ages {
   const ages = { kept: [] as number[], expired: [] as number[], undated: 0, future: 0 };
   for (const { tasks, decisions } of parts) {
     tasks.forEach(({ updatedAt }, i) => {
@@ -54,9 +55,9 @@ export function agesOf(parts: readonly Decided[], now: number): Ages {
 }
 
 /**
- * The range for a chart, with a bar's edge exactly where the policy cuts, so that no bar holds both what
- * is old enough and what is not. A few records much older than nearly all, and a cut much older than every
- * record, are left out of it.
+ * The range for a chart. One bar ends exactly at the policy's cut, so that no bar holds records from both
+ * sides of it. The range leaves out a few records that are much older than nearly all, and a cut much
+ * older than every record.
  * @param marks further ages to show, where they are not much older than the records.
  * @param maxBars bars at most, give or take the one at each end.
  */
@@ -82,7 +83,7 @@ export function ageRange(
   return { oldest: (edges.at(-1) ?? 0) + step, edges };
 }
 
-/** How many records fall into each bar of a range; the youngest first. */
+/** The number of records in each bar of a range; the youngest first. */
 export function ageBars({ kept, expired }: Ages, { oldest, edges }: AgeRange): AgeBar[] {
   const count = bin()
     .domain([0, oldest])
@@ -102,7 +103,7 @@ export function ageTicks(oldest: number): { age: number; text: string }[] {
     oldest > 3 * DAY ? [DAY, 'd'] : oldest > 3 * HOUR ? [HOUR, 'h'] : [MINUTE, 'min'];
   return ticks(0, oldest / unit, 5).map((count) => ({
     age: count * unit,
-    text: count === 0 ? 'now' : `${count.toLocaleString('en')} ${letter}`,
+    text: count === 0 ? 'now' : `${number(count)} ${letter}`,
   }));
 }
 
@@ -110,5 +111,5 @@ export function ageTicks(oldest: number): { age: number; text: string }[] {
 export function describeAge(age: number): string {
   const [unit, letter] =
     age >= 3 * DAY ? [DAY, 'd'] : age >= 3 * HOUR ? [HOUR, 'h'] : [MINUTE, 'min'];
-  return `${Math.round(age / unit).toLocaleString('en')} ${letter}`;
+  return `${number(Math.round(age / unit))} ${letter}`;
 }

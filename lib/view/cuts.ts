@@ -3,23 +3,23 @@ import { cutoff } from '../policy/duration.ts';
 import { type KeepFor, type Retention, retentionOf } from '../policy/retention.ts';
 import type { Policy } from '../policy/schema.ts';
 
-/** Where a `keepFor` cuts. */
+/** The age at which records expire. */
 export interface Cut {
-  /** As a person says it: `30 days`. */
+  /** The duration in words: `30 days`. */
   readonly keepFor: string;
-  /** How old a record is that expires just now, in milliseconds; `undefined`: none ever does. */
+  /** In milliseconds; `undefined` where no record ever expires. */
   readonly age: number | undefined;
 }
 
-/** Where the policy cuts in one target. */
+/** The policy's cuts in one target. */
 export interface TargetCuts extends Cut {
   readonly rules: readonly (Cut & { readonly name: string })[];
   readonly retention: Retention;
 }
 
 /**
- * Where the policy cuts in one target, at one moment.
- * @param keepFor what the run puts in place of the target's own.
+ * The policy's cuts in one target, at one moment.
+ * @param keepFor replaces the target's own in this run.
  */
 export function cutsOf(
   policy: Policy,

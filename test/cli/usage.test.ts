@@ -47,13 +47,12 @@ describe('a policy', () => {
     ['without targets', 'version: 1', 'targets: missing'],
     ['with no targets', 'version: 1\ntargets: []', 'a list with at least one target'],
     ['with a misspelt key', 'version: 1\ntargts: []', 'targts: unknown key; did you mean targets?'],
-  ])('that is %s ends with 2 and one clear message each', async (name, text, message) => {
+  ])('that is %s ends with 2 and one clear message each', async (_, text, message) => {
     const file = await folder.write('bad.yml', text);
     for (const command of commands) {
       const ended = await type(`${command} --policy ${file}`);
       expectUsageError(ended, `${file}:`, message);
     }
-    expect(name).toBeTruthy();
   });
 });
 

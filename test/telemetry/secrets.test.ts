@@ -6,7 +6,7 @@ import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import { keepDecided } from '../../lib/view/decisions.ts';
+import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { expired, onlyTarget, startWorld, type World } from '../run/world.ts';
@@ -37,7 +37,7 @@ async function allOutput(credentials: Credentials, fields: object = {}): Promise
   });
   logger.debug('the level is DEBUG');
   const policy = onlyTarget(emulator, { requests: { attempts: 2 }, ...fields });
-  const records = keepDecided();
+  const records = collectDecisions();
   const summary = await world.run(
     policy,
     {},

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Ages, ageBars, ageRange } from '../../lib/view/ages.ts';
 import { cutsOf } from '../../lib/view/cuts.ts';
-import { keepDecided } from '../../lib/view/decisions.ts';
+import { collectDecisions } from '../../lib/view/decisions.ts';
 import { ageChart } from '../../lib/view/html/chart.ts';
 import { tableData } from '../../lib/view/html/table-data.ts';
 import { sampleReport } from './sample.ts';
@@ -93,5 +93,5 @@ test('a table that would be too long has first what goes, and counts the others'
 });
 
 test('nothing is known of an instance whose records were not listed', () => {
-  expect(keepDecided().of('prod-cache', 'one')).toBeUndefined();
+  expect(collectDecisions().of('prod-cache', 'one')).toBeUndefined();
 });

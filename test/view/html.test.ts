@@ -3,7 +3,7 @@ import vm from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
-import { REASONS } from '../../lib/view/html/reasons.ts';
+import { REASONS } from '../../lib/view/html/overview.ts';
 import { SAMPLE_POLICY, sampleReport } from './sample.ts';
 import { NOW, sampleTask } from './sample-tasks.ts';
 

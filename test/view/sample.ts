@@ -11,7 +11,7 @@ import type { Task } from '../../lib/model/task.ts';
 import { decide } from '../../lib/policy/decide.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import { retentionOf } from '../../lib/policy/retention.ts';
-import { keepDecided } from '../../lib/view/decisions.ts';
+import { collectDecisions } from '../../lib/view/decisions.ts';
 import type { Report } from '../../lib/view/html/report.ts';
 import { NOW, sampleTasks } from './sample-tasks.ts';
 
@@ -79,7 +79,7 @@ export function sampleReport({
   change = () => {},
 }: SampleOptions = {}): Report {
   const policy = loadPolicy(text, 'retention.yml');
-  const records = keepDecided();
+  const records = collectDecisions();
   const targets = policy.targets
     .filter(({ name }) => estate[name])
     .map((target): TargetSummary => {

@@ -1,22 +1,23 @@
 import type { AgeRange } from '../ages.ts';
 import type { TargetCuts } from '../cuts.ts';
+import { describeDay, rounded } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 
-/** Rules whose marks are nearer to each other, in percent of the width, share one number. */
+/** Marks of rules closer to each other than so many percent of the width share one label. */
 const NEAR = 6;
 
-/** What the marks of the policy are drawn on. */
+/** The chart that the policy's marks are drawn on. */
 interface Ground {
   readonly cuts: TargetCuts;
   readonly range: AgeRange;
   readonly now: number;
   /** An age as percent of the width. */
   readonly position: (age: number) => number;
-  /** Where the bars stand, in pixels from the top. */
+  /** The foot of the bars, in pixels from the top. */
   readonly bottom: number;
 }
 
-/** Where the policy cuts: behind the bars what is old enough to go, before them the lines. */
+/** The policy's cuts: an area behind the bars for the ages that may go, and lines in front of them. */
 export function chartMarks(ground: Ground): { behind: Markup; before: Markup } {
   const { cuts, range, now, position, bottom } = ground;
   const { age, keepFor } = cuts;
@@ -30,9 +31,9 @@ export function chartMarks(ground: Ground): { behind: Markup; before: Markup } {
   }
   const x = position(age);
   const at = percent(x);
-  // The label stands where there is more room.
+  // The label goes to the side with more room.
   const side = x < 50 ? markup`dx="5"` : markup`dx="-5" text-anchor="end"`;
-  const day = new Date(now - age).toISOString().slice(0, 10);
+  const day = describeDay(now - age);
   return {
     behind: markup`<rect class="beyond" x="0" y="4" width="${at}" height="${bottom - 4}"/>`,
     before: markup`${ruleMarks(ground)}<line class="cut" x1="${at}" x2="${at}" y1="4" y2="${bottom}"/><text class="cut-label" x="${at}" y="14" ${side}>${keepFor} (${day})</text>`,
@@ -61,7 +62,7 @@ function ruleMarks({ cuts, range, position, bottom }: Ground): Markup[] {
         markup`<line class="rule" x1="${percent(x)}" x2="${percent(x)}" y1="32" y2="${bottom}"/>`,
     ),
     ...labels.map(({ x, numbers }) => {
-      // Beside its line where it would touch the cut's, or the edge.
+      // Put the label beside its line where it would touch the cut's line or the edge.
       const left = x > 96 || Math.abs(x - cut) < 3;
       const side = left ? (x > 96 || x < cut ? 'end' : 'start') : x < 3 ? 'start' : 'middle';
       const dx = side === 'end' ? -4 : side === 'start' ? 4 : 0;
@@ -71,5 +72,5 @@ function ruleMarks({ cuts, range, position, bottom }: Ground): Markup[] {
 }
 
 function percent(value: number): string {
-  return `${Math.round(value * 100) / 100}%`;
+  return `${rounded(value)}%`;
 }

@@ -3,31 +3,32 @@ import { scaleLinear } from 'd3-scale';
 import { area, curveStepAfter, stack } from 'd3-shape';
 import { type AgeBar, type AgeRange, type Ages, ageBars, ageTicks } from '../ages.ts';
 import type { TargetCuts } from '../cuts.ts';
+import { rounded } from '../text.ts';
 import { chartMarks } from './chart-marks.ts';
 import { Markup, markup } from './markup.ts';
 
 /** Height of what stands above the bars: the cut's label, and the numbers of the rules. */
 const HEAD = 34;
 const FOOT = 20;
-/** The bars are drawn on a surface so wide, which is then stretched; nothing else on it is. */
+/** Width of the surface that only the bars are drawn on; it is stretched to the page. */
 const WIDTH = 1000;
 
-/** What one chart shows. */
+/** The input of one chart. */
 export interface ChartInput {
   readonly ages: Ages;
   readonly range: AgeRange;
   readonly cuts: TargetCuts | undefined;
   /** When the run began: age 0. */
   readonly now: number;
-  /** What the chart is about, for those who cannot see it. */
+  /** Its subject, for readers who cannot see the chart. */
   readonly title: string;
   /** Of the bars, in pixels. */
   readonly height: number;
 }
 
 /**
- * Records by age, the oldest at the left. Bars stretch with the page while text keeps its size: that is
- * why positions along the axis are in percent, and bars on a surface of their own.
+ * Records by age, the oldest at the left. Bars stretch with the page while text keeps its size, so
+ * positions along the axis are in percent, and the bars have a surface of their own.
  */
 export function ageChart({ ages, range, cuts, now, title, height }: ChartInput): Markup {
   const bars = ageBars(ages, range);
@@ -54,7 +55,7 @@ export function ageChart({ ages, range, cuts, now, title, height }: ChartInput):
   ).map(({ age, text }) => {
     const x = percent(age);
     const anchor = x < 6 ? 'start' : x > 94 ? 'end' : 'middle';
-    return markup`<line class="tick" x1="${short(x)}%" x2="${short(x)}%" y1="${bottom}" y2="${bottom + 4}"/><text x="${short(x)}%" y="${bottom + 16}" text-anchor="${anchor}">${text}</text>`;
+    return markup`<line class="tick" x1="${rounded(x)}%" x2="${rounded(x)}%" y1="${bottom}" y2="${bottom + 4}"/><text x="${rounded(x)}%" y="${bottom + 16}" text-anchor="${anchor}">${text}</text>`;
   })}${marks?.before}</svg></div>`;
 }
 
@@ -74,8 +75,4 @@ function series(bars: readonly AgeBar[], range: AgeRange, y: (count: number) => 
       .digits(1)([...layer]);
     return markup`<path class="${layer.key}" d="${new Markup(path ?? '')}"/>`;
   });
-}
-
-function short(value: number): string {
-  return String(Math.round(value * 100) / 100);
 }

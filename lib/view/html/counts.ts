@@ -1,7 +1,8 @@
 import type { Counts, Outcome, StoppedBy } from '../../model/summary.ts';
+import { number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 
-/** Both equations of a count, so that a reader can add up for himself. */
+/** Both equations of a count, for a reader who checks them. */
 export function equations(counts: Counts): Markup {
   const { listed, kept, expired, deleted, alreadyGone, failed, remaining } = counts;
   return markup`<ul class="equations">
@@ -14,9 +15,4 @@ export function equations(counts: Counts): Markup {
 export function badge(outcome: Outcome, stoppedBy?: StoppedBy): Markup {
   const text = stoppedBy ? `${outcome}: stopped by ${stoppedBy}` : outcome;
   return markup`<span class="badge ${outcome}">${text}</span>`;
-}
-
-/** `12,345` */
-export function number(value: number): string {
-  return value.toLocaleString('en');
 }

@@ -1,8 +1,8 @@
 import type { RecordError, Summary } from '../../model/summary.ts';
-import { number } from './counts.ts';
+import { number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 
-/** What went wrong, with the messages; nothing where nothing did. */
+/** Everything that went wrong, with the messages; empty where nothing did. */
 export function failuresSection(summary: Summary): Markup {
   const entries = summary.targets.flatMap(({ name, error, outcome, instances }) => [
     ...(error
@@ -34,7 +34,7 @@ function entry(where: string, { taskId, message, status, code, attempts }: Recor
   return markup`<li><b>${where}</b>: ${taskId === undefined ? undefined : markup`task <code>${taskId}</code>: `}${message}${details.length > 0 ? markup` <span class="details">(${details.join(', ')})</span>` : undefined}</li>`;
 }
 
-/** What deserves a look although nothing failed; nothing where there is none. */
+/** The run's warnings; empty where there are none. */
 export function warningsSection({ warnings }: Summary): Markup {
   return warnings.length === 0
     ? markup``

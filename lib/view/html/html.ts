@@ -10,8 +10,8 @@ import { tableData } from './table-data.ts';
 import { targetSection } from './target-section.ts';
 
 /**
- * A report as one HTML file that needs nothing else and asks nobody. Its content security policy lets
- * nothing run or load but the style and the script that are written here, by their hashes.
+ * A report as one HTML file that loads nothing. Its content security policy allows only its own style
+ * and script, by their hashes.
  */
 export function renderHtml(report: Report): string {
   const { summary } = report;
@@ -50,7 +50,7 @@ ${policySection(report)}
 `;
 }
 
-/** What names an inline text to a content security policy. */
+/** An inline text, as a content security policy allows it. */
 function hashSource(text: string): string {
   return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }

@@ -13,7 +13,7 @@ export class Markup {
 
 type Value = string | number | Markup | undefined | readonly (Markup | undefined)[];
 
-/** HTML in which every value is escaped that is not HTML already; `undefined` is nothing. */
+/** HTML. Values are escaped unless they are HTML already; `undefined` adds nothing. */
 export function markup(parts: TemplateStringsArray, ...values: readonly Value[]): Markup {
   return new Markup(
     parts.map((part, i) => part + (i < values.length ? render(values[i]) : '')).join(''),
@@ -40,14 +40,14 @@ function escaped(text: string): string {
 }
 
 /**
- * Text with a mark for every character that has no shape: some of them turn the direction in which
- * all that follows is read. Line feeds and tabs stay.
+ * Text in which every invisible character becomes a replacement character: some of them reverse the
+ * direction of all text that follows. Line feeds and tabs stay.
  */
 export function visible(text: string): string {
   return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\ufffd');
 }
 
-/** A value as a script element may hold it: nothing in it ends the element. */
+/** A value as JSON for a script element; no text in it can end the element. */
 export function embeddedJson(value: unknown): Markup {
   return new Markup(JSON.stringify(value).replaceAll('<', '\\u003c'));
 }

@@ -1,16 +1,33 @@
 import { counted, type Summary } from '../../model/summary.ts';
-import { badge, equations, number } from './counts.ts';
+import type { KeepReason } from '../../policy/decide.ts';
+import { describeSeconds, describeTime, number } from '../text.ts';
+import { badge, equations } from './counts.ts';
 import { type Markup, markup } from './markup.ts';
-import { REASONS } from './reasons.ts';
 import type { Report } from './report.ts';
 
-/** What ran, when, and how it ended. */
+/** The meaning of each reason: "stays: …". */
+export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
+  'already-deleted': 'its status says that it is deleted already',
+  running: 'its task still runs, or waits to run',
+  'unknown-status': 'its status is missing, or not one that is known',
+  'no-timestamp': 'when its task ended is missing, or cannot be read',
+  malformed: 'it has no id, or a field that is not text',
+  'duplicate-id': 'its id stands for another record too',
+  'within-keep-last': 'it is among the newest of its instance (keepLast)',
+  'status-not-selected': 'its status is not among those that may be deleted (statuses)',
+  'kept-forever': 'its rule or target says keep: forever',
+  'within-keep-for': 'it is younger than keepFor, or dated in the future',
+  'not-requested': 'the run was for certain task ids, and not for this one',
+  expired: 'nothing keeps it',
+};
+
+/** When the run was, and how it ended. */
 export function heading({ summary, options }: Report): Markup {
   const { dryRun, outcome, startedAt, durationMs, runId, requests } = summary;
   const { totals } = summary;
   return markup`<header>
 <h1>task-janitor: ${dryRun ? 'dry run' : 'run'} ${badge(outcome)}</h1>
-<p>${time(startedAt)}, ${(durationMs / 1000).toFixed(1)} s, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${number(requests.sent)} requests (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
+<p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${number(requests.sent)} requests (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
 ${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. What has expired is what a run would delete.</p>` : undefined}
 ${options.length > 0 ? markup`<p class="note">Not by the policy alone; this run had: <code>${options.join(' ')}</code></p>` : undefined}
 </header>`;
@@ -66,9 +83,4 @@ export function policySection({ policyFile }: Report): Markup {
 <p>As it was read from <code>${policyFile.name}</code>:</p>
 <pre>${policyFile.text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')}</pre>
 </section>`;
-}
-
-/** `2026-05-03 12:00` */
-function time(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
 }

@@ -5,7 +5,7 @@
 export const SCRIPT = `
 'use strict';
 (() => {
-  // Where a record takes a screen's width, fewer of them.
+  // On a narrow screen each record takes several lines.
   const PAGE = matchMedia('(max-width: 60rem)').matches ? 25 : 100;
   const { instances, verdicts, texts, columns } = JSON.parse(document.getElementById('data').textContent);
   const total = columns.id.length;
@@ -48,14 +48,14 @@ export const SCRIPT = `
     }
   }
 
-  // Sorting compares places in an order that is found once for each column.
+  // Each column's order is computed once; sorting then compares numbers.
   const orders = new Map();
   function orderOf(column) {
     if (column === 'ended') return columns.ended.map((time) => time ?? Infinity);
     if (!orders.has(column)) {
       const values = Array.from({ length: total }, (_, row) => show[column](row));
       const distinct = [...new Set(values)];
-      // Ids are many, and plain.
+      // The collator is too slow for many ids, which are plain ASCII.
       distinct.sort(column === 'id' ? undefined : collator.compare);
       const places = new Map(distinct.map((value, place) => [value, place]));
       places.set('', Infinity);
@@ -89,7 +89,7 @@ export const SCRIPT = `
     rows.sort((a, b) => {
       const left = places[a], right = places[b];
       if (left === right) return a - b;
-      // What is missing stands at the end, in either order.
+      // Empty values come last in both orders.
       if (left === Infinity) return 1;
       if (right === Infinity) return -1;
       return order * (left - right);

@@ -1,4 +1,4 @@
-import { number } from './counts.ts';
+import { number } from '../text.ts';
 import { embeddedJson, type Markup, markup } from './markup.ts';
 import type { TableData } from './table-data.ts';
 

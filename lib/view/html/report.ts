@@ -1,16 +1,16 @@
 import type { Duration } from 'luxon';
 import type { Summary } from '../../model/summary.ts';
 import type { Policy } from '../../policy/schema.ts';
-import type { DecidedRecords } from '../decisions.ts';
+import type { Decisions } from '../decisions.ts';
 
-/** All that a report is made of. */
+/** The input of a report. */
 export interface Report {
   readonly summary: Summary;
-  readonly records: DecidedRecords;
+  readonly records: Decisions;
   readonly policy: Policy;
   /** The policy's file, as it was read. */
   readonly policyFile: { readonly name: string; readonly text: string };
-  /** What the run put in place of the policy's `keepFor`. */
+  /** Replaces the policy's `keepFor` in this run. */
   readonly keepFor?: Duration | undefined;
   /** The options with which this run was narrowed, or differed from its policy. */
   readonly options: readonly string[];

@@ -1,13 +1,13 @@
 import type { Summary, TargetSummary } from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
 import type { Decision } from '../../policy/decide.ts';
-import type { DecidedRecords } from '../decisions.ts';
+import type { Decisions } from '../decisions.ts';
 import { visible } from './markup.ts';
 
-/** Records that the table holds at most: more would be too much for a browser. */
+/** Most records in the table: a browser handles no more. */
 export const MAX_ROWS = 200_000;
 
-/** The table of records, column by column; what repeats is a position in a list of texts. */
+/** The table of records, column by column; texts that repeat are positions in a list. */
 export interface TableData {
   /** Target, and name or id. */
   readonly instances: readonly (readonly [target: string, name: string])[];
@@ -28,10 +28,10 @@ export interface TableData {
   readonly omitted: number;
 }
 
-/** What the page needs to show, filter and sort the records. */
+/** The records as the page shows, filters and sorts them. */
 export function tableData(
   summary: Summary,
-  records: DecidedRecords,
+  records: Decisions,
   maxRows: number = MAX_ROWS,
 ): TableData {
   const instances: [string, string][] = [];
@@ -49,7 +49,7 @@ export function tableData(
   const textOf = (text: string | undefined) =>
     text === undefined ? null : texts.place(text, () => visible(text));
   let omitted = 0;
-  // Where not all of them fit, those that go matter more than those that stay.
+  // If not all of them fit, the ones that go are shown first.
   for (const wanted of ['delete', 'keep']) {
     let place = 0;
     for (const target of summary.targets) {

@@ -1,9 +1,10 @@
 import { addCounts, type InstanceSummary, type TargetSummary } from '../../model/summary.ts';
 import { type AgeRange, ageRange, agesOf, describeAge } from '../ages.ts';
 import { type Cut, cutsOf, type TargetCuts } from '../cuts.ts';
-import type { Decided } from '../decisions.ts';
+import type { InstanceDecisions } from '../decisions.ts';
+import { describeTime, number } from '../text.ts';
 import { ageChart } from './chart.ts';
-import { badge, equations, number } from './counts.ts';
+import { badge, equations } from './counts.ts';
 import { type Markup, markup } from './markup.ts';
 import type { Report } from './report.ts';
 
@@ -19,9 +20,9 @@ export function targetSection(report: Report, target: TargetSummary): Markup {
   const decided = target.instances.flatMap(({ id }) => records.of(target.name, id) ?? []);
   const ages = agesOf(decided, now);
   const marks = (cuts?.rules ?? []).flatMap(({ age }) => age ?? []);
-  // One range for the target: the same age, and the cut, are at one place in all of its charts.
+  // All charts of a target have one range, so that the cut is at the same place in each.
   const range = ageRange(ages, cuts?.age, marks);
-  const chartOf = (parts: readonly Decided[], title: string, height: number) =>
+  const chartOf = (parts: readonly InstanceDecisions[], title: string, height: number) =>
     chart({ parts, range, cuts, now, title, height });
   return markup`<section class="target">
 <h2>${target.name} ${badge(target.outcome)}</h2>
@@ -52,7 +53,7 @@ ${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, c
 }
 
 function chart(input: {
-  readonly parts: readonly Decided[];
+  readonly parts: readonly InstanceDecisions[];
   readonly range: AgeRange | undefined;
   readonly cuts: TargetCuts | undefined;
   readonly now: number;
@@ -86,6 +87,5 @@ ${cuts.rules.length > 0 ? markup`<ol class="cuts">${cuts.rules.map((rule) => mar
 
 function sentence({ keepFor, age }: Cut, now: number): string {
   if (age === undefined) return 'kept forever.';
-  const moment = new Date(now - age).toISOString().slice(0, 16).replace('T', ' ');
-  return `kept for ${keepFor}: the cut is at ${moment}.`;
+  return `kept for ${keepFor}: the cut is at ${describeTime(now - age)}.`;
 }

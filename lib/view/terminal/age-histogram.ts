@@ -1,6 +1,6 @@
 import { ageBars, ageRange, agesOf, describeAge } from '../ages.ts';
 import type { TargetCuts } from '../cuts.ts';
-import type { Decided } from '../decisions.ts';
+import type { InstanceDecisions } from '../decisions.ts';
 
 const MAX_BARS = 12;
 const BAR_WIDTH = 34;
@@ -12,7 +12,7 @@ const EXPIRED = '░';
  * @param now the run's moment, in milliseconds since the epoch.
  */
 export function ageHistogram(
-  decided: Decided,
+  decided: InstanceDecisions,
   now: number,
   cuts: TargetCuts | undefined,
 ): string[] {

@@ -4,7 +4,8 @@ import type { Task } from '../../model/task.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/schema.ts';
 import { cutsOf } from '../cuts.ts';
-import type { Decided, DecidedRecords } from '../decisions.ts';
+import type { Decisions, InstanceDecisions } from '../decisions.ts';
+import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
 import { plain, wrap } from './wrap.ts';
 
@@ -16,18 +17,18 @@ interface Group {
   readonly tasks: Task[];
 }
 
-/** What a plan is shown from. */
+/** The input of a plan's text. */
 export interface PlanReportInput {
   readonly summary: Summary;
-  readonly records: DecidedRecords;
+  readonly records: Decisions;
   readonly policy: Policy;
-  /** What the run put in place of the policy's `keepFor`. */
+  /** Replaces the policy's `keepFor` in this run. */
   readonly keepFor: Duration | undefined;
-  /** Whether every record is shown, or of those that would go the first and the last. */
+  /** Show every record; otherwise only the first and last of those that would go. */
   readonly verbose: boolean;
 }
 
-/** What a plan decided, instance by instance: ages, where the policy cuts, and the records. */
+/** The decisions of a plan for each instance: ages, the policy's cuts, and the records. */
 export function renderPlan({
   summary,
   records,
@@ -56,7 +57,7 @@ export function renderPlan({
   return sections.join('\n');
 }
 
-function renderSpan({ tasks, decisions }: Decided): string[] {
+function renderSpan({ tasks, decisions }: InstanceDecisions): string[] {
   let oldest = Number.POSITIVE_INFINITY;
   let newestKept = Number.NEGATIVE_INFINITY;
   tasks.forEach(({ updatedAt }, index) => {
@@ -69,10 +70,6 @@ function renderSpan({ tasks, decisions }: Decided): string[] {
     ...(Number.isFinite(newestKept) ? [`newest kept ${describeTime(newestKept)}`] : []),
   ];
   return parts.length > 0 ? [`  ${parts.join(', ')}`] : [];
-}
-
-function describeTime(time: number): string {
-  return new Date(time).toISOString().slice(0, 16).replace('T', ' ');
 }
 
 function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {

@@ -5,6 +5,7 @@ import {
   type Summary,
   type TargetSummary,
 } from '../../model/summary.ts';
+import { describeSeconds } from '../text.ts';
 import { plain, wrap } from './wrap.ts';
 
 const COLUMNS: readonly (readonly [heading: string, key: keyof Counts])[] = [
@@ -68,9 +69,8 @@ function notes(instance: InstanceSummary): string[] {
 
 function renderTotals(summary: Summary): string[] {
   const { totals, requests, outcome, dryRun, durationMs } = summary;
-  const seconds = (durationMs / 1000).toFixed(1);
   const sentence = [
-    `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${seconds} s:`,
+    `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${describeSeconds(durationMs)}:`,
     `${counted(totals.targets, 'target')},`,
     `${counted(totals.instances, 'instance')},`,
     `${counted(requests.sent, 'request')}`,

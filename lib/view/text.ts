@@ -1,0 +1,24 @@
+/** A moment (ISO 8601, or milliseconds since the epoch) to the minute, in UTC: `2026-05-03 12:00`. */
+export function describeTime(moment: string | number): string {
+  return new Date(moment).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** `2026-05-03` */
+export function describeDay(moment: string | number): string {
+  return describeTime(moment).slice(0, 10);
+}
+
+/** Milliseconds as seconds: `4.2 s`. */
+export function describeSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** `12,345` */
+export function number(value: number): string {
+  return value.toLocaleString('en');
+}
+
+/** To two digits after the point. */
+export function rounded(value: number): number {
+  return Math.round(value * 100) / 100;
+}

@@ -44,7 +44,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, process.env),
-        deadline: systemClock.now() + context.getRemainingTimeInMillis(),
+        deadline: systemClock.monotonic() + context.getRemainingTimeInMillis(),
         observer: observeAll([
           logObserver(logger, runId),
           metricsObserver(publish, { targets: policy.targets, routine }),

@@ -14,17 +14,28 @@ export const FAKE_NOW = Date.UTC(2026, 8, 1, 3, 30);
  */
 export class FakeClock implements Clock {
   #now: number;
+  #stepped = 0;
   /** In the order in which they wake. */
   readonly #sleepers: Sleeper[] = [];
 
   constructor(now = FAKE_NOW) {
     this.#now = now;
     this.now = this.now.bind(this);
+    this.monotonic = this.monotonic.bind(this);
     this.sleep = this.sleep.bind(this);
   }
 
   now(): number {
+    return this.#now + this.#stepped;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock forward or back, as a person or NTP would: no time passes. */
+  step(ms: number): void {
+    this.#stepped += ms;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {

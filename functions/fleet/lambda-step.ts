@@ -38,7 +38,7 @@ export function lambdaStep<Answer>(
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, process.env),
-        deadline: clock.now() + context.getRemainingTimeInMillis(),
+        deadline: clock.monotonic() + context.getRemainingTimeInMillis(),
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
           observeAll([logObserver(logger, runId), metricsObserver(publish, run)]),

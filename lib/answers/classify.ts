@@ -1,8 +1,36 @@
 import { parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
-import type { Answer } from './answer.ts';
+import { isObject } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
 import { meaningOf } from './error-codes.ts';
+
+/**
+ * What a response means to us.
+ *
+ * - `ok`, `deleted`: done.
+ * - `gone`: it says that the task or the instance is not there. Only another list can tell.
+ * - `accepted`: a DELETE that is not done yet (202). Only another list can tell.
+ * - `doubtful`: a DELETE that succeeded by its status and failed by its code. Only another list can tell.
+ * - `throttled`, `transient`: the same request may be sent again.
+ * - `refused`: the task still runs, or the instance is busy.
+ * - `unauthorised`: the credentials are not accepted.
+ * - `forbidden`: they are, and may not do this.
+ * - `misaddressed`: no request of this target can succeed.
+ * - `invalid`: anything else.
+ */
+export type Answer =
+  | 'ok'
+  | 'deleted'
+  | 'gone'
+  | 'accepted'
+  | 'doubtful'
+  | 'throttled'
+  | 'transient'
+  | 'refused'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'misaddressed'
+  | 'invalid';
 
 export type Operation = 'list' | 'delete';
 
@@ -16,10 +44,13 @@ export interface AnswerReading {
   readonly message?: string;
   readonly trouble?: Trouble | undefined;
   readonly retryAfter?: number | undefined;
+  /** What the server's clock showed (`Date`), in milliseconds since the epoch, to the second. */
+  readonly serverTime?: number | undefined;
 }
 
 /**
- * The meaning of an answer from the operation, its status and its body. Pure.
+ * The meaning of an answer from the operation, its status and its body. A code that we know wins over the
+ * status, also where that says success. Pure.
  * @param conceal takes secrets out of what the server says.
  */
 export function classify(
@@ -28,17 +59,21 @@ export function classify(
   body: string,
   conceal: Conceal = (text) => text,
 ): AnswerReading {
-  if (status >= 200 && status < 300) {
-    return { answer: operation === 'delete' ? 'deleted' : 'ok', status };
+  const success = status >= 200 && status < 300;
+  const error = success ? readErrorInSuccess(body, conceal) : readError(body, conceal);
+  if (success && !error) {
+    if (operation === 'list') return { answer: 'ok', status };
+    if (status !== 202) return { answer: 'deleted', status };
+    return { answer: 'accepted', status, message: 'accepted, and not known to be done' };
   }
-  const { code, message } = readError(body, conceal);
-  const answer = (code !== undefined && meaningOf(code)) || byStatus(status, message);
+  const { code, message } = error ?? { message: '' };
+  const answer = (code !== undefined && meaningOf(code)) || byStatus(operation, status, message);
   return { answer, status, code: code ?? `HTTP ${status}`, message, trouble: troubleOf(answer) };
 }
 
 /**
- * The same for what a transport returned, with the server's wish to wait.
- * @param now milliseconds since the epoch.
+ * The same for what a transport returned, with the server's wish to wait and the time of its clock.
+ * @param now milliseconds since the epoch, where the server does not tell its own.
  * @param conceal takes secrets out of what the server says.
  */
 export function readAnswer(
@@ -50,67 +85,117 @@ export function readAnswer(
   if (result instanceof TransportError) {
     const { code, message } = result;
     if (code === 'certificate') return { answer: 'misaddressed', code, message };
+    if (code === 'too-large' && operation === 'delete')
+      return { answer: 'doubtful', code, message };
     return { answer: 'transient', code, message, trouble: 'transient' };
   }
-  const reading = classify(operation, result.status, result.body, conceal);
+  const serverTime = readDate(result.header('date'));
+  const reading = { ...classify(operation, result.status, result.body, conceal), serverTime };
   if (result.status >= 300 && result.status < 400) {
-    const where = shorten(result.header('location') ?? 'nowhere', conceal);
+    const where = readText(result.header('location') ?? 'nowhere', conceal);
     return { ...reading, message: `redirected to ${where}; redirects are not followed` };
   }
   if (reading.trouble === undefined) return reading;
-  return { ...reading, retryAfter: parseRetryAfter(result.header('retry-after'), now) };
+  const retryAfter = parseRetryAfter(result.header('retry-after'), serverTime ?? now);
+  return { ...reading, retryAfter };
 }
 
 function troubleOf(answer: Answer): Trouble | undefined {
   return answer === 'transient' || answer === 'throttled' ? answer : undefined;
 }
 
-const NOT_THERE = /\b(task|job|record|instance)\b.*(not exist|not found|no longer|not be found)/i;
+const NOT_THERE =
+  /\b(task|job|record|instance)\b.*(not exist|not found|no longer|not be found)|(任务|作业|记录|实例).*(不存在|未找到|找不到)/i;
 
-function byStatus(status: number, message: string): Answer {
-  if (status < 400) return 'misaddressed';
+function byStatus(operation: Operation, status: number, message: string): Answer {
+  // A code that we do not know: a list may be half of one, and a record may be gone or not.
+  if (status >= 200 && status < 300) return operation === 'list' ? 'transient' : 'doubtful';
   if (status === 401) return 'unauthorised';
   if (status === 403) return 'forbidden';
-  if (status === 404) return 'perhaps-gone';
+  if (status === 404 || status === 410) return 'gone';
   // This family of services has changed its "not found" from 404 to 400 without notice.
-  if (status === 400 && NOT_THERE.test(message)) return 'perhaps-gone';
-  if (status === 405) return 'misaddressed';
-  if (status === 408 || status >= 500) return 'transient';
+  if (status === 400 && NOT_THERE.test(message)) return 'gone';
   if (status === 429) return 'throttled';
-  return 'invalid';
+  return [408, 500, 502, 503, 504].includes(status) ? 'transient' : 'invalid';
+}
+
+/** An HTTP date, in milliseconds since the epoch. */
+function readDate(header: string | undefined): number | undefined {
+  const time = Date.parse(header ?? '');
+  return Number.isFinite(time) ? time : undefined;
+}
+
+interface ErrorBody {
+  readonly code?: string;
+  readonly message: string;
 }
 
 /**
  * Code and message of an error body: `error_code`/`error_msg` of the services and the gateway,
  * `error.code`/`error.message` of IAM, or the text itself.
  */
-function readError(body: string, conceal: Conceal): { code?: string; message: string } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return { message: shorten(body, conceal) };
-  }
-  const fields = (typeof parsed === 'object' && parsed !== null ? parsed : {}) as Fields;
-  const nested = (
-    typeof fields.error === 'object' && fields.error !== null ? fields.error : {}
-  ) as Fields;
-  const code = fields.error_code ?? nested.code ?? fields.code;
-  const message = fields.error_msg ?? nested.message ?? fields.message ?? '';
+function readError(body: string, conceal: Conceal): ErrorBody {
+  const parsed = parse(body);
+  if (parsed === undefined) return { message: readText(body, conceal) };
+  const fields = isObject(parsed) ? parsed : {};
+  const nested = isObject(fields.error) ? fields.error : {};
+  const code = readCode(fields.error_code ?? nested.code ?? fields.code, conceal);
+  const message = fields.error_msg ?? nested.message ?? fields.message;
+  const more = fields.error_ext_msg;
+  const texts = [message, more === message ? undefined : more].filter(
+    (text) => typeof text === 'string' && text !== '',
+  );
   return {
-    ...((typeof code === 'string' || typeof code === 'number') && { code: String(code) }),
-    message: shorten(String(message), conceal),
+    ...(code !== undefined && { code }),
+    message: texts.map((text) => readText(text as string, conceal)).join(' '),
   };
 }
 
-type Fields = Record<string, unknown> & { error?: unknown };
+/** A body of success that bears an error code all the same. */
+function readErrorInSuccess(body: string, conceal: Conceal): ErrorBody | undefined {
+  // Most bodies are long lists: not worth a second reading. (A key may be written with escapes.)
+  if (!body.includes('error_code') && !body.includes('\\u')) return undefined;
+  const parsed = parse(body);
+  // Cut short: that it speaks of an error is all that is known.
+  if (parsed === undefined)
+    return body.includes('error_code') ? readError(body, conceal) : undefined;
+  const code = isObject(parsed) ? parsed.error_code : undefined;
+  return typeof code === 'string' && code !== '' ? readError(body, conceal) : undefined;
+}
 
-/** The gateway answers a bad signature with the whole request as it saw it: security token included. */
-function shorten(text: string, conceal: Conceal): string {
+/** `undefined` where it is no JSON. */
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An error code; what does not look like one, or holds a secret, is none. */
+function readCode(code: unknown, conceal: Conceal): string | undefined {
+  if (typeof code !== 'string' && typeof code !== 'number') return undefined;
+  const text = String(code);
+  return /^[\w.:-]{1,64}$/.test(text) && conceal(text) === text ? text : undefined;
+}
+
+/** Characters of a message: its documented maximum. */
+const MAX_MESSAGE = 1_024;
+
+/**
+ * Text of a server as it may be shown: one line, no secret, no character that a terminal would obey. The gateway
+ * answers a bad signature with the whole request as it saw it, security token included: that is left out.
+ */
+function readText(text: string, conceal: Conceal): string {
+  const line = text
+    .slice(0, 100 * MAX_MESSAGE)
+    .replace(/\s+/g, ' ')
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, '');
   // Before it is cut, so that no secret stays in part.
-  const withoutRequest = conceal(text).replace(/,?\s*canonicalRequest:.*/s, '');
-  const line = withoutRequest.replace(/\s+/g, ' ').trim();
-  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+  const safe = conceal(line)
+    .replace(/,?\s*canonicalRequest:.*/s, '')
+    .trim();
+  return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
 }
 
 /** What came of a request, in words. */

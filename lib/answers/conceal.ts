@@ -1,11 +1,93 @@
 /** Takes secrets out of a text before anybody sees it. */
 export type Conceal = (text: string) => string;
 
-/** Replaces each secret, also where it stands escaped in JSON: a server may repeat what it was sent. */
+const MARK = '[secret]';
+/** How often an escaped text may be escaped again. */
+const DEPTH = 3;
+/** Characters from which on a secret is looked for in names and ids. */
+const SHORTEST = 8;
+
+/**
+ * Replaces each secret, in whatever form a server sends it back: as it is, escaped (JSON, percent, HTML),
+ * or in base64 or hexadecimal digits, alone or within something longer.
+ */
 export function concealer(secrets: Iterable<string>): Conceal {
-  const forms = [...secrets].flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
-  // The longest first: one may be part of another, as `summer` is of `summer25`.
-  const longestFirst = [...new Set(forms)].sort((a, b) => b.length - a.length);
-  return (text) =>
-    longestFirst.reduce((result, secret) => result.replaceAll(secret, '[secret]'), text);
+  const forms = formsOf(secrets);
+  const replace = (text: string) =>
+    forms.reduce((result, form) => result.replaceAll(form, MARK), text);
+  return (text) => {
+    let result = replace(text);
+    let plain = result;
+    for (let depth = 0; depth < DEPTH; depth += 1) {
+      const unescaped = resolveEscapes(plain);
+      if (unescaped === plain) break;
+      plain = replace(unescaped);
+      if (plain !== unescaped) result = plain;
+    }
+    return result;
+  };
+}
+
+/**
+ * Whether a text holds a secret, for texts too long to look at in every way: escapes must have been resolved.
+ */
+export function revealer(secrets: Iterable<string>): (text: string) => boolean {
+  // A short one stands in many a harmless text; in messages it is hidden all the same.
+  const forms = formsOf(secrets).filter((form) => form.length >= SHORTEST);
+  return (text) => forms.some((form) => text.includes(form));
+}
+
+/** The longest first: one may be part of another, as `summer` is of `summer25`. */
+function formsOf(secrets: Iterable<string>): string[] {
+  const forms = new Set<string>();
+  for (const secret of secrets) {
+    if (secret === '') continue;
+    const bytes = Buffer.from(secret);
+    const hex = bytes.toString('hex');
+    const encoded = encodeURIComponent(secret.toWellFormed());
+    for (const form of [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      encoded,
+      encoded.toLowerCase(),
+      hex,
+      hex.toUpperCase(),
+      ...base64Forms(bytes),
+    ]) {
+      forms.add(form);
+    }
+  }
+  return [...forms].sort((a, b) => b.length - a.length);
+}
+
+/** Base64 writes three bytes as four characters, so a secret looks different at each of three places. */
+function base64Forms(bytes: Buffer): string[] {
+  if (bytes.length < 6) return [bytes.toString('base64')];
+  return [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    // Without the characters that depend on the bytes around it.
+    const whole = Math.floor((before + bytes.length) / 3) * 4;
+    const form = text.slice(before === 0 ? 0 : 4, whole);
+    return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
+  });
+}
+
+const ESCAPE =
+  /\\u\{?([0-9a-f]{2,6})\}?|\\x([0-9a-f]{2})|((?:%[0-9a-f]{2})+)|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos);|\\([\\/"'])/gi;
+const NAMED: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+};
+
+function resolveEscapes(text: string): string {
+  return text.replace(ESCAPE, (all, u, x, percent, hex, decimal, name, escaped) => {
+    if (percent !== undefined) return Buffer.from(percent.replaceAll('%', ''), 'hex').toString();
+    if (name !== undefined) return NAMED[name.toLowerCase()] ?? all;
+    if (escaped !== undefined) return escaped;
+    const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex, 16) : Number(decimal);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : all;
+  });
 }

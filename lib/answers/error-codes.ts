@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { Answer } from './classify.ts';
 
 /**
  * What the documented error codes of DCS, DMS and the API gateway mean for our requests. The code
@@ -14,9 +14,9 @@ const MEANINGS: Partial<Record<Answer, readonly string[]>> = {
   throttled: ['APIGW.0308', 'DMS.10240407'],
   unauthorised: [
     'APIGW.0301', 'APIGW.0307',
-    'DCS.1001', 'DCS.1002', 'DCS.1003', 'DCS.1004',
-    '111401001', '111401002', '111401003', '111401004',
-    'DMS.10240101', 'DMS.10240102', 'DMS.10240103', 'DMS.10240104',
+    'DCS.1001', 'DCS.1002', 'DCS.1003',
+    '111401001', '111401002', '111401003',
+    'DMS.10240101', 'DMS.10240102', 'DMS.10240103',
   ],
   forbidden: [
     'APIGW.0302', 'APIGW.0306', 'APIGW.0310', 'APIGW.0401', 'APIGW.0402', 'APIGW.0802',
@@ -26,6 +26,8 @@ const MEANINGS: Partial<Record<Answer, readonly string[]>> = {
   ],
   misaddressed: [
     'APIGW.0101', 'APIGW.0103',
+    // The project is not the token's: the credentials were accepted.
+    'DCS.1004', '111401004', 'DMS.10240104',
     'DCS.4001', '111404001', 'DMS.00404001', 'DMS.10240406',
     // The project's id is malformed, or the method is not offered: every request would fail alike.
     'DCS.4002', '111400002', 'DMS.00400002',
@@ -65,4 +67,18 @@ export function meaningOf(code: string): Answer | undefined {
   const shared = code.replace(/^APIG\./, 'APIGW.');
   if (/^DMS\.1025000\d$/.test(shared)) return 'transient';
   return BY_CODE.get(shared);
+}
+
+/** What to do about a 403, where it is something else than the permission that is missing. */
+const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
+  'APIGW.0310':
+    'The project is not available: check projectId, and whether the project is suspended.',
+  'APIGW.0402': 'This address may not call the API: have it allowed, or run from one that is.',
+  'APIGW.0802': 'The user may not work in this region: allow it in IAM, or use another user.',
+  'DMS.10240306': 'The account is frozen: settle what it owes, then run again.',
+};
+
+/** Whether a 403 with this code holds for all instances of a target, and what to do about it. */
+export function adviceForTarget(code: string | undefined): string | undefined {
+  return FORBIDDEN_ADVICE[(code ?? '').replace(/^APIG\./, 'APIGW.')];
 }

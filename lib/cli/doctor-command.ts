@@ -6,8 +6,9 @@ import { credentialsSource } from '../identity/credentials-source.ts';
 import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
+import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
-import { plain, wrap } from '../view/terminal/wrap.ts';
+import { wrap } from '../view/terminal/wrap.ts';
 import { type Check, examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
@@ -55,7 +56,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, plain(text)).join('\n')}\n`);
+    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
   }
 }
 

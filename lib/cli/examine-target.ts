@@ -12,6 +12,7 @@ import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
+import { RowBudget } from '../task-api/row-budget.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 
 /** What is looked at, in this order. */
@@ -64,7 +65,7 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<Chec
   }
   const method = 'password' in found ? 'token' : 'signature';
   const window = requestWindow({
-    deadline: options.clock.now() + PATIENCE_MS,
+    deadline: options.clock.monotonic() + PATIENCE_MS,
     stopBeforeEnd: 0,
   });
   const counts = { sent: 0, retried: 0, throttled: 0 };
@@ -86,6 +87,8 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<Chec
     counts,
     maxAttempts: ATTEMPTS,
     timeout: target.requests.timeout,
+    time: options.clock.now,
+    rows: new RowBudget(),
   });
   await list(api, target, method, projectId, checks);
   return checks;

@@ -1,4 +1,4 @@
-import type { Io } from './io.ts';
+import { EXIT, type Io } from './io.ts';
 
 /**
  * A second signal within so many milliseconds counts as the first one: a terminal sends Ctrl-C to npx
@@ -16,21 +16,16 @@ export interface Interrupt {
 /** The first Ctrl-C lets requests in flight end, the second ends the process at once. */
 export function listenForInterrupt(io: Io, now: () => number): Interrupt {
   const controller = new AbortController();
-  let first: { signal: NodeJS.Signals; at: number } | undefined;
-  io.onSignal((signal) => {
-    if (!first) {
-      first = { signal, at: now() };
+  let firstAt: number | undefined;
+  io.onSignal(() => {
+    if (firstAt === undefined) {
+      firstAt = now();
       io.err('\nStopping: waiting for the requests in flight. Ctrl-C again ends at once.\n');
       controller.abort();
-    } else if (now() - first.at > SAME_SIGNAL_MS) io.exit(signalStatus(signal));
+    } else if (now() - firstAt > SAME_SIGNAL_MS) io.exit(EXIT.interrupted);
   });
   return {
     stop: controller.signal,
-    status: () => first && signalStatus(first.signal),
+    status: () => (firstAt === undefined ? undefined : EXIT.interrupted),
   };
-}
-
-/** 128 and the signal's number, as a shell reports it. */
-function signalStatus(signal: NodeJS.Signals): number {
-  return signal === 'SIGTERM' ? 143 : 130;
 }

@@ -1,11 +1,15 @@
 import { JanitorError } from '../model/error.ts';
 import type { Outcome } from '../model/summary.ts';
 
-/** The exit status of a command that ended by itself. */
-export const EXIT = { complete: 0, failed: 1, usage: 2, incomplete: 3 } as const satisfies Record<
-  Outcome | 'usage',
-  number
->;
+/** What the process ends with. */
+export const EXIT = {
+  complete: 0,
+  failed: 1,
+  usage: 2,
+  incomplete: 3,
+  /** Ended by a signal, whatever else happened. */
+  interrupted: 130,
+} as const satisfies Record<Outcome | 'usage' | 'interrupted', number>;
 
 /** A command's surroundings. */
 export interface Io {
@@ -16,11 +20,11 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether standard error is a terminal that somebody looks at. */
   readonly interactive: boolean;
-  /** Called with a handler for SIGINT and SIGTERM. */
-  readonly onSignal: (handler: (signal: NodeJS.Signals) => void) => void;
+  /** Called with a handler for SIGINT, SIGTERM and SIGHUP. */
+  readonly onSignal: (handler: () => void) => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => void;
-  /** When the process began, in milliseconds since the epoch: `--max-duration` counts from there. */
+  /** When the process began, by the clock that does not step, in milliseconds: `--max-duration` counts from there. */
   readonly startedAt: number;
   /** Of this program, such as 1.2.3. */
   readonly version: string;

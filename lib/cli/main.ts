@@ -2,26 +2,33 @@
 import { readFileSync } from 'node:fs';
 import { runCommandLine } from './program.ts';
 
-// Whoever reads the output may stop reading, as `| head` does; what was begun is done nevertheless.
+// Whoever reads the output may stop reading, as `| head` does, a disk may be full and a terminal may go away:
+// what was begun is done nevertheless.
+let unwritten: string | undefined;
 for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
+    if (stream === process.stdout && code !== 'EPIPE') unwritten = code;
   });
 }
 
 // From dist/, where the bundle is.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-process.exitCode = await runCommandLine(process.argv.slice(2), {
+const status = await runCommandLine(process.argv.slice(2), {
   env: process.env,
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   interactive: process.stderr.isTTY === true,
   onSignal: (handler) => {
-    process.on('SIGINT', handler);
-    process.on('SIGTERM', handler);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
   },
   exit: (status) => process.exit(status),
-  startedAt: performance.timeOrigin,
+  startedAt: 0,
   version,
+});
+
+// The output of the last write is known after it.
+process.stdout.write('', () => {
+  if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
+  process.exitCode = status === 0 && unwritten ? 1 : status;
 });

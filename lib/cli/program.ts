@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
+import { visible } from '../model/text.ts';
 import { policyJsonSchema } from '../policy/json-schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
@@ -150,7 +151,7 @@ function report(error: unknown, io: Io): number {
   // Commander has already printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
   if (error instanceof JanitorError) {
-    io.err(`${error.message}\n`);
+    io.err(`${error.message.split('\n').map(visible).join('\n')}\n`);
     return EXIT.usage;
   }
   io.err(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);

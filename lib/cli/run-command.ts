@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
+import { jsonLine } from '../model/text.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -68,11 +69,11 @@ export async function cleanUp(
           options: writtenOptions(options, policy),
         });
   const runId = randomUUID();
-  const interrupt = listenForInterrupt(io, systemClock.now);
+  const interrupt = listenForInterrupt(io, systemClock.monotonic);
   const transport = createTransport(systemClock);
   const records = options.decisions && collectDecisions();
   const progress =
-    io.interactive && !options.json ? progressLine(io.err, systemClock.now) : undefined;
+    io.interactive && !options.json ? progressLine(io.err, systemClock.monotonic) : undefined;
   const observers = [
     records?.observer,
     progress?.observer,
@@ -102,7 +103,7 @@ export async function cleanUp(
       },
     );
     progress?.clear();
-    if (options.json) io.out(`${JSON.stringify(summary)}\n`);
+    if (options.json) io.out(`${jsonLine(summary)}\n`);
     else {
       const verbose = options.decisions === 'all';
       const plan = records && renderPlan({ summary, records, policy, keepFor, verbose });

@@ -1,5 +1,5 @@
 import { parseEvent } from '../run/event.ts';
-import { openRun } from '../run/run.ts';
+import { beginRun, openRun } from '../run/run.ts';
 import { readPlanMessage } from './messages.ts';
 import { planFleet } from './plan.ts';
 import { type Round, writeRound } from './round.ts';
@@ -14,7 +14,7 @@ export async function planStep(message: unknown, dependencies: StepDependencies)
   const { id, startedAt, event } = readPlanMessage(message);
   const { settings, store } = dependencies;
   const { request } = parseEvent(event);
-  const opened = await openRun(
+  const opened = openRun(
     policyOf(dependencies),
     { ...request, ...(settings.dryRun && { dryRun: true }) },
     {
@@ -26,7 +26,8 @@ export async function planStep(message: unknown, dependencies: StepDependencies)
       observer: dependencies.observe(id),
     },
   );
-  const plan = { ...planFleet(opened), startedAt: Date.parse(startedAt) };
+  const begun = await beginRun(opened, async () => {});
+  const plan = { ...planFleet(opened, begun), startedAt: Date.parse(startedAt) };
   const records = new RunRecords(store, id);
   await records.writePlan(plan);
   const run = {

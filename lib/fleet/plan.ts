@@ -1,5 +1,5 @@
-import type { Outcome, RequestCounts } from '../model/summary.ts';
-import type { OpenRun } from '../run/run.ts';
+import type { InstanceSummary, Outcome, RequestCounts } from '../model/summary.ts';
+import type { BegunRun, OpenRun } from '../run/run.ts';
 
 /** One instance to clean, and all that its function has to be told. */
 export interface FleetItem {
@@ -28,7 +28,14 @@ export interface PlannedTarget {
   /** Sent by the plan itself. */
   readonly requests: RequestCounts;
   readonly projectId?: string;
-  readonly instances: readonly { readonly id: string; readonly name: string }[];
+  readonly instances: readonly PlannedInstance[];
+}
+
+export interface PlannedInstance {
+  readonly id: string;
+  readonly name: string;
+  /** Present where it is left alone: what is to be reported of it. */
+  readonly summary?: InstanceSummary;
 }
 
 /** What a fleet's run has to do: everything that its parts, which share no memory, have to agree on. */
@@ -37,6 +44,8 @@ export interface FleetPlan {
   readonly startedAt: number;
   readonly dryRun: boolean;
   readonly warnings: readonly string[];
+  /** True where an instance that was asked for is nowhere. */
+  readonly failed: boolean;
   readonly targets: readonly PlannedTarget[];
   /** What the policy allows on each host, and the names of the targets there. */
   readonly endpoints: readonly (Share & { readonly targets: readonly string[] })[];
@@ -51,26 +60,31 @@ export interface Lane {
 }
 
 /** What a run that has been opened leaves to a fleet. */
-export function planFleet({ context, targets, endpoints }: OpenRun): FleetPlan {
+export function planFleet(
+  { context, endpoints, endpointOf }: OpenRun,
+  { targets, failed }: BegunRun,
+): FleetPlan {
   const { now, dryRun, warnings } = context;
   return {
     startedAt: now,
     dryRun,
     warnings: [...warnings],
+    failed,
     targets: targets.map(({ summary, requestCounts, open, cleanups }) => ({
       ...summary,
       requests: { ...requestCounts },
       ...(open && { projectId: open.projectId }),
-      instances: cleanups.map((cleanup) => ({
-        id: cleanup.summary.id,
-        name: cleanup.summary.name,
+      instances: cleanups.map(({ summary }) => ({
+        id: summary.id,
+        name: summary.name,
+        ...(summary.stoppedBy && { summary }),
       })),
     })),
-    endpoints: [...new Set(endpoints.values())].map((endpoint) => ({
+    endpoints: endpoints.map((endpoint) => ({
       concurrency: endpoint.concurrency,
       ...(Number.isFinite(endpoint.perSecond) && { perSecond: endpoint.perSecond }),
       targets: targets
-        .filter(({ target }) => endpoints.get(target) === endpoint)
+        .filter(({ target }) => endpointOf.get(target) === endpoint)
         .map(({ target }) => target.name),
     })),
   };
@@ -92,7 +106,7 @@ export function divide(
       .filter(({ name }) => targets.includes(name))
       .flatMap(({ name: target, projectId = '', instances }) =>
         instances
-          .filter(({ id }) => wanted(target, id))
+          .filter(({ id, summary }) => !summary && wanted(target, id))
           .map(({ id, name }) => ({ target, projectId, id, name })),
       );
     if (items.length === 0) return [];

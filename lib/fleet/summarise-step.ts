@@ -30,7 +30,7 @@ export async function summariseStep(
   const records = new RunRecords(store, run.id);
   const plan = await records.plan();
   const places = plan.targets.flatMap(({ name: target, instances }) =>
-    instances.map(({ id }) => ({ target, id })),
+    instances.filter(({ summary }) => !summary).map(({ id }) => ({ target, id })),
   );
   const found = await records.results(places);
   const results = new Map(places.map((place, index) => [keyOf(place), found[index]]));

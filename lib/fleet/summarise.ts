@@ -1,4 +1,4 @@
-import { worstOutcome } from '../model/outcome.ts';
+import { instanceOutcome, worstOutcome } from '../model/outcome.ts';
 import {
   addRequests,
   conclude,
@@ -10,7 +10,7 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import type { InstanceResult } from './clean-fleet-instance.ts';
-import type { FleetPlan, PlannedTarget } from './plan.ts';
+import type { FleetPlan, PlannedInstance, PlannedTarget } from './plan.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
 export interface FleetSummary {
@@ -43,7 +43,7 @@ export function summarise(
   const seenIds = new Set<string>();
   for (const target of plan.targets) {
     const results = target.instances.map(
-      (instance) => resultOf(target.name, instance.id) ?? lost(instance),
+      (instance) => resultOf(target.name, instance.id) ?? leftAlone(instance) ?? lost(instance),
     );
     for (const result of results) {
       for (const warning of result.warnings) warnings.add(warning);
@@ -57,10 +57,11 @@ export function summarise(
   for (const id of run.taskIds ?? []) {
     if (!seenIds.has(id)) warnings.add(`no instance of this run lists task ${id}`);
   }
-  const { startedAt, dryRun } = plan;
+  const { startedAt, dryRun, failed } = plan;
   const { runId, finishedAt } = run;
+  const durationMs = Math.max(0, finishedAt - startedAt);
   const summary = conclude(
-    { runId, trigger: 'fleet', dryRun, startedAt, finishedAt, warnings: [...warnings] },
+    { runId, trigger: 'fleet', dryRun, startedAt, durationMs, failed, warnings: [...warnings] },
     requests,
   );
   return { summary, requests };
@@ -82,6 +83,17 @@ function summariseTarget(
     ...(error && { error }),
     instances,
   };
+}
+
+function leftAlone({ summary }: PlannedInstance): InstanceResult | undefined {
+  return (
+    summary && {
+      summary: { ...summary, outcome: instanceOutcome(summary) },
+      requests: addRequests([]),
+      seenIds: [],
+      warnings: [],
+    }
+  );
 }
 
 function lost(instance: { readonly id: string; readonly name: string }): InstanceResult {

@@ -2,14 +2,17 @@ import type { StopSignal } from './light-signal.ts';
 
 /** Time, passed in, so that a test decides what it is. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** The wall clock, in milliseconds since the epoch. It may be wrong, and it may step. */
   now(): number;
+  /** Milliseconds since some moment. It never steps, so all waits and deadlines go by it. */
+  monotonic(): number;
   /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
   sleep(ms: number, signal?: StopSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: Date.now,
+  monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
     for (let left = ms; left > 0 && !signal?.aborted; left -= LONGEST_TIMER_MS) {
       await timer(Math.min(left, LONGEST_TIMER_MS), signal);

@@ -88,7 +88,7 @@ export class Endpoint {
     this.#slots = pLimit(options.concurrency);
     this.perSecond = options.perSecond ?? Number.POSITIVE_INFINITY;
     this.#pacer = new Pacer(options.clock, this.perSecond);
-    this.#budget = new RetryBudget(options.clock.now());
+    this.#budget = new RetryBudget(options.clock.monotonic());
     this.#transport = options.transport;
     this.#clock = options.clock;
     this.#random = options.random;
@@ -96,7 +96,7 @@ export class Endpoint {
 
   /** True once the endpoint has failed so much that nothing more is sent there. */
   get unavailable(): boolean {
-    return this.#budget.isExhausted(this.#clock.now());
+    return this.#budget.isExhausted(this.#clock.monotonic());
   }
 
   /** Sends a request until it has a final answer, or there is a reason to stop trying; throws what `build` throws. */
@@ -123,7 +123,7 @@ export class Endpoint {
       else attempts += 1;
       if (trouble === undefined) return result();
       uncertain ||= trouble === 'transient';
-      const now = this.#clock.now();
+      const now = this.#clock.monotonic();
       // Time ran out on the answer, which is no fault of the request: it did not use up its attempts.
       if (now >= options.window.end - EARLY_TIMER_MS) return result('deadline');
       const next = decideRetry({
@@ -152,22 +152,22 @@ export class Endpoint {
     if (early) return { gaveUp: early };
     // Before its turn: a request that has to wait for a token must not be sent when it has passed.
     let request = await options.build();
-    const builtAt = this.#clock.now();
+    const builtAt = this.#clock.monotonic();
     let gaveUp: GaveUp | undefined;
     if (!this.#mayGoAtOnce(options)) gaveUp = await this.#turns(() => this.#awaitTurn(options));
-    if (!gaveUp && this.#clock.now() - builtAt > STALE_MS) {
+    if (!gaveUp && this.#clock.monotonic() - builtAt > STALE_MS) {
       request = await options.build();
       gaveUp = this.#reasonToGiveUp(options);
     }
     if (gaveUp) return { gaveUp };
-    const sentAt = this.#clock.now();
+    const sentAt = this.#clock.monotonic();
     const timeout = Math.max(1, Math.min(options.timeout, window.end - sentAt));
     counts.sent += 1;
     if (again) counts.retried += 1;
     const signal = options.changes ? undefined : window.stop;
     const reading = options.read(await this.#exchange(request, timeout, signal));
     if (reading.trouble === undefined) {
-      this.#budget.recordSuccess(this.#clock.now());
+      this.#budget.recordSuccess(this.#clock.monotonic());
       this.#pacer.passed();
     } else {
       this.#budget.recordFailure();
@@ -182,7 +182,7 @@ export class Endpoint {
   #reasonToGiveUp(options: Timing): GaveUp | undefined {
     if (options.window.stop.aborted) return 'stopped';
     if (this.unavailable) return 'unavailable';
-    return this.#clock.now() > latestStartOf(options) ? 'deadline' : undefined;
+    return this.#clock.monotonic() > latestStartOf(options) ? 'deadline' : undefined;
   }
 
   /** Takes a turn where nobody waits for one and none has to be waited for, as in most cases. */
@@ -198,7 +198,7 @@ export class Endpoint {
       if (gaveUp) return gaveUp;
       const wait = this.#pacer.take();
       if (wait === 0) return undefined;
-      if (this.#clock.now() + wait > latestStartOf(options)) return 'deadline';
+      if (this.#clock.monotonic() + wait > latestStartOf(options)) return 'deadline';
       if (wait > LONGEST_WAIT_MS) return 'unavailable';
       await this.#clock.sleep(wait, options.window.stop);
     }

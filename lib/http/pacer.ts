@@ -51,7 +51,7 @@ export class Pacer {
    * Callers wait that long and ask again.
    */
   take(): number {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     // A caller that need not wait sends less than the rate allows, which proves nothing about a higher rate.
     if (this.#nextAt > now) this.#grow(now);
     const wait = Math.max(this.#pausedUntil, this.#nextAt, this.#windowOpensAt(now)) - now;
@@ -63,7 +63,7 @@ export class Pacer {
 
   /** A request went through. */
   passed(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#passed.add(now);
     this.#passed.count(now);
     this.#refusals *= 1 - REFUSAL_WEIGHT;
@@ -71,11 +71,11 @@ export class Pacer {
 
   /**
    * A request was throttled. Those that were sent before the last cut say nothing new.
-   * @param sentAt when the request was sent, in milliseconds since the epoch.
+   * @param sentAt when the request was sent, by the clock that does not step.
    * @param retryAfter milliseconds that the server asked for; everybody waits as long.
    */
   throttled(sentAt: number, retryAfter = 0): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#pauseFor(retryAfter, now);
     if (sentAt <= this.#cutAt) return;
     this.#refusals += (1 - this.#refusals) * REFUSAL_WEIGHT;

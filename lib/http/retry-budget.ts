@@ -18,7 +18,7 @@ export class RetryBudget {
   #inARow = 0;
   #lastSuccessAt: number;
 
-  /** @param now milliseconds since the epoch. */
+  /** @param now milliseconds by the clock that does not step, as everywhere here. */
   constructor(now: number) {
     this.#lastSuccessAt = now;
   }

@@ -11,9 +11,9 @@ export interface RetryState {
   /** Throttled answers to this request so far. */
   readonly throttled: number;
   readonly maxAttempts: number;
-  /** Milliseconds since the epoch. */
+  /** By the clock that does not step, in milliseconds. */
   readonly now: number;
-  /** The last moment at which an attempt may begin, in milliseconds since the epoch. */
+  /** The last moment at which an attempt may begin, by the same clock. */
   readonly latestStart: number;
   /** What the server asked for, in milliseconds. */
   readonly retryAfter?: number | undefined;
@@ -55,7 +55,7 @@ export function decideRetry(state: RetryState): { waitMs: number } | { gaveUp: G
 /**
  * Milliseconds that a `Retry-After` header asks for: whole seconds, or an HTTP date. Anything else,
  * and any date gone by, is `undefined`: the normal back-off applies.
- * @param now milliseconds since the epoch.
+ * @param now milliseconds since the epoch, by the clock that the date is of.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;

@@ -25,12 +25,13 @@ export interface HttpResponse {
 
 /**
  * No answer came. `timeout`: none in time. `aborted`: the caller's signal ended it. `certificate`:
- * the server's certificate is not trusted, which no retry mends. `connection`: all else, from a name
+ * the server's certificate is not trusted, which no retry mends. `too-large`: the answer is longer than
+ * MAX_BODY. `connection`: all else, from a name
  * that does not resolve to a body cut off.
  */
 export class TransportError extends JanitorError {
   override readonly name = 'TransportError';
-  declare readonly code: 'timeout' | 'aborted' | 'certificate' | 'connection';
+  declare readonly code: 'timeout' | 'aborted' | 'certificate' | 'too-large' | 'connection';
 
   constructor(code: TransportError['code'], message: string, cause?: unknown) {
     super(code, message, cause);
@@ -48,11 +49,11 @@ export interface Transport {
   close(): void;
 }
 
-/** Largest body that is read, in bytes: 1,000 records are some 500 KB. */
-const MAX_BODY = 64 * 1024 * 1024;
+/** Largest body that is read, in bytes after unpacking: 1,000 records are some 500 KB. */
+export const MAX_BODY = 8 * 1024 * 1024;
 
 /** A transport over node-fetch, with agents that keep connections alive. */
-export function createTransport(clock: Clock): Transport {
+export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
   const plain = new http.Agent({ keepAlive: true });
   const secure = new https.Agent({ keepAlive: true });
 
@@ -122,6 +123,12 @@ function toTransportError(host: string, error: unknown): TransportError {
   if (error instanceof AbortError) return new TransportError('aborted', `${host}: stopped`);
   const type = error instanceof FetchError ? error.type : (error as Error).name;
   const named = (error as NodeJS.ErrnoException).code ?? type;
+  if (named === 'max-size') {
+    return new TransportError(
+      'too-large',
+      `${host}: the answer is too large: ${(error as Error).message}`,
+    );
+  }
   if (CERTIFICATE.test(named)) {
     const message = `${host}: its certificate is not trusted (${named}); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`;
     return new TransportError('certificate', message, error);

@@ -1,10 +1,15 @@
 import { setMaxListeners } from 'node:events';
+import type { Clock } from './clock.ts';
+import { LightSignal } from './light-signal.ts';
 
-/** When requests may be made: what a deadline, and whoever may stop the run, leave of the time. */
+/**
+ * When requests may be made: what a deadline, and whoever may stop the run, leave of the time. Moments are
+ * milliseconds by the clock that does not step.
+ */
 export interface RequestWindow {
-  /** No request that changes something begins after this moment, in milliseconds since the epoch. */
+  /** No request that changes something begins after this moment. */
   readonly deleteUntil: number;
-  /** Nothing is waited for after this moment, in milliseconds since the epoch. */
+  /** Nothing is waited for after this moment. */
   readonly end: number;
   /** No further request begins once this aborts; what only reads is cut off, deletes in flight are awaited. */
   readonly stop: AbortSignal;
@@ -17,7 +22,7 @@ const SUMMARY_MS = 500;
 
 /** @param limits all absent: the window never closes. */
 export function requestWindow(limits: {
-  /** When all must be over, in milliseconds since the epoch. */
+  /** When all must be over. */
   readonly deadline?: number | undefined;
   /** Milliseconds before the deadline in which no DELETE begins. */
   readonly stopBeforeEnd?: number | undefined;
@@ -32,4 +37,32 @@ export function requestWindow(limits: {
     end: deadline - Math.min(stopBeforeEnd, SUMMARY_MS),
     stop,
   };
+}
+
+/**
+ * Waits for something that knows no deadline of its own, for as long as the window is open.
+ * @throws what the promise rejects with.
+ */
+export async function withinWindow<T>(
+  promise: Promise<T>,
+  { end, stop }: RequestWindow,
+  clock: Clock,
+): Promise<{ value: T } | { gaveUp: 'deadline' | 'stopped' }> {
+  const settled = new LightSignal();
+  const closes: Promise<{ gaveUp: 'deadline' | 'stopped' }>[] = [];
+  if (Number.isFinite(end)) {
+    const left = Math.max(0, end - clock.monotonic());
+    closes.push(clock.sleep(left, settled).then(() => ({ gaveUp: 'deadline' })));
+  }
+  const abort = new Promise<{ gaveUp: 'stopped' }>((resolve) => {
+    const end = () => resolve({ gaveUp: 'stopped' });
+    if (stop.aborted) end();
+    stop.addEventListener('abort', end, { once: true });
+    settled.addEventListener('abort', () => stop.removeEventListener('abort', end));
+  });
+  try {
+    return await Promise.race([promise.then((value) => ({ value })), abort, ...closes]);
+  } finally {
+    settled.abort();
+  }
 }

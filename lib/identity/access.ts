@@ -1,6 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { AnswerReading } from '../answers/classify.ts';
-import { concealer } from '../answers/conceal.ts';
+import { concealer, revealer } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
@@ -38,6 +38,7 @@ export class Access {
   readonly #tokens = new Set<string>();
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
+  #revealer: { secrets: number; reveals: (text: string) => boolean } | undefined;
   /** A token that could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
@@ -138,7 +139,21 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    return concealer([...this.#store.secrets, ...this.#tokens])(text);
+    return concealer(this.#secrets)(text);
+  }
+
+  /** Whether a text, its escapes resolved, holds a secret. */
+  reveals(text: string): boolean {
+    const secrets = this.#secrets;
+    // Made once for each set of secrets: it is asked of every page.
+    if (this.#revealer?.secrets !== secrets.length) {
+      this.#revealer = { secrets: secrets.length, reveals: revealer(secrets) };
+    }
+    return this.#revealer.reveals(text);
+  }
+
+  get #secrets(): readonly string[] {
+    return [...this.#store.secrets, ...this.#tokens];
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {

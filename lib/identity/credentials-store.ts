@@ -8,6 +8,8 @@ export interface CredentialsSource {
   read(): Promise<Credentials>;
 }
 
+type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
+
 /**
  * Credentials of one source for the length of a run: read once, however many targets share them, and
  * once more when the service refuses them, since they may have been rotated meanwhile.
@@ -15,13 +17,19 @@ export interface CredentialsSource {
 export class CredentialsStore {
   readonly name: string;
   readonly #source: CredentialsSource;
+  readonly #wait: Wait;
   #current: Promise<Credentials> | undefined;
   #rereadFor: Credentials | undefined;
   #seen = new Set<string>();
 
-  constructor(source: CredentialsSource) {
+  /**
+   * @param wait bounds the time that a read may take, where the source sets itself no bound; throws what the
+   * reader of credentials is to be told when it is over.
+   */
+  constructor(source: CredentialsSource, wait: Wait = (promise) => promise) {
     this.name = source.name;
     this.#source = source;
+    this.#wait = wait;
   }
 
   /** @throws {CredentialsError} when they cannot be read. */
@@ -54,7 +62,7 @@ export class CredentialsStore {
   }
 
   async #read(): Promise<Credentials> {
-    const credentials = await this.#source.read();
+    const credentials = await this.#wait(this.#source.read(), this.name);
     const values =
       'password' in credentials
         ? [credentials.password]

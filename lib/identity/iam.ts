@@ -6,6 +6,7 @@ import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import type { RequestCounts } from '../model/summary.ts';
+import { readId } from '../model/task.ts';
 import type { Access, Token } from './access.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
@@ -150,7 +151,7 @@ function readTokenBody(
   return {
     // Unreadable: an hour is far below the 24 that the service grants.
     expiresAt: issuedAt + (life > 0 ? life : 3_600_000),
-    projectId: typeof projectId === 'string' ? projectId : undefined,
+    projectId: readId(projectId),
   };
 }
 
@@ -161,7 +162,7 @@ function readProjectIds(body: string): string[] {
   const ids = Array.isArray(projects)
     ? projects.map((project) => (project as Fields | null)?.id)
     : [];
-  return ids.filter((id): id is string => typeof id === 'string' && id !== '');
+  return ids.map(readId).filter((id) => id !== undefined);
 }
 
 /** Whether nothing is wrong but that the run ends. */

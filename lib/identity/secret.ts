@@ -67,7 +67,12 @@ async function fetchSecret(
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000 },
+    // A request's time-out only warns unless it is told to throw.
+    requestHandler: {
+      connectionTimeout: 5_000,
+      requestTimeout: 10_000,
+      throwOnRequestTimeout: true,
+    },
   });
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));

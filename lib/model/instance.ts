@@ -1,12 +1,21 @@
 import type { Service } from './services.ts';
 import { readId } from './task.ts';
+import { isObject, visible } from './text.ts';
 
 /** One DCS or DMS instance, as far as it concerns us. */
 export interface Instance {
   readonly id: string;
+  /** Empty when it cannot be read. */
   readonly name: string;
   /** Such as RUNNING; empty when the service does not say. */
   readonly status: string;
+}
+
+/** An instance that is left alone, and why. */
+export interface SkippedInstance extends Instance {
+  readonly reason: string;
+  /** Whether it may be one of the service's all the same. */
+  readonly isDoubtful?: boolean;
 }
 
 /** Statuses in which an instance has no tasks to clean, or none that may be touched. */
@@ -23,7 +32,7 @@ const SKIPPED: Readonly<Record<string, string>> = {
 export function readInstance(
   row: unknown,
 ): (Instance & { engine: string | undefined }) | undefined {
-  const fields = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>;
+  const fields = isObject(row) ? row : {};
   const id = readId(fields.instance_id);
   if (id === undefined) return undefined;
   return {
@@ -43,8 +52,9 @@ export function skipReason(
   service: Service,
 ): string | undefined {
   const { engine } = instance;
+  if (service.engine && !engine) return 'the service does not tell its engine';
   if (service.engine && engine && !service.engine.accepted.includes(engine.toLowerCase())) {
-    return `its engine is ${engine}, not ${service.engine.query}`;
+    return `its engine is ${visible(engine)}, not ${service.engine.query}`;
   }
   return SKIPPED[instance.status.toUpperCase()];
 }

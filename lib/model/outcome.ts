@@ -1,13 +1,15 @@
 import type { InstanceSummary, Outcome } from './summary.ts';
 
-/** How the cleanup of one instance ended. */
-export function instanceOutcome(
-  { failed, stoppedBy }: Pick<InstanceSummary, 'failed' | 'stoppedBy'>,
-  dryRun: boolean,
-): Outcome {
-  if (failed > 0 || stoppedBy === 'listing' || stoppedBy === 'unavailable') return 'failed';
-  const harmless = stoppedBy === undefined || (dryRun && stoppedBy === 'limit');
-  return harmless ? 'complete' : 'incomplete';
+const STOPPED_IN_ORDER: ReadonlySet<unknown> = new Set(['deadline', 'interrupted', 'limit']);
+
+/** How the cleanup of one instance ended. A dry run has the outcome that the run would have. */
+export function instanceOutcome({
+  failed,
+  stoppedBy,
+}: Pick<InstanceSummary, 'failed' | 'stoppedBy'>): Outcome {
+  if (failed > 0) return 'failed';
+  if (stoppedBy === undefined) return 'complete';
+  return STOPPED_IN_ORDER.has(stoppedBy) ? 'incomplete' : 'failed';
 }
 
 /** How a target ended that could not be opened. @param early whether the run had to stop before it. */

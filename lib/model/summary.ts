@@ -11,10 +11,23 @@ export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
 export type Outcome = 'complete' | 'incomplete' | 'failed';
 
 /**
- * What kept an instance from being cleaned to the end. `deadline`: the run's time was up, or somebody
- * interrupted it. `unavailable`: the endpoint failed too often, or the target failed as a whole.
+ * What kept an instance from being cleaned to the end.
+ *
+ * - `deadline`: the run's time was up. `interrupted`: somebody ended it.
+ * - `limit`: more has expired than the policy allows to delete.
+ * - `listing`: its list could not be read, or not to its end.
+ * - `forbidden`: the credentials may not do it there.
+ * - `overlap`: another target of the policy selects it too.
+ * - `unavailable`: the endpoint failed too often, or the target failed as a whole.
  */
-export type StoppedBy = 'deadline' | 'limit' | 'listing' | 'unavailable';
+export type StoppedBy =
+  | 'deadline'
+  | 'interrupted'
+  | 'limit'
+  | 'listing'
+  | 'forbidden'
+  | 'overlap'
+  | 'unavailable';
 
 /**
  * Records, counted. Always `listed = kept + expired` and
@@ -137,7 +150,6 @@ function addUp<Key extends string>(
 
 /**
  * The summary of a run that is over.
- * @param run its moments in milliseconds since the epoch.
  * @param requests those of each target; the targets are in the policy's order.
  */
 export function conclude(
@@ -145,13 +157,16 @@ export function conclude(
     readonly runId: string;
     readonly trigger: Trigger;
     readonly dryRun: boolean;
+    /** Milliseconds since the epoch. */
     readonly startedAt: number;
-    readonly finishedAt: number;
+    readonly durationMs: number;
     readonly warnings: readonly string[];
+    /** Whether it failed where no target did. */
+    readonly failed?: boolean;
   },
   requests: ReadonlyMap<TargetSummary, RequestCounts>,
 ): Summary {
-  const { runId, trigger, dryRun, startedAt, finishedAt, warnings } = run;
+  const { runId, trigger, dryRun, startedAt, durationMs, warnings } = run;
   const targets = [...requests.keys()];
   const instances = targets.flatMap((target) => target.instances);
   return {
@@ -160,9 +175,9 @@ export function conclude(
     trigger,
     dryRun,
     startedAt: new Date(startedAt).toISOString(),
-    finishedAt: new Date(finishedAt).toISOString(),
-    durationMs: finishedAt - startedAt,
-    outcome: worstOutcome(targets.map(({ outcome }) => outcome)),
+    finishedAt: new Date(startedAt + durationMs).toISOString(),
+    durationMs: Math.round(durationMs),
+    outcome: run.failed ? 'failed' : worstOutcome(targets.map(({ outcome }) => outcome)),
     totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
     requests: addRequests([...requests.values()]),
     warnings,

@@ -1,3 +1,5 @@
+import { isObject } from './text.ts';
+
 /** What is known of one background-task record. A field that could not be read is `undefined`. */
 export interface Task {
   readonly id: string | undefined;
@@ -34,11 +36,6 @@ export function readTask(row: unknown): Task {
         (field) => field !== undefined && field !== null && typeof field !== 'string',
       ),
   };
-}
-
-/** Whether a value of foreign JSON is an object: no list, and not null. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {

@@ -16,6 +16,8 @@ export interface InstanceSelection {
 export interface SelectedInstances<Instance> {
   /** In the order given. */
   readonly selected: Instance[];
+  /** Instances without a readable name that only a name could select or exclude: they are left alone. */
+  readonly nameless: Instance[];
   /** Patterns of the policy, included or excluded, that no instance matches. */
   readonly unmatched: string[];
   /** Patterns of the run that match none of the instances that the policy selects. */
@@ -36,20 +38,36 @@ export function selectInstances<Instance extends Selectable>(
 ): SelectedInstances<Instance> {
   const include = selection.include?.map(instancePattern);
   const exclude = (selection.exclude ?? []).map(instancePattern);
-  const allowed = instances.filter(
-    (instance) =>
-      (!include || include.some(({ matches }) => matches(instance))) &&
-      !exclude.some(({ matches }) => matches(instance)),
-  );
   const asked = narrowing?.map(instancePattern);
+  const isAllowed = (instance: Instance) =>
+    (!include || include.some(({ matches }) => matches(instance))) &&
+    !exclude.some(({ matches }) => matches(instance));
+  const isAsked = (instance: Instance) => !asked || asked.some(({ matches }) => matches(instance));
+  const ids = new Set(instances.map(({ id }) => id));
+  const byName = (patterns: readonly InstancePattern[]) =>
+    patterns.some(({ pattern }) => !ids.has(pattern) && !UUID.test(pattern));
+  const nameless = instances.filter(
+    ({ id, name }) =>
+      !name &&
+      (byName(exclude) ||
+        [include, asked].some(
+          (patterns) =>
+            patterns && byName(patterns) && !patterns.some((each) => each.pattern === id),
+        )),
+  );
+  const allowed = instances.filter(
+    (instance) => isAllowed(instance) && !nameless.includes(instance),
+  );
   return {
-    selected: asked
-      ? allowed.filter((instance) => asked.some(({ matches }) => matches(instance)))
-      : allowed,
+    selected: allowed.filter(isAsked),
+    nameless,
     unmatched: withoutMatch([...(include ?? []), ...exclude], instances),
     unmatchedNarrowing: withoutMatch(asked ?? [], allowed),
   };
 }
+
+/** What the ids of instances look like: no name that may be meant. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface InstancePattern {
   readonly pattern: string;

@@ -12,10 +12,11 @@ import {
   type StoppedBy,
 } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
+import { visible } from '../model/text.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
-import type { TaskApi } from '../task-api/task-api.ts';
+import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -28,6 +29,8 @@ export interface OpenTarget {
   readonly retention: Retention;
   /** DELETE requests that one instance has in flight at most. */
   readonly concurrency: number;
+  /** Whether the service still lists an instance of the target. One that cannot be looked for counts as listed. */
+  readonly isListed: (instanceId: string) => Promise<boolean>;
   /** Set by the first request that shows that none can succeed; nothing more is sent then. */
   failure?: TargetError;
 }
@@ -43,7 +46,7 @@ const TURN = 100;
 
 const STOPPED_BY: Readonly<Record<Exclude<GaveUp, 'attempts'>, StoppedBy>> = {
   deadline: 'deadline',
-  stopped: 'deadline',
+  stopped: 'interrupted',
   unavailable: 'unavailable',
 };
 
@@ -57,11 +60,19 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
+  /** Records whose DELETE was accepted and not known to be done. */
+  readonly #accepted = new Set<LedgerRecord>();
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
     this.#instance = instance;
     this.summary = emptySummary(instance);
+  }
+
+  /** Leaves the instance alone: nothing is listed there, and nothing deleted. */
+  leaveAlone(stoppedBy: StoppedBy, message: string): void {
+    this.summary.stoppedBy = stoppedBy;
+    this.#addError({ message });
   }
 
   /**
@@ -88,7 +99,10 @@ export class InstanceCleanup {
       if (!this.#target.failure) return await step();
     } catch (error) {
       if (error instanceof TargetError) this.#target.failure ??= error;
-      else {
+      else if (error instanceof ForbiddenError) {
+        if (this.summary.stoppedBy === undefined) this.#addError(errorOf(error));
+        this.summary.stoppedBy ??= 'forbidden';
+      } else {
         // A defect of ours ends this instance, not the run: the summary has to be written.
         this.summary.stoppedBy ??= 'unavailable';
         this.#addError({ message: `internal error: ${String(error)}` });
@@ -100,6 +114,7 @@ export class InstanceCleanup {
 
   /** Everything before the first DELETE: the ledger holds what is to be deleted, and nothing else. */
   async #prepare(): Promise<Ledger> {
+    if (this.summary.stoppedBy !== undefined) return new Ledger([]);
     const tasks = await this.#list();
     if (!tasks) return new Ledger([]);
     const expired = this.#decide(tasks);
@@ -108,28 +123,21 @@ export class InstanceCleanup {
 
   /** All records of the instance; nothing where the list is not known to be complete. */
   async #list(): Promise<readonly Task[] | undefined> {
-    const found = new Map<string, Task>();
     try {
-      await this.#target.api.listTasks(this.#instance.id, found);
-      return [...found.values()];
+      return [...(await this.#target.api.listTasks(this.#instance.id)).values()];
     } catch (error) {
-      if (!(error instanceof ApiError) || error instanceof TargetError) throw error;
-      this.#listFailed(error);
+      if (!isOfInstance(error)) throw error;
+      if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
+        this.#warn('is gone');
+        return undefined;
+      }
+      const { gaveUp } = error;
+      this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
+      if (instanceOutcome(this.summary) === 'incomplete') return undefined;
+      const message = `the records could not be listed: ${error.message}`;
+      this.#addError({ ...errorOf(error), message });
       return undefined;
     }
-  }
-
-  #listFailed({ reading, gaveUp, message }: ApiError): void {
-    if (reading?.answer === 'gone') {
-      this.#warn('is gone');
-      return;
-    }
-    this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
-    if (this.summary.stoppedBy === 'deadline') return;
-    this.#addError({
-      ...answerOf(reading),
-      message: `the records could not be listed: ${message}`,
-    });
   }
 
   /** The ids that have expired, in the order of the list. */
@@ -193,9 +201,10 @@ export class InstanceCleanup {
       const message = reading?.message || describeResponse(sent);
       const error = { taskId: record.id, ...answerOf(reading), message, attempts };
       if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { maybeOurs, error });
-      else if (answer === 'gone' && !maybeOurs) ledger.set(record, 'already-gone');
-      else if (answer === 'gone' || answer === 'perhaps-gone') {
-        ledger.set(record, 'ambiguous', { maybeOurs, error });
+      else if (answer === 'gone') ledger.set(record, 'ambiguous', { maybeOurs, error });
+      else if (answer === 'accepted' || answer === 'doubtful') {
+        ledger.set(record, 'ambiguous', { maybeOurs: true, error });
+        if (answer === 'accepted') this.#accepted.add(record);
       } else ledger.set(record, 'failed', { error });
     }
     this.#tellSettled(record);
@@ -210,28 +219,39 @@ export class InstanceCleanup {
 
   /** Lists the instance once more where an answer left open what became of a record. */
   async #settle(ledger: Ledger): Promise<void> {
-    const found = new Map<string, Task>();
-    let complete = true;
+    let found: ReadonlyMap<string, Task> | undefined;
     try {
-      await this.#target.api.listTasks(this.#instance.id, found);
+      found = await this.#target.api.listTasks(this.#instance.id);
     } catch (error) {
-      if (!(error instanceof ApiError) || error instanceof TargetError) throw error;
+      if (!isOfInstance(error)) throw error;
       if (error.gaveUp && error.gaveUp !== 'attempts') {
         this.summary.stoppedBy ??= STOPPED_BY[error.gaveUp];
         return;
       }
-      complete = error.reading?.answer === 'gone';
+      const gone = error.reading?.answer === 'gone';
+      if (gone && !(await this.#target.isListed(this.#instance.id))) found = new Map();
     }
-    const exhausted = ledger.in('out-of-attempts');
-    for (const record of [...ledger.in('ambiguous'), ...exhausted]) {
-      const task = found.get(record.id);
-      const stillThere = task !== undefined && task.status !== 'DELETED';
-      if (stillThere || !complete) {
-        const then = stillThere ? 'it is still listed' : 'the list could not be read again';
-        const error = { ...(record.error as RecordError) };
-        ledger.set(record, 'failed', { error: { ...error, message: `${error.message}; ${then}` } });
-      } else ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
+    for (const record of [...ledger.in('ambiguous'), ...ledger.in('out-of-attempts')]) {
+      this.#settleRecord(ledger, record, found);
       this.#tellSettled(record);
+    }
+  }
+
+  /** @param found what the list holds now; absent where it could not be read again. */
+  #settleRecord(
+    ledger: Ledger,
+    record: LedgerRecord,
+    found: ReadonlyMap<string, Task> | undefined,
+  ): void {
+    const task = found?.get(record.id);
+    const stillThere = task !== undefined && task.status !== 'DELETED';
+    if (found && !stillThere) {
+      ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
+    } else if (stillThere && this.#accepted.has(record)) ledger.set(record, 'remaining');
+    else {
+      const then = found ? 'it is still listed' : 'the list could not be read again';
+      const error = record.error as RecordError;
+      ledger.set(record, 'failed', { error: { ...error, message: `${error.message}; ${then}` } });
     }
   }
 
@@ -245,7 +265,7 @@ export class InstanceCleanup {
     const { expired, ...counts } = ledger.account();
     // What was held back, or only looked at, is in no ledger.
     Object.assign(summary, counts, { remaining: summary.expired - expired + counts.remaining });
-    summary.outcome = instanceOutcome(summary, this.#target.run.dryRun);
+    summary.outcome = instanceOutcome(summary);
   }
 
   /** Once a record will not change again but by another list. */
@@ -261,9 +281,20 @@ export class InstanceCleanup {
 
   #warn(message: string, separator = ' '): void {
     const { name, id } = this.#instance;
-    const text = `instance ${name || id}${separator}${message}`;
+    const text = `instance ${visible(name || id)}${separator}${message}`;
     this.#target.run.observer.warning?.(text, this.#target.name);
   }
+}
+
+/** An error of one instance, which the others need not care about. */
+function isOfInstance(error: unknown): error is ApiError {
+  return (
+    error instanceof ApiError && !(error instanceof TargetError || error instanceof ForbiddenError)
+  );
+}
+
+function errorOf({ reading, message }: ApiError): RecordError {
+  return { ...answerOf(reading), message };
 }
 
 /** What an error tells of the answer, where there was one. */

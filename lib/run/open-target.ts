@@ -6,6 +6,7 @@ import type { Instance } from '../model/instance.ts';
 import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
 import { addRequests, type RequestCounts, type TargetSummary } from '../model/summary.ts';
+import { visible } from '../model/text.ts';
 import { retentionOf } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
@@ -21,6 +22,8 @@ export interface TargetRun {
   readonly requestCounts: RequestCounts;
   /** Absent where the target could not be opened. */
   readonly open?: OpenTarget;
+  /** Instances of the service, whatever the policy selects. */
+  readonly listed: readonly Instance[];
   /** Instances that the policy selects, whatever the run asks for. */
   readonly allowed: readonly Instance[];
   /** Those of the run's instances that match none of them. */
@@ -53,19 +56,51 @@ export async function beginTarget(
     instances: [],
   };
   const requestCounts = addRequests([]);
-  const begun = { target, summary, requestCounts, allowed: [], unmatched: [], cleanups: [] };
+  const begun = {
+    target,
+    summary,
+    requestCounts,
+    listed: [],
+    allowed: [],
+    unmatched: [],
+    cleanups: [],
+  };
   try {
     const open = await openTarget(run, target, endpoint, requestCounts);
     const { instances, skipped } = await open.api.listInstances();
-    for (const { reason, ...instance } of skipped) observer.skipped?.(name, instance, reason);
+    for (const { reason, isDoubtful, ...instance } of skipped) {
+      observer.skipped?.(name, instance, reason);
+      if (isDoubtful)
+        observer.warning?.(
+          `instance ${visible(instance.name || instance.id)} is left alone: ${reason}`,
+          name,
+        );
+    }
+    if (!open.api.clockIsKnown) {
+      observer.warning?.(
+        `${endpoint.origin} does not tell its time: this clock is not checked`,
+        name,
+      );
+    }
     const selection = selectInstances(instances, target.instances, run.requestedInstances);
     for (const pattern of selection.unmatched) {
       observer.warning?.(`"${pattern}" under instances matches no instance`, name);
     }
+    for (const { id } of selection.nameless) {
+      const reason = 'its name cannot be read, and instances are selected by name';
+      observer.warning?.(`instance ${visible(id)} is left alone: ${reason}`, name);
+    }
     const cleanups = selection.selected.map((instance) => new InstanceCleanup(open, instance));
     summary.instances = cleanups.map((cleanup) => cleanup.summary);
     const allowed = selectInstances(instances, target.instances).selected;
-    return { ...begun, open, allowed, unmatched: selection.unmatchedNarrowing, cleanups };
+    return {
+      ...begun,
+      open,
+      listed: instances,
+      allowed,
+      unmatched: selection.unmatchedNarrowing,
+      cleanups,
+    };
   } catch (error) {
     const { early, ...failure } = toTargetFailure(error);
     summary.outcome = unopenedOutcome(early);
@@ -100,6 +135,8 @@ export async function openTarget(
     counts,
     maxAttempts: target.requests.attempts,
     timeout: target.requests.timeout,
+    time: run.time,
+    rows: run.rows,
   });
   return {
     run,
@@ -108,6 +145,19 @@ export async function openTarget(
     api,
     retention: retentionOf(run.policy, target, run),
     concurrency: endpoint.concurrency,
+    isListed: lookFor(api),
+  };
+}
+
+/** The list of instances is read once more for the first that is looked for; the others take the same answer. */
+function lookFor(api: TaskApi): OpenTarget['isListed'] {
+  let ids: Promise<ReadonlySet<string> | undefined> | undefined;
+  return async (instanceId) => {
+    ids ??= api.listInstances().then(
+      ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
+      () => undefined,
+    );
+    return (await ids)?.has(instanceId) ?? true;
   };
 }
 

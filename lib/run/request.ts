@@ -1,8 +1,10 @@
 import type { Duration } from 'luxon';
 import { JanitorError } from '../model/error.ts';
+import { visible } from '../model/text.ts';
 import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
+import { suggest } from '../policy/suggest.ts';
 
 /** What a single run changes of the policy: every key narrows it, or overrides that one value. */
 export interface RunRequest {
@@ -36,17 +38,17 @@ export function selectTargets(policy: Policy, request: RunRequest): readonly Tar
   if (!targets) return policy.targets;
   const existing = policy.targets.map(({ name }) => name);
   const unknown = targets.filter((name) => !existing.includes(name));
-  if (unknown.length > 0) throw unknownNames('target', unknown, existing);
+  const problems = unknown.map((name) => unknownName('target', name, existing));
+  if (problems.length > 0) throw new RunRequestError(problems.join('\n'));
   return policy.targets.filter(({ name }) => targets.includes(name));
 }
 
 /**
- * Checks that every instance that is asked for is known to a target. Where a target could not be
- * opened, it may be the one that knows it.
- * @throws {RunRequestError} when none does.
+ * What to say of the instances that are asked for and that no target knows. Where a target could not be
+ * opened, it may be the one that knows them.
  */
-export function checkInstances(
-  request: RunRequest,
+export function missingInstances(
+  asked: readonly string[] = [],
   targets: readonly {
     readonly open?: unknown;
     /** What the policy selects there. */
@@ -54,18 +56,15 @@ export function checkInstances(
     /** What is asked for and matches none of that. */
     readonly unmatched: readonly string[];
   }[],
-): void {
-  if (targets.some(({ open }) => !open)) return;
-  const unknown = (request.instances ?? []).filter((pattern) =>
+): string[] {
+  if (targets.some(({ open }) => !open)) return [];
+  const missing = asked.filter((pattern) =>
     targets.every(({ unmatched }) => unmatched.includes(pattern)),
   );
-  if (unknown.length === 0) return;
-  const existing = targets.flatMap(({ allowed }) => allowed);
-  throw unknownNames(
-    'instance',
-    unknown,
-    existing.map(({ id, name }) => (name ? `${name} (${id})` : id)),
-  );
+  const known = targets.flatMap(({ allowed }) => allowed);
+  const names = known.map(({ id, name }) => visible(name ? `${name} (${id})` : id));
+  const candidates = known.flatMap(({ id, name }) => (name ? [name, id] : [id]));
+  return missing.map((pattern) => unknownName('instance', pattern, names, candidates));
 }
 
 function checkPattern(pattern: string): void {
@@ -77,14 +76,17 @@ function checkPattern(pattern: string): void {
   }
 }
 
-function unknownNames(
+/** @param candidates what may have been meant. */
+function unknownName(
   kind: 'target' | 'instance',
-  unknown: readonly string[],
+  unknown: string,
   existing: readonly string[],
-): RunRequestError {
-  const names = unknown.map((name) => `"${name}"`).join(', ');
+  candidates: readonly string[] = existing,
+): string {
+  const meant = suggest(unknown, candidates);
   const shown = existing.slice(0, 50);
   const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
   const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-  return new RunRequestError(`unknown ${kind} ${names}; there is: ${known}`);
+  const hint = meant === undefined ? '' : ` did you mean ${JSON.stringify(visible(meant))}?`;
+  return `unknown ${kind} ${JSON.stringify(visible(unknown))};${hint} there is: ${known}`;
 }

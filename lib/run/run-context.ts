@@ -1,10 +1,12 @@
 import type { Duration } from 'luxon';
+import { ApiError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
-import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { type RequestWindow, requestWindow, withinWindow } from '../http/window.ts';
 import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
 import type { Trigger } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
+import { RowBudget } from '../task-api/row-budget.ts';
 import { guardObserver, type Observer } from './observer.ts';
 import type { RunRequest } from './request.ts';
 
@@ -18,7 +20,7 @@ export interface RunDependencies {
   readonly transport: Transport;
   /** Where a target's credentials are read from. */
   readonly credentials: (reference: Target['credentials']) => CredentialsSource;
-  /** When the run must be over, in milliseconds since the epoch; never, when absent. */
+  /** When the run must be over, by the clock that does not step; never, when absent. */
   readonly deadline?: number | undefined;
   /** Milliseconds before the deadline in which no DELETE begins. */
   readonly stopBeforeEnd?: number | undefined;
@@ -38,6 +40,10 @@ export interface RunContext {
   readonly window: RequestWindow;
   /** The run's one moment, in milliseconds since the epoch. */
   readonly now: number;
+  /** What this machine's clock showed at the start, and the time since then, however it is set meanwhile. */
+  readonly time: () => number;
+  /** Milliseconds since the run began. */
+  readonly elapsed: () => number;
   readonly dryRun: boolean;
   /** Instead of the policy's own. */
   readonly keepFor: Duration | undefined;
@@ -50,26 +56,37 @@ export interface RunContext {
   readonly observer: Observer;
   /** Grows until the run is over. */
   readonly warnings: readonly string[];
+  /** Bounds what all lists of the run hold. */
+  readonly rows: RowBudget;
   /** Targets that name the same credentials share them: they are read once. */
   readonly credentialsOf: (target: Target) => CredentialsStore;
 }
 
-/** @param now the run's one moment, where an earlier part of the run has fixed it. */
+/**
+ * @param planned the run's one moment, where an earlier part of it has fixed it. Where this clock shows less, that
+ * holds: no record is ever taken for older than one of the two says.
+ */
 export function openContext(
   policy: Policy,
   request: RunRequest,
   dependencies: Omit<RunDependencies, 'runId' | 'trigger'>,
-  now: number = dependencies.clock.now(),
+  planned = Number.POSITIVE_INFINITY,
 ): RunContext {
   const { clock, random, transport, observer = {} } = dependencies;
   const warnings: string[] = [];
+  const window = requestWindow(dependencies);
+  const begunAt = clock.monotonic();
+  const wallClock = clock.now();
+  const elapsed = () => clock.monotonic() - begunAt;
   return {
     policy,
     clock,
     random,
     transport,
-    window: requestWindow(dependencies),
-    now,
+    window,
+    now: Math.min(planned, wallClock),
+    time: () => wallClock + elapsed(),
+    elapsed,
     dryRun: request.dryRun ?? policy.dryRun,
     keepFor: request.keepFor,
     requestedInstances: request.instances,
@@ -77,17 +94,26 @@ export function openContext(
     seenIds: new Set(),
     observer: guardObserver(observer, warnings),
     warnings,
-    credentialsOf: shareCredentials(dependencies.credentials),
+    rows: new RowBudget(),
+    credentialsOf: shareCredentials(dependencies.credentials, window, clock),
   };
 }
 
 function shareCredentials(
   sourceOf: RunDependencies['credentials'],
+  window: RequestWindow,
+  clock: Clock,
 ): (target: Target) => CredentialsStore {
+  const wait = async <T>(promise: Promise<T>, source: string): Promise<T> => {
+    const waited = await withinWindow(promise, window, clock);
+    if ('value' in waited) return waited.value;
+    const message = `${source} was not read before the run had to end`;
+    throw new ApiError(message, undefined, waited.gaveUp);
+  };
   const stores = new Map<string, CredentialsStore>();
   return ({ credentials }) => {
     const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source);
+    const store = stores.get(source.name) ?? new CredentialsStore(source, wait);
     stores.set(source.name, store);
     return store;
   };

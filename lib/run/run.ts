@@ -3,38 +3,45 @@ import { targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { beginTarget, concludeTarget, type TargetRun } from './open-target.ts';
-import { checkInstances, type RunRequest, selectTargets } from './request.ts';
+import { leaveOverlapsAlone } from './overlap.ts';
+import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';
 import { takeTurns } from './turns.ts';
 
-/** A run that knows its targets and instances, and has deleted nothing yet. */
+/** A run before anything is sent. */
 export interface OpenRun {
   readonly context: RunContext;
   /** In the policy's order. */
+  readonly targets: readonly Target[];
+  /** One for each host, however many targets are on it. */
+  readonly endpoints: readonly Endpoint[];
+  readonly endpointOf: ReadonlyMap<Target, Endpoint>;
+}
+
+/** The targets of a run whose instances are known, in the policy's order. */
+export interface BegunRun {
   readonly targets: readonly TargetRun[];
-  readonly endpoints: ReadonlyMap<Target, Endpoint>;
+  /** True where an instance that was asked for is nowhere. */
+  readonly failed: boolean;
 }
 
 /**
  * One pass over the policy. Every target and instance is accounted for in the summary, whatever
  * happens to it.
- * @throws {RunRequestError} when the request names a target or instance that does not exist; nothing
- * has been deleted then.
+ * @throws {RunRequestError} when the request names a target that does not exist; nothing has been sent then.
  */
 export async function run(
   policy: Policy,
   request: RunRequest,
   dependencies: RunDependencies,
 ): Promise<Summary> {
-  const { clock, random, runId, trigger } = dependencies;
-  const { context, targets, endpoints } = await openRun(policy, request, dependencies);
+  const { random, runId, trigger } = dependencies;
+  const opened = openRun(policy, request, dependencies);
+  const { context } = opened;
   const { observer, warnings, now, dryRun } = context;
-  await Promise.all(
-    [...new Set(endpoints.values())].map((endpoint) => {
-      const here = targets.filter(({ target }) => endpoints.get(target) === endpoint);
-      return cleanAll(here, endpoint.concurrency, random(), context);
-    }),
-  );
+  const { targets, failed } = await beginRun(opened, async (begun, { concurrency }) => {
+    await cleanAll(begun, concurrency, random(), context);
+  });
   for (const each of targets) {
     concludeTarget(each);
     if (each.summary.error) observer.targetFailed?.(each.summary);
@@ -43,33 +50,51 @@ export async function run(
     if (!context.seenIds.has(id)) observer.warning?.(`no instance of this run lists task ${id}`);
   }
   const requests = new Map(targets.map(({ summary, requestCounts }) => [summary, requestCounts]));
-  const times = { startedAt: now, finishedAt: clock.now() };
-  const summary = conclude({ runId, trigger, dryRun, warnings, ...times }, requests);
+  const times = { startedAt: now, durationMs: context.elapsed() };
+  const summary = conclude({ runId, trigger, dryRun, warnings, failed, ...times }, requests);
   observer.done?.(summary, requests);
   return summary;
 }
 
-/**
- * Finds the targets and instances of a run.
- * @throws {RunRequestError} when the request names a target or instance that does not exist.
- */
-export async function openRun(
+/** @throws {RunRequestError} when the request names a target that does not exist. */
+export function openRun(
   policy: Policy,
   request: RunRequest,
   dependencies: RunDependencies,
-): Promise<OpenRun> {
+): OpenRun {
+  const targets = selectTargets(policy, request);
   const context = openContext(policy, request, dependencies);
-  const selected = selectTargets(policy, request);
-  const endpoints = openEndpoints(selected, dependencies);
-  const targets = await Promise.all(
-    selected.map((target) => beginTarget(context, target, endpoints.get(target) as Endpoint)),
+  const endpointOf = openEndpoints(targets, dependencies);
+  return { context, targets, endpoints: [...new Set(endpointOf.values())], endpointOf };
+}
+
+/**
+ * Finds the instances of every target, endpoint by endpoint and all endpoints at once, so that one which
+ * is slow holds up no other.
+ * @param proceed is called for each endpoint as soon as its own targets are known.
+ */
+export async function beginRun(
+  { context, targets, endpoints, endpointOf }: OpenRun,
+  proceed: (begun: readonly TargetRun[], endpoint: Endpoint) => Promise<void>,
+): Promise<BegunRun> {
+  const { observer } = context;
+  const begun = new Map<Target, TargetRun>();
+  const count = () => addRequests([...begun.values()].map(({ requestCounts }) => requestCounts));
+  await Promise.all(
+    endpoints.map(async (endpoint) => {
+      const here = targets.filter((target) => endpointOf.get(target) === endpoint);
+      const found = await Promise.all(here.map((target) => beginTarget(context, target, endpoint)));
+      for (const each of found) begun.set(each.target, each);
+      await leaveOverlapsAlone(context, found);
+      const instances = [...begun.values()].flatMap(({ cleanups }) => cleanups);
+      observer.discovered?.(instances.length, count);
+      await proceed(found, endpoint);
+    }),
   );
-  checkInstances(request, targets);
-  context.observer.discovered?.(
-    targets.reduce((sum, { cleanups }) => sum + cleanups.length, 0),
-    () => addRequests(targets.map(({ requestCounts }) => requestCounts)),
-  );
-  return { context, targets, endpoints };
+  const inOrder = targets.map((target) => begun.get(target) as TargetRun);
+  const missing = missingInstances(context.requestedInstances, inOrder);
+  for (const message of missing) observer.warning?.(message);
+  return { targets: inOrder, failed: missing.length > 0 };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Paging } from '../model/services.ts';
 import { IncompleteListError, ListProgress, type Page } from './list-progress.ts';
+import type { RowBudget } from './row-budget.ts';
 
 /** Times that a list is read from its top before it counts as unreadable. */
 const MAX_PASSES = 5;
@@ -10,12 +11,13 @@ export interface ListReading<Row> {
   /** Asks for the page that begins after `skip` rows; what it throws is passed on. */
   readonly fetchPage: (skip: number) => Promise<Page>;
   readonly read: (raw: unknown) => Row;
+  /** A row that is read again, and has changed meanwhile. */
+  readonly changed: (row: Row) => Row;
   /** The id of a row; `undefined` where it has none, and what it holds stands in for it. */
   readonly keyOf: (row: Row) => string | undefined;
-  /** Receives the rows by id, also when the list cannot be read. A row read twice keeps its later state. */
+  /** Receives the rows by id, also when the list cannot be read. A row that is read twice keeps its later state. */
   readonly found: Map<string, Row>;
-  /** Receives the ids of which there is more than one row, or one that changed meanwhile. */
-  readonly ambiguous?: Set<string>;
+  readonly rows: RowBudget;
 }
 
 /**
@@ -25,14 +27,12 @@ export interface ListReading<Row> {
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
 export async function readList<Row>(list: ListReading<Row>): Promise<void> {
-  const { paging, fetchPage, read, keyOf, found, ambiguous = new Set<string>() } = list;
-  /** Ids that were there twice on one page: no row that has merely moved. */
-  const twins = new Set<string>();
+  const { paging, fetchPage, read, keyOf, found, rows: budget } = list;
   /** Rows without an id, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
   /** Most places at which one reading has met rows without an id. */
   let nameless = 0;
-  const count = () => found.size - unnamed.size + nameless + twins.size;
+  const count = () => found.size - unnamed.size + nameless;
 
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = count();
@@ -80,24 +80,34 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       const name = id ?? JSON.stringify(raw);
       const times = here.get(name) ?? 0;
       here.set(name, times + 1);
-      if (id === undefined) found.set(keyOfUnnamed(`${times} ${name}`), row);
-      else {
-        if (times > 0) twins.add(id);
-        if (times > 0 || (found.has(id) && !isSame(found.get(id), row))) ambiguous.add(id);
-        found.set(id, row);
-      }
+      if (id === undefined) keep(keyOfUnnamed(`${times} ${name}`), row);
+      // Twice on one page is no row that has merely moved: each counts.
+      else keep(times === 0 ? id : `${NO_ID}${times} ${id}`, row);
       return id;
     });
     return { first: ids[0], news: found.size - unnamed.size - before };
   }
 
+  function keep(key: string, row: Row): void {
+    const known = found.get(key);
+    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row));
+    if (known === undefined && !budget.take(1)) {
+      throw new IncompleteListError(
+        'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
+      );
+    }
+  }
+
   /** Rows move while they are read, so a row that was told by its place would be counted twice. */
   function keyOfUnnamed(content: string): string {
-    const key = unnamed.get(content) ?? `row ${unnamed.size}`;
+    const key = unnamed.get(content) ?? `${NO_ID}${unnamed.size}`;
     unnamed.set(content, key);
     return key;
   }
 }
+
+/** Begins the keys of rows that their id does not tell: no id has half of a surrogate pair. */
+const NO_ID = '\uD800';
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);

@@ -6,18 +6,26 @@ import {
   type Operation,
   readAnswer,
 } from '../answers/classify.ts';
+import { adviceForTarget } from '../answers/error-codes.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, Sent } from '../http/endpoint.ts';
 import type { HttpResponse, TransportError } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import type { Access, Grant } from '../identity/access.ts';
 import { encode } from '../identity/sign.ts';
-import { type Instance, readInstance, skipReason } from '../model/instance.ts';
+import {
+  type Instance,
+  readInstance,
+  type SkippedInstance,
+  skipReason,
+} from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
-import type { RequestCounts } from '../model/summary.ts';
-import { isObject, readTask, type Task } from '../model/task.ts';
+import { counted, type RequestCounts } from '../model/summary.ts';
+import { readTask, type Task } from '../model/task.ts';
+import { isObject, visible } from '../model/text.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
-import { readList } from './paging.ts';
+import { type ListReading, readList } from './paging.ts';
+import type { RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
   readonly service: Service;
@@ -30,18 +38,38 @@ export interface TaskApiOptions {
   readonly maxAttempts: number;
   /** Milliseconds for one attempt. */
   readonly timeout: number;
+  /** The moment by which records expire, in milliseconds since the epoch; the service's clock is held against it. */
+  readonly time: () => number;
+  readonly rows: RowBudget;
 }
 
-/** Instances that are left alone, with the reason. */
 export interface InstanceList {
   readonly instances: readonly Instance[];
-  readonly skipped: readonly (Instance & { readonly reason: string })[];
+  /** Instances that are left alone, with the reason. */
+  readonly skipped: readonly SkippedInstance[];
 }
+
+/** The credentials may not do something on one instance; on others they may. */
+export class ForbiddenError extends ApiError {
+  override readonly name = 'ForbiddenError';
+}
+
+/**
+ * How far the service's clock may be from ours, in milliseconds: as far as the gateway tolerates in a signature.
+ * Records are as old as the difference between the two, so further apart nothing is deleted.
+ */
+const CLOCK_TOLERANCE_MS = 15 * 60_000;
+
+/** Instances that may not be touched before any may: then it is the target. */
+const FORBIDDEN_INSTANCES = 3;
 
 /** A list of the service, and where its rows and their count stand in an answer. */
 interface List {
   readonly url: string;
-  readonly paging: Paging;
+  /** Its `limit` falls where the service sends pages that are too large. */
+  paging: Paging;
+  /** Absent where the list is that of the instances. */
+  readonly instanceId?: string;
   readonly query: Readonly<Record<string, string>>;
   readonly rowsKey: string;
   readonly countKey: string;
@@ -59,9 +87,15 @@ const PAST_THE_END = ['DMS.40050010', 'DMS.00400062', 'DMS.10240043', 'DCS.4800'
 
 /** The background-task API of one service in one project. */
 export class TaskApi {
+  /** False as long as no answer has told the service's time. */
+  clockIsKnown = false;
   readonly #options: TaskApiOptions;
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
+  /** What was permitted on some instance. */
+  readonly #permitted = new Set<string>();
+  /** Instances on which something was forbidden, by what that was. */
+  readonly #forbidden = new Map<string, Set<string>>();
 
   constructor(options: TaskApiOptions) {
     const { endpoint, service, projectId } = options;
@@ -73,10 +107,11 @@ export class TaskApi {
 
   /**
    * All instances of the service in the project.
-   * @throws {ApiError} when the list cannot be read completely.
+   * @throws {ApiError} when the list cannot be read completely; {TargetError} when there are instances, and all
+   * are of another engine.
    */
   async listInstances(): Promise<InstanceList> {
-    const { service } = this.#options;
+    const { service, endpoint } = this.#options;
     const list: List = {
       url: this.#base,
       paging: service.instances,
@@ -85,50 +120,25 @@ export class TaskApi {
       countKey: 'instance_num',
       action: 'list',
     };
-    const found = new Map<string, ReturnType<typeof readInstance>>();
-    await readAll('list the instances', () =>
-      readList({
-        paging: list.paging,
-        fetchPage: (skip) => this.#page(list, skip),
-        read: readInstance,
-        keyOf: (row) => row?.id,
-        found,
-      }),
-    );
-    const instances: Instance[] = [];
-    const skipped: (Instance & { reason: string })[] = [];
-    for (const row of found.values()) {
-      if (!row) {
-        skipped.push({ id: '', name: '', status: '', reason: 'its id cannot be used' });
-        continue;
-      }
-      const { engine: _, ...instance } = row;
-      const reason = skipReason(row, service);
-      if (reason) skipped.push({ ...instance, reason });
-      else instances.push(instance);
-    }
-    return { instances, skipped };
+    const found = await this.#readAll('list the instances', list, {
+      read: readInstance,
+      keyOf: (row) => row?.id,
+      changed: (row) => row,
+    });
+    return sortInstances([...found.values()], service, endpoint.origin);
   }
 
   /**
-   * All task records of an instance.
-   * @param found receives the records as they are read, also when this throws.
+   * All task records of an instance, by id; those without an id, and the second of two with one id, under keys
+   * that are no ids.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(instanceId: string, found: Map<string, Task>): Promise<void> {
-    const list = this.#taskList(instanceId);
-    const ambiguous = new Set<string>();
-    await readAll('list the tasks', () =>
-      readList({
-        paging: list.paging,
-        fetchPage: (skip) => this.#page(list, skip),
-        read: readTask,
-        keyOf: (task) => task.id,
-        found,
-        ambiguous,
-      }),
-    );
-    for (const id of ambiguous) found.set(id, { ...(found.get(id) as Task), malformed: true });
+  async listTasks(instanceId: string): Promise<ReadonlyMap<string, Task>> {
+    return await this.#readAll('list the tasks', this.#taskList(instanceId), {
+      read: readTask,
+      keyOf: (task) => task.id,
+      changed: (task) => ({ ...task, malformed: true }),
+    });
   }
 
   /**
@@ -143,13 +153,13 @@ export class TaskApi {
 
   /**
    * Deletes one record, retrying as needed.
-   * @throws {TargetError} when no request of the target can succeed.
+   * @throws {TargetError} when no request of the target can succeed; {ForbiddenError} when none can on this
+   * instance.
    */
   async deleteTask(instanceId: string, taskId: string): Promise<Sent<AnswerReading>> {
     const url = `${this.#base}/${encode(instanceId)}/tasks/${encode(taskId)}`;
-    return await this.#send('DELETE', url, 'deleteBackgroundTask', (result) =>
-      this.#read('delete', result),
-    );
+    const request = { method: 'DELETE', url, action: 'deleteBackgroundTask', instanceId } as const;
+    return await this.#send(request, (result) => this.#read('delete', result));
   }
 
   #taskList(instanceId: string): List {
@@ -160,11 +170,37 @@ export class TaskApi {
       rowsKey: 'tasks',
       countKey: 'task_count',
       action: 'getBackgroundTask',
+      instanceId,
     };
   }
 
+  async #readAll<Row extends object | undefined>(
+    what: string,
+    list: List,
+    reading: Pick<ListReading<Row>, 'read' | 'keyOf' | 'changed'>,
+  ): Promise<Map<string, Row>> {
+    const { rows } = this.#options;
+    const found = new Map<string, Row>();
+    try {
+      await readList({
+        paging: list.paging,
+        fetchPage: (skip) => this.#page(list, skip),
+        ...reading,
+        found,
+        rows,
+      });
+    } catch (error) {
+      if (!(error instanceof IncompleteListError)) throw error;
+      const incomplete = { answer: 'invalid', code: 'incomplete' } as const;
+      throw new ApiError(`cannot ${what}: ${error.message}`, incomplete);
+    } finally {
+      rows.release(found.size);
+    }
+    return found;
+  }
+
   async #page(list: List, skip: number): Promise<Page> {
-    const { paging } = list;
+    const { paging, instanceId, action } = list;
     const parameters = {
       ...list.query,
       [paging.parameter]: String(paging.firstRow + skip),
@@ -172,14 +208,23 @@ export class TaskApi {
     };
     const search = Object.entries(parameters).map(([k, v]) => `${encode(k)}=${encode(v)}`);
     const url = `${list.url}?${search.join('&')}`;
-    const sent = await this.#send('GET', url, list.action, (result): PageReading => {
-      const reading = this.#read('list', result);
-      if (reading.answer !== 'ok' || !('body' in result)) return reading;
-      const page = readPage(result.body, list);
-      return page ? { ...reading, page } : UNREADABLE;
-    });
-    if (sent.reading?.page) return sent.reading.page;
-    const code = sent.reading?.code ?? '';
+    const sent = await this.#send(
+      { method: 'GET', url, action, instanceId },
+      (result): PageReading => {
+        const reading = this.#read('list', result);
+        if (reading.code === 'too-large' && paging.limit > 1)
+          return { ...reading, trouble: undefined };
+        if (reading.answer !== 'ok' || !('body' in result)) return reading;
+        const page = readPage(result.body, list, this.#options.access);
+        return page ? { ...reading, page } : { ...UNREADABLE, serverTime: reading.serverTime };
+      },
+    );
+    const { page, code = '' } = sent.reading ?? {};
+    if (page) return page;
+    if (code === 'too-large' && paging.limit > 1) {
+      list.paging = { ...paging, limit: Math.max(1, Math.floor(paging.limit / 10)) };
+      return await this.#page(list, skip);
+    }
     if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
   }
@@ -190,9 +235,7 @@ export class TaskApi {
   }
 
   async #send<R extends AnswerReading>(
-    method: 'GET' | 'DELETE',
-    url: string,
-    action: string,
+    { method, url, action, instanceId }: ApiRequest,
     read: (result: HttpResponse | TransportError) => R,
   ): Promise<Sent<R>> {
     const { endpoint, access, window, counts, maxAttempts, timeout } = this.#options;
@@ -200,31 +243,126 @@ export class TaskApi {
     const changes = method === 'DELETE';
     const options = { read, changes, window, maxAttempts, timeout, counts };
     const sent = await access.send(endpoint, request, options);
-    this.#failTarget(sent.reading, action, sent.request?.grant);
+    this.#checkTarget(sent.reading, action, sent.request?.grant);
+    if (instanceId !== undefined) {
+      this.#checkPermission(sent.reading, action, instanceId, sent.request?.grant);
+    }
+    this.#checkClock(sent.reading);
     return sent;
   }
 
   /** Throws where the answer shows that no request of the target can succeed. */
-  #failTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
-    const { endpoint, access, service } = this.#options;
-    const said = reading && describeReading(reading).replace(/\.$/, '');
+  #checkTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
+    const { endpoint, access } = this.#options;
+    const said = reading && describeReading(reading);
     if (reading?.answer === 'unauthorised') {
-      const message = `${endpoint.origin} refused the credentials (${access.describe(grant)}): ${said}. Check the key, its secret and this machine's clock.`;
+      const message = sentences(
+        `${endpoint.origin} refused the credentials (${access.describe(grant)}): ${said}`,
+        "Check the key, its secret and this machine's clock.",
+      );
       throw new TargetError('unauthorised', message, reading);
     }
     if (reading?.answer === 'forbidden') {
-      const permission = `${service.host}:instance:${action}`;
-      const message = `${endpoint.origin} does not permit ${permission} to its credentials (${access.describe(grant)}): ${said}. Grant it, then run again.`;
-      throw new TargetError('forbidden', message, reading);
+      const advice = adviceForTarget(reading.code);
+      if (advice || action === 'list') {
+        throw new TargetError('forbidden', this.#forbiddenText(action, reading, grant), reading);
+      }
     }
     if (reading?.code === 'certificate') {
       throw new TargetError('certificate', `${reading.message}`, reading);
     }
     if (reading?.answer === 'misaddressed') {
-      const message = `${endpoint.origin} does not offer this API to project ${this.#options.projectId}: ${said}. Check region, projectId, service and endpoint.`;
+      const message = sentences(
+        `${endpoint.origin} does not offer this API to project ${this.#options.projectId}: ${said}`,
+        'Check region, projectId, service and endpoint.',
+      );
       throw new TargetError('misaddressed', message, reading);
     }
   }
+
+  /** Throws where something is forbidden on one instance, or on so many that it is forbidden everywhere. */
+  #checkPermission(
+    reading: AnswerReading | undefined,
+    action: string,
+    instanceId: string,
+    grant: Grant | undefined,
+  ): void {
+    if (!reading) return;
+    if (reading.answer === 'ok' || reading.answer === 'deleted') this.#permitted.add(action);
+    if (reading.answer !== 'forbidden') return;
+    const message = this.#forbiddenText(action, reading, grant);
+    const instances = this.#forbidden.get(action) ?? new Set();
+    this.#forbidden.set(action, instances.add(instanceId));
+    if (instances.size >= FORBIDDEN_INSTANCES && !this.#permitted.has(action)) {
+      throw new TargetError('forbidden', message, reading);
+    }
+    throw new ForbiddenError(message, reading);
+  }
+
+  #forbiddenText(action: string, reading: AnswerReading, grant: Grant | undefined): string {
+    const { endpoint, access, service } = this.#options;
+    const permission = `${service.host}:instance:${action}`;
+    const who = access.describe(grant);
+    return sentences(
+      `${endpoint.origin} does not permit ${permission} to its credentials (${who}): ${describeReading(reading)}`,
+      adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
+    );
+  }
+
+  /** Throws where our clock and the service's are so far apart that nobody knows how old a record is. */
+  #checkClock(reading: AnswerReading | undefined): void {
+    const { serverTime } = reading ?? {};
+    if (this.clockIsKnown || serverTime === undefined) return;
+    this.clockIsKnown = true;
+    const difference = this.#options.time() - serverTime;
+    if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return;
+    const minutes = Math.round(Math.abs(difference) / 60_000);
+    const side = difference > 0 ? 'ahead of' : 'behind';
+    const message = `this machine's clock is ${counted(minutes, 'minute')} ${side} that of ${this.#options.endpoint.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
+    throw new TargetError('clock', message, reading);
+  }
+}
+
+/** A request, and what the permission that it needs is called. */
+interface ApiRequest {
+  readonly method: 'GET' | 'DELETE';
+  readonly url: string;
+  readonly action: string;
+  /** Absent where it is about all instances. */
+  readonly instanceId?: string | undefined;
+}
+
+/** Joins what a server said, which may end in a full stop of its own, and advice. */
+function sentences(said: string, advice: string): string {
+  return /[.!?。！？]["'”’」』)]*$/.test(said) ? `${said} ${advice}` : `${said}. ${advice}`;
+}
+
+/** Which instances of a list belong to the service. */
+function sortInstances(
+  rows: readonly ReturnType<typeof readInstance>[],
+  service: Service,
+  origin: string,
+): InstanceList {
+  const instances: Instance[] = [];
+  const skipped: SkippedInstance[] = [];
+  for (const row of rows) {
+    const reason = row ? skipReason(row, service) : 'its id cannot be used';
+    const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
+    const isDoubtful = !row || (service.engine !== undefined && !row.engine);
+    if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
+    else instances.push(instance);
+  }
+  const engines = new Set(rows.map((row) => row?.engine?.toLowerCase()));
+  const others = [...engines].filter((engine) => engine !== undefined);
+  if (service.engine && engines.size > 0 && others.length === engines.size) {
+    const { accepted, query } = service.engine;
+    if (others.every((engine) => !accepted.includes(engine))) {
+      const names = others.map((engine) => visible(engine).slice(0, 40)).join(', ');
+      const message = `${origin} lists ${counted(rows.length, 'instance')}, none of ${query}: the engine of all is ${names}. Check service and endpoint.`;
+      throw new TargetError('misaddressed', message);
+    }
+  }
+  return { instances, skipped };
 }
 
 const UNREADABLE: AnswerReading = {
@@ -234,8 +372,15 @@ const UNREADABLE: AnswerReading = {
   trouble: 'transient',
 };
 
-/** `undefined` when the body cannot be believed: no JSON object, rows that are no list, a count that is no number. */
-function readPage(body: string, { rowsKey, countKey }: List): Page | undefined {
+/**
+ * `undefined` when the body cannot be believed: no JSON object, rows that are no list or more than were asked for,
+ * a count that is no number.
+ */
+function readPage(
+  body: string,
+  { rowsKey, countKey, paging }: List,
+  access: Access,
+): Page | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -246,18 +391,16 @@ function readPage(body: string, { rowsKey, countKey }: List): Page | undefined {
   const rows = parsed[rowsKey] ?? [];
   // DCS documents its count as a string and shows a number; DMS sends a string.
   const total = parsed[countKey] ?? undefined;
-  const count = typeof total === 'string' && /^\d+$/.test(total) ? Number(total) : total;
+  const count = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
   const readable = count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0);
-  if (!Array.isArray(rows) || !readable) return undefined;
-  return { rows, total: count as number | undefined };
+  if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
+  const plain = body.includes('\\u') ? JSON.stringify(parsed) : body;
+  const safe = access.reveals(plain) ? rows.map((row) => withoutSecrets(row, access)) : rows;
+  return { rows: safe, total: count as number | undefined };
 }
 
-async function readAll(what: string, read: () => Promise<void>): Promise<void> {
-  try {
-    await read();
-  } catch (error) {
-    if (!(error instanceof IncompleteListError)) throw error;
-    const reading = { answer: 'invalid', code: 'incomplete' } as const;
-    throw new ApiError(`cannot ${what}: ${error.message}`, reading);
-  }
+/** A row that holds a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
+function withoutSecrets(row: unknown, access: Access): unknown {
+  const text = JSON.stringify(row) ?? '';
+  return access.conceal(text) === text ? row : null;
 }

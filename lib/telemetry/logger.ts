@@ -1,13 +1,19 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import { escapeInvisible } from '../model/text.ts';
 
 type LogItem = Parameters<Logger['printLog']>[1];
 
-/** Structured JSON lines; the level is Powertools' own setting, `POWERTOOLS_LOG_LEVEL`. */
-export function createLogger(write?: (line: string) => void): Logger {
-  return write ? new WritingLogger(write) : new Logger({ serviceName: 'task-janitor' });
+/**
+ * Structured JSON lines; the level is Powertools' own setting, `POWERTOOLS_LOG_LEVEL`.
+ * @param write takes a line; standard output, which is Lambda's log, when absent.
+ */
+export function createLogger(
+  write: (line: string) => void = (line) => process.stdout.write(line),
+): Logger {
+  return new WritingLogger(write);
 }
 
-/** Writes its lines with a function instead of to standard output. */
+/** Lets no character through that a terminal or a log viewer would obey. */
 class WritingLogger extends Logger {
   readonly #write: (line: string) => void;
 
@@ -18,6 +24,7 @@ class WritingLogger extends Logger {
 
   protected override printLog(_level: number, log: LogItem): void {
     log.prepareForPrint();
-    this.#write(`${JSON.stringify(log.getAttributes(), this.getJsonReplacer())}\n`);
+    const json = JSON.stringify(log.getAttributes(), this.getJsonReplacer());
+    this.#write(`${escapeInvisible(json)}\n`);
   }
 }

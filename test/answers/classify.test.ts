@@ -21,12 +21,34 @@ describe('success', () => {
     [200, '{"message":""}'],
     [200, ''],
     [201, ''],
-    [202, 'accepted'],
     [204, ''],
     [200, '<html>'],
-    [200, '{"error_code":"DCS.5000"}'],
-  ])('is every 2xx on a DELETE: %i %p', (status, body) => {
+    [200, '{"error_code":""}'],
+    [200, '{"error_code":null}'],
+    [200, '{"error":{"code":"DCS.5000"}}'],
+  ])('is every 2xx on a DELETE but 202: %i %p', (status, body) => {
     expect(classify('delete', status, body)).toEqual({ answer: 'deleted', status });
+  });
+
+  test('is not known to be one where a DELETE was only accepted', () => {
+    expect(classify('delete', 202, '{}')).toMatchObject({ answer: 'accepted', status: 202 });
+  });
+
+  test.each([
+    ['DCS.5000', 'transient', 'transient'],
+    ['DMS.10240407', 'throttled', 'throttled'],
+    ['DCS.4957', 'refused', 'refused'],
+    ['DCS.3022', 'gone', 'gone'],
+    ['NEW.0001', 'doubtful', 'transient'],
+    ['no code', 'doubtful', 'transient'],
+  ] as const)('is none where the body has the code %s', (code, onDelete, onList) => {
+    for (const status of [200, 202, 204]) {
+      expect(classify('delete', status, error(code)).answer).toBe(onDelete);
+      expect(classify('list', status, error(code)).answer).toBe(onList);
+    }
+    const escaped = error(code).replace('error_code', 'error\\u005fcode');
+    expect(classify('delete', 200, escaped).answer).toBe(onDelete);
+    expect(classify('delete', 200, error(code).slice(0, -1)).answer).toBe('doubtful');
   });
 
   test('is `ok` on a list', () => {
@@ -36,25 +58,27 @@ describe('success', () => {
 
 describe('an answer without a known code', () => {
   test.each([
-    [300, 'misaddressed'],
-    [301, 'misaddressed'],
-    [308, 'misaddressed'],
+    [300, 'invalid'],
+    [301, 'invalid'],
+    [308, 'invalid'],
     [400, 'invalid'],
     [401, 'unauthorised'],
     [403, 'forbidden'],
-    [404, 'perhaps-gone'],
-    [405, 'misaddressed'],
+    [404, 'gone'],
+    [405, 'invalid'],
     [408, 'transient'],
     [409, 'invalid'],
+    [410, 'gone'],
     [413, 'invalid'],
     [418, 'invalid'],
     [429, 'throttled'],
     [500, 'transient'],
-    [501, 'transient'],
+    [501, 'invalid'],
     [502, 'transient'],
     [503, 'transient'],
     [504, 'transient'],
-    [599, 'transient'],
+    [505, 'invalid'],
+    [599, 'invalid'],
   ] as const)('is judged by its status: %i is %s', (status, answer) => {
     const code = { code: `HTTP ${status}` };
     expect(classify('delete', status, '')).toMatchObject({ answer, ...code });
@@ -72,8 +96,10 @@ describe('an answer without a known code', () => {
     'This DMS instance does not exist',
     'Job could not be found',
     'the record no longer exists',
-  ])('is perhaps gone with 400 too when it says so: %p', (message) => {
-    expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('perhaps-gone');
+    '任务不存在',
+    '该实例不存在。',
+  ])('is gone with 400 too when it says so: %p', (message) => {
+    expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('gone');
     expect(classify('delete', 409, error('NEW.0001', message)).answer).toBe('invalid');
   });
 
@@ -151,9 +177,9 @@ describe('code and message', () => {
 
   test('are shortened when they are long', () => {
     const { message = '' } = classify('delete', 500, error('A.1', 'x'.repeat(5_000)));
-    expect(message).toBe(`${'x'.repeat(300)}…`);
-    expect(classify('delete', 500, error('A.1', 'x'.repeat(300))).message).toHaveLength(300);
-    expect(classify('delete', 502, '<p>'.repeat(5_000)).message).toHaveLength(301);
+    expect(message).toBe(`${'x'.repeat(1_024)}…`);
+    expect(classify('delete', 500, error('A.1', 'x'.repeat(1_024))).message).toHaveLength(1_024);
+    expect(classify('delete', 502, '<p>'.repeat(5_000)).message).toHaveLength(1_025);
   });
 
   test('are read from any body without an error', () => {
@@ -165,8 +191,8 @@ describe('code and message', () => {
     fc.assert(
       fc.property(body, fc.integer({ min: 100, max: 599 }), (text, status) => {
         const { answer, message } = classify('delete', status, text);
-        expect(answer === 'deleted').toBe(status >= 200 && status < 300);
-        expect((message ?? '').length).toBeLessThanOrEqual(301);
+        expect(answer === 'deleted').toBe(status >= 200 && status < 300 && status !== 202);
+        expect((message ?? '').length).toBeLessThanOrEqual(1_025);
       }),
     );
   });
@@ -217,7 +243,7 @@ describe('what a transport returns', () => {
   test('says where a redirect led', () => {
     const redirect = response(302, '', { location: 'https://login.test/' });
     expect(readAnswer('list', redirect, NOW, asIs)).toMatchObject({
-      answer: 'misaddressed',
+      answer: 'invalid',
       status: 302,
       message: 'redirected to https://login.test/; redirects are not followed',
     });
@@ -227,7 +253,7 @@ describe('what a transport returns', () => {
       );
     }
     const long = response(302, '', { location: `https://login.test/${'x'.repeat(9_000)}` });
-    expect((readAnswer('list', long, NOW, asIs).message ?? '').length).toBeLessThan(400);
+    expect((readAnswer('list', long, NOW, asIs).message ?? '').length).toBeLessThan(1_100);
   });
 });
 

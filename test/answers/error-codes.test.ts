@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Answer } from '../../lib/answers/answer.ts';
+import type { Answer } from '../../lib/answers/classify.ts';
 import { classify } from '../../lib/answers/classify.ts';
 import { meaningOf } from '../../lib/answers/error-codes.ts';
 
@@ -66,15 +66,15 @@ const CODES: readonly (readonly [code: string, status: number, answer: Answer])[
   ['DCS.1001', 401, 'unauthorised'],
   ['DCS.1002', 401, 'unauthorised'],
   ['DCS.1003', 401, 'unauthorised'],
-  ['DCS.1004', 401, 'unauthorised'],
+  ['DCS.1004', 401, 'misaddressed'],
   ['111401001', 401, 'unauthorised'],
   ['111401002', 401, 'unauthorised'],
   ['111401003', 401, 'unauthorised'],
-  ['111401004', 401, 'unauthorised'],
+  ['111401004', 401, 'misaddressed'],
   ['DMS.10240101', 401, 'unauthorised'],
   ['DMS.10240102', 401, 'unauthorised'],
   ['DMS.10240103', 401, 'unauthorised'],
-  ['DMS.10240104', 401, 'unauthorised'],
+  ['DMS.10240104', 401, 'misaddressed'],
   // No permission.
   ['DCS.2003', 403, 'forbidden'],
   ['DCS.2007', 403, 'forbidden'],

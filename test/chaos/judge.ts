@@ -67,8 +67,9 @@ function oddIds(rows: readonly unknown[]): Set<unknown> {
 function expectOutcomeToFit({ dryRun }: Scenario, instance: InstanceSummary): void {
   const { stoppedBy, failed, remaining, expired, errors } = instance;
   expect(JSON.stringify(errors)).not.toContain('internal error');
-  const wentWrong = failed > 0 || stoppedBy === 'listing' || stoppedBy === 'unavailable';
-  const stoppedEarly = stoppedBy !== undefined && !(dryRun && stoppedBy === 'limit');
+  const inOrder = [undefined, 'deadline', 'interrupted', 'limit'];
+  const wentWrong = failed > 0 || !inOrder.includes(stoppedBy);
+  const stoppedEarly = stoppedBy !== undefined;
   expect(instance.outcome).toBe(wentWrong ? 'failed' : stoppedEarly ? 'incomplete' : 'complete');
   if (instance.outcome === 'complete') expect(remaining).toBe(dryRun ? expired : 0);
   if (dryRun) expect(remaining).toBe(expired);

@@ -176,7 +176,7 @@ describe('permissions', () => {
     const { status, line } = await doctor();
     expect(status).toBe(1);
     expect(line('signature')).toBe('ok    signature: accepted');
-    expect(line('instances')).toMatch(/^FAIL.*does not permit dcs:instance:list.*Grant it/);
+    expect(line('instances')).toMatch(/^FAIL.*does not permit dcs:instance:list.*Grant dcs/);
   });
 
   test('to list tasks are missing', async () => {

@@ -63,9 +63,12 @@ describe('a request', () => {
     expect(emulator.journal.count()).toBe(0);
   });
 
-  test('for an unknown instance ends with 2 and names the instances', async () => {
-    const ended = await type(`run --policy ${policy} --instance prod --json`);
-    expectUsageError(ended, 'unknown instance "prod"; there is: prod-sessions (');
+  test('for an unknown instance ends with 1 and names the instances', async () => {
+    const { status, stdout } = await type(`run --policy ${policy} --instance prod --json`);
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).warnings).toEqual([
+      expect.stringContaining('unknown instance "prod"; there is: prod-sessions ('),
+    ]);
     expect(emulator.journal.deletes()).toEqual([]);
   });
 

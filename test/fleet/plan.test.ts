@@ -28,6 +28,7 @@ function planOf(
     startedAt: 0,
     dryRun: false,
     warnings: [],
+    failed: false,
     targets,
     endpoints: endpoints.map(({ concurrency, perSecond, targets: here }, e) => ({
       concurrency,

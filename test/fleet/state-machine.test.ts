@@ -73,8 +73,11 @@ function handlers(slow: ReadonlySet<string> = new Set()) {
       if (!slow.has(item.id)) return note(await clean(message, contextOf(900_000)));
       // Its time passes by what was deleted on it: 2.2 seconds for each record, 100 for a call.
       const before = asked.get(item.id) ?? 0;
-      const now = () => systemClock.now() + ((asked.get(item.id) ?? 0) - before) * 2_200;
-      const slowly = lambdaStep(cleanStep, { ...systemClock, now });
+      const passed = () => ((asked.get(item.id) ?? 0) - before) * 2_200;
+      const slowly = lambdaStep(cleanStep, {
+        ...systemClock,
+        monotonic: () => systemClock.monotonic() + passed(),
+      });
       return note(await slowly(message, contextOf(100_000)));
     },
     Summarise: async (message) => note(await summarise(note(message), contextOf(900_000))),

@@ -52,7 +52,7 @@ beforeEach(async () => {
     store,
     clock,
     random: () => 0.5,
-    transport: createTransport({ ...realClock, now: clock.now }),
+    transport: createTransport(realClock),
     credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
     observe: () => ({}),
     observeSummary: (_, options) => {
@@ -255,7 +255,10 @@ describe('what goes wrong', () => {
   test('with a target as a whole ends it for the instances after', async () => {
     for (const name of ['a', 'b', 'c']) add(name, 2);
     const round = await plan();
-    emulator.faults.deny = ['delete-task'];
+    emulator.intercept = ({ operation }) =>
+      operation === 'delete-task'
+        ? { status: 403, body: { error_code: 'APIGW.0310', error_msg: 'not available' } }
+        : undefined;
     const answers = await cleanAll(round);
     for (const answer of answers) {
       expect(answer).toMatchObject({ again: false, outcome: 'failed' });
@@ -331,9 +334,14 @@ describe('what goes wrong', () => {
 });
 
 test('what passes between the states of 10,000 instances stays within the limits of AWS', async () => {
-  const targets = Array.from({ length: 20 }, (_, i) => ({ name: `target-${i}` }));
+  const targets = Array.from({ length: 20 }, (_, i) => ({
+    name: `target-${i}`,
+    projectId: `project-${i}`,
+  }));
   dependencies = { ...dependencies, policyText: textOf(targets) };
-  for (let i = 0; i < 500; i += 1) emulator.addInstance({ service: 'dcs', name: `cache-${i}` });
+  for (let i = 0; i < 10_000; i += 1) {
+    emulator.addInstance({ service: 'dcs', name: `cache-${i}`, projectId: `project-${i % 20}` });
+  }
   const round = await plan();
   expect(round.endpoints.flatMap(({ items }) => itemsOf(items))).toHaveLength(10_000);
   const failing = summariseRound(round);

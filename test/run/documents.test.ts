@@ -130,24 +130,39 @@ describe.each(DOCUMENTS)(
       ]);
     });
 
-    test.each([
-      [401, { DCS: 'DCS.1001', DMS: 'DMS.10240101' }, 'unauthorised', 'Invalid token.'],
-      [403, { DCS: 'DCS.2003', DMS: 'DMS.00403002' }, 'forbidden', 'No permission.'],
-    ])('its error body with %i ends the target', async (status, codes, outcome, message) => {
+    test.each([[401, { DCS: 'DCS.1001', DMS: 'DMS.10240101' }, 'unauthorised', 'Invalid token.']])(
+      'its error body with %i ends the target',
+      async (status, codes, outcome, message) => {
+        const { emulator } = world;
+        addOneExpired();
+        const code = codes[family];
+        emulator.intercept = ({ operation }) =>
+          operation === 'delete-task' ? { status, body: errorBody(code, message) } : undefined;
+        const summary = await world.run(policy());
+        expect(emulator.journal.deletes()).toHaveLength(1);
+        expect(summary).toMatchObject({ outcome: 'failed', totals: { expired: 1, remaining: 1 } });
+        const { error } = summary.targets[0] ?? {};
+        expect(error?.code).toBe(outcome);
+        expect(error?.message).toContain(`${status} ${code}: ${message}`);
+      },
+    );
+
+    test('its error body with 403 ends the instance', async () => {
       const { emulator } = world;
       addOneExpired();
-      const code = codes[family];
+      const code = { DCS: 'DCS.2003', DMS: 'DMS.00403002' }[family];
       emulator.intercept = ({ operation }) =>
-        operation === 'delete-task' ? { status, body: errorBody(code, message) } : undefined;
+        operation === 'delete-task'
+          ? { status: 403, body: errorBody(code, 'No permission.') }
+          : undefined;
       const summary = await world.run(policy());
       expect(emulator.journal.deletes()).toHaveLength(1);
       expect(summary).toMatchObject({ outcome: 'failed', totals: { expired: 1, remaining: 1 } });
-      const { error } = summary.targets[0] ?? {};
-      expect(error?.code).toBe(outcome);
-      expect(error?.message).toContain(`${status} ${code}: ${message}`);
-      if (status === 403) {
-        expect(error?.message).toContain(`${family.toLowerCase()}:instance:deleteBackgroundTask`);
-      }
+      const [instance] = summary.targets[0]?.instances ?? [];
+      expect(instance?.stoppedBy).toBe('forbidden');
+      const { message } = instance?.errors[0] ?? {};
+      expect(message).toContain(`403 ${code}: No permission. Grant`);
+      expect(message).toContain(`${family.toLowerCase()}:instance:deleteBackgroundTask`);
     });
 
     function errorBody(code: string, message: string): object {

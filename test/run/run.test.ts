@@ -218,12 +218,12 @@ describe('a limit', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 4 } });
   });
 
-  test('that trips in a dry run is reported, and the dry run is complete', async () => {
+  test('that trips in a dry run is reported, and the dry run is as incomplete as the run would be', async () => {
     const { emulator } = world;
     emulator.addInstance({ service: 'dcs', tasks: expired(4) });
     const policy = onlyTarget(emulator, { limits: { deletions: 1 } });
     const summary = await world.run(policy, { dryRun: true });
-    expect(summary.outcome).toBe('complete');
+    expect(summary.outcome).toBe('incomplete');
     expect(summary.targets[0]?.instances[0]).toMatchObject({ stoppedBy: 'limit', expired: 4 });
   });
 });

@@ -70,7 +70,6 @@ describe('before the deadline', () => {
     const timeouts: number[] = [];
     let expire = () => {};
     const transport = createTransport({
-      now: clock.now,
       sleep: (ms, signal) =>
         new Promise((resolve) => {
           timeouts.push(ms);
@@ -162,7 +161,7 @@ describe('an interrupt', () => {
     expect(deleted).toBeLessThanOrEqual(5);
     expect(summary).toMatchObject({ outcome: 'incomplete', totals: { failed: 0, deleted } });
     for (const instance of summary.targets[0]?.instances ?? []) {
-      expect(instance).toMatchObject({ outcome: 'incomplete', stoppedBy: 'deadline' });
+      expect(instance).toMatchObject({ outcome: 'incomplete', stoppedBy: 'interrupted' });
     }
   });
 
@@ -179,8 +178,8 @@ describe('an interrupt', () => {
     const summary = await world.run(oneAtATime(), {}, { stop: stop.signal });
     expect(emulator.journal.count({ operation: 'list-tasks' })).toBe(1);
     expect(summary.targets[0]?.instances).toMatchObject([
-      { name: 'a', outcome: 'incomplete', stoppedBy: 'deadline', listed: 0 },
-      { name: 'b', outcome: 'incomplete', stoppedBy: 'deadline', listed: 0 },
+      { name: 'a', outcome: 'incomplete', stoppedBy: 'interrupted', listed: 0 },
+      { name: 'b', outcome: 'incomplete', stoppedBy: 'interrupted', listed: 0 },
     ]);
   });
 

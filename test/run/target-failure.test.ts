@@ -101,24 +101,70 @@ describe('a target', () => {
   test.each([
     ['list-instances', 'dcs:instance:list', 0],
     ['list-tasks', 'dcs:instance:getBackgroundTask', 0],
-    ['delete-task', 'dcs:instance:deleteBackgroundTask', 1],
+    ['delete-task', 'dcs:instance:deleteBackgroundTask', 3],
   ] as const)(
-    'without permission to %s fails at once, with the permission',
+    'without permission to %s fails after three instances, with the permission',
     async (operation, permission, sent) => {
       const { emulator } = world;
       emulator.faults.deny = [operation];
-      emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(9) });
-      emulator.addInstance({ service: 'dcs', name: 'b', tasks: expired(9) });
+      for (const name of ['a', 'b', 'c', 'd']) {
+        emulator.addInstance({ service: 'dcs', name, tasks: expired(9) });
+      }
       const policy = onlyTarget(emulator, { requests: { concurrency: 1 } });
       const summary = await world.run(policy);
       expect(summary.targets[0]).toMatchObject({ outcome: 'failed', error: { code: 'forbidden' } });
       expect(summary.targets[0]?.error?.message).toContain(permission);
       expect(emulator.journal.deletes()).toHaveLength(sent);
       for (const instance of summary.targets[0]?.instances ?? []) {
-        expect(instance).toMatchObject({ outcome: 'failed', stoppedBy: 'unavailable', failed: 0 });
+        expect(instance).toMatchObject({ outcome: 'failed', failed: 0, deleted: 0 });
+        expect(['forbidden', 'unavailable']).toContain(instance.stoppedBy);
       }
     },
   );
+
+  test('is cleaned but for one instance where that one is forbidden', async () => {
+    const { emulator } = world;
+    for (const name of ['a', 'b', 'c']) {
+      emulator.addInstance({ service: 'dcs', name, tasks: expired(2) });
+    }
+    const forbidden = emulator.instances()[1]?.id;
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'list-tasks' && instanceId === forbidden
+        ? { status: 403, body: { error_code: 'DCS.2003', error_msg: 'No permission.' } }
+        : undefined;
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary.targets[0]).toMatchObject({
+      outcome: 'failed',
+      instances: [
+        { name: 'a', outcome: 'complete', deleted: 2 },
+        { name: 'b', outcome: 'failed', stoppedBy: 'forbidden', listed: 0 },
+        { name: 'c', outcome: 'complete', deleted: 2 },
+      ],
+    });
+    expect(summary.targets[0]).not.toHaveProperty('error');
+  });
+
+  test.each([
+    ['APIGW.0310', 'The project is not available'],
+    ['APIG.0402', 'This address may not call the API'],
+    ['APIGW.0802', 'The user may not work in this region'],
+    ['DMS.10240306', 'The account is frozen'],
+  ])('fails as a whole at the first 403 %s, with advice that fits', async (code, advice) => {
+    const { emulator } = world;
+    for (const name of ['a', 'b']) {
+      emulator.addInstance({ service: 'dcs', name, tasks: expired(2) });
+    }
+    emulator.intercept = ({ operation }) =>
+      operation === 'list-tasks'
+        ? { status: 403, body: { error_code: code, error_msg: 'No.' } }
+        : undefined;
+    const summary = await world.run(onlyTarget(emulator, { requests: { concurrency: 1 } }));
+    expect(summary.targets[0]?.error).toMatchObject({
+      code: 'forbidden',
+      message: expect.stringContaining(`${code}: No. ${advice}`),
+    });
+    expect(emulator.journal.count({ operation: 'list-tasks' })).toBe(1);
+  });
 
   test('that has failed leaves what was finished before as it was', async () => {
     const { emulator } = world;
@@ -132,10 +178,9 @@ describe('a target', () => {
     const summary = await world.run(policy, {}, { random: () => 0 });
     expect(summary.targets[0]).toMatchObject({
       outcome: 'failed',
-      error: { code: 'forbidden' },
       instances: [
         { name: 'a', outcome: 'complete', deleted: 2 },
-        { name: 'b', outcome: 'failed', deleted: 0, remaining: 2 },
+        { name: 'b', outcome: 'failed', stoppedBy: 'forbidden', deleted: 0, remaining: 2 },
       ],
     });
   });

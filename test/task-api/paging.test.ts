@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { SERVICES } from '../../lib/model/services.ts';
 import { IncompleteListError, type Page } from '../../lib/task-api/list-progress.ts';
 import { readList } from '../../lib/task-api/paging.ts';
+import { RowBudget } from '../../lib/task-api/row-budget.ts';
 
 type Paging = (typeof SERVICES)[keyof typeof SERVICES]['tasks'];
 
@@ -56,6 +57,8 @@ async function readTable(options: TableOptions) {
   };
   const found = new Map<string, string>();
   const reading = readList({
+    rows: new RowBudget(),
+    changed: (row) => row,
     paging: { ...SERVICES.dcs.tasks, ...paging },
     fetchPage,
     read: (row) => row as string,
@@ -147,6 +150,8 @@ describe('a service that does not follow the page position', () => {
         return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total };
       };
       const reading = readList({
+        rows: new RowBudget(),
+        changed: (row) => row,
         paging: SERVICES.kafka.tasks,
         fetchPage,
         read: (row) => row as string,
@@ -167,6 +172,8 @@ describe('a service that does not follow the page position', () => {
       return { rows: Array.from({ length: 100 }, () => ({})) };
     };
     const reading = readList({
+      rows: new RowBudget(),
+      changed: (row) => row,
       paging: SERVICES.kafka.tasks,
       fetchPage,
       read: (row) => row,
@@ -183,13 +190,15 @@ describe('rows without an id', () => {
     const rows = [null, {}, null, { id: 'a' }];
     const found = new Map<string, { id?: string } | null>();
     await readList({
+      rows: new RowBudget(),
+      changed: (row) => row,
       paging: SERVICES.kafka.tasks,
       fetchPage: async () => ({ rows, total: 4 }),
       read: (row) => row as { id?: string } | null,
       keyOf: (row) => row?.id,
       found,
     });
-    expect([...found.keys()]).toEqual(['row 0', 'row 1', 'row 2', 'a']);
+    expect([...found.keys()]).toEqual(['\uD8000', '\uD8001', '\uD8002', 'a']);
   });
 });
 

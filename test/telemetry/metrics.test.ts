@@ -142,10 +142,11 @@ describe('the metrics of a run', () => {
 
   test('are bounded in number, however many targets there are', async () => {
     const { emulator } = world;
-    emulator.addInstance({ service: 'dcs', tasks: [aged(1)] });
-    const targets = Array.from({ length: MAX_TARGETS + 5 }, (_, index) =>
-      targetOf(emulator, { name: `target-${index}` }),
-    );
+    const targets = Array.from({ length: MAX_TARGETS + 5 }, (_, index) => {
+      const projectId = `project-${index}`;
+      emulator.addInstance({ service: 'dcs', projectId, tasks: [aged(1)] });
+      return targetOf(emulator, { name: `target-${index}`, projectId });
+    });
     const lines = await run(policyOf(targets));
     expect(lines).toHaveLength(MAX_TARGETS + 2);
     expect(lines.at(-2)).toMatchObject({ service: 'others', target: 'others', kept: 5 });

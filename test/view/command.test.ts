@@ -105,7 +105,7 @@ describe('--html', () => {
   });
 
   test('leaves no empty file behind when the run is refused', async () => {
-    const { status } = await type(`run --policy ${policy} --instance no-such --html ${file}`);
+    const { status } = await type(`run --policy ${policy} --target nope-such --html ${file}`);
     expect(status).toBe(2);
     expect(await exists(file)).toBe(false);
   });

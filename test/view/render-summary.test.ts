@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { InstanceSummary, Summary } from '../../lib/model/summary.ts';
+import { visible } from '../../lib/model/text.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
-import { plain, wrap } from '../../lib/view/terminal/wrap.ts';
+import { wrap } from '../../lib/view/terminal/wrap.ts';
 import { tooWide } from '../cli/fake-io.ts';
 
 const NAME = 'an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char';
@@ -120,5 +121,5 @@ test('text is wrapped between words, and what is one word stays one', () => {
 });
 
 test('control characters and changes of direction are shown, not obeyed', () => {
-  expect(plain('a\u001b[31m\r\n\u202eb')).toBe('a?[31m???b');
+  expect(visible('a\u001b[31m\r\n\u202eb')).toBe('a?[31m???b');
 });

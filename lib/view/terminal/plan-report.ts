@@ -1,13 +1,14 @@
 import type { Duration } from 'luxon';
 import type { Summary } from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
+import { visible } from '../../model/text.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/schema.ts';
 import { cutsOf } from '../cuts.ts';
 import type { Decisions, InstanceDecisions } from '../decisions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
-import { plain, wrap } from './wrap.ts';
+import { wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
 const SHOWN = 3;
@@ -45,7 +46,7 @@ export function renderPlan({
       const groups = group(decided.tasks, decided.decisions, verbose);
       return [
         [
-          ...wrap('', plain(`${target.name} / ${name || id}`)),
+          ...wrap('', visible(`${target.name} / ${name || id}`)),
           ...renderSpan(decided),
           ...ageHistogram(decided, now, cuts),
           ...groups.flatMap((part) => renderGroup(part, verbose)),
@@ -105,5 +106,5 @@ function renderGroup({ decision, tasks }: Group, verbose: boolean): string[] {
 function renderTask({ id, status, updatedAt, name }: Task): string {
   const ended = updatedAt === undefined ? '-' : describeTime(updatedAt);
   const line = `    ${ended.padEnd(16)}  ${(status ?? '-').padEnd(9)}  ${id ?? 'no id'}  ${name ?? ''}`;
-  return plain(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
+  return visible(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
 }

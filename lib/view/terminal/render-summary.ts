@@ -5,8 +5,9 @@ import {
   type Summary,
   type TargetSummary,
 } from '../../model/summary.ts';
+import { visible } from '../../model/text.ts';
 import { describeSeconds } from '../text.ts';
-import { plain, wrap } from './wrap.ts';
+import { wrap } from './wrap.ts';
 
 const COLUMNS: readonly (readonly [heading: string, key: keyof Counts])[] = [
   ['LISTED', 'listed'],
@@ -26,7 +27,7 @@ const NAME_WIDTH = 23;
 export function renderSummary(summary: Summary): string {
   const lines: string[] = [];
   for (const target of summary.targets) lines.push(...renderTarget(target), '');
-  for (const warning of summary.warnings) lines.push(...wrap('warning: ', plain(warning)));
+  for (const warning of summary.warnings) lines.push(...wrap('warning: ', visible(warning)));
   if (summary.warnings.length > 0) lines.push('');
   lines.push(...renderTotals(summary));
   return `${lines.join('\n')}\n`;
@@ -35,7 +36,7 @@ export function renderSummary(summary: Summary): string {
 function renderTarget(target: TargetSummary): string[] {
   const { name, cloud, service, region, outcome, error, instances } = target;
   const lines = wrap('', `${name}  (${cloud} ${service} ${region})`);
-  if (error) lines.push(...wrap(`  ${outcome}: `, plain(error.message)));
+  if (error) lines.push(...wrap(`  ${outcome}: `, visible(error.message)));
   if (instances.length === 0) return error ? lines : [...lines, '  no instances'];
   lines.push(
     row(
@@ -44,7 +45,7 @@ function renderTarget(target: TargetSummary): string[] {
     ),
   );
   for (const instance of instances) {
-    lines.push(row(plain(instance.name || instance.id), cells(instance)), ...notes(instance));
+    lines.push(row(visible(instance.name || instance.id), cells(instance)), ...notes(instance));
   }
   return lines;
 }
@@ -61,7 +62,7 @@ function notes(instance: InstanceSummary): string[] {
     ...(kept.length > 0 ? wrap('    kept: ', kept) : []),
     ...(stoppedBy ? [`    ${outcome}: stopped by ${stoppedBy}`] : []),
     ...shown.flatMap(({ taskId, message }) =>
-      wrap('    ', plain(taskId ? `task ${taskId}: ${message}` : message)),
+      wrap('    ', visible(taskId ? `task ${taskId}: ${message}` : message)),
     ),
     ...(more > 0 ? [`    and ${counted(more, 'more error')}`] : []),
   ];

@@ -17,8 +17,3 @@ export function wrap(lead: string, words: string | readonly string[]): string[] 
   }
   return [...lines, line];
 }
-
-/** Text from a service as a terminal may show it: one line, without control characters. */
-export function plain(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, '?');
-}

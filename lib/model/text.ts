@@ -1,0 +1,31 @@
+/**
+ * Characters that a terminal, a log or a browser would obey instead of showing: controls (C0, DEL, C1), format
+ * characters (bidirectional ones and zero-width ones among them), line and paragraph separators, halves of a
+ * surrogate pair.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
+
+/** Text from outside as it may be shown: one line, and nothing in it that would be obeyed. */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, '?');
+}
+
+/** Whether a value of foreign JSON is an object: no list, and not null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** JSON of a value on one line, in which nothing would be obeyed. */
+export function jsonLine(value: unknown): string {
+  return escapeInvisible(JSON.stringify(value));
+}
+
+/** JSON text with such characters as `\uXXXX`, which a parser reads as the same value. */
+export function escapeInvisible(json: string): string {
+  return json.replace(INVISIBLE, (character) =>
+    Array.from({ length: character.length }, (_, index) => {
+      const code = character.charCodeAt(index).toString(16);
+      return `\\u${code.padStart(4, '0')}`;
+    }).join(''),
+  );
+}

@@ -210,6 +210,7 @@ export function describeResponse(sent: {
 
 /** Such as `400 DMS.00400062: Invalid parameter`. */
 export function describeReading({ status, code, message }: AnswerReading): string {
-  const name = [status, code?.startsWith('HTTP ') ? undefined : code].filter(Boolean).join(' ');
+  const ownCode = code?.startsWith('HTTP ') || code === String(status) ? undefined : code;
+  const name = [status, ownCode].filter(Boolean).join(' ');
   return message ? `${name}: ${message}` : name;
 }

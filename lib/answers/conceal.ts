@@ -73,7 +73,7 @@ function base64Forms(bytes: Buffer): string[] {
 }
 
 const ESCAPE =
-  /\\u\{?([0-9a-f]{2,6})\}?|\\x([0-9a-f]{2})|((?:%[0-9a-f]{2})+)|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos);|\\([\\/"'])/gi;
+  /\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|((?:%[0-9a-f]{2})+)|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos);|\\([\\/"'])/gi;
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -83,11 +83,12 @@ const NAMED: Readonly<Record<string, string>> = {
 };
 
 function resolveEscapes(text: string): string {
-  return text.replace(ESCAPE, (all, u, x, percent, hex, decimal, name, escaped) => {
+  return text.replace(ESCAPE, (all, u, braced, x, percent, hex, decimal, name, escaped) => {
     if (percent !== undefined) return Buffer.from(percent.replaceAll('%', ''), 'hex').toString();
     if (name !== undefined) return NAMED[name.toLowerCase()] ?? all;
     if (escaped !== undefined) return escaped;
-    const code = decimal === undefined ? Number.parseInt(u ?? x ?? hex, 16) : Number(decimal);
+    const code =
+      decimal === undefined ? Number.parseInt(u ?? braced ?? x ?? hex, 16) : Number(decimal);
     return code <= 0x10ffff ? String.fromCodePoint(code) : all;
   });
 }

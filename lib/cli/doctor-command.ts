@@ -9,11 +9,11 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
-import { type Check, examineTarget } from './examine-target.ts';
+import { examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
-const WORDS = { ok: 'ok  ', failed: 'FAIL', skipped: 'skip' } as const;
+const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -32,16 +32,18 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
       print('', `${name}  (${cloud} ${service} ${region})`);
-      const checks = await examineTarget({
+      await examineTarget({
         target,
         credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
         endpoint: endpoints.get(target) as Endpoint,
         transport,
         clock,
         random,
+        report: ({ name: what, outcome, text }) => {
+          print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
+          if (outcome === 'failed') failures += 1;
+        },
       });
-      for (const check of checks) print(`  ${WORDS[check.outcome]}  `, sentence(check));
-      failures += checks.filter(({ outcome }) => outcome === 'failed').length;
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
       io.out('\n');
     }
@@ -58,8 +60,4 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   function print(lead: string, text: string): void {
     io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
   }
-}
-
-function sentence({ name, text }: Check): string {
-  return `${name}: ${text}`;
 }

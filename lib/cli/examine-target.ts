@@ -9,11 +9,11 @@ import { type Credentials, CredentialsError } from '../identity/credentials.ts';
 import type { CredentialsStore } from '../identity/credentials-store.ts';
 import { openAccess } from '../identity/open-access.ts';
 import { SERVICES } from '../model/services.ts';
-import { counted } from '../model/summary.ts';
+import { counted, describeSpan } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
-import { TaskApi } from '../task-api/task-api.ts';
+import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
 
 /** What is looked at, in this order. */
 export type CheckName =
@@ -26,10 +26,10 @@ export type CheckName =
   | 'instances'
   | 'tasks';
 
-/** How one check came out, and what to do when it failed; `skipped` when it could not be made. */
+/** How one check came out, and what to do about it; `skipped` when it could not be made. */
 export interface Check {
   readonly name: CheckName;
-  readonly outcome: 'ok' | 'failed' | 'skipped';
+  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
   readonly text: string;
 }
 
@@ -40,28 +40,29 @@ export interface ExamineTargetOptions {
   readonly transport: NotingTransport;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Told each check as soon as it is made. */
+  readonly report: (check: Check) => void;
 }
 
-/** Milliseconds for all that is asked of one target. */
-const PATIENCE_MS = 60_000;
+/** Milliseconds for all that is asked of one target: somebody is waiting, and a throttled request waits long. */
+const PATIENCE_MS = 15_000;
 /** A server that refuses is asked once more, no longer: somebody is waiting. */
 const ATTEMPTS = 2;
-/** The gateway refuses a signature whose time is off by 15 minutes; this leaves room for drift. */
-const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** From this difference on a clock is worth a warning; from the tolerance of a run on, nothing is deleted. */
+const CLOCK_WARNING_MS = 5 * 60_000;
 
 /**
  * Finds out, step by step, whether a run could work on a target. Reads only: it sends no DELETE, so
  * whether deleting is permitted it cannot tell.
  */
-export async function examineTarget(options: ExamineTargetOptions): Promise<Check[]> {
-  const { target, credentials, endpoint } = options;
-  const checks: Check[] = [];
-  const found = await readCredentials(credentials, checks);
-  const reachable = await reach(options, checks);
+export async function examineTarget(options: ExamineTargetOptions): Promise<void> {
+  const { target, credentials, endpoint, report } = options;
+  const found = await readCredentials(credentials, report);
+  const reachable = await reach(options);
   if (!found || !reachable) {
-    const reason = found ? 'the endpoint was not reached' : 'there are no credentials to ask with';
-    checks.push({ name: 'instances', outcome: 'skipped', text: `not asked for: ${reason}` });
-    return checks;
+    const reason = found ? 'the endpoint was not reached' : 'no credentials were found';
+    report({ name: 'instances', outcome: 'skipped', text: `not asked for, since ${reason}` });
+    return;
   }
   const method = 'password' in found ? 'token' : 'signature';
   const window = requestWindow({
@@ -74,8 +75,8 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<Chec
   try {
     ({ access, projectId } = await openAccess(target, credentials, { ...options, window, counts }));
   } catch (error) {
-    checks.push(failed(isRefusal(error) ? method : 'project', error));
-    return checks;
+    report(failed(isRefusal(error) ? method : 'project', error));
+    return;
   }
   const api = new TaskApi({
     service: SERVICES[target.service],
@@ -90,13 +91,12 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<Chec
     time: options.clock.now,
     rows: new RowBudget(),
   });
-  await list(api, target, method, projectId, checks);
-  return checks;
+  await list(api, { target, method, projectId, report });
 }
 
 async function readCredentials(
   store: CredentialsStore,
-  checks: Check[],
+  report: ExamineTargetOptions['report'],
 ): Promise<Credentials | undefined> {
   try {
     const found = await store.get();
@@ -106,19 +106,21 @@ async function readCredentials(
         : found.securityToken
           ? 'a temporary access key'
           : 'an access key';
-    checks.push({ name: 'credentials', outcome: 'ok', text: `${what}, from ${store.name}` });
+    report({ name: 'credentials', outcome: 'ok', text: `${what}, from ${store.name}` });
     return found;
   } catch (error) {
-    checks.push(failed('credentials', error));
+    report(failed('credentials', error));
     return undefined;
   }
 }
 
 /** Asks for nothing in particular, without credentials: any answer shows that somebody is there. */
-async function reach(
-  { target, endpoint, transport }: ExamineTargetOptions,
-  checks: Check[],
-): Promise<boolean> {
+async function reach({
+  target,
+  endpoint,
+  transport,
+  report,
+}: ExamineTargetOptions): Promise<boolean> {
   const { origin } = endpoint;
   try {
     const request = { method: 'GET', url: `${origin}/`, headers: {} } as const;
@@ -129,11 +131,11 @@ async function reach(
       ? 'Check endpoint in the policy, and the way there (firewall, proxy).'
       : 'Check region and service in the policy, set endpoint where the address is another one, and look at the way there (firewall, proxy).';
     const text = `${origin} does not answer: ${error.message}. ${advice}`;
-    checks.push({ name: 'endpoint', outcome: 'failed', text });
+    report({ name: 'endpoint', outcome: 'failed', text });
     return false;
   }
-  checks.push({ name: 'endpoint', outcome: 'ok', text: `${origin} answers` });
-  checks.push(compareClocks(transport.clockDifference(origin)));
+  report({ name: 'endpoint', outcome: 'ok', text: `${origin} answers` });
+  report(compareClocks(transport.clockDifference(origin)));
   return true;
 }
 
@@ -142,23 +144,34 @@ function compareClocks(difference: number | undefined): Check {
     return { name: 'clock', outcome: 'skipped', text: 'the service does not tell its time' };
   }
   const distance = Math.abs(difference);
-  if (distance <= CLOCK_TOLERANCE_MS) {
-    const seconds = Math.round(distance / 1000);
-    const text = seconds <= 1 ? 'as the service has it' : `${seconds} s from the service's`;
+  const span = describeSpan(distance);
+  if (distance <= CLOCK_WARNING_MS) {
+    const text = distance < 1_500 ? 'as the service has it' : `${span} from the service's`;
     return { name: 'clock', outcome: 'ok', text };
   }
-  const minutes = Math.round(distance / 60_000);
   const side = difference > 0 ? 'behind' : 'ahead of';
-  const text = `this machine is ${counted(minutes, 'minute')} ${side} the service, which refuses signatures at 15: set its clock (NTP)`;
+  const here = `this machine is ${span} ${side} the service`;
+  if (distance <= CLOCK_TOLERANCE_MS) {
+    const text = `${here}; from 15 minutes on a run deletes nothing: set its clock (NTP)`;
+    return { name: 'clock', outcome: 'warning', text };
+  }
+  const text = `${here}, so a run deletes nothing: set its clock (NTP)`;
   return { name: 'clock', outcome: 'failed', text };
 }
 
 async function list(
   api: TaskApi,
-  target: Target,
-  method: 'signature' | 'token',
-  projectId: string,
-  checks: Check[],
+  {
+    target,
+    method,
+    projectId,
+    report,
+  }: {
+    readonly target: Target;
+    readonly method: 'signature' | 'token';
+    readonly projectId: string;
+    readonly report: ExamineTargetOptions['report'];
+  },
 ): Promise<void> {
   const accepted: Check = { name: method, outcome: 'ok', text: 'accepted' };
   const looked = target.projectId ? '' : ', looked up by region';
@@ -167,22 +180,23 @@ async function list(
     const { instances, skipped } = await api.listInstances();
     const { selected, unmatched } = selectInstances(instances, target.instances);
     const total = instances.length + skipped.length;
-    checks.push(accepted, project);
+    report(accepted);
+    report(project);
     if (unmatched.length > 0) {
       const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
       const text = `${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none of ${counted(total, 'instance')}: correct it, or leave it out`;
-      checks.push({ name: 'instances', outcome: 'failed', text });
+      report({ name: 'instances', outcome: 'failed', text });
     } else {
       const text = `${total} listed, of which the policy selects ${selected.length}`;
-      checks.push({ name: 'instances', outcome: 'ok', text });
+      report({ name: 'instances', outcome: 'ok', text });
     }
-    await listTasks(api, selected[0] ?? instances[0], checks);
+    await listTasks(api, selected[0] ?? instances[0], report);
   } catch (error) {
-    if (isRefusal(error)) checks.push(failed(method, error));
+    if (isRefusal(error)) report(failed(method, error));
     else {
       // Whoever is told that something is not permitted, or not there, has been let in.
-      if (isAnswered(error)) checks.push(accepted);
-      checks.push(failed('instances', error));
+      if (isAnswered(error)) report(accepted);
+      report(failed('instances', error));
     }
   }
 }
@@ -190,18 +204,18 @@ async function list(
 async function listTasks(
   api: TaskApi,
   instance: { readonly id: string; readonly name: string } | undefined,
-  checks: Check[],
+  report: ExamineTargetOptions['report'],
 ): Promise<void> {
   if (!instance) {
-    checks.push({ name: 'tasks', outcome: 'skipped', text: 'there is no instance to look at' });
+    report({ name: 'tasks', outcome: 'skipped', text: 'there is no instance to look at' });
     return;
   }
   try {
     const count = await api.countTasks(instance.id);
     const text = `${counted(count, 'record')} on ${instance.name || instance.id}`;
-    checks.push({ name: 'tasks', outcome: 'ok', text });
+    report({ name: 'tasks', outcome: 'ok', text });
   } catch (error) {
-    checks.push(failed('tasks', error));
+    report(failed('tasks', error));
   }
 }
 

@@ -27,8 +27,8 @@ const status = await runCommandLine(process.argv.slice(2), {
   version,
 });
 
-// The output of the last write is known after it.
-process.stdout.write('', () => {
-  if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
-  process.exitCode = status === 0 && unwritten ? 1 : status;
-});
+// What came of the last write is told after it.
+await new Promise((resolve) => process.stdout.write('', () => setImmediate(resolve)));
+if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
+// Ends also where something still waits for an answer that never comes.
+process.exit(status === 0 && unwritten ? 1 : status);

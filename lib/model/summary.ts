@@ -195,6 +195,19 @@ export function describeTotals(summary: Summary): string {
   return `${dryRun ? 'dry run' : 'run'} ${outcome}: ${found}; ${done}`;
 }
 
+/** A length of time in its greatest fitting unit: `40 seconds`, `20 minutes`, `400 days`. */
+export function describeSpan(ms: number): string {
+  const [unit, noun] =
+    ms >= 2 * 86_400_000
+      ? [86_400_000, 'day']
+      : ms >= 2 * 3_600_000
+        ? [3_600_000, 'hour']
+        : ms >= 120_000
+          ? [60_000, 'minute']
+          : [1_000, 'second'];
+  return counted(Math.round(ms / unit), noun);
+}
+
 /** `1 instance`, `2 instances`. */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;

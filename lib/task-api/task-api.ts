@@ -20,7 +20,7 @@ import {
   skipReason,
 } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
-import { counted, type RequestCounts } from '../model/summary.ts';
+import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
 import { readTask, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
@@ -58,7 +58,7 @@ export class ForbiddenError extends ApiError {
  * How far the service's clock may be from ours, in milliseconds: as far as the gateway tolerates in a signature.
  * Records are as old as the difference between the two, so further apart nothing is deleted.
  */
-const CLOCK_TOLERANCE_MS = 15 * 60_000;
+export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /** Instances that may not be touched before any may: then it is the target. */
 const FORBIDDEN_INSTANCES = 3;
@@ -316,9 +316,8 @@ export class TaskApi {
     this.clockIsKnown = true;
     const difference = this.#options.time() - serverTime;
     if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return;
-    const minutes = Math.round(Math.abs(difference) / 60_000);
     const side = difference > 0 ? 'ahead of' : 'behind';
-    const message = `this machine's clock is ${counted(minutes, 'minute')} ${side} that of ${this.#options.endpoint.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
+    const message = `this machine's clock is ${describeSpan(Math.abs(difference))} ${side} that of ${this.#options.endpoint.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
     throw new TargetError('clock', message, reading);
   }
 }

@@ -9,8 +9,7 @@ const COMMAND = 'dist/task-janitor.js';
 /** Builds the command where it is missing, or older than what it is built from. */
 export async function buildCommand(): Promise<void> {
   const built = await stat(COMMAND).catch(() => undefined);
-  const sources = await Promise.all(['lib', 'test/emulator'].map(newestIn));
-  if (built && built.mtimeMs >= Math.max(...sources)) return;
+  if (built && built.mtimeMs >= (await newestIn('lib'))) return;
   await promisify(execFile)(process.execPath, ['lib/cli/build.js']);
 }
 
@@ -31,15 +30,27 @@ export interface Running {
 }
 
 export function start(...words: string[]): Running {
-  const env = { PATH: process.env.PATH, ...DEMO_ENV };
-  const child = spawn(process.execPath, [COMMAND, ...words], { env });
+  return startWith({}, ...words);
+}
+
+/**
+ * @param settings what the process has of its surroundings: more environment, or files (their descriptors) in
+ * place of the pipes that its output goes to.
+ */
+export function startWith(
+  settings: { env?: object; stdout?: number; stderr?: number },
+  ...words: string[]
+): Running {
+  const env = { PATH: process.env.PATH, ...DEMO_ENV, ...settings.env };
+  const stdio = ['pipe', settings.stdout ?? 'pipe', settings.stderr ?? 'pipe'] as const;
+  const child = spawn(process.execPath, [COMMAND, ...words], { env, stdio: [...stdio] });
   let stdout = '';
   let stderr = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;
   });
   const readers: (() => void)[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
     for (const read of readers) read();
   });

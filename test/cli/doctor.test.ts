@@ -156,7 +156,7 @@ describe('the clock', () => {
     await start({ now: () => Date.now() + 60_000 });
     const { status, line } = await doctor();
     expect(status).toBe(0);
-    expect(line('clock')).toMatch(/^ok {4}clock: (59|60|61) s from the service's$/);
+    expect(line('clock')).toMatch(/^ok {4}clock: (59|60|61) seconds from the service's$/);
   });
 });
 

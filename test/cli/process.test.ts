@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
-import { buildCommand, type Running, start } from './built-command.ts';
+import { serve } from '../serve.ts';
+import { buildCommand, type Running, start, startWith } from './built-command.ts';
 import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let emulator: Emulator;
@@ -54,22 +57,25 @@ test('the built command runs, and its process ends with the status', async () =>
   });
 });
 
-test('the first Ctrl-C lets DELETEs in flight end, and prints the summary', async () => {
-  const { held, release } = holdDeletes();
-  running = start('run', '--policy', policy, '--json');
-  await held;
-  running.process.kill('SIGINT');
-  await running.complained('Stopping: waiting for the requests in flight.');
-  release();
-  const { status, stdout } = await running.ended;
-  expect(status).toBe(130);
-  const { outcome, totals } = JSON.parse(stdout) as Summary;
-  const deleted = emulator.journal.deletedIds().length;
-  expect(emulator.journal.deletes()).toHaveLength(deleted);
-  expect(outcome).toBe('incomplete');
-  expect(totals).toMatchObject({ expired: 30, deleted, remaining: 30 - deleted, failed: 0 });
-  expect(deleted).toBeGreaterThan(0);
-});
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  'the first %s lets DELETEs in flight end, and prints the summary',
+  async (signal) => {
+    const { held, release } = holdDeletes();
+    running = start('run', '--policy', policy, '--json');
+    await held;
+    running.process.kill(signal);
+    await running.complained('Stopping: waiting for the requests in flight.');
+    release();
+    const { status, stdout } = await running.ended;
+    expect(status).toBe(130);
+    const { outcome, totals } = JSON.parse(stdout) as Summary;
+    const deleted = emulator.journal.deletedIds().length;
+    expect(emulator.journal.deletes()).toHaveLength(deleted);
+    expect(outcome).toBe('incomplete');
+    expect(totals).toMatchObject({ expired: 30, deleted, remaining: 30 - deleted, failed: 0 });
+    expect(deleted).toBeGreaterThan(0);
+  },
+);
 
 test('the second Ctrl-C ends at once', async () => {
   const { held } = holdDeletes();
@@ -93,4 +99,51 @@ test('whoever stops reading the output does not stop the run', async () => {
   release();
   expect(await running.ended).toMatchObject({ status: 0, stderr: '' });
   expect(emulator.journal.deletedIds()).toHaveLength(30);
+});
+
+const onFullDisk = existsSync('/dev/full') ? test : test.skip;
+
+onFullDisk('a full disk under the output costs no record; the status says it', async () => {
+  const full = await open('/dev/full', 'w');
+  running = startWith({ stdout: full.fd }, 'run', '--policy', policy, '--json');
+  const { status, stderr } = await running.ended;
+  await full.close();
+  expect(status).toBe(1);
+  expect(stderr).toContain('The output could not be written: ENOSPC');
+  expect(emulator.journal.deletedIds()).toHaveLength(30);
+});
+
+onFullDisk('a full disk under the log does not cost the summary', async () => {
+  const full = await open('/dev/full', 'w');
+  running = startWith({ stderr: full.fd }, 'run', '--policy', policy, '--json');
+  const { status, stdout } = await running.ended;
+  await full.close();
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ outcome: 'complete', totals: { deleted: 30 } });
+});
+
+test('a secret store that accepts and never answers does not outlast Ctrl-C', async () => {
+  let ask = () => {};
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
+  const store = await serve(() => ask());
+  const more = ['credentials: { secret: task-janitor/huawei }'];
+  policy = await folder.write('secret.yml', cachePolicy(emulator.url, more));
+  const env = {
+    AWS_ENDPOINT_URL: store.url,
+    AWS_REGION: 'eu-central-1',
+    AWS_ACCESS_KEY_ID: 'AKIAFAKE',
+    AWS_SECRET_ACCESS_KEY: 'fake',
+  };
+  running = startWith({ env }, 'run', '--policy', policy, '--json');
+  await asked;
+  running.process.kill('SIGINT');
+  const { status, stdout } = await running.ended;
+  await store.close();
+  expect(status).toBe(130);
+  expect(JSON.parse(stdout)).toMatchObject({
+    outcome: 'incomplete',
+    targets: [{ error: { code: 'stopped' } }],
+  });
 });

@@ -280,3 +280,23 @@ describe('a list that changes while it is read', () => {
     expect(skips.length).toBeLessThan(500);
   });
 });
+
+describe('a list without an end', () => {
+  test('is given up once the lists being read hold more rows than they may together', async () => {
+    const rows = new RowBudget(1_000);
+    rows.take(500);
+    let next = 0;
+    const found = new Map<string, string>();
+    const reading = readList({
+      paging: SERVICES.dcs.tasks,
+      fetchPage: async () => ({ rows: Array.from({ length: 100 }, () => `row-${next++}`) }),
+      read: (row) => row as string,
+      keyOf: (row) => row,
+      changed: (row) => row,
+      found,
+      rows,
+    });
+    await expect(reading).rejects.toThrow('hold more rows than memory is meant for');
+    expect(found.size).toBe(501);
+  });
+});

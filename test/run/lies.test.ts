@@ -1,0 +1,579 @@
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_PROJECT_ID,
+  DEMO_USER,
+  type Interception,
+} from '../../lib/emulator/index.ts';
+import { createTransport } from '../../lib/http/transport.ts';
+import { serve } from '../serve.ts';
+import {
+  aged,
+  DAY,
+  expired,
+  NOW,
+  onlyTarget,
+  policyOf,
+  realClock,
+  startWorld,
+  targetOf,
+  type World,
+} from './world.ts';
+
+// A server, a clock or a secret store that says what is not so. Nothing that must stay may go, and
+// nothing may be reported that did not happen.
+
+let world: World;
+beforeEach(async () => {
+  world = await startWorld();
+});
+afterEach(() => world.close());
+
+/** Adds instances of which everything has expired. */
+function addExpired(...names: string[]) {
+  return names.map((name) => {
+    return world.emulator.addInstance({ service: 'dcs', name, tasks: expired(3) });
+  });
+}
+
+/** Lets an answer be another one. */
+function answer(operation: string, lie: Interception, when: () => boolean = () => true): void {
+  world.emulator.intercept = (entry) => (entry.operation === operation && when() ? lie : undefined);
+}
+
+const deletes = () => world.emulator.journal.deletes().length;
+
+describe('a clock', () => {
+  test.each([400 * DAY, 16 * 60_000, -16 * 60_000])(
+    'that differs from the service by %d ms: nothing is deleted, whatever the credentials',
+    async (difference) => {
+      await world.close();
+      world = await startWorld({ now: () => NOW - difference, verify: false });
+      addExpired('a');
+      for (const credentials of [undefined, DEMO_USER]) {
+        const summary = await world.run(
+          onlyTarget(world.emulator),
+          {},
+          credentials && { credentials: () => ({ name: 'x', read: async () => credentials }) },
+        );
+        expect(summary.targets[0]).toMatchObject({ outcome: 'failed', error: { code: 'clock' } });
+        expect(summary.targets[0]?.error?.message).toContain('Set the clock (NTP)');
+        expect(deletes()).toBe(0);
+      }
+    },
+  );
+
+  test('that was wrong when the run began, and is set right before the first answer', async () => {
+    const { clock } = world;
+    addExpired('a');
+    clock.step(400 * DAY);
+    const summary = await world.run(
+      onlyTarget(world.emulator),
+      {},
+      {
+        credentials: () => ({
+          name: 'x',
+          read: async () => {
+            clock.step(-400 * DAY);
+            return DEMO_USER;
+          },
+        }),
+      },
+    );
+    expect(summary.targets[0]?.error?.code).toBe('clock');
+    expect(deletes()).toBe(0);
+  });
+
+  test('that the service does not tell is a warning', async () => {
+    const { emulator } = world;
+    addExpired('a');
+    const real = createTransport(realClock);
+    const transport = {
+      ...real,
+      send: async (...args: Parameters<typeof real.send>) => ({
+        ...(await real.send(...args)),
+        header: () => undefined,
+      }),
+    };
+    const summary = await world.run(onlyTarget(emulator), {}, { transport });
+    real.close();
+    expect(summary.outcome).toBe('complete');
+    expect(summary.warnings).toEqual([
+      `cache: ${emulator.url} does not tell its time: this clock is not checked`,
+    ]);
+  });
+
+  test.each([-5 * 60_000, 3_600_000])(
+    'that steps by %d ms while a run goes on changes neither its length nor its end',
+    async (step) => {
+      const { emulator, clock } = world;
+      addExpired('a', 'b');
+      let stepped = false;
+      emulator.intercept = () => {
+        // The emulator's own time does not step.
+        if (emulator.journal.deletes().length === 2 && !stepped) {
+          stepped = true;
+          clock.step(step);
+        }
+        return { delayMs: 100 };
+      };
+      const summary = await world.run(
+        onlyTarget(emulator, { requests: { concurrency: 1, perSecond: 5 } }),
+        {},
+        { deadline: clock.monotonic() + 600_000 },
+      );
+      expect(stepped).toBe(true);
+      expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 6 } });
+      expect(summary.durationMs).toBeLessThan(60_000);
+      expect(Date.parse(summary.finishedAt) - Date.parse(summary.startedAt)).toBe(
+        summary.durationMs,
+      );
+    },
+  );
+});
+
+describe('an instance', () => {
+  test.each([null, 7, '', undefined])(
+    'whose name is %p is left alone where instances are selected by name',
+    async (name) => {
+      const { emulator } = world;
+      const [odd, other] = addExpired('canary', 'prod');
+      answer('list-instances', {
+        rewrite: (body) => {
+          const { instances, ...rest } = body as { instances: { instance_id: string }[] };
+          return {
+            ...rest,
+            instances: instances.map((row) =>
+              row.instance_id === odd?.id ? { ...row, name } : row,
+            ),
+          };
+        },
+      });
+      const policy = onlyTarget(emulator, { instances: { exclude: ['canary'] } });
+      const summary = await world.run(policy);
+      expect(odd?.taskIds()).toHaveLength(3);
+      expect(other?.taskIds()).toHaveLength(0);
+      expect(summary.warnings).toContainEqual(
+        expect.stringContaining(`instance ${odd?.id} is left alone: its name cannot be read`),
+      );
+      // Where ids alone select, no name is needed.
+      const byId = onlyTarget(emulator, { instances: { include: [odd?.id] } });
+      await world.run(byId);
+      expect(odd?.taskIds()).toHaveLength(0);
+    },
+  );
+
+  test('of DMS without an engine is left alone, with a warning', async () => {
+    const { emulator } = world;
+    const instance = emulator.addInstance({
+      service: 'kafka',
+      name: 'a',
+      tasks: expired(3, 'kafka'),
+    });
+    answer('list-instances', {
+      rewrite: (body) => {
+        const { instances, ...rest } = body as { instances: { engine?: string }[] };
+        return { ...rest, instances: instances.map(({ engine: _, ...row }) => row) };
+      },
+    });
+    const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+    expect(instance.taskIds()).toHaveLength(3);
+    expect(summary.warnings).toEqual([
+      'cache: instance a is left alone: the service does not tell its engine',
+    ]);
+  });
+
+  test('list that holds another engine alone fails the target, and says which', async () => {
+    const { emulator } = world;
+    emulator.addInstance({ service: 'kafka', name: 'a', tasks: expired(3, 'kafka') });
+    answer('list-instances', {
+      rewrite: (body) => {
+        const { instances, ...rest } = body as { instances: object[] };
+        return { ...rest, instances: instances.map((row) => ({ ...row, engine: 'rabbitmq' })) };
+      },
+    });
+    const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+    expect(summary.targets[0]?.error).toMatchObject({
+      code: 'misaddressed',
+      message: expect.stringContaining('none of kafka: the engine of all is rabbitmq'),
+    });
+  });
+
+  test('that two targets select is left alone by both, and the message names them', async () => {
+    const { emulator } = world;
+    const [shared, own] = addExpired('shared', 'own');
+    const policy = policyOf([
+      targetOf(emulator, { name: 'prod', instances: { include: ['*'] } }),
+      targetOf(emulator, {
+        name: 'keep',
+        keep: 'forever',
+        instances: { include: ['sh*'] },
+      }),
+    ]);
+    const summary = await world.run(policy);
+    expect(shared?.taskIds()).toHaveLength(3);
+    expect(own?.taskIds()).toHaveLength(0);
+    expect(summary.outcome).toBe('failed');
+    const { instances } = summary.targets[1] ?? { instances: [] };
+    expect(instances).toMatchObject([
+      { name: 'shared', outcome: 'failed', stoppedBy: 'overlap', listed: 0 },
+    ]);
+    expect(instances[0]?.errors[0]?.message).toContain('the targets "keep" and "prod"');
+    expect(
+      emulator.journal.count({ operation: 'list-tasks', instanceId: shared?.id as string }),
+    ).toBe(0);
+  });
+
+  test.each([DEMO_PROJECT_ID, undefined])(
+    'that a target selects which the run leaves out is left alone too (its projectId: %s)',
+    async (projectId) => {
+      const { emulator } = world;
+      const [shared, own] = addExpired('shared', 'own');
+      const policy = policyOf([
+        targetOf(emulator, { name: 'prod', instances: { include: ['*'] } }),
+        targetOf(emulator, {
+          name: 'keep',
+          keep: 'forever',
+          projectId,
+          instances: { include: ['sh*'] },
+        }),
+      ]);
+      await world.run(policy, { targets: ['prod'] });
+      expect(shared?.taskIds()).toHaveLength(3);
+      expect(own?.taskIds()).toHaveLength(0);
+    },
+  );
+});
+
+describe('a list', () => {
+  test.each([
+    [{ error_code: 'DCS.5000', error_msg: 'try again', tasks: [] }],
+    [{ error_code: 'NEW.1' }],
+  ])('that answers 200 with %j is incomplete, and nothing is deleted', async (body) => {
+    const [instance] = addExpired('a');
+    answer('list-tasks', { status: 200, body });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.targets[0]?.instances[0]).toMatchObject({
+      outcome: 'failed',
+      stoppedBy: 'listing',
+    });
+    expect(instance?.taskIds()).toHaveLength(3);
+  });
+
+  test('whose second page has a code and no rows, and no count, is incomplete', async () => {
+    const { emulator } = world;
+    const instance = emulator.addInstance({
+      service: 'kafka',
+      name: 'a',
+      tasks: expired(150, 'kafka'),
+    });
+    emulator.intercept = ({ operation, query }) => {
+      if (operation !== 'list-tasks') return undefined;
+      if (query.start === '1') {
+        return { rewrite: (body) => ({ tasks: (body as { tasks: object[] }).tasks }) };
+      }
+      return { status: 200, body: { error_code: 'DMS.99999999', tasks: [] } };
+    };
+    const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
+    expect(instance.taskIds()).toHaveLength(150);
+  });
+
+  test('that brings more rows than were asked for is not believed', async () => {
+    const { emulator } = world;
+    const [instance] = addExpired('a');
+    answer('list-tasks', {
+      status: 200,
+      body: { task_count: 1_001, tasks: Array.from({ length: 1_001 }, () => aged(40)) },
+    });
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
+    expect(instance?.taskIds()).toHaveLength(3);
+  });
+
+  test('of an instance that says it is gone, and is still listed, is incomplete', async () => {
+    addExpired('a');
+    answer('list-tasks', { status: 404, body: { error_code: 'DCS.3022', error_msg: 'gone' } });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.targets[0]?.instances[0]).toMatchObject({
+      outcome: 'failed',
+      stoppedBy: 'listing',
+    });
+  });
+
+  test('of an instance that is gone, and is not listed any more, is a warning', async () => {
+    const { emulator } = world;
+    const [instance] = addExpired('a');
+    emulator.intercept = ({ operation }) => {
+      if (operation === 'list-tasks') emulator.removeInstance(instance?.id ?? '');
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 0 } });
+    expect(summary.warnings).toEqual(['cache: instance a is gone']);
+  });
+});
+
+describe('an answer of another size', () => {
+  test.each([
+    ['unpacks to 60 MB', gzipSync(Buffer.alloc(60 * 1024 * 1024, ' '))],
+    ['is 30 MB of brackets', gzipSync(Buffer.alloc(30 * 1024 * 1024, '['))],
+  ])('%s: the list is incomplete, and memory bounded', async (_, body) => {
+    let asked = 0;
+    const limits = new Set<string>();
+    const server = await serve((request, response) => {
+      const url = new URL(request.url ?? '', 'http://h');
+      asked += 1;
+      limits.add(url.searchParams.get('limit') ?? '');
+      const date = new Date(NOW).toUTCString();
+      response.writeHead(200, { 'content-encoding': 'gzip', date }).end(body);
+    });
+    const target = {
+      ...targetOf(world.emulator),
+      endpoint: server.url,
+      requests: { attempts: 2 },
+    };
+    const before = process.memoryUsage().rss;
+    const summary = await world.run(policyOf([target]));
+    await server.close();
+    expect(summary.targets[0]).toMatchObject({ outcome: 'failed', error: { code: 'too-large' } });
+    expect([...limits]).toEqual(['1000', '100', '10', '1']);
+    expect(asked).toBe(5);
+    expect(process.memoryUsage().rss - before).toBeLessThan(250 * 1024 * 1024);
+  });
+
+  test('larger than 8 MB is asked for again with a tenth of its limit, and read whole', async () => {
+    const { emulator } = world;
+    const params = 'x'.repeat(10_000);
+    const tasks = Array.from({ length: 900 }, (_, index) => aged(40 + index, { params }));
+    const instance = emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 900, deleted: 900 } });
+    expect(instance.taskIds()).toEqual([]);
+  });
+});
+
+describe('a DELETE', () => {
+  test('that says the instance is not there, while all is still listed, has failed', async () => {
+    addExpired('a');
+    answer('delete-task', { status: 404, body: { error_code: 'DCS.3022', error_msg: 'no' } });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary).toMatchObject({ outcome: 'failed', totals: { failed: 3, alreadyGone: 0 } });
+    const { errors } = summary.targets[0]?.instances[0] ?? { errors: [] };
+    expect(errors[0]?.message).toContain('it is still listed');
+  });
+
+  test.each([404, 410])(
+    'of a record that another one deleted (%d) found it gone',
+    async (status) => {
+      const { emulator } = world;
+      const [instance] = addExpired('a');
+      emulator.intercept = ({ operation }) => {
+        if (operation !== 'delete-task') return undefined;
+        for (const id of instance?.taskIds() ?? []) instance?.removeTask(id);
+        return { status, body: {} };
+      };
+      const summary = await world.run(onlyTarget(emulator, { requests: { concurrency: 1 } }));
+      expect(summary).toMatchObject({
+        outcome: 'complete',
+        totals: { alreadyGone: 3, deleted: 0 },
+      });
+    },
+  );
+
+  test('that was accepted (202) and done is deleted', async () => {
+    addExpired('a');
+    answer('delete-task', { status: 202, body: {}, afterwards: true });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+  });
+
+  test('that was accepted (202) and is not done yet remains', async () => {
+    addExpired('a');
+    answer('delete-task', { status: 202, body: {} });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.totals).toMatchObject({ deleted: 0, remaining: 3, failed: 0 });
+  });
+
+  test.each([
+    ['was done', true, { deleted: 3, failed: 0 }],
+    ['was not done', false, { deleted: 0, failed: 3 }],
+  ])('that answers 200 with a code nobody knows, and %s', async (_, afterwards, totals) => {
+    addExpired('a');
+    answer('delete-task', { status: 200, body: { error_code: 'NEW.1' }, afterwards });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.totals).toMatchObject(totals);
+  });
+
+  test('that answers 200 with the code of flow control is sent again', async () => {
+    addExpired('a');
+    let times = 0;
+    answer('delete-task', { status: 200, body: { error_code: 'DMS.10240407' } }, () => {
+      times += 1;
+      return times <= 2;
+    });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+    expect(summary.requests.throttled).toBe(2);
+  });
+});
+
+describe('a secret store that never answers', () => {
+  const never = () => ({ name: 'secret s', read: () => new Promise<never>(() => {}) });
+
+  test('does not outlast the deadline, and holds up no other target', async () => {
+    const { emulator, clock } = world;
+    const other = await startWorld();
+    addExpired('a');
+    other.emulator.addInstance({ service: 'dcs', name: 'b', tasks: expired(3) });
+    const policy = policyOf([
+      targetOf(emulator, { name: 'hangs', credentials: { secret: 's' } }),
+      targetOf(other.emulator, { name: 'works' }),
+    ]);
+    const summary = await world.run(
+      policy,
+      {},
+      {
+        credentials: (reference) =>
+          reference
+            ? never()
+            : {
+                name: 'x',
+                read: async () => ({ accessKey: 'HCDEMOACCESSKEY00001', secretKey: 'demo' }),
+              },
+        deadline: clock.monotonic() + 60_000,
+      },
+    );
+    await other.close();
+    expect(summary.targets[0]).toMatchObject({ outcome: 'incomplete', error: { code: 'stopped' } });
+    expect(summary.durationMs).toBeLessThanOrEqual(60_000);
+  });
+
+  test('does not outlast an interrupt', async () => {
+    const { emulator } = world;
+    const stop = new AbortController();
+    const running = world.run(onlyTarget(emulator), {}, { credentials: never, stop: stop.signal });
+    setImmediate(() => stop.abort());
+    const summary = await running;
+    expect(summary.targets[0]).toMatchObject({ outcome: 'incomplete', error: { code: 'stopped' } });
+  });
+});
+
+test('an endpoint that hangs holds up no other: all of it is clean before the first answers', async () => {
+  const slow = await startWorld();
+  slow.emulator.intercept = () => ({ hang: true });
+  const instance = world.emulator.addInstance({ service: 'dcs', name: 'b', tasks: expired(3) });
+  const clean = new Promise<void>((resolve) => {
+    world.emulator.intercept = () => {
+      if (instance.taskIds().length <= 1) resolve();
+      return undefined;
+    };
+  });
+  const stop = new AbortController();
+  const running = world.run(
+    policyOf([
+      targetOf(slow.emulator, { name: 'slow' }),
+      targetOf(world.emulator, { name: 'quick' }),
+    ]),
+    {},
+    { stop: stop.signal },
+  );
+  await clean;
+  stop.abort();
+  const summary = await running;
+  await slow.close();
+  expect(summary.targets[0]?.outcome).toBe('incomplete');
+  expect(deletes()).toBeGreaterThan(0);
+});
+
+describe('text of a server', () => {
+  const NASTY = '\u001b[2J\u009b31m\u202eevil\u2066\u0007';
+
+  test('holds nothing that a terminal would obey, wherever it is repeated', async () => {
+    const { emulator } = world;
+    emulator.addInstance({ service: 'dcs', name: NASTY, tasks: expired(1) });
+    answer('delete-task', { status: 400, body: { error_code: NASTY, error_msg: NASTY } });
+    const summary = await world.run(onlyTarget(emulator), { instances: ['nope'] });
+    const again = await world.run(onlyTarget(emulator));
+    const { errors } = again.targets[0]?.instances[0] ?? { errors: [] };
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    const obeyed = /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+    for (const text of [...summary.warnings, ...errors.map(({ message }) => message)]) {
+      expect(text).not.toMatch(obeyed);
+    }
+    expect(errors[0]?.code).toBe('HTTP 400');
+  });
+
+  test.each([
+    ['as it is', (secret: string) => secret],
+    ['in base64', (secret: string) => Buffer.from(secret).toString('base64')],
+    ['percent-encoded', encodeURIComponent],
+  ])(
+    'that holds a secret %s, in code, message, name or id, repeats it nowhere',
+    async (_, write) => {
+      const { emulator } = world;
+      const { secretKey } = DEMO_ACCESS_KEY;
+      const written = write(secretKey);
+      emulator.addInstance({ service: 'dcs', name: `a ${written}`, tasks: expired(2) });
+      emulator.intercept = ({ operation }) => {
+        if (operation === 'list-tasks') {
+          return {
+            rewrite: (body) => ({ ...(body as object), tasks: [...leaky, ...tasksOf(body)] }),
+          };
+        }
+        if (operation !== 'delete-task') return undefined;
+        return { status: 400, body: { error_code: written.slice(0, 64), error_msg: written } };
+      };
+      const tasksOf = (body: unknown) => (body as { tasks: object[] }).tasks;
+      const leaky = [
+        aged(50, { name: written }),
+        aged(60, { id: 'x'.repeat(32), user_name: written }),
+      ];
+      const seen: unknown[] = [];
+      const observer = {
+        skipped: (...values: unknown[]) => seen.push(values),
+        decided: (...values: unknown[]) => seen.push(values),
+      };
+      const summary = await world.run(onlyTarget(emulator), {}, { observer });
+      const again = await world.run(onlyTarget(emulator), { instances: ['nope'] });
+      const said = JSON.stringify([summary, again, seen]);
+      expect(said).not.toContain(written);
+      expect(said).not.toContain(secretKey);
+      expect(emulator.instances()[0]?.taskIds()).toHaveLength(2);
+    },
+  );
+
+  test('that is no code is not repeated as one', async () => {
+    addExpired('a');
+    answer('delete-task', { status: 400, body: { error_code: 'x y', error_msg: 'no' } });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.targets[0]?.instances[0]?.errors[0]?.code).toBe('HTTP 400');
+  });
+
+  test.each(['..', '.', '', '\ud800'])('%j from IAM is no project', async (id) => {
+    const { emulator } = world;
+    answer('projects', { rewrite: () => ({ projects: [{ id, name: 'x' }] }) });
+    const { projectId: _, ...target } = targetOf(emulator) as { projectId: string };
+    const summary = await world.run(policyOf([target]));
+    expect(summary.targets[0]?.error).toMatchObject({ code: 'project' });
+  });
+
+  test('with two full stops in a row is not made: advice follows what ends by itself', async () => {
+    addExpired('a');
+    answer('list-instances', {
+      status: 403,
+      body: { error_code: 'DCS.2003', error_msg: '没有权限。' },
+    });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.targets[0]?.error?.message).toContain('没有权限。 Grant');
+  });
+
+  test('has its second part too (error_ext_msg)', async () => {
+    addExpired('a');
+    const body = { error_code: 'DCS.4999', error_msg: 'No.', error_ext_msg: 'Ask for help.' };
+    answer('delete-task', { status: 400, body });
+    const summary = await world.run(onlyTarget(world.emulator));
+    expect(summary.targets[0]?.instances[0]?.errors[0]?.message).toBe('No. Ask for help.');
+  });
+});

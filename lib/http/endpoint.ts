@@ -64,6 +64,8 @@ export class Endpoint {
   readonly concurrency: number;
   /** Requests within any second; infinite where there is no cap. */
   readonly perSecond: number;
+  /** Lists that are being read there now: they share what may be in flight. */
+  activeLists = 0;
   readonly #slots: LimitFunction;
   /** One waits for the pacer at a time, so that requests go in the order in which they came. */
   readonly #turns = pLimit(1);

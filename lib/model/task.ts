@@ -6,6 +6,8 @@ export interface Task {
   readonly status: string | undefined;
   /** The task's end (`updated_at`), in milliseconds since the epoch. */
   readonly updatedAt: number | undefined;
+  /** The task's start (`created_at`), in milliseconds since the epoch. */
+  readonly createdAt: number | undefined;
   /** The task's type, such as EXTEND; free text to a client. */
   readonly name: string | undefined;
   /** Who started it (`user_name`). */
@@ -28,6 +30,7 @@ export function readTask(row: unknown): Task {
     id,
     status: text(fields.status),
     updatedAt: readTimestamp(fields.updated_at),
+    createdAt: readTimestamp(fields.created_at),
     name: text(fields.name),
     user: text(fields.user_name),
     malformed:

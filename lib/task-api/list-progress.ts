@@ -8,6 +8,8 @@ export interface Page {
   readonly total?: number | undefined;
   /** The service refused to look past the end of its list. */
   readonly pastTheEnd?: boolean;
+  /** When it was read, by the service's clock, in milliseconds since the epoch. */
+  readonly serverTime?: number | undefined;
 }
 
 /** The list is not known to be complete. */

@@ -18,22 +18,42 @@ export interface ListReading<Row> {
   /** Receives the rows by id, also when the list cannot be read. A row that is read twice keeps its later state. */
   readonly found: Map<string, Row>;
   readonly rows: RowBudget;
+  /** Present where pages may be asked for side by side. */
+  readonly sideBySide?: SideBySide<Row>;
+}
+
+export interface SideBySide<Row> {
+  /** Pages that may be in flight now. */
+  readonly mayAsk: () => number;
+  /** Whether a row may have appeared after the first page was read. */
+  readonly mayBeNew: (row: Row, first: Page) => boolean;
 }
 
 /**
  * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What
  * is read twice is recognised by its id; where rows have appeared meanwhile, the list is read again
  * from its top.
+ *
+ * Pages are asked for side by side once the first has told the count. What comes back counts only if nothing
+ * moved: the same count on every page, no page shorter than it has to be, as many different rows as are counted,
+ * and none beyond the first page that may have appeared meanwhile. (Rows appear on the first page, which is read
+ * before all others; so the rows are those that were there then.) Otherwise the list is read page after page.
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
 export async function readList<Row>(list: ListReading<Row>): Promise<void> {
-  const { paging, fetchPage, read, keyOf, found, rows: budget } = list;
+  const { paging, fetchPage, read, keyOf, found, rows: budget, sideBySide } = list;
   /** Rows without an id, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
   /** Most places at which one reading has met rows without an id. */
   let nameless = 0;
   const count = () => found.size - unnamed.size + nameless;
 
+  let first = sideBySide && (await fetchPage(0));
+  if (sideBySide && first) {
+    const outcome = await readSideBySide(first, sideBySide);
+    if (outcome === 'complete') return;
+    if (outcome === 'moving') first = undefined;
+  }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = count();
     if (await readPass(pass > 1)) return;
@@ -42,6 +62,64 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   throw new IncompleteListError(
     `only ${count()} rows could be read, fewer than the service counts`,
   );
+
+  /** `too-short` where one page is all, or the count is not known: then nothing but the first page was asked for. */
+  async function readSideBySide(
+    top: Page,
+    { mayAsk, mayBeNew }: SideBySide<Row>,
+  ): Promise<'complete' | 'moving' | 'too-short'> {
+    const { total = 0 } = top;
+    const { length } = top.rows;
+    if (length === 0 || total <= length) return 'too-short';
+    const places = new Set<number>();
+    add(top.rows, 0, places);
+    let moving = false;
+    await askForAll(async (skip) => {
+      const page = await fetchPage(skip);
+      const { news } = add(page.rows, skip, places);
+      const isAsCounted =
+        page.total === total && page.rows.length === Math.min(length, total - skip);
+      const isNew = page.rows.some((raw) => mayBeNew(read(raw), top));
+      moving ||= !isAsCounted || isNew || (news === 0 && places.size === 0);
+      return !moving;
+    });
+    nameless = Math.max(nameless, places.size);
+    if (!moving && count() === total) return 'complete';
+    // Begun anew: what was read of a list that moves tells nothing about its pages.
+    budget.release(found.size);
+    found.clear();
+    unnamed.clear();
+    nameless = 0;
+    return 'moving';
+
+    /** Asks for all further pages, so many at once; `ask` is false when the others need not be asked for. */
+    function askForAll(ask: (skip: number) => Promise<boolean>): Promise<void> {
+      let next = length;
+      let inFlight = 0;
+      let failure: unknown;
+      return new Promise((resolve, reject) => {
+        const fill = () => {
+          while (next < total && inFlight < Math.max(1, mayAsk())) {
+            inFlight += 1;
+            ask(next).then(end, (error) => {
+              failure ??= error;
+              end(false);
+            });
+            next += length;
+          }
+          if (inFlight > 0) return;
+          if (failure === undefined) resolve();
+          else reject(failure);
+        };
+        const end = (goesOn: boolean) => {
+          inFlight -= 1;
+          if (!goesOn) next = total;
+          fill();
+        };
+        fill();
+      });
+    }
+  }
 
   /**
    * One reading from the top to the end; true when as many rows were found as are counted.
@@ -53,14 +131,15 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     const allFound = () => count() >= (progress.total ?? 0);
     for (;;) {
       const { skip } = progress;
-      const page = await fetchPage(skip);
+      const page = first ?? (await fetchPage(skip));
+      first = undefined;
       if (page.pastTheEnd) {
         if (progress.pastTheEnd()) return progress.total === undefined;
         continue;
       }
-      const { first, news } = add(page.rows, skip, places);
+      const { firstId, news } = add(page.rows, skip, places);
       nameless = Math.max(nameless, places.size);
-      if (progress.add(page, again ? undefined : first, news)) return allFound();
+      if (progress.add(page, again ? undefined : firstId, news)) return allFound();
       if (again && progress.total !== undefined && allFound()) return true;
     }
   }
@@ -70,7 +149,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     rows: readonly unknown[],
     skip: number,
     places: Set<number>,
-  ): { first: string | undefined; news: number } {
+  ): { firstId: string | undefined; news: number } {
     const before = found.size - unnamed.size;
     const here = new Map<string, number>();
     const ids = rows.map((raw, index) => {
@@ -85,7 +164,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       else keep(times === 0 ? id : `${NO_ID}${times} ${id}`, row);
       return id;
     });
-    return { first: ids[0], news: found.size - unnamed.size - before };
+    return { firstId: ids[0], news: found.size - unnamed.size - before };
   }
 
   function keep(key: string, row: Row): void {

@@ -60,6 +60,9 @@ export class ForbiddenError extends ApiError {
  */
 export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
+/** Clocks within a service may differ by so many milliseconds. */
+const CLOCK_JITTER_MS = 60_000;
+
 /** Instances that may not be touched before any may: then it is the target. */
 const FORBIDDEN_INSTANCES = 3;
 
@@ -134,10 +137,16 @@ export class TaskApi {
    * @throws {ApiError} when the list cannot be read completely.
    */
   async listTasks(instanceId: string): Promise<ReadonlyMap<string, Task>> {
+    const { endpoint, time } = this.#options;
     return await this.#readAll('list the tasks', this.#taskList(instanceId), {
       read: readTask,
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
+      sideBySide: {
+        mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
+        mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
+          createdAt > (first.serverTime ?? time()) - CLOCK_JITTER_MS,
+      },
     });
   }
 
@@ -177,10 +186,11 @@ export class TaskApi {
   async #readAll<Row extends object | undefined>(
     what: string,
     list: List,
-    reading: Pick<ListReading<Row>, 'read' | 'keyOf' | 'changed'>,
+    reading: Pick<ListReading<Row>, 'read' | 'keyOf' | 'changed' | 'sideBySide'>,
   ): Promise<Map<string, Row>> {
-    const { rows } = this.#options;
+    const { rows, endpoint } = this.#options;
     const found = new Map<string, Row>();
+    endpoint.activeLists += 1;
     try {
       await readList({
         paging: list.paging,
@@ -194,6 +204,7 @@ export class TaskApi {
       const incomplete = { answer: 'invalid', code: 'incomplete' } as const;
       throw new ApiError(`cannot ${what}: ${error.message}`, incomplete);
     } finally {
+      endpoint.activeLists -= 1;
       rows.release(found.size);
     }
     return found;
@@ -216,7 +227,8 @@ export class TaskApi {
           return { ...reading, trouble: undefined };
         if (reading.answer !== 'ok' || !('body' in result)) return reading;
         const page = readPage(result.body, list, this.#options.access);
-        return page ? { ...reading, page } : { ...UNREADABLE, serverTime: reading.serverTime };
+        const { serverTime } = reading;
+        return page ? { ...reading, page: { ...page, serverTime } } : { ...UNREADABLE, serverTime };
       },
     );
     const { page, code = '' } = sent.reading ?? {};

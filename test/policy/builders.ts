@@ -18,6 +18,7 @@ export function task(fields: Partial<Task> = {}): Task {
     updatedAt: NOW - 100 * DAY,
     name: 'EXTEND',
     user: 'ops-1',
+    createdAt: undefined,
     malformed: false,
     ...fields,
   };

@@ -72,6 +72,7 @@ const task: fc.Arbitrary<Task> = fc.record({
   ),
   name: maybe(fc.constantFrom(...TEXTS)),
   user: maybe(fc.constantFrom(...TEXTS)),
+  createdAt: fc.constant(undefined),
   malformed: fc.oneof(
     { weight: 12, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },

@@ -123,7 +123,7 @@ describe('before the deadline', () => {
       if (operation === 'list-tasks') await clock.advance(8_000);
       return undefined;
     };
-    const policy = onlyTarget(emulator, { service: 'kafka' });
+    const policy = onlyTarget(emulator, { service: 'kafka', requests: { concurrency: 1 } });
     const summary = await world.run(policy, {}, { deadline: NOW + 20_000 });
     expect(emulator.journal.deletes()).toEqual([]);
     expect(summary.targets[0]?.instances).toMatchObject([

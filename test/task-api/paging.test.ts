@@ -29,17 +29,28 @@ interface TableOptions {
   /** The server's own limit. */
   readonly longestPage?: number;
   readonly count?: (total: number, page: number) => number | undefined;
+  /** Pages in flight at most; absent: one page after the other. */
+  readonly atOnce?: number | undefined;
+  /** How long the server takes for the first, second, … page, in turns: pages overtake each other. */
+  readonly takes?: readonly number[];
 }
 
 /** A live table, newest first, and what was read of it. */
 async function readTable(options: TableOptions) {
   const { paging, changes = [], longestPage = Number.POSITIVE_INFINITY } = options;
-  const { count = (total) => total } = options;
+  const { count = (total) => total, takes = [], atOnce } = options;
   let table = Array.from({ length: options.rows }, (_, index) => `old-${index}`);
   const stayed = new Set(table);
   const skips: number[] = [];
   let born = 0;
+  let asked = 0;
+  let inFlight = 0;
+  let peak = 0;
   const fetchPage = async (skip: number): Promise<Page> => {
+    inFlight += 1;
+    peak = Math.max(peak, inFlight);
+    for (let turns = takes[asked++ % takes.length] ?? 0; turns > 0; turns -= 1) await null;
+    inFlight -= 1;
     const change = skips.length > 0 ? changes[skips.length - 1] : undefined;
     if (change) {
       const doomed = new Set(change.vanish.map((place) => table[place % table.length]));
@@ -56,7 +67,7 @@ async function readTable(options: TableOptions) {
     return { rows, total: count(table.length, rows.length) };
   };
   const found = new Map<string, string>();
-  const reading = readList({
+  const reading = readList<string>({
     rows: new RowBudget(),
     changed: (row) => row,
     paging: { ...SERVICES.dcs.tasks, ...paging },
@@ -64,6 +75,9 @@ async function readTable(options: TableOptions) {
     read: (row) => row as string,
     keyOf: (row) => row,
     found,
+    ...(atOnce !== undefined && {
+      sideBySide: { mayAsk: () => atOnce, mayBeNew: (row) => row.startsWith('new-') },
+    }),
   });
   const error = await reading.then(
     () => undefined,
@@ -72,26 +86,38 @@ async function readTable(options: TableOptions) {
   return {
     found: [...found.keys()],
     skips,
+    peak,
     error,
     missing: [...stayed].filter((id) => !found.has(id)),
   };
 }
 
-describe.each(DIALECTS)('a list of %s that nobody touches', (_, paging) => {
+const MODES = DIALECTS.flatMap(([name, paging]) =>
+  [undefined, 1, 8].map((atOnce) => [name, atOnce, paging] as const),
+);
+
+describe.each(MODES)('a list of %s that nobody touches, %s pages at once', (_, atOnce, paging) => {
   const { limit } = paging;
+  const takes = atOnce ? [7, 1, 3, 12, 5] : [];
   const sizes = [0, 1, limit - 1, limit, limit + 1, 2 * limit, 1_000, 1_001, 2_345, 10_000];
 
   test.each(sizes)('is read whole, with no request too many, when it has %i rows', async (rows) => {
-    const { found, skips, error } = await readTable({ rows, paging });
+    const { found, skips, error } = await readTable({ rows, paging, atOnce, takes });
     expect(error).toBeUndefined();
-    expect(found).toEqual(Array.from({ length: rows }, (_, index) => `old-${index}`));
+    expect(found.sort()).toEqual(Array.from({ length: rows }, (_, index) => `old-${index}`).sort());
     // On DCS it is not certain that the count is the whole list's: one full page may not be all.
     const doubt = paging.pastTheEnd === 'empty' && rows === limit ? 1 : 0;
     expect(skips).toHaveLength(Math.max(1, Math.ceil(rows / limit)) + doubt);
   });
 
   test('is read to its end when the service sends shorter pages than asked for', async () => {
-    const { found, skips, error } = await readTable({ rows: 333, paging, longestPage: 25 });
+    const { found, skips, error } = await readTable({
+      rows: 333,
+      paging,
+      longestPage: 25,
+      atOnce,
+      takes,
+    });
     expect(error).toBeUndefined();
     expect(found).toHaveLength(333);
     expect(skips).toHaveLength(14);
@@ -100,21 +126,32 @@ describe.each(DIALECTS)('a list of %s that nobody touches', (_, paging) => {
   test.each([0, 1, limit, limit + 1, 2_345])(
     'is read whole without a count, %i rows',
     async (rows) => {
-      const { found, error } = await readTable({ rows, paging, count: () => undefined });
+      const { found, error } = await readTable({
+        rows,
+        paging,
+        count: () => undefined,
+        atOnce,
+        takes,
+      });
       expect(error).toBeUndefined();
       expect(found).toHaveLength(rows);
     },
   );
 
   test('is read whole without a count and in short pages', async () => {
-    const options = { rows: 120, paging, count: () => undefined, longestPage: 50 };
+    const options = { rows: 120, paging, count: () => undefined, longestPage: 50, atOnce, takes };
     const { found, error } = await readTable(options);
     expect(error).toBeUndefined();
     expect(found).toHaveLength(120);
   });
 
   test('is incomplete when the service counts more rows than it shows', async () => {
-    const { error, found } = await readTable({ rows: 250, paging, count: (total) => total + 1 });
+    const { error, found } = await readTable({
+      rows: 250,
+      paging,
+      count: (total) => total + 1,
+      atOnce,
+    });
     expect(error).toBeInstanceOf(IncompleteListError);
     expect((error as Error).message).toBe(
       'only 250 rows could be read, fewer than the service counts',
@@ -125,20 +162,23 @@ describe.each(DIALECTS)('a list of %s that nobody touches', (_, paging) => {
   test('is read whole when the count is there on some pages only', async () => {
     let asked = 0;
     const count = (total: number) => (asked++ % 2 === 0 ? total : undefined);
-    const { error, found } = await readTable({ rows: 2_345, paging, count });
+    const { error, found } = await readTable({ rows: 2_345, paging, count, atOnce });
     expect(error).toBeUndefined();
     expect(found).toHaveLength(2_345);
   });
 });
 
-test('a count that is each page’s own length does not end a list of DCS early', async () => {
-  for (const rows of [999, 1_000, 1_001, 2_000, 2_500, 2_999, 5_678]) {
-    const count = (_: number, page: number) => page;
-    const { found, error } = await readTable({ rows, paging: SERVICES.dcs.tasks, count });
-    expect(error).toBeUndefined();
-    expect(found).toHaveLength(rows);
-  }
-});
+test.each([undefined, 8])(
+  'a count that is each page’s own length does not end a list of DCS early (%s pages at once)',
+  async (atOnce) => {
+    for (const rows of [999, 1_000, 1_001, 2_000, 2_500, 2_999, 5_678]) {
+      const count = (_: number, page: number) => page;
+      const { found, error } = await readTable({ rows, paging: SERVICES.dcs.tasks, count, atOnce });
+      expect(error).toBeUndefined();
+      expect(found).toHaveLength(rows);
+    }
+  },
+);
 
 describe('a service that does not follow the page position', () => {
   test.each([undefined, 500])(
@@ -219,6 +259,8 @@ describe('a list that changes while it is read', () => {
         rows: fc.nat({ max: 12 * paging.limit }),
         longestPage: fc.option(fc.integer({ min: 2, max: paging.limit }), { nil: undefined }),
         changes: fc.array(change(paging.limit), { maxLength: 12 }),
+        atOnce: fc.constantFrom(undefined, 1, 2, 8),
+        takes: fc.array(fc.nat({ max: 30 }), { minLength: 1, maxLength: 12 }),
       }),
     );
 
@@ -298,5 +340,108 @@ describe('a list without an end', () => {
     });
     await expect(reading).rejects.toThrow('hold more rows than memory is meant for');
     expect(found.size).toBe(501);
+  });
+});
+
+describe('pages side by side', () => {
+  const paging = SERVICES.kafka.tasks;
+
+  test('are as many as may be in flight, and no more', async () => {
+    for (const atOnce of [1, 3, 32]) {
+      const { peak, error } = await readTable({ rows: 10_000, paging, atOnce, takes: [9] });
+      expect(error).toBeUndefined();
+      expect(peak).toBe(atOnce);
+    }
+  });
+
+  test('are more as soon as more may be', async () => {
+    let pages = 0;
+    let inFlight = 0;
+    let peak = 0;
+    await readList({
+      rows: new RowBudget(),
+      changed: (row) => row,
+      paging,
+      fetchPage: async (skip) => {
+        pages += 1;
+        inFlight += 1;
+        peak = Math.max(peak, inFlight);
+        await null;
+        await null;
+        inFlight -= 1;
+        return { rows: Array.from({ length: 100 }, (_, index) => `${skip + index}`), total: 5_000 };
+      },
+      read: (row) => row as string,
+      keyOf: (row) => row,
+      found: new Map(),
+      sideBySide: { mayAsk: () => (pages < 10 ? 1 : 16), mayBeNew: () => false },
+    });
+    expect(pages).toBe(50);
+    expect(peak).toBe(16);
+  });
+
+  test('are not believed where a row vanishes and another appears while they are in flight', async () => {
+    // The last page is read before the row at the top appears, the second after it: the row between them
+    // would be on neither, although as many rows come back as are counted.
+    const paging4 = { limit: 2, pastTheEnd: 'unknown' } as const;
+    for (const takes of [
+      [0, 9, 1],
+      [0, 1, 9],
+      [0, 5, 5],
+    ]) {
+      const { error, missing } = await readTable({
+        rows: 6,
+        paging: paging4,
+        changes: [
+          { appear: 0, vanish: [] },
+          { appear: 3, vanish: [3, 4, 5] },
+        ],
+        atOnce: 8,
+        takes,
+      });
+      expect({ error, missing }).toEqual({ error: undefined, missing: [] });
+    }
+  });
+
+  test('of a service that does not follow the position are given up after those in flight', async () => {
+    let requests = 0;
+    const reading = readList({
+      rows: new RowBudget(),
+      changed: (row) => row,
+      paging,
+      fetchPage: async () => {
+        requests += 1;
+        return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total: 50_000 };
+      },
+      read: (row) => row as string,
+      keyOf: (row) => row,
+      found: new Map<string, string>(),
+      sideBySide: { mayAsk: () => 8, mayBeNew: () => false },
+    });
+    await expect(reading).rejects.toThrow('the service does not follow "start"');
+    expect(requests).toBeLessThanOrEqual(1 + 8 + 2);
+  });
+
+  test('end with the first error; nothing is asked for after it', async () => {
+    let requests = 0;
+    const reading = readList({
+      rows: new RowBudget(),
+      changed: (row) => row,
+      paging,
+      fetchPage: async (skip) => {
+        requests += 1;
+        if (skip >= 300) throw new Error(`page ${skip}`);
+        return {
+          rows: Array.from({ length: 100 }, (_, index) => `${skip + index}`),
+          total: 50_000,
+        };
+      },
+      read: (row) => row as string,
+      keyOf: (row) => row,
+      found: new Map<string, string>(),
+      sideBySide: { mayAsk: () => 4, mayBeNew: () => false },
+    });
+    await expect(reading).rejects.toThrow('page 300');
+    expect(requests).toBeLessThanOrEqual(1 + 8);
   });
 });

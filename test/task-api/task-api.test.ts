@@ -118,11 +118,14 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     async (rows) => {
       const instance = add(service, rows);
       const found = await listed(apiOf(service));
-      expect([...found.keys()]).toEqual(instance.taskIds());
+      expect([...found.keys()].sort()).toEqual([...instance.taskIds()].sort());
       const doubt = pastTheEnd === 'empty' && rows === limit ? 1 : 0;
       const pages = emulator.journal.filter({ operation: 'list-tasks' });
       expect(pages).toHaveLength(Math.max(1, Math.ceil(rows / limit)) + doubt);
-      expect(pages.map(({ query }) => query)).toEqual(
+      // Side by side they overtake each other.
+      const asked = pages.map(({ query }) => query);
+      asked.sort((a, b) => Number(a[parameter]) - Number(b[parameter]));
+      expect(asked).toEqual(
         pages.map((_, page) => ({
           [parameter]: String(firstRow + page * limit),
           limit: String(limit),
@@ -268,7 +271,8 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     emulator.faults.ignorePaging = ['list-tasks'];
     const error = await listFailure(apiOf(service));
     expect(error.message).toContain(`the service does not follow "${parameter}"`);
-    expect(emulator.journal.count()).toBe(2);
+    // Those that were in flight, and one more to be sure.
+    expect(emulator.journal.count()).toBeLessThanOrEqual(1 + 8 + 2);
   });
 
   test('are listed although some rows are malformed', async () => {

@@ -16,6 +16,7 @@ export function sampleTask(overrides: Partial<Task> = {}): Task {
     updatedAt: NOW - DAY_MS,
     name: 'EXTEND',
     user: 'ops-anna',
+    createdAt: undefined,
     malformed: false,
     ...overrides,
   };

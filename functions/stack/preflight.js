@@ -1,14 +1,13 @@
-// A serverless plugin that refuses to package or deploy what would fail at night: a policy that is
-// wrong, a secret that may not be read or is not there, a setting that nobody understands.
+// Adds nothing: a serverless plugin that refuses to package or deploy what would fail at night: a policy
+// that is wrong, a secret that may not be read or is not there, a setting that nobody understands.
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { build } from 'esbuild';
-import fromParams from './from-params.cjs';
+import { listOf } from './from-params.js';
 
-const { listOf } = fromParams;
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 /** An alarm looks back seven days at most, and one of them looks at three periods. */
 const MAX_PERIOD = 172_800;

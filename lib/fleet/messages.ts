@@ -21,7 +21,7 @@ export type FleetRun = z.output<typeof fleetRun>;
 
 const planMessage = z.strictObject({
   id: runId,
-  startedAt: z.iso.datetime(),
+  startedAt: z.iso.datetime({ offset: true }),
   event: z.unknown(),
 });
 

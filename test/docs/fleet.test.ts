@@ -6,7 +6,7 @@ interface State {
   readonly Type: string;
   readonly ItemProcessor?: { readonly States: Record<string, State> };
 }
-const { States } = parse(await readFile('functions/stack/fleet-machine.yml', 'utf8')) as {
+const { States } = parse(await readFile('functions/stack/fleet/state-machine.yml', 'utf8')) as {
   States: Record<string, State>;
 };
 const endpoint = States.CleanEndpoints?.ItemProcessor?.States ?? {};

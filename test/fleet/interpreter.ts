@@ -20,7 +20,7 @@ export interface Tasks {
 
 /** The machine, with the names filled in that the stack fills in. */
 export async function readDefinition(): Promise<Definition> {
-  const text = await readFile('functions/stack/fleet-machine.yml', 'utf8');
+  const text = await readFile('functions/stack/fleet/state-machine.yml', 'utf8');
   const names: Record<string, string> = {
     Partition: 'aws',
     Bucket: 'fleet-bucket',

@@ -129,6 +129,14 @@ describe('a run of a fleet', () => {
     expect(seen).toEqual(['complete, routine']);
   });
 
+  test.each(['2026-11-24T03:30:00.250+00:00', '2026-11-24T05:30:00.250+02:00'])(
+    'begins at the time that the state machine says, also as %s',
+    async (startedAt) => {
+      const { run } = await planStep({ id: 'run-1', startedAt, event: {} }, dependencies);
+      expect(run.startedAt).toBe(Date.parse('2026-11-24T03:30:00.250Z'));
+    },
+  );
+
   test('goes by its event in every step', async () => {
     const { id, tasks } = add('a', 3);
     add('b', 3);

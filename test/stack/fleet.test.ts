@@ -178,7 +178,7 @@ describe('permissions', () => {
           's3:ListMultipartUploadParts',
           's3:AbortMultipartUpload',
         ],
-        Resource: objects('map/*'),
+        Resource: { 'Fn::Sub': `\${FleetBucket.Arn}/map/*` },
       },
     ]);
   });

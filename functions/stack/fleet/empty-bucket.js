@@ -1,9 +1,10 @@
-// A serverless plugin that empties the fleet's bucket before CloudFormation deletes it, which it refuses
-// while there is an object in it: before the stack is removed, and before the fleet is switched off.
+// Adds nothing: a serverless plugin that empties the fleet's bucket before CloudFormation has to delete it,
+// which it refuses while there is an object in it: before the stack is removed, and before a deployment
+// with the fleet off.
 
 import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 
-/** Its name in functions/stack/fleet.yml. */
+/** Its name in functions/stack/fleet/resources.yml. */
 const LOGICAL_ID = 'FleetBucket';
 
 export default class FleetBucket {

@@ -1,8 +1,7 @@
-// Parts of the stack that a stage's params decide on, for ${file(…)} in roles.yml and topic.yml.
-// CommonJS, since the framework loads it with require.
+// Adds to roles.yml and topic.yml what the params secrets, secretsKey and alarmEmail ask for, always.
 
 /** Leave to read the stage's secrets, and to decrypt them where they have a key of their own. */
-async function secretAccess({ resolveVariable }) {
+export async function secretAccess({ resolveVariable }) {
   const secrets = listOf(await resolveVariable('param:secrets'));
   const key = await resolveVariable('param:secretsKey');
   const read = {
@@ -22,7 +21,7 @@ async function secretAccess({ resolveVariable }) {
 }
 
 /** Whom the topic tells by e-mail. */
-async function subscriptions({ resolveVariable }) {
+export async function subscriptions({ resolveVariable }) {
   const address = await resolveVariable('param:alarmEmail');
   return address ? [{ Protocol: 'email', Endpoint: address }] : [];
 }
@@ -36,9 +35,7 @@ function arnOf(secret) {
 }
 
 /** A list; or, as `--param` gives it, text with commas. */
-function listOf(value) {
+export function listOf(value) {
   const items = typeof value === 'string' ? value.split(',') : (value ?? []);
   return items.map((item) => String(item).trim()).filter(Boolean);
 }
-
-module.exports = { secretAccess, subscriptions, listOf };

@@ -1,4 +1,4 @@
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, demoEstate, startEmulator } from '../emulator/index.ts';
+import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { demoPolicy } from './demo-policy.ts';
@@ -10,7 +10,7 @@ export async function demoCommand(io: Io): Promise<number> {
   const emulator = await startEmulator({ faults: { deleteFails: { every: 9 } } });
   try {
     for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
-    const policy = demoPolicy(emulator.url, DEMO_PROJECT_ID);
+    const policy = demoPolicy(emulator.url);
     io.out(
       [
         `An emulator of the task API listens on ${emulator.url}.`,

@@ -1,6 +1,13 @@
+import { DEMO_LEGACY_PROJECT_ID, DEMO_PROJECT_ID } from '../emulator/index.ts';
+
 /** A policy for the emulator's estate: what the demo cleans up by. */
-export function demoPolicy(url: string, projectId: string): string {
-  const target = (name: string, service: string, more: readonly string[] = []) => [
+export function demoPolicy(url: string): string {
+  const target = (
+    name: string,
+    service: string,
+    more: readonly string[] = [],
+    projectId = DEMO_PROJECT_ID,
+  ) => [
     `  - name: ${name}`,
     '    cloud: huaweicloud',
     `    service: ${service}`,
@@ -27,7 +34,7 @@ export function demoPolicy(url: string, projectId: string): string {
       '    match: { tasks: [masterStandbySwapJob] }',
       '    keep: forever',
     ]),
-    ...target('redis-legacy', 'dcs-v1'),
+    ...target('redis-legacy', 'dcs-v1', [], DEMO_LEGACY_PROJECT_ID),
     ...target('kafka', 'kafka', [
       'statuses: [SUCCESS, FAILED, CANCELLED]',
       'limits: { deletePercent: 95 }',

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, demoEstate, startEmulator } from '../emulator/index.ts';
+import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
@@ -26,7 +26,7 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
   try {
     for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-    const policy = schemaComment(options.writePolicy) + demoPolicy(emulator.url, DEMO_PROJECT_ID);
+    const policy = schemaComment(options.writePolicy) + demoPolicy(emulator.url);
     if (options.writePolicy)
       await writeFile(options.writePolicy, policy, { flag: 'wx' }).catch(refuse);
     io.out(

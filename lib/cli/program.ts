@@ -2,7 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
-import { policyJsonSchema } from '../policy/json-schema.ts';
+import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';

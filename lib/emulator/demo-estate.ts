@@ -1,3 +1,4 @@
+import { DEMO_LEGACY_PROJECT_ID } from './demo-identity.ts';
 import { pick, randomHex, seededRandom } from './demo-random.ts';
 import type { InstanceSeed } from './estate.ts';
 import type { ServiceName } from './services.ts';
@@ -76,7 +77,8 @@ export function demoEstate({ now, seed = 1 }: DemoEstateOptions): InstanceSeed[]
     if (records > 20) tasks.push(...running(service, now, random));
     if (records > 50) tasks.push(...oddities(service, now, random));
     const id = `${randomHex(random, 8)}-${randomHex(random, 4)}-4${randomHex(random, 3)}-a${randomHex(random, 3)}-${randomHex(random, 12)}`;
-    return { service, name, status, id, tasks };
+    const projectId = service === 'dcs-v1' ? { projectId: DEMO_LEGACY_PROJECT_ID } : {};
+    return { service, name, status, id, tasks, ...projectId };
   });
 }
 

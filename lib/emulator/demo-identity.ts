@@ -36,5 +36,8 @@ export const DEMO_USER: Readonly<User> = {
 /** The project of every instance that is made without one. */
 export const DEMO_PROJECT_ID = '0b01fbb53600d4671fa8c00673c71260';
 
+/** The project of the estate's older instances: v1.0 and v2 of one project list the same ones. */
+export const DEMO_LEGACY_PROJECT_ID = '0b01fbb53600d4671fa8c00673c71261';
+
 /** The region that the demo project is named after. */
 export const DEMO_REGION = 'eu-west-101';

@@ -13,8 +13,8 @@ export interface Task {
   /** Who started it (`user_name`). */
   readonly user: string | undefined;
   /**
-   * True when the row is no object, has no id, or holds something other than text in a field that is
-   * read; also when its id stands for another row too, or for one that changed while it was listed.
+   * True when the row is no object, has no id or no name, or holds something other than text in a field that is
+   * read; also when it changed while it was listed.
    */
   readonly malformed: boolean;
 }
@@ -26,16 +26,18 @@ export interface Task {
 export function readTask(row: unknown): Task {
   const fields = isObject(row) ? row : {};
   const id = readId(fields.id);
+  const name = text(fields.name);
   return {
     id,
     status: text(fields.status),
     updatedAt: readTimestamp(fields.updated_at),
     createdAt: readTimestamp(fields.created_at),
-    name: text(fields.name),
+    name,
     user: text(fields.user_name),
     malformed:
       !id ||
-      [fields.status, fields.updated_at, fields.name, fields.user_name].some(
+      !name ||
+      [fields.status, fields.updated_at, fields.created_at, fields.user_name, fields.name].some(
         (field) => field !== undefined && field !== null && typeof field !== 'string',
       ),
   };

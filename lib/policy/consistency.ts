@@ -1,4 +1,13 @@
-import { type FinishedStatus, SERVICES } from '../model/services.ts';
+import { targetOrigin } from '../model/origins.ts';
+import {
+  CLOUD_NAMES,
+  type FinishedStatus,
+  SERVICE_NAMES,
+  SERVICES,
+  type Service,
+  type ServiceName,
+} from '../model/services.ts';
+import { isObject } from '../model/text.ts';
 import type { Path } from './source.ts';
 import { suggest } from './suggest.ts';
 
@@ -27,7 +36,79 @@ export function findInconsistencies(policy: unknown, lineOf: (path: Path) => num
   list(targets).forEach((target, i) => {
     findings.push(...checkTarget(target, defaults, ['targets', i], lineOf));
   });
-  return findings;
+  return [...findings, ...checkOverlaps(list(targets), lineOf)];
+}
+
+/** An instance that two targets select has two retentions: what the file alone shows of it. */
+function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => number): Finding[] {
+  const places = targets.map(placeOf);
+  return places.flatMap((place, i): Finding[] => {
+    const earlier = places.findIndex(
+      // Two targets of one name are told already.
+      (other, j) =>
+        j < i && place && other && place.name !== other.name && overlap(place, other) !== undefined,
+    );
+    const other = places[earlier];
+    if (!place || !other) return [];
+    const line = lineOf(['targets', earlier, 'name']);
+    const [said, hint] = overlap(place, other) as [string, string];
+    const [own, theirs] = [place.name, other.name].map((name) => JSON.stringify(name));
+    const message = `${own} ${said} the target ${theirs} on line ${line}`;
+    return [{ path: ['targets', i, 'name'], message, hint }];
+  });
+}
+
+/** Where a target is, as far as the file tells. */
+interface Place {
+  readonly name: string;
+  /** Its host and its project. */
+  readonly at: string;
+  readonly service: ServiceName;
+  readonly instances: Mapping | undefined;
+}
+
+/** `undefined` where the target cannot be placed: something else is wrong with it. */
+function placeOf(target: unknown): Place | undefined {
+  const { name, cloud, service, region, endpoint, projectId, credentials, instances } =
+    mapping(target);
+  if (typeof name !== 'string' || typeof region !== 'string') return undefined;
+  if (!isOneOf(cloud, CLOUD_NAMES) || !isOneOf(service, SERVICE_NAMES)) return undefined;
+  const own =
+    typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
+  const origin = targetOrigin({ cloud, service, region, endpoint: own });
+  // Without an id it is the region's own project, in the account of the credentials.
+  const project = projectId === undefined ? [region, credentials] : projectId;
+  const at = JSON.stringify([origin, project]);
+  return { name, at, service, instances: instances === undefined ? undefined : mapping(instances) };
+}
+
+/** What is said of two targets that select the same instances, and what to do about it. */
+function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
+  if (one.at !== other.at) return undefined;
+  const engine = (name: ServiceName) => (SERVICES[name] as Service).engine?.query;
+  if (engine(one.service) !== engine(other.service)) return undefined;
+  if (one.service !== other.service) {
+    return [`${one.service} lists the same instances as ${other.service} of`, 'leave one out'];
+  }
+  const everything = ({ instances }: Place) => !instances || Object.keys(instances).length === 0;
+  if (everything(one) && everything(other)) {
+    return ['selects the same instances as', 'give each its own instances, or leave one out'];
+  }
+  const named = ({ instances }: Place) =>
+    list(instances?.include).filter(
+      (item) => typeof item === 'string' && !/[*?[{]/.test(item),
+    ) as string[];
+  const shared = named(one).find(
+    (item) =>
+      named(other).includes(item) &&
+      ![one, other].some(({ instances }) => list(instances?.exclude).includes(item)),
+  );
+  if (shared === undefined) return undefined;
+  return [`includes the instance ${JSON.stringify(shared)}, as does`, 'leave it to one of them'];
+}
+
+function isOneOf<Name extends string>(value: unknown, names: readonly Name[]): value is Name {
+  return (names as readonly unknown[]).includes(value);
 }
 
 function checkTarget(
@@ -36,7 +117,7 @@ function checkTarget(
   path: Path,
   lineOf: (path: Path) => number,
 ): Finding[] {
-  if (!isMapping(target)) return [];
+  if (!isObject(target)) return [];
   const { service, statuses } = target;
   const rules = list(target.rules);
   const rulePath = (j: number) => [...path, 'rules', j];
@@ -62,14 +143,14 @@ function checkTarget(
 }
 
 function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
-  if (!isMapping(rule)) return [];
+  if (!isObject(rule)) return [];
   const { match } = rule;
   const matchPath = [...path, 'match'];
   const findings = [
     ...checkKeep(rule, path),
     ...checkStatuses(mapping(match).statuses, service, [...matchPath, 'statuses']),
   ];
-  if (isMapping(match) && Object.keys(match).length === 0) {
+  if (isObject(match) && Object.keys(match).length === 0) {
     findings.push({
       path: matchPath,
       message: 'matches nothing in particular',
@@ -87,7 +168,7 @@ function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
 }
 
 function checkKeep(level: unknown, path: Path): Finding[] {
-  if (!isMapping(level) || !('keepFor' in level && 'keep' in level)) return [];
+  if (!isObject(level) || !('keepFor' in level && 'keep' in level)) return [];
   return [
     {
       path: [...path, 'keep'],
@@ -154,9 +235,5 @@ function list(value: unknown): readonly unknown[] {
 }
 
 function mapping(value: unknown): Mapping {
-  return isMapping(value) ? value : {};
-}
-
-function isMapping(value: unknown): value is Mapping {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value) ? value : {};
 }

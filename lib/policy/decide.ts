@@ -1,9 +1,7 @@
 import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../model/services.ts';
 import type { Task } from '../model/task.ts';
 import { cutoff } from './duration.ts';
-import { newest } from './newest.ts';
 import type { KeepFor, Retention, RetentionRule } from './retention.ts';
-import { ruleFinder } from './rule-finder.ts';
 
 /** Why a record stays, in the order in which the reasons are tried. */
 export const KEEP_REASONS = [
@@ -26,6 +24,11 @@ export type Decision =
   | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
 
+/** Before this moment there was no such service: a record that is dated earlier has no date. */
+const EARLIEST = Date.UTC(2010);
+/** A task cannot end before it starts; clocks within a service may differ by so many milliseconds. */
+const START_TOLERANCE_MS = 3_600_000;
+
 const RUNNING: ReadonlySet<unknown> = new Set(RUNNING_STATUSES);
 const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
 
@@ -35,7 +38,7 @@ const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
  *
  * @param tasks all records of the instance: `keepLast` counts over them
  * @param now milliseconds since the epoch, one for the whole run
- * @param only when given, the ids of the only records that may be deleted
+ * @param requestedIds when given, the ids of the only records that may be deleted
  * @returns one decision for each task, in the same order
  * @throws {RangeError} when `now` minus a `keepFor` is no moment
  */
@@ -43,33 +46,33 @@ export function decide(
   tasks: readonly Task[],
   retention: Retention,
   now: number,
-  only?: ReadonlySet<string>,
+  requestedIds?: ReadonlySet<string>,
 ): Decision[] {
   const kept = keptReasons();
   const forTarget = verdicts(retention.keepFor, now);
   const forRule = new Map<RetentionRule, Verdicts>(
     retention.rules.map((rule) => [rule, verdicts(rule.keepFor, now, { rule: rule.name })]),
   );
-  const findRule = ruleFinder(retention.rules);
   const repeated = repeatedIds(tasks);
-  const last = newest(tasks, retention.keepLast);
+  const newest = newestOf(tasks, retention.keepLast);
 
   return tasks.map((task, i) => {
-    const { id, status, updatedAt } = task;
+    const { id, status } = task;
+    const endedAt = endOf(task);
     if (status === 'DELETED') return kept['already-deleted'];
     if (RUNNING.has(status)) return kept.running;
     if (!isFinished(status)) return kept['unknown-status'];
-    if (!isMoment(updatedAt)) return kept['no-timestamp'];
-    if (task.malformed || id === undefined) return kept.malformed;
+    if (endedAt === undefined) return kept['no-timestamp'];
+    if (task.malformed || id === undefined || task.name === undefined) return kept.malformed;
     if (repeated.has(id)) return kept['duplicate-id'];
-    if (last.has(i)) return kept['within-keep-last'];
+    if (newest.has(i)) return kept['within-keep-last'];
     if (!retention.statuses.has(status)) return kept['status-not-selected'];
-    const rule = findRule(task);
+    const rule = retention.rules.find((each) => matches(each, task));
     const verdict = (rule && forRule.get(rule)) ?? forTarget;
     if (verdict.cutoff === undefined) return verdict.forever;
     // Written so that a comparison with anything but a number keeps.
-    if (!(updatedAt <= verdict.cutoff)) return verdict.young;
-    if (only && !only.has(id)) return kept['not-requested'];
+    if (!(endedAt <= verdict.cutoff)) return verdict.young;
+    if (requestedIds && !requestedIds.has(id)) return kept['not-requested'];
     return verdict.expired;
   });
 }
@@ -78,8 +81,35 @@ function isFinished(status: string | undefined): status is FinishedStatus {
   return FINISHED.has(status);
 }
 
-function isMoment(time: number | undefined): time is number {
-  return Number.isFinite(time);
+/** When a task ended, in milliseconds since the epoch; `undefined` where what the record says cannot be so. */
+export function endOf({ updatedAt, createdAt }: Task): number | undefined {
+  if (updatedAt === undefined || !(updatedAt >= EARLIEST)) return undefined;
+  if (createdAt !== undefined && updatedAt < createdAt - START_TOLERANCE_MS) return undefined;
+  return updatedAt;
+}
+
+/**
+ * The places of the `count` newest tasks: by their end, then by id in code unit order, the greater one first.
+ * Every task with an end counts, whatever else is to be said of it.
+ */
+export function newestOf(tasks: readonly Task[], count: number): ReadonlySet<number> {
+  if (count <= 0) return new Set();
+  const ended = tasks.flatMap((task, i) => {
+    const endedAt = endOf(task);
+    return endedAt === undefined ? [] : [{ i, endedAt, id: task.id ?? '' }];
+  });
+  ended.sort((a, b) => b.endedAt - a.endedAt || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0));
+  return new Set(ended.slice(0, count).map(({ i }) => i));
+}
+
+/** A record without a user matches no pattern for one. */
+function matches(rule: RetentionRule, { status = '', name, user }: Task): boolean {
+  const { statuses, tasks, users } = rule;
+  return (
+    (!statuses || statuses.has(status)) &&
+    (!tasks || (name !== undefined && tasks(name))) &&
+    (!users || (user !== undefined && users(user)))
+  );
 }
 
 /** The decisions that a retention can come to. Shared by all records, which there may be millions of. */

@@ -1,8 +1,13 @@
 import { DateTime, Duration } from 'luxon';
+import { JanitorError } from '../model/error.ts';
 
 /** The text is no duration that this program accepts. The message says what to write instead. */
-export class DurationError extends Error {
-  override name = 'DurationError';
+export class DurationError extends JanitorError {
+  override readonly name = 'DurationError';
+
+  constructor(message: string) {
+    super('duration', message);
+  }
 }
 
 type Unit = 'years' | 'months' | 'weeks' | 'days' | 'hours' | 'minutes' | 'seconds';

@@ -1,8 +1,8 @@
+import { Duration } from 'luxon';
 import { type Finding, findInconsistencies } from './consistency.ts';
-import { freeze } from './freeze.ts';
 import { describeIssue } from './issues.ts';
 import { PolicyError, type Problem } from './policy-error.ts';
-import { type Policy, policySchema } from './schema.ts';
+import { type Frozen, type Policy, policySchema } from './schema.ts';
 import { type Path, type Position, readSource, type Source } from './source.ts';
 
 /**
@@ -88,4 +88,16 @@ function formatPath(path: Path): string {
       return i === 0 ? step : `.${step}`;
     })
     .join('');
+}
+
+/**
+ * Freezes lists and objects all the way down, in place. Must not be given a circular value. Leaves a Duration
+ * alone: it never changes to a reader, while luxon keeps in it what it has worked out.
+ */
+export function freeze<T>(value: T): Frozen<T> {
+  if (value instanceof Object && !(value instanceof Duration)) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value as Frozen<T>;
 }

@@ -1,7 +1,7 @@
+import type { Duration } from 'luxon';
 import * as z from 'zod';
 import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import { forever, integer, keepFor, origin, patterns, statuses, text, timeout } from './fields.ts';
-import type { Frozen } from './freeze.ts';
 
 const name = () => text('text of 1 to 100 characters', /^(?=.*\S)[^\p{Cc}]{1,100}$/u);
 
@@ -304,3 +304,26 @@ export type Rule = NonNullable<Target['rules']>[number];
 export type Requests = Target['requests'];
 /** Limits per instance; an absent one is no limit. */
 export type Limits = NonNullable<Target['limits']>;
+
+/** `T`, with nothing in it that can be assigned to. A Duration never changes anyway. */
+export type Frozen<T> = T extends Duration
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends object
+      ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+      : T;
+
+/** The policy's JSON Schema (draft 2020-12): what a user writes, with a description and examples for each key. */
+export function policyJsonSchema(): object {
+  return z.toJSONSchema(policySchema, {
+    io: 'input',
+    override({ zodSchema, jsonSchema }) {
+      // zod leaves examples out where reading changes the value; ours are of what is written.
+      const examples = z.globalRegistry.get(zodSchema)?.examples;
+      if (examples) jsonSchema.examples = examples as typeof jsonSchema.examples;
+      // Every integer of zod has this bound; it tells a reader nothing.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+    },
+  });
+}

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { JanitorError } from '../model/error.ts';
 import type { Trigger } from '../model/summary.ts';
+import { isObject } from '../model/text.ts';
 import { DurationError, parseKeepFor } from '../policy/duration.ts';
 import type { RunRequest } from './request.ts';
 
@@ -25,8 +27,12 @@ const eventSchema = z.strictObject({
 });
 
 /** The event that the function was called with cannot be understood; nothing has been done. */
-export class EventError extends Error {
+export class EventError extends JanitorError {
   override readonly name = 'EventError';
+
+  constructor(message: string) {
+    super('event', message);
+  }
 }
 
 /**
@@ -35,23 +41,33 @@ export class EventError extends Error {
  * @throws {EventError} with every key that is unknown or unreadable.
  */
 export function parseEvent(event: unknown): { trigger: Trigger; request: RunRequest } {
-  if (isScheduled(event)) return { trigger: 'schedule', request: {} };
+  if (isScheduled(event)) {
+    const ours = Object.keys(event).filter((key) => Object.hasOwn(eventSchema.shape, key));
+    if (ours.length === 0) return { trigger: 'schedule', request: {} };
+    throw misunderstood(
+      ours.map(
+        (key) =>
+          `${key}: it stands beside a scheduled event's keys, so it is not clear which is meant`,
+      ),
+    );
+  }
   const empty = event === undefined || event === null || event === '';
   const result = eventSchema.safeParse(empty ? {} : event);
   if (result.success) return { trigger: 'manual', request: result.data };
-  const problems = result.error.issues.map(
-    ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
+  throw misunderstood(
+    result.error.issues.map(
+      ({ path, message }) => `${path.length > 0 ? `${path.join('.')}: ` : ''}${message}`,
+    ),
   );
-  throw new EventError(
+}
+
+function misunderstood(problems: readonly string[]): EventError {
+  return new EventError(
     `the event is not understood, and nothing was done: ${problems.join('; ')}. Known keys: ${Object.keys(eventSchema.shape).join(', ')}.`,
   );
 }
 
-function isScheduled(event: unknown): boolean {
-  return (
-    typeof event === 'object' &&
-    event !== null &&
-    'detail-type' in event &&
-    event['detail-type'] === 'Scheduled Event'
-  );
+/** What EventBridge sends on a schedule, or what looks like it: in either case, nothing of our own. */
+function isScheduled(event: unknown): event is Record<string, unknown> {
+  return isObject(event) && event['detail-type'] === 'Scheduled Event';
 }

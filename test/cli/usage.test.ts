@@ -74,7 +74,7 @@ describe('a request', () => {
 
   test('for an instance that is no pattern ends with 2', async () => {
     expectUsageError(await type(`run --policy ${policy} --instance prod-[`), 'prod-[');
-    expectUsageError(await type(`plan --policy ${policy} --instance !prod`), '!prod');
+    expectUsageError(await type(`plan --policy ${policy} --instance [prod`), '[prod');
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import { policyJsonSchema } from '../../lib/policy/json-schema.ts';
+import { policyJsonSchema } from '../../lib/policy/schema.ts';
 import { tooWide, type } from '../cli/fake-io.ts';
 import { commandsIn } from './markdown.ts';
 

@@ -14,6 +14,7 @@ describe('a row of a task list', () => {
         id,
         status: 'SUCCESS',
         updatedAt: Date.UTC(2025, 0, 2, 3, 9, 0, 1),
+        createdAt: Date.UTC(2025, 0, 2, 3, 4, 5, 678),
         name: 'EXTEND',
         user: 'ops',
         malformed: false,
@@ -51,7 +52,7 @@ describe('a row of a task list', () => {
       for (const value of [5, true, {}, ['SUCCESS']]) {
         expect(readTask(row({ [key]: value })).malformed).toBe(true);
       }
-      expect(readTask(row({ [key]: null })).malformed).toBe(false);
+      expect(readTask(row({ [key]: null })).malformed).toBe(key === 'name');
     },
   );
 

@@ -52,6 +52,8 @@ const written: fc.Arbitrary<Written> = fc.record({
   rules: fc.array(rule, { maxLength: 5 }),
 });
 
+const Y2010 = Date.UTC(2010);
+
 const task: fc.Arbitrary<Task> = fc.record({
   id: fc.oneof(
     { weight: 20, arbitrary: fc.uuid() },
@@ -68,11 +70,20 @@ const task: fc.Arbitrary<Task> = fc.record({
   // Whole days, so that many records are of one age, and some exactly as old as a keepFor.
   updatedAt: fc.oneof(
     { weight: 12, arbitrary: fc.integer({ min: -2, max: 70 }).map((age) => NOW - age * DAY) },
-    { weight: 1, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary: fc.constantFrom(undefined, 0, -62_135_596_800_000, Y2010 - 1, Y2010) },
   ),
   name: maybe(fc.constantFrom(...TEXTS)),
   user: maybe(fc.constantFrom(...TEXTS)),
-  createdAt: fc.constant(undefined),
+  createdAt: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(undefined) },
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 90 }).map((age) => NOW - age * DAY) },
+    {
+      weight: 2,
+      arbitrary: fc
+        .tuple(fc.nat({ max: 70 }), fc.constantFrom(-1, 0, 1))
+        .map(([age, ms]) => NOW - age * DAY + 3_600_000 + ms),
+    },
+  ),
   malformed: fc.oneof(
     { weight: 12, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },
@@ -102,12 +113,14 @@ function compile({ keepFor, keepLast, statuses, rules }: Written): Retention {
 
 /** The design's table, as plainly as it can be written. */
 function decideNaively(list: readonly Task[], policy: Written): string[] {
-  const ranked = list
-    .filter((one) => one.updatedAt !== undefined)
-    .sort((a, b) => {
-      if (a.updatedAt !== b.updatedAt) return Number(b.updatedAt) - Number(a.updatedAt);
-      return (a.id ?? '') < (b.id ?? '') ? 1 : -1;
-    });
+  const isDated = ({ updatedAt, createdAt }: Task) =>
+    updatedAt !== undefined &&
+    updatedAt >= Y2010 &&
+    (createdAt === undefined || createdAt - updatedAt <= 3_600_000);
+  const ranked = list.filter(isDated).sort((a, b) => {
+    if (a.updatedAt !== b.updatedAt) return Number(b.updatedAt) - Number(a.updatedAt);
+    return (a.id ?? '') < (b.id ?? '') ? 1 : -1;
+  });
   const lasting = ranked.slice(0, policy.keepLast);
   const hits = (patterns: string[] | undefined, text: string | undefined) =>
     !patterns || (text !== undefined && patterns.some((pattern) => PATTERNS[pattern]?.(text)));
@@ -116,8 +129,8 @@ function decideNaively(list: readonly Task[], policy: Written): string[] {
     if (one.status === 'DELETED') return 'already-deleted';
     if (['CREATED', 'WAITING', 'EXECUTING'].includes(one.status ?? '')) return 'running';
     if (!STATUSES.includes(one.status ?? '')) return 'unknown-status';
-    if (one.updatedAt === undefined) return 'no-timestamp';
-    if (one.malformed || one.id === undefined) return 'malformed';
+    if (!isDated(one) || one.updatedAt === undefined) return 'no-timestamp';
+    if (one.malformed || one.id === undefined || one.name === undefined) return 'malformed';
     if (list.filter(({ id }) => id === one.id).length > 1) return 'duplicate-id';
     if (lasting.includes(one)) return 'within-keep-last';
     if (!policy.statuses.includes(one.status ?? '')) return 'status-not-selected';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { Duration } from 'luxon';
-import { freeze } from '../../lib/policy/freeze.ts';
+import { freeze } from '../../lib/policy/load.ts';
 
 test('nothing in what is frozen can be changed', () => {
   const frozen = freeze({ list: [{ deep: { value: 1 } }], text: 'a', none: null });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { policyJsonSchema } from '../../lib/policy/json-schema.ts';
+import { policyJsonSchema } from '../../lib/policy/schema.ts';
 
 interface Node {
   readonly description?: string;

@@ -416,16 +416,16 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:28: targets[0].instances.include[0]: expected the id or name of an instance, found the number 7; put it in quotes',
     ],
     [
-      'instances: { exclude: ["!a"] }',
-      '7:28: targets[0].instances.exclude[0]: "!a" would match all that it does not name; name what is meant',
+      'instances: { exclude: ["a{b"] }',
+      '7:28: targets[0].instances.exclude[0]: "a{b" is not a pattern: a { is not closed; write [{] for the character',
     ],
     [
       'instances: { include: ["[b-a]"] }',
-      '7:28: targets[0].instances.include[0]: "[b-a]" is not a pattern: Range out of order in character class',
+      '7:28: targets[0].instances.include[0]: "[b-a]" is not a pattern: the range b-a runs backwards',
     ],
     [
       'instances: { include: ["[b-a]; c; d"] }',
-      '7:28: targets[0].instances.include[0]: "[b-a]; c; d" is not a pattern: Range out of order in character class',
+      '7:28: targets[0].instances.include[0]: "[b-a]; c; d" is not a pattern: the range b-a runs backwards',
     ],
     [
       'requests: { concurrency: 0 }',
@@ -473,8 +473,8 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:15: targets[0].rules[0].tasks: unknown key; it belongs under match',
     ],
     [
-      'rules: [{ match: { tasks: [a, "!b"] }, keepFor: 1d }]',
-      '7:35: targets[0].rules[0].match.tasks[1]: "!b" would match all that it does not name; name what is meant',
+      'rules: [{ match: { tasks: [a, "[b"] }, keepFor: 1d }]',
+      '7:35: targets[0].rules[0].match.tasks[1]: "[b" is not a pattern: a [ is not closed; write [[] for the character',
     ],
     [
       'rules: [{ match: { users: [] }, keepFor: 1d }]',

@@ -33,7 +33,7 @@ const good: [name: string, text: string][] = [
   ...examples,
   ['retention.yml', await readFile('retention.yml', 'utf8')],
   ['the policy in the README', inReadme],
-  ["the demo's", demoPolicy('http://127.0.0.1:3456', '0b01fbb53600d4671fa8c00673c71260')],
+  ["the demo's", demoPolicy('http://127.0.0.1:3456')],
 ];
 const bad = await textsIn(BAD);
 

@@ -1,4 +1,4 @@
-import { policyJsonSchema } from '../../lib/policy/json-schema.ts';
+import { policyJsonSchema } from '../../lib/policy/schema.ts';
 
 /** What a mapping of the JSON Schema is, as far as the reference shows it. */
 interface Mapping {

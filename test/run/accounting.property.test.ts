@@ -92,6 +92,7 @@ async function check(
   for (const { service, rows } of seeds) {
     emulator.addInstance({
       service,
+      projectId: `project-of-${service}`,
       tasks: rows.map(({ age, status, updated }) =>
         aged(age, { status, ...(updated !== 'well' && { updated_at: updated }) }, service),
       ),
@@ -153,6 +154,7 @@ function targetFields(
   return {
     name: service,
     service,
+    projectId: `project-of-${service}`,
     keepFor: `${keepForDays}d`,
     keepLast,
     statuses,

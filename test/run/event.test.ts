@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { EventError, parseEvent } from '../../lib/run/event.ts';
 
 describe('an event', () => {
@@ -64,4 +65,27 @@ describe('an event', () => {
     const parse = () => parseEvent({ dryRun: 1, targets: 2, nothing: 3 });
     expect(parse).toThrow(/dryRun: .*targets: .*nothing/);
   });
+});
+
+test.each([
+  ['dryRun', true],
+  ['targets', ['a']],
+  ['taskIds', ['x']],
+])('our own key %s beside those of a scheduled event is an error', (key, value) => {
+  const event = { 'detail-type': 'Scheduled Event', source: 'aws.events', [key]: value };
+  expect(() => parseEvent(event)).toThrow(EventError);
+  expect(() => parseEvent(event)).toThrow(`${key}: it stands beside a scheduled event`);
+});
+
+test('whatever an event is, it is read or refused as one', () => {
+  fc.assert(
+    fc.property(fc.anything(), (event) => {
+      try {
+        return ['manual', 'schedule'].includes(parseEvent(event).trigger);
+      } catch (error) {
+        return error instanceof EventError;
+      }
+    }),
+    { numRuns: 2000 },
+  );
 });

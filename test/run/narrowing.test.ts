@@ -96,7 +96,7 @@ test('an unknown instance is no error where a target that failed may know it', a
   ]);
 });
 
-test.each(['', '!prod', 'prod-['])('an instance %j is no pattern: an error', async (pattern) => {
+test.each(['', '{prod', 'prod-['])('an instance %j is no pattern: an error', async (pattern) => {
   const asked = world.run(estate(), { instances: [pattern] });
   await expect(asked).rejects.toThrow(RunRequestError);
   expect(world.emulator.journal.count()).toBe(0);

@@ -76,7 +76,11 @@ describe('a target', () => {
     const { emulator } = world;
     emulator.addInstance({ service: 'dcs', tasks: expired(3) });
     const policy = policyOf([
-      targetOf(emulator, { name: 'a', credentials: { secret: 'broken' } }),
+      targetOf(emulator, {
+        name: 'a',
+        projectId: 'another',
+        credentials: { secret: 'broken' },
+      }),
       targetOf(emulator, { name: 'b' }),
     ]);
     const summary = await world.run(
@@ -202,9 +206,12 @@ describe('a target', () => {
 
 test('credentials that targets share are read once', async () => {
   const { emulator } = world;
+  for (const name of ['a', 'b', 'c']) {
+    emulator.addInstance({ service: 'dcs', projectId: `project-${name}`, tasks: [] });
+  }
   let reads = 0;
   const target = (name: string, secret: string) =>
-    targetOf(emulator, { name, credentials: { secret } });
+    targetOf(emulator, { name, projectId: `project-${name}`, credentials: { secret } });
   const summary = await world.run(
     policyOf([target('a', 'one'), target('b', 'one'), target('c', 'two')]),
     {},

@@ -122,9 +122,15 @@ describe('the log of a run', () => {
   test('keeps each line small, however large the estate is', async () => {
     const { emulator } = world;
     const targets = Array.from({ length: 2 }, (_, index) =>
-      targetOf(emulator, { name: `target-${index}` }),
+      targetOf(emulator, { name: `target-${index}`, projectId: `project-${index}` }),
     );
-    for (let i = 0; i < 4; i += 1) emulator.addInstance({ service: 'dcs', tasks: expired(30) });
+    for (let i = 0; i < 8; i += 1) {
+      emulator.addInstance({
+        service: 'dcs',
+        projectId: `project-${i % 2}`,
+        tasks: expired(30),
+      });
+    }
     emulator.intercept = ({ operation }) =>
       operation === 'delete-task'
         ? { status: 400, body: { error_code: 'DCS.4957', error_msg: 'x'.repeat(2_000) } }

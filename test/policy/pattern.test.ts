@@ -171,11 +171,15 @@ test('what a pattern matches is what a regular expression of the same meaning ma
         const text = characters.join('');
         fc.pre(pattern !== '' && pattern.length < 200);
         const means = new RegExp(`^(?:${parts.map(({ means }) => means).join('')})$`);
-        expect([pattern, text, compilePatterns([pattern])(text)]).toEqual([
-          pattern,
-          text,
-          means.test(text),
-        ]);
+        let matches: (text: string) => boolean;
+        try {
+          matches = compilePatterns([pattern]);
+        } catch (error) {
+          // Braces in braces may stand for more than is accepted; all else must be.
+          expect((error as Error).message).toContain('its braces stand for');
+          return;
+        }
+        expect([pattern, text, matches(text)]).toEqual([pattern, text, means.test(text)]);
       },
     ),
     { numRuns: 3000 },

@@ -54,6 +54,7 @@ describe('on every service and cloud', () => {
         cloud,
         service,
         region,
+        projectId: own[0]?.projectId,
         keepLast: 5,
         statuses: written.statuses,
         rules: [

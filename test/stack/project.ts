@@ -60,7 +60,7 @@ export function serverless(
 ): Promise<string> {
   const script = resolve('node_modules/serverless/bin/serverless.js');
   return new Promise((done, fail) => {
-    execFile(
+    const child = execFile(
       process.execPath,
       [script, ...args],
       { cwd, env: { ...process.env, ...env } },
@@ -69,5 +69,7 @@ export function serverless(
         else done(`${stdout}${stderr}`);
       },
     );
+    // Nobody answers what it may ask.
+    child.stdin?.end();
   });
 }

@@ -1,0 +1,224 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { copyProject, type Project, serverless } from '../stack/project.ts';
+import { ACCOUNT, type Account, openAccount, REGION } from './account.ts';
+import { readStack } from './stack.ts';
+
+const run = promisify(execFile);
+const STACK = 'task-janitor-prod';
+
+let project: Project;
+let account: Account;
+beforeAll(async () => {
+  project = await copyProject();
+  account = await openAccount();
+});
+afterAll(async () => {
+  await account?.close();
+  await project?.remove();
+});
+
+const deploy = (...params: string[]) =>
+  serverless(
+    project.folder,
+    ['deploy', '--stage', 'prod', ...params.map((param) => `--param=${param}`)],
+    account.env,
+  );
+// biome-ignore lint/suspicious/noExplicitAny: every command of the CLI prints other JSON.
+const aws = (...args: string[]): Promise<any> => account.aws(...args);
+
+/** Whatever the account holds that a stack of ours could have made. */
+async function everything() {
+  const lists = [
+    ['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName'],
+    ['cloudwatch', 'list-dashboards', '--query', 'DashboardEntries[].DashboardName'],
+    ['scheduler', 'list-schedules', '--query', 'Schedules[].Name'],
+    ['lambda', 'list-functions', '--query', 'Functions[].FunctionName'],
+    ['stepfunctions', 'list-state-machines', '--query', 'stateMachines[].name'],
+    ['iam', 'list-roles', '--query', 'Roles[].RoleName'],
+    ['sns', 'list-topics', '--query', 'Topics[].TopicArn'],
+    ['logs', 'describe-log-groups', '--query', 'logGroups[].logGroupName'],
+    ['s3api', 'list-buckets', '--query', 'Buckets[].Name'],
+  ];
+  return (await Promise.all(lists.map((args) => aws(...args)))).flat();
+}
+
+const alarmNames = async () =>
+  (await aws('cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName')).sort();
+const ALWAYS = [
+  'limit-tripped',
+  'no-run-finished',
+  'records-failed',
+  'remaining-grows',
+  'run-failed',
+];
+const alarmsWith = (...more: string[]) =>
+  [...ALWAYS, ...more].sort().map((name) => `${STACK}-${name}`);
+
+async function schedule() {
+  const [name, ...others] = await aws('scheduler', 'list-schedules', '--query', 'Schedules[].Name');
+  expect(others).toEqual([]);
+  return aws('scheduler', 'get-schedule', '--name', name);
+}
+
+async function functions() {
+  const found: { FunctionName: string }[] = await aws(
+    ...['lambda', 'list-functions', '--query', 'Functions[]'],
+  );
+  return new Map(found.map((one) => [one.FunctionName, one] as const));
+}
+
+const subscriptions = () =>
+  aws('sns', 'list-subscriptions', '--query', 'Subscriptions[].[Protocol,Endpoint,TopicArn]');
+const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:${STACK}-alarms`;
+
+describe.each([
+  ['dev', 'dev', []],
+  ['prod', 'prod', []],
+  ['prod with the fleet', 'prod', ['fleet=true', 'alarmEmail=oncall@example.com']],
+])('the package of %s', (_, stage, params) => {
+  test('passes the original cfn-lint without a finding', async () => {
+    const { folder } = await project.package(stage, ...params);
+    const templates = ['create', 'update'].map((kind) =>
+      join(folder, `cloudformation-template-${kind}-stack.json`),
+    );
+    const { stdout } = await run('cfn-lint', ['--regions', REGION, '--', ...templates]);
+    expect(stdout).toBe('');
+  });
+});
+
+describe('a stage, from its first deployment on', () => {
+  test('is refused while its secret does not exist, and nothing of it is there', async () => {
+    await expect(deploy()).rejects.toThrow('task-janitor/otc does not exist in eu-central-1');
+    const functionNames = await aws('lambda', 'list-functions', '--query', 'Functions[]');
+    expect(functionNames).toEqual([]);
+  });
+
+  test('is refused where its policy names a secret that the stage does not', async () => {
+    await expect(deploy('secrets=task-janitor/other')).rejects.toThrow(
+      'retention.yml names task-janitor/otc',
+    );
+  });
+
+  test('is deployed', async () => {
+    await aws(
+      ...['secretsmanager', 'create-secret', '--name', 'task-janitor/otc', '--secret-string', '{}'],
+    );
+    expect(await deploy()).toContain('Service deployed to stack task-janitor-prod');
+    expect(await alarmNames()).toEqual(alarmsWith('close-to-timeout'));
+    expect(await subscriptions()).toEqual([]);
+  });
+
+  test('has a schedule in its zone, with a role of its own, which is not repeated', async () => {
+    const { names, roles } = await readStack(account, STACK);
+    const found = await schedule();
+    const roleArn = (id: string) => `arn:aws:iam::${ACCOUNT}:role/${names.get(id)}`;
+    const functionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${STACK}-cleanup`;
+    expect(found).toMatchObject({
+      ScheduleExpression: 'cron(30 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      State: 'ENABLED',
+      Target: {
+        Arn: functionArn,
+        RoleArn: roleArn('SchedulerRole'),
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 },
+      },
+    });
+    expect(roles.get('SchedulerRole')).toEqual([
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functionArn },
+    ]);
+    expect([...roles.keys()]).toEqual(['CleanupRole', 'SchedulerRole']);
+  });
+
+  test('has roles that only their service may take on', async () => {
+    const { names } = await readStack(account, STACK);
+    const trusted = async (id: string) => {
+      const role = await aws('iam', 'get-role', '--role-name', names.get(id) ?? '');
+      return role.Role.AssumeRolePolicyDocument.Statement;
+    };
+    const byService = (Service: string) =>
+      expect.objectContaining({
+        Effect: 'Allow',
+        Principal: { Service },
+        Action: 'sts:AssumeRole',
+      });
+    expect(await trusted('CleanupRole')).toEqual([byService('lambda.amazonaws.com')]);
+    expect(await trusted('SchedulerRole')).toEqual([
+      {
+        ...{ Effect: 'Allow', Action: 'sts:AssumeRole' },
+        Principal: { Service: 'scheduler.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': ACCOUNT } },
+      },
+    ]);
+  });
+
+  test('has one function that runs alone, and is not repeated', async () => {
+    const found = await functions();
+    expect([...found.keys()]).toEqual([`${STACK}-cleanup`]);
+    expect(found.get(`${STACK}-cleanup`)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Timeout: 900,
+      MemorySize: 512,
+      Handler: 'functions/cleanup.handler',
+      Environment: { Variables: { STAGE: 'prod', DRY_RUN: 'false', POLICY_FILE: 'retention.yml' } },
+    });
+    const of = ['--function-name', `${STACK}-cleanup`];
+    expect(await aws('lambda', 'get-function-concurrency', ...of)).toEqual({
+      ReservedConcurrentExecutions: 1,
+    });
+    expect(await aws('lambda', 'get-function-event-invoke-config', ...of)).toMatchObject({
+      MaximumRetryAttempts: 0,
+      MaximumEventAgeInSeconds: 1800,
+      DestinationConfig: { OnFailure: { Destination: TOPIC } },
+    });
+  });
+
+  test('has a dashboard that shows its alarms by their ARNs', async () => {
+    const { DashboardBody } = await aws(
+      ...['cloudwatch', 'get-dashboard', '--dashboard-name', STACK],
+    );
+    const { widgets } = JSON.parse(DashboardBody);
+    const { alarms } = widgets.find(({ type }: { type: string }) => type === 'alarm').properties;
+    const existing: string[] = await aws(
+      ...['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmArn'],
+    );
+    expect([...alarms].sort()).toEqual(existing.sort());
+  });
+
+  test('is left as it is by another deployment', async () => {
+    const before = await everything();
+    expect(await deploy()).toContain('No changes to deploy');
+    expect(await everything()).toEqual(before);
+  });
+
+  test('gets another schedule, another zone and an address for its alarms', async () => {
+    await deploy(
+      ...['schedule=cron(0 4 ? * MON *)', 'timezone=Europe/Berlin', 'period=172800'],
+      'alarmEmail=oncall@example.com',
+    );
+    expect(await schedule()).toMatchObject({
+      ScheduleExpression: 'cron(0 4 ? * MON *)',
+      ScheduleExpressionTimezone: 'Europe/Berlin',
+      State: 'ENABLED',
+    });
+    expect(await subscriptions()).toEqual([['email', 'oncall@example.com', TOPIC]]);
+    const [alarm] = await aws(
+      ...['cloudwatch', 'describe-alarms', '--alarm-names', `${STACK}-no-run-finished`],
+      ...['--query', 'MetricAlarms'],
+    );
+    expect(alarm).toMatchObject({ Period: 172_800, AlarmActions: [TOPIC], OKActions: [TOPIC] });
+  });
+
+  test('is paused by its schedule alone', async () => {
+    await deploy('scheduleEnabled=false');
+    expect(await schedule()).toMatchObject({ State: 'DISABLED' });
+    const [alarm] = await aws(
+      ...['cloudwatch', 'describe-alarms', '--alarm-names', `${STACK}-no-run-finished`],
+      ...['--query', 'MetricAlarms'],
+    );
+    expect(alarm.ActionsEnabled).toBe(false);
+    expect(await subscriptions()).toEqual([]);
+  });
+});

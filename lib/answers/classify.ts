@@ -1,6 +1,6 @@
 import { parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
-import { isObject } from '../model/text.ts';
+import { isObject, withoutInvisible } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
 import { meaningOf } from './error-codes.ts';
 
@@ -187,10 +187,7 @@ const MAX_MESSAGE = 1_024;
  * answers a bad signature with the whole request as it saw it, security token included: that is left out.
  */
 function readText(text: string, conceal: Conceal): string {
-  const line = text
-    .slice(0, 100 * MAX_MESSAGE)
-    .replace(/\s+/g, ' ')
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, '');
+  const line = withoutInvisible(text.slice(0, 100 * MAX_MESSAGE).replace(/\s+/g, ' '));
   // Before it is cut, so that no secret stays in part.
   const safe = conceal(line)
     .replace(/,?\s*canonicalRequest:.*/s, '')

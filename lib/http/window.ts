@@ -55,10 +55,10 @@ export async function withinWindow<T>(
     closes.push(clock.sleep(left, settled).then(() => ({ gaveUp: 'deadline' })));
   }
   const abort = new Promise<{ gaveUp: 'stopped' }>((resolve) => {
-    const end = () => resolve({ gaveUp: 'stopped' });
-    if (stop.aborted) end();
-    stop.addEventListener('abort', end, { once: true });
-    settled.addEventListener('abort', () => stop.removeEventListener('abort', end));
+    const close = () => resolve({ gaveUp: 'stopped' });
+    if (stop.aborted) close();
+    stop.addEventListener('abort', close, { once: true });
+    settled.addEventListener('abort', () => stop.removeEventListener('abort', close));
   });
   try {
     return await Promise.race([promise.then((value) => ({ value })), abort, ...closes]);

@@ -1,6 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { AnswerReading } from '../answers/classify.ts';
-import { concealer, revealer } from '../answers/conceal.ts';
+import { type Conceal, concealer, revealer } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
@@ -30,6 +30,13 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
+/** What hides the secrets that are known by now. */
+interface SecretGuard {
+  readonly count: number;
+  readonly conceal: Conceal;
+  readonly reveals: (text: string) => boolean;
+}
+
 /** What makes a target's requests its own: a signature, or a token. Keeps the secrets out of sight. */
 export class Access {
   readonly #store: CredentialsStore;
@@ -38,7 +45,7 @@ export class Access {
   readonly #tokens = new Set<string>();
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
-  #revealer: { secrets: number; reveals: (text: string) => boolean } | undefined;
+  #guarding: SecretGuard | undefined;
   /** A token that could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
@@ -139,21 +146,25 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    return concealer(this.#secrets)(text);
+    return this.#guard.conceal(text);
   }
 
   /** Whether a text, its escapes resolved, holds a secret. */
   reveals(text: string): boolean {
-    const secrets = this.#secrets;
-    // Made once for each set of secrets: it is asked of every page.
-    if (this.#revealer?.secrets !== secrets.length) {
-      this.#revealer = { secrets: secrets.length, reveals: revealer(secrets) };
-    }
-    return this.#revealer.reveals(text);
+    return this.#guard.reveals(text);
   }
 
-  get #secrets(): readonly string[] {
-    return [...this.#store.secrets, ...this.#tokens];
+  /** Made once for each set of secrets, which only grows: it is asked of every page. */
+  get #guard(): SecretGuard {
+    const secrets = [...this.#store.secrets, ...this.#tokens];
+    if (this.#guarding?.count !== secrets.length) {
+      this.#guarding = {
+        count: secrets.length,
+        conceal: concealer(secrets),
+        reveals: revealer(secrets),
+      };
+    }
+    return this.#guarding;
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {

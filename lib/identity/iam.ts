@@ -7,6 +7,7 @@ import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import type { RequestCounts } from '../model/summary.ts';
 import { readId } from '../model/task.ts';
+import { isObject } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
@@ -173,7 +174,7 @@ function isOver({ gaveUp }: Sent<AnswerReading>): boolean {
 function parse(body: string): object {
   try {
     const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+    return isObject(parsed) ? parsed : {};
   } catch {
     return {};
   }

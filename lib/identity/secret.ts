@@ -1,3 +1,4 @@
+import { isObject } from '../model/text.ts';
 import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
 import type { CredentialsSource } from './credentials-store.ts';
 
@@ -34,12 +35,11 @@ export function credentialsFromSecret(secretId: string, text: string): Credentia
     // The parser's own message quotes what it read.
     throw new CredentialsError(`${source} is not JSON: expected ${EXPECTED}`);
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) {
+  if (!isObject(parsed)) {
     throw new CredentialsError(`${source} is no JSON object: expected ${EXPECTED}`);
   }
-  const fields = parsed as Record<string, unknown>;
   const part = (name: string) => {
-    const value = fields[name];
+    const value = parsed[name];
     if (value !== undefined && value !== null && typeof value !== 'string') {
       throw new CredentialsError(`${source}: ${name} is not text: expected ${EXPECTED}`);
     }

@@ -11,6 +11,11 @@ export interface Instance {
   readonly status: string;
 }
 
+/** What messages call an instance: its name, or its id where that cannot be read. */
+export function labelOf({ id, name }: { readonly id: string; readonly name: string }): string {
+  return visible(name || id);
+}
+
 /** An instance that is left alone, and why. */
 export interface SkippedInstance extends Instance {
   readonly reason: string;

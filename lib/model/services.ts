@@ -97,4 +97,11 @@ export const SERVICES = {
 } as const satisfies Record<string, Service>;
 
 export type ServiceName = keyof typeof SERVICES;
+
+/** Whether two services list the same instances of a project: those of one engine, or of none. */
+export function listSameInstances(one: ServiceName, other: ServiceName): boolean {
+  const [first, second]: Service[] = [SERVICES[one], SERVICES[other]];
+  return first?.host === second?.host && first?.engine?.query === second?.engine?.query;
+}
+
 export const SERVICE_NAMES = Object.keys(SERVICES) as ServiceName[];

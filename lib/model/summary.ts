@@ -4,7 +4,7 @@ import { worstOutcome } from './outcome.ts';
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
 
 /**
- * `complete`: nothing expired is left (a dry run: everything was listed). `incomplete`: stopped by
+ * `complete`: nothing expired is left (a dry run: everything was listed, and no limit tripped). `incomplete`: stopped by
  * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
  * or deleted.
  */
@@ -69,7 +69,7 @@ export interface InstanceSummary extends Counts {
   stoppedBy?: StoppedBy;
   /** How many records were kept for each reason. */
   keptBecause: Record<string, number>;
-  /** The first errors, in the order in which they came. */
+  /** The first errors: of the instance itself, then of its records in the order of the list. */
   errors: RecordError[];
   /** Errors beyond those. */
   errorsOmitted: number;

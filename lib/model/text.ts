@@ -10,6 +10,11 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, '?');
 }
 
+/** Text from outside without any such character, where a secret might be written with some in between. */
+export function withoutInvisible(text: string): string {
+  return text.replace(INVISIBLE, '');
+}
+
 /** Whether a value of foreign JSON is an object: no list, and not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

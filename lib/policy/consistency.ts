@@ -2,9 +2,9 @@ import { targetOrigin } from '../model/origins.ts';
 import {
   CLOUD_NAMES,
   type FinishedStatus,
+  listSameInstances,
   SERVICE_NAMES,
   SERVICES,
-  type Service,
   type ServiceName,
 } from '../model/services.ts';
 import { isObject } from '../model/text.ts';
@@ -85,8 +85,7 @@ function placeOf(target: unknown): Place | undefined {
 /** What is said of two targets that select the same instances, and what to do about it. */
 function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
   if (one.at !== other.at) return undefined;
-  const engine = (name: ServiceName) => (SERVICES[name] as Service).engine?.query;
-  if (engine(one.service) !== engine(other.service)) return undefined;
+  if (!listSameInstances(one.service, other.service)) return undefined;
   if (one.service !== other.service) {
     return [`${one.service} lists the same instances as ${other.service} of`, 'leave one out'];
   }

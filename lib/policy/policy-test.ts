@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readTask, readTimestamp, type Task } from '../model/task.ts';
+import { isObject } from '../model/text.ts';
 import type { Finding } from './consistency.ts';
 import { type Decision, decide, KEEP_REASONS, type KeepReason } from './decide.ts';
 import { text } from './fields.ts';
@@ -58,7 +59,7 @@ const expectation = z.strictObject(
           keep.forEach((id, i) => {
             if (typeof id !== 'string') wrong('expected the id of a record; put it in quotes', [i]);
           });
-        } else if (typeof keep === 'object' && keep !== null) {
+        } else if (isObject(keep)) {
           for (const [id, reason] of Object.entries(keep)) {
             if ((KEEP_REASONS as readonly unknown[]).includes(reason)) continue;
             const meant = typeof reason === 'string' && suggest(reason, KEEP_REASONS);

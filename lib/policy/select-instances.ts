@@ -14,7 +14,9 @@ export interface InstanceSelection {
 }
 
 export interface SelectedInstances<Instance> {
-  /** In the order given. */
+  /** What the policy selects, whatever the run asks for; in the order given. */
+  readonly allowed: Instance[];
+  /** Those of them that the run asks for. */
   readonly selected: Instance[];
   /** Instances without a readable name that only a name could select or exclude: they are left alone. */
   readonly nameless: Instance[];
@@ -46,23 +48,18 @@ export function selectInstances<Instance extends Selectable>(
   const ids = new Set(instances.map(({ id }) => id));
   const byName = (patterns: readonly InstancePattern[]) =>
     patterns.some(({ pattern }) => !ids.has(pattern) && !UUID.test(pattern));
-  const nameless = instances.filter(
-    ({ id, name }) =>
-      !name &&
-      (byName(exclude) ||
-        [include, asked].some(
-          (patterns) =>
-            patterns && byName(patterns) && !patterns.some((each) => each.pattern === id),
-        )),
-  );
-  const allowed = instances.filter(
-    (instance) => isAllowed(instance) && !nameless.includes(instance),
-  );
+  const needsName = ({ id, name }: Instance, patterns: readonly InstancePattern[] = []) =>
+    !name && byName(patterns) && !patterns.some(({ pattern }) => pattern === id);
+  const isUnclear = (instance: Instance) =>
+    (!instance.name && byName(exclude)) || needsName(instance, include);
+  const allowed = instances.filter((instance) => isAllowed(instance) && !isUnclear(instance));
+  const askable = allowed.filter((instance) => !needsName(instance, asked));
   return {
-    selected: allowed.filter(isAsked),
-    nameless,
+    allowed,
+    selected: askable.filter(isAsked),
+    nameless: instances.filter((instance) => isUnclear(instance) || needsName(instance, asked)),
     unmatched: withoutMatch([...(include ?? []), ...exclude], instances),
-    unmatchedNarrowing: withoutMatch(asked ?? [], allowed),
+    unmatchedNarrowing: withoutMatch(asked ?? [], askable),
   };
 }
 

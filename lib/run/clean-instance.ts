@@ -2,7 +2,7 @@ import { ApiError, TargetError } from '../answers/api-error.ts';
 import { type AnswerReading, describeResponse } from '../answers/classify.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
-import type { Instance } from '../model/instance.ts';
+import { type Instance, labelOf } from '../model/instance.ts';
 import { instanceOutcome } from '../model/outcome.ts';
 import {
   emptySummary,
@@ -12,7 +12,6 @@ import {
   type StoppedBy,
 } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { visible } from '../model/text.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
@@ -60,8 +59,6 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
-  /** Records whose DELETE was accepted and not known to be done. */
-  readonly #accepted = new Set<LedgerRecord>();
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
@@ -128,7 +125,7 @@ export class InstanceCleanup {
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
-        this.#warn('is gone');
+        this.#warn(' is gone');
         return undefined;
       }
       const { gaveUp } = error;
@@ -165,7 +162,7 @@ export class InstanceCleanup {
     const tripped = limitTripped(listed, expired, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';
-      this.#warn(`${tripped.message}; nothing is deleted there`, ': ');
+      this.#warn(`: ${tripped.message}; nothing is deleted there`);
     }
     return this.#target.run.dryRun || tripped !== undefined;
   }
@@ -203,8 +200,8 @@ export class InstanceCleanup {
       if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { maybeOurs, error });
       else if (answer === 'gone') ledger.set(record, 'ambiguous', { maybeOurs, error });
       else if (answer === 'accepted' || answer === 'doubtful') {
-        ledger.set(record, 'ambiguous', { maybeOurs: true, error });
-        if (answer === 'accepted') this.#accepted.add(record);
+        const accepted = answer === 'accepted';
+        ledger.set(record, 'ambiguous', { maybeOurs: true, accepted, error });
       } else ledger.set(record, 'failed', { error });
     }
     this.#tellSettled(record);
@@ -247,7 +244,7 @@ export class InstanceCleanup {
     const stillThere = task !== undefined && task.status !== 'DELETED';
     if (found && !stillThere) {
       ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
-    } else if (stillThere && this.#accepted.has(record)) ledger.set(record, 'remaining');
+    } else if (stillThere && record.accepted) ledger.set(record, 'remaining');
     else {
       const then = found ? 'it is still listed' : 'the list could not be read again';
       const error = record.error as RecordError;
@@ -279,9 +276,8 @@ export class InstanceCleanup {
     else this.summary.errorsOmitted += 1;
   }
 
-  #warn(message: string, separator = ' '): void {
-    const { name, id } = this.#instance;
-    const text = `instance ${visible(name || id)}${separator}${message}`;
+  #warn(predicate: string): void {
+    const text = `instance ${labelOf(this.#instance)}${predicate}`;
     this.#target.run.observer.warning?.(text, this.#target.name);
   }
 }

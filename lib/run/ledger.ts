@@ -24,12 +24,14 @@ export interface LedgerRecord {
   readonly state: RecordState;
   /** Whether an attempt without a clear answer may have deleted it. */
   readonly maybeOurs: boolean;
+  /** Whether a DELETE was accepted and not known to be done: then the next run may find it gone. */
+  readonly accepted: boolean;
   /** The answer that put it into its state, where that was no success. */
   readonly error?: RecordError | undefined;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'error'>>;
+type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'accepted' | 'error'>>;
 
 /**
  * The expired records of one instance. Each has one state at any time, and the accounts are counted from the
@@ -52,7 +54,12 @@ export class Ledger {
 
   /** @param ids of the records that have expired; each once. */
   constructor(ids: readonly string[]) {
-    this.#records = ids.map((id) => ({ id, state: 'to-delete', maybeOurs: false }));
+    this.#records = ids.map((id) => ({
+      id,
+      state: 'to-delete',
+      maybeOurs: false,
+      accepted: false,
+    }));
     this.#sizes['to-delete'] = ids.length;
     this.#queue = this.#records;
   }
@@ -76,6 +83,7 @@ export class Ledger {
     this.#sizes[state] += 1;
     own.state = state;
     if (change.maybeOurs) own.maybeOurs = true;
+    if (change.accepted) own.accepted = true;
     if (change.error) own.error = change.error;
   }
 

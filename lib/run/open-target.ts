@@ -2,11 +2,10 @@ import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { CredentialsError } from '../identity/credentials.ts';
 import { openAccess } from '../identity/open-access.ts';
-import type { Instance } from '../model/instance.ts';
+import { type Instance, labelOf } from '../model/instance.ts';
 import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
 import { addRequests, type RequestCounts, type TargetSummary } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 import { retentionOf } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
@@ -55,6 +54,8 @@ export async function beginTarget(
     outcome: 'complete',
     instances: [],
   };
+  const leftAlone = (instance: Instance, reason: string) =>
+    observer.warning?.(`instance ${labelOf(instance)} is left alone: ${reason}`, name);
   const requestCounts = addRequests([]);
   const begun = {
     target,
@@ -70,11 +71,7 @@ export async function beginTarget(
     const { instances, skipped } = await open.api.listInstances();
     for (const { reason, isDoubtful, ...instance } of skipped) {
       observer.skipped?.(name, instance, reason);
-      if (isDoubtful)
-        observer.warning?.(
-          `instance ${visible(instance.name || instance.id)} is left alone: ${reason}`,
-          name,
-        );
+      if (isDoubtful) leftAlone(instance, reason);
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(
@@ -86,18 +83,16 @@ export async function beginTarget(
     for (const pattern of selection.unmatched) {
       observer.warning?.(`"${pattern}" under instances matches no instance`, name);
     }
-    for (const { id } of selection.nameless) {
-      const reason = 'its name cannot be read, and instances are selected by name';
-      observer.warning?.(`instance ${visible(id)} is left alone: ${reason}`, name);
+    for (const instance of selection.nameless) {
+      leftAlone(instance, 'its name cannot be read, and instances are selected by name');
     }
     const cleanups = selection.selected.map((instance) => new InstanceCleanup(open, instance));
     summary.instances = cleanups.map((cleanup) => cleanup.summary);
-    const allowed = selectInstances(instances, target.instances).selected;
     return {
       ...begun,
       open,
       listed: instances,
-      allowed,
+      allowed: selection.allowed,
       unmatched: selection.unmatchedNarrowing,
       cleanups,
     };

@@ -1,8 +1,8 @@
 import { openAccess } from '../identity/open-access.ts';
+import { labelOf } from '../model/instance.ts';
 import { targetOrigin } from '../model/origins.ts';
-import { SERVICES } from '../model/services.ts';
+import { listSameInstances } from '../model/services.ts';
 import { addRequests } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
 import type { TargetRun } from './open-target.ts';
@@ -10,21 +10,21 @@ import type { RunContext } from './run-context.ts';
 
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
- * leave it alone. Targets that this run leaves out count too, or else a run of one target would delete what the
- * other one keeps.
+ * leave it alone. Targets that this run leaves out, or that could not be opened, count too: their selection is
+ * applied to the same list, or else one target would delete what the other one keeps.
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(
   run: RunContext,
   begun: readonly TargetRun[],
 ): Promise<void> {
-  const others = run.policy.targets.filter(
+  const unlisted = run.policy.targets.filter(
     (target) =>
       begun.some((each) => targetOrigin(each.target) === targetOrigin(target)) &&
-      !begun.some((each) => each.target === target),
+      !begun.some((each) => each.target === target && each.open),
   );
-  const leftOut = await Promise.all(
-    others.map(async (target) => ({ target, projectId: await projectOf(run, target, begun) })),
+  const claimants = await Promise.all(
+    unlisted.map(async (target) => ({ target, projectId: await projectOf(run, target, begun) })),
   );
   for (const own of begun) {
     const projectId = own.open?.projectId;
@@ -35,34 +35,24 @@ export async function leaveOverlapsAlone(
     for (const other of begun) {
       if (other !== own && other.open?.projectId === projectId) claim(other.target, other.allowed);
     }
-    for (const { target, projectId: others } of leftOut) {
+    for (const { target, projectId: theirs } of claimants) {
       // A project that could not be found out may be this one.
-      if (others !== undefined && others !== projectId) continue;
-      if (!sharesInstances(own.target, target)) continue;
+      if (theirs !== undefined && theirs !== projectId) continue;
+      if (!listSameInstances(own.target.service, target.service)) continue;
       const { selected, nameless } = selectInstances(own.listed, target.instances);
       claim(target, [...selected, ...nameless]);
     }
     for (const cleanup of own.cleanups) {
-      const { id, name } = cleanup.summary;
-      const names = claims.get(id);
+      const names = claims.get(cleanup.summary.id);
       if (!names) continue;
       const all = [own.target.name, ...names].map((each) => JSON.stringify(each)).join(' and ');
-      const message = `instance ${visible(name || id)} is selected by the targets ${all}, so it is not clear which retention holds: leave it to one of them, with instances.include or instances.exclude`;
+      const message = `instance ${labelOf(cleanup.summary)} is selected by the targets ${all}, so it is not clear which retention holds: leave it to one of them, with instances.include or instances.exclude`;
       cleanup.leaveAlone('overlap', message);
     }
   }
 }
 
-/** Whether the lists of instances of two targets on one host can have one in common. */
-function sharesInstances(one: Target, other: Target): boolean {
-  const [{ engine: first }, { engine: second }] = [
-    SERVICES[one.service] as { engine?: { query: string } },
-    SERVICES[other.service] as { engine?: { query: string } },
-  ];
-  return first?.query === second?.query;
-}
-
-/** The project of a target that the run leaves out; `undefined` where it cannot be found out. */
+/** The project of a target whose instances are not listed; `undefined` where it cannot be found out. */
 async function projectOf(
   run: RunContext,
   target: Target,
@@ -72,14 +62,18 @@ async function projectOf(
   const store = run.credentialsOf(target);
   const alike = begun.find(
     (each) =>
+      each.open &&
       each.target.projectId === undefined &&
       each.target.region === target.region &&
       run.credentialsOf(each.target) === store,
   );
-  if (alike) return alike.open?.projectId;
+  if (alike?.open) return alike.open.projectId;
+  // One that could not be opened would not be opened now either.
+  if (begun.some((each) => each.target === target)) return undefined;
   try {
-    const { projectId } = await openAccess(target, store, { ...run, counts: addRequests([]) });
-    return projectId;
+    // What is asked for on behalf of the others counts as theirs.
+    const counts = begun[0]?.requestCounts ?? addRequests([]);
+    return (await openAccess(target, store, { ...run, counts })).projectId;
   } catch {
     return undefined;
   }

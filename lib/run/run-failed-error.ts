@@ -1,4 +1,5 @@
 import { JanitorError } from '../model/error.ts';
+import { labelOf } from '../model/instance.ts';
 import { describeTotals, type Summary } from '../model/summary.ts';
 
 /** A run failed. Its summary is written; this makes the platform count the failure and alarm. */
@@ -11,7 +12,7 @@ export class RunFailedError extends JanitorError {
       ...instances
         .filter(({ outcome }) => outcome === 'failed')
         .map(
-          ({ id, name: of, errors }) => `${name}: ${of || id}: ${errors[0]?.message ?? 'failed'}`,
+          (instance) => `${name}: ${labelOf(instance)}: ${instance.errors[0]?.message ?? 'failed'}`,
         ),
     ]);
     const shown = causes.slice(0, 5).join('; ');

@@ -265,25 +265,26 @@ export class TaskApi {
 
   /** Throws where the answer shows that no request of the target can succeed. */
   #checkTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
+    if (!reading || reading.answer === 'ok' || reading.answer === 'deleted') return;
     const { endpoint, access } = this.#options;
-    const said = reading && describeReading(reading);
-    if (reading?.answer === 'unauthorised') {
+    const said = describeReading(reading);
+    if (reading.answer === 'unauthorised') {
       const message = sentences(
         `${endpoint.origin} refused the credentials (${access.describe(grant)}): ${said}`,
         "Check the key, its secret and this machine's clock.",
       );
       throw new TargetError('unauthorised', message, reading);
     }
-    if (reading?.answer === 'forbidden') {
+    if (reading.answer === 'forbidden') {
       const advice = adviceForTarget(reading.code);
       if (advice || action === 'list') {
         throw new TargetError('forbidden', this.#forbiddenText(action, reading, grant), reading);
       }
     }
-    if (reading?.code === 'certificate') {
+    if (reading.code === 'certificate') {
       throw new TargetError('certificate', `${reading.message}`, reading);
     }
-    if (reading?.answer === 'misaddressed') {
+    if (reading.answer === 'misaddressed') {
       const message = sentences(
         `${endpoint.origin} does not offer this API to project ${this.#options.projectId}: ${said}`,
         'Check region, projectId, service and endpoint.',

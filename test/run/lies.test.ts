@@ -7,6 +7,8 @@ import {
   type Interception,
 } from '../../lib/emulator/index.ts';
 import { createTransport } from '../../lib/http/transport.ts';
+import { CredentialsError } from '../../lib/identity/credentials.ts';
+import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { serve } from '../serve.ts';
 import {
   aged,
@@ -40,6 +42,21 @@ function addExpired(...names: string[]) {
 /** Lets an answer be another one. */
 function answer(operation: string, lie: Interception, when: () => boolean = () => true): void {
   world.emulator.intercept = (entry) => (entry.operation === operation && when() ? lie : undefined);
+}
+
+interface InstanceRow {
+  readonly instance_id: string;
+  readonly engine?: string;
+}
+
+/** Lets the rows of the list of instances be others. */
+function answerInstances(rewrite: (row: InstanceRow) => object): void {
+  answer('list-instances', {
+    rewrite: (body) => {
+      const { instances, ...rest } = body as { instances: InstanceRow[] };
+      return { ...rest, instances: instances.map(rewrite) };
+    },
+  });
 }
 
 const deletes = () => world.emulator.journal.deletes().length;
@@ -139,17 +156,7 @@ describe('an instance', () => {
     async (name) => {
       const { emulator } = world;
       const [odd, other] = addExpired('canary', 'prod');
-      answer('list-instances', {
-        rewrite: (body) => {
-          const { instances, ...rest } = body as { instances: { instance_id: string }[] };
-          return {
-            ...rest,
-            instances: instances.map((row) =>
-              row.instance_id === odd?.id ? { ...row, name } : row,
-            ),
-          };
-        },
-      });
+      answerInstances((row) => (row.instance_id === odd?.id ? { ...row, name } : row));
       const policy = onlyTarget(emulator, { instances: { exclude: ['canary'] } });
       const summary = await world.run(policy);
       expect(odd?.taskIds()).toHaveLength(3);
@@ -171,12 +178,7 @@ describe('an instance', () => {
       name: 'a',
       tasks: expired(3, 'kafka'),
     });
-    answer('list-instances', {
-      rewrite: (body) => {
-        const { instances, ...rest } = body as { instances: { engine?: string }[] };
-        return { ...rest, instances: instances.map(({ engine: _, ...row }) => row) };
-      },
-    });
+    answerInstances(({ engine: _, ...row }) => row);
     const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
     expect(instance.taskIds()).toHaveLength(3);
     expect(summary.warnings).toEqual([
@@ -187,12 +189,7 @@ describe('an instance', () => {
   test('list that holds another engine alone fails the target, and says which', async () => {
     const { emulator } = world;
     emulator.addInstance({ service: 'kafka', name: 'a', tasks: expired(3, 'kafka') });
-    answer('list-instances', {
-      rewrite: (body) => {
-        const { instances, ...rest } = body as { instances: object[] };
-        return { ...rest, instances: instances.map((row) => ({ ...row, engine: 'rabbitmq' })) };
-      },
-    });
+    answerInstances((row) => ({ ...row, engine: 'rabbitmq' }));
     const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
     expect(summary.targets[0]?.error).toMatchObject({
       code: 'misaddressed',
@@ -244,6 +241,56 @@ describe('an instance', () => {
       expect(own?.taskIds()).toHaveLength(0);
     },
   );
+});
+
+describe('an instance that a target selects which cannot be opened', () => {
+  const broken = (reference?: { readonly secret: string }) => ({
+    name: reference?.secret ?? 'the test',
+    read: async () => {
+      if (reference) throw new CredentialsError('no credentials in broken');
+      return DEMO_ACCESS_KEY;
+    },
+  });
+  const keeping = (projectId: string | undefined) => ({
+    name: 'keep',
+    keep: 'forever',
+    projectId,
+    credentials: { secret: 'broken' },
+    instances: { include: ['sh*'] },
+  });
+
+  test.each([DEMO_PROJECT_ID, undefined])(
+    'is left alone: what it keeps is not deleted by another target (its projectId: %s)',
+    async (projectId) => {
+      const { emulator } = world;
+      const [shared, own] = addExpired('shared', 'own');
+      const policy = policyOf([
+        targetOf(emulator, { name: 'prod', instances: { include: ['*'] } }),
+        targetOf(emulator, keeping(projectId)),
+      ]);
+      const summary = await world.run(policy, {}, { credentials: broken });
+      expect(shared?.taskIds()).toHaveLength(3);
+      expect(own?.taskIds()).toHaveLength(0);
+      expect(summary.targets).toMatchObject([
+        { name: 'prod', outcome: 'failed' },
+        { name: 'keep', outcome: 'failed', error: { code: 'credentials' } },
+      ]);
+      expect(summary.targets[0]?.instances).toContainEqual(
+        expect.objectContaining({ name: 'shared', stoppedBy: 'overlap' }),
+      );
+    },
+  );
+
+  test('is cleaned where that target is of another project', async () => {
+    const { emulator } = world;
+    const [shared] = addExpired('shared');
+    const policy = policyOf([
+      targetOf(emulator, { name: 'prod', instances: { include: ['*'] } }),
+      targetOf(emulator, keeping('another')),
+    ]);
+    await world.run(policy, {}, { credentials: broken });
+    expect(shared?.taskIds()).toHaveLength(0);
+  });
 });
 
 describe('a list', () => {
@@ -543,6 +590,14 @@ describe('text of a server', () => {
       expect(emulator.instances()[0]?.taskIds()).toHaveLength(2);
     },
   );
+
+  test('holds nothing of the kind in the error that the platform logs', async () => {
+    const { emulator } = world;
+    emulator.addInstance({ service: 'dcs', name: NASTY, tasks: expired(1) });
+    answer('delete-task', { status: 400, body: { error_code: 'DCS.4957', error_msg: 'no' } });
+    const summary = await world.run(onlyTarget(emulator));
+    expect(new RunFailedError(summary).message).toContain('cache: ?[2J?31m?evil??: no');
+  });
 
   test('that is no code is not repeated as one', async () => {
     addExpired('a');

@@ -95,7 +95,7 @@ export default class Preflight {
   }
 }
 
-/** What can be said of the values by themselves. */
+/** Checks each value by itself. */
 export function findProblems({
   secretsKey,
   schedule,
@@ -194,7 +194,7 @@ function problemsOf(check) {
   }
 }
 
-/** What of the function's own code is needed here, bundled, since not every Node reads TypeScript. */
+/** The functions' own code that is needed here, bundled, since not every Node reads TypeScript. */
 async function programOf(serviceDir) {
   const { outputFiles } = await build({
     stdin: {

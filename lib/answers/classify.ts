@@ -5,7 +5,7 @@ import type { Conceal } from './conceal.ts';
 import { meaningOf } from './error-codes.ts';
 
 /**
- * What a response means to us.
+ * The meaning of a response for us.
  *
  * - `ok`, `deleted`: done.
  * - `gone`: it says that the task or the instance is not there. Only another list can tell.
@@ -44,7 +44,7 @@ export interface AnswerReading {
   readonly message?: string;
   readonly trouble?: Trouble | undefined;
   readonly retryAfter?: number | undefined;
-  /** What the server's clock showed (`Date`), in milliseconds since the epoch, to the second. */
+  /** The server's clock (`Date`), in milliseconds since the epoch, to the second. */
   readonly serverTime?: number | undefined;
 }
 
@@ -195,7 +195,7 @@ function readText(text: string, conceal: Conceal): string {
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
 }
 
-/** What came of a request, in words. */
+/** The result of a request, in words. */
 export function describeResponse(sent: {
   readonly reading?: AnswerReading;
   readonly attempts: number;

@@ -1,7 +1,7 @@
 import type { Answer } from './classify.ts';
 
 /**
- * What the documented error codes of DCS, DMS and the API gateway mean for our requests. The code
+ * The meaning of the documented error codes of DCS, DMS and the API gateway mean for our requests. The code
  * wins over the HTTP status: `DMS.10240407` is flow control and is sent as 404, and what is 404 on
  * one day has been 400 on another. A code that is missing here is judged by its status.
  *
@@ -69,7 +69,7 @@ export function meaningOf(code: string): Answer | undefined {
   return BY_CODE.get(shared);
 }
 
-/** What to do about a 403, where it is something else than the permission that is missing. */
+/** Advice for a 403 that is not about a missing permission. */
 const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
   'APIGW.0310':
     'The project is not available: check projectId, and whether the project is suspended.',

@@ -15,7 +15,7 @@ import { selectInstances } from '../policy/select-instances.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
 
-/** What is looked at, in this order. */
+/** The checks, in this order. */
 export type CheckName =
   | 'credentials'
   | 'endpoint'

@@ -1,7 +1,7 @@
 import { JanitorError } from '../model/error.ts';
 import type { Outcome } from '../model/summary.ts';
 
-/** What the process ends with. */
+/** The exit statuses of the process. */
 export const EXIT = {
   complete: 0,
   failed: 1,

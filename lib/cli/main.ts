@@ -27,7 +27,7 @@ const status = await runCommandLine(process.argv.slice(2), {
   version,
 });
 
-// What came of the last write is told after it.
+// Errors of the last write arrive after it.
 await new Promise((resolve) => process.stdout.write('', () => setImmediate(resolve)));
 if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
 // Ends also where something still waits for an answer that never comes.

@@ -1,4 +1,4 @@
-/** What goes back to the client, before it is put on the wire. */
+/** An answer to the client, before it is put on the wire. */
 export interface Answer {
   status: number;
   /** Lower-case names; `content-type` and `content-length` are added on sending. */

@@ -11,7 +11,7 @@ export interface InstanceSeed {
   name?: string;
   /** `CREATEFAILED` is listed only with `include_failure=true`. */
   status?: string;
-  /** What the row's `engine` says; the `engine` filter goes by `service`. */
+  /** The row's `engine`; the `engine` filter goes by `service`. */
   engine?: string;
   /** Any JSON values: a malformed row is served as it stands. */
   tasks?: readonly unknown[];
@@ -42,7 +42,7 @@ export interface EmulatedInstance {
 /** All instances, by id and in the order of their making. */
 export class Estate {
   readonly #instances = new Map<string, EmulatedInstance>();
-  /** What was removed keeps its service, so that "not found" comes in the right words. */
+  /** An instance that was removed keeps its service, so that "not found" comes in the right words. */
   readonly #removed = new Map<string, ServiceName>();
   readonly #defaultProject: string;
   readonly #now: () => number;

@@ -8,7 +8,7 @@ import { selects } from './selection.ts';
 import { SERVICES } from './services.ts';
 import type { Switches } from './switches.ts';
 
-/** What the named faults do to one request; asked once for each. */
+/** Applies the named faults to one request; called once for each. */
 export interface FaultContext {
   readonly faults: Faults;
   readonly switches: Switches;

@@ -2,7 +2,7 @@ import type { JournalEntry, Operation } from './journal.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Selection } from './selection.ts';
 
-/** What goes wrong, on demand. Nothing does, until a test says so. */
+/** Faults on demand. There are none until a test asks for one. */
 export interface Faults {
   /** DELETEs that fail. `every` counts task ids, not requests, in the order they are first tried. */
   deleteFails?: {
@@ -37,7 +37,7 @@ export interface Faults {
    * `html` a page as a proxy sends it, `empty` nothing, `wrong-shape` JSON that is no object.
    */
   badBodies?: Selection & { kind: 'truncated' | 'cut-off' | 'html' | 'empty' | 'wrong-shape' };
-  /** What lists claim as `task_count`, given the true total; undefined leaves the column out. */
+  /** The `task_count` that lists claim, given the true total; undefined leaves the column out. */
   taskCount?: (total: number, entry: JournalEntry) => unknown;
   /** Pages are never longer than this, whatever `limit` says. */
   shortPages?: number;

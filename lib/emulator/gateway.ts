@@ -12,13 +12,13 @@ import { readPage } from './paging.ts';
 import { SERVICES } from './services.ts';
 import { deleteTask, listTasks, showTask } from './tasks-api.ts';
 
-/** What happens on the wire: an answer, or none. */
+/** An answer on the wire, or none. */
 export interface Outcome {
   readonly answer: Answer;
   readonly connection: 'answer' | 'cut-off' | 'reset' | 'hang';
 }
 
-/** What surrounds one request besides the cloud itself. */
+/** The surroundings of one request, besides the cloud itself. */
 export interface Surroundings {
   readonly intercept: (
     entry: JournalEntry,

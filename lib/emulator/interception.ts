@@ -1,7 +1,7 @@
 import type { Emulator } from './emulator.ts';
 import type { JournalEntry } from './journal.ts';
 
-/** What happens to one request instead of, or besides, the ordinary. */
+/** An answer instead of the ordinary one, or work besides it. */
 export interface Interception {
   /** Answers with this status; alone, the service does nothing of what was asked. */
   status?: number;

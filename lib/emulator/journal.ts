@@ -1,6 +1,6 @@
 import type { ServiceName } from './services.ts';
 
-/** What a request asks for. */
+/** The operation that a request asks for. */
 export type Operation =
   | 'list-instances'
   | 'list-tasks'

@@ -1,7 +1,7 @@
 import type { Operation } from './journal.ts';
 import { decode } from './query.ts';
 
-/** What a path addresses. */
+/** The resource that a path addresses. */
 export interface Route {
   readonly operation: Operation;
   /** The path exists, but not with this method; the operation is then unknown. */

@@ -16,7 +16,7 @@ export interface PagingDialect {
   readonly maxLimit: number;
 }
 
-/** What sets one service apart on the wire. */
+/** The differences between the services on the wire. */
 export interface ServiceTraits {
   readonly family: Family;
   /** First segment of every path. */
@@ -29,7 +29,7 @@ export interface ServiceTraits {
   readonly timeNames: readonly [from: string, to: string];
   /** Only the message queues can show one task (as a list of one). */
   readonly showsOneTask: boolean;
-  /** What `engine` says in an instance row, and the values the `engine` filter takes. */
+  /** The `engine` of an instance row, and the values that the `engine` filter takes. */
   readonly engine: string;
   readonly engineAliases: readonly string[];
 }

@@ -7,7 +7,7 @@ const ALGORITHM = 'SDK-HMAC-SHA256';
 /** Documented nowhere; a captured refusal was 15 minutes and one second late. */
 const WINDOW_MS = 15 * 60 * 1000;
 
-/** What a signature covers, as it came over the wire. */
+/** The signed parts of a request, as they came over the wire. */
 export interface SignedRequest {
   readonly method: string;
   /** Percent-encoded path, without the query. */

@@ -36,7 +36,7 @@ export interface Switches {
   expiredToken: 'token-must-be-updated' | 'decrypt-token-fail' | 'service';
 }
 
-/** What holds unless a test says otherwise. */
+/** The defaults. */
 export const DEFAULT_SWITCHES: Readonly<Switches> = {
   dcsDeleteAnswer: 200,
   runningDelete: 'task-running',

@@ -12,7 +12,7 @@ export interface IssuedToken {
   expiresAt: number;
 }
 
-/** What a text in `X-Auth-Token` is. */
+/** The token that a text in `X-Auth-Token` stands for. */
 export type TokenState =
   | { readonly state: 'valid'; readonly token: IssuedToken }
   | { readonly state: 'expired' }

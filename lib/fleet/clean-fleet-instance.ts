@@ -15,7 +15,7 @@ import { openContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import type { FleetItem, Share } from './plan.ts';
 
-/** What became of one instance: after one call of its function, or after all of them. */
+/** The result for one instance: after one call of its function, or after all of them. */
 export interface InstanceResult {
   readonly summary: InstanceSummary;
   readonly requests: RequestCounts;
@@ -26,7 +26,7 @@ export interface InstanceResult {
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
-/** What cleaning one instance takes from the run that it is a part of. */
+/** The part of a run that cleaning one instance needs. */
 export interface CleanFleetInstanceOptions
   extends Omit<RunDependencies, 'runId' | 'trigger' | 'maxConcurrency'> {
   readonly dryRun: boolean;

@@ -9,12 +9,12 @@ import { plannedPolicy, type StepDependencies } from './step.ts';
 /** Milliseconds that writing the result may take. */
 const RESULT_MS = 2_000;
 
-/** What the state machine decides by. */
+/** The answer that the state machine decides by. */
 export interface CleanAnswer {
   /** Whether another call would get on with what this one left. */
   readonly again: boolean;
   readonly outcome: Outcome;
-  /** What went wrong, or what was done: the console shows it. */
+  /** The failure, or the work that was done: the console shows it. */
   readonly message: string;
 }
 

@@ -6,7 +6,7 @@ const count = z.int().min(0);
 /** The name of the state machine's execution, in which AWS allows no slash. */
 const runId = z.string().regex(/^[^/]+$/);
 
-/** What every part of one run is told. */
+/** The facts about a run that each of its parts is told. */
 const fleetRun = z.strictObject({
   id: runId,
   /** The run's one moment, in milliseconds since the epoch. */
@@ -38,7 +38,7 @@ const cleanMessage = z.strictObject({
     id: z.string().min(1),
     name: z.string(),
   }),
-  /** What the call before this one answered, where there was one. */
+  /** The answer of the call before this one, where there was one. */
   last: z.unknown().optional(),
 });
 

@@ -9,7 +9,7 @@ export interface FleetItem {
   readonly name: string;
 }
 
-/** What one function may send, while others clean instances on the same endpoint. */
+/** The share of an endpoint's limits that one function may use, while others clean instances there too. */
 export interface Share {
   /** Requests in flight at once. */
   readonly concurrency: number;
@@ -38,7 +38,7 @@ export interface PlannedInstance {
   readonly summary?: InstanceSummary;
 }
 
-/** What a fleet's run has to do: everything that its parts, which share no memory, have to agree on. */
+/** The plan of a fleet's run: everything that its parts, which share no memory, have to agree on. */
 export interface FleetPlan {
   /** The run's one moment, in milliseconds since the epoch. */
   readonly startedAt: number;
@@ -47,7 +47,7 @@ export interface FleetPlan {
   /** True where an instance that was asked for is nowhere. */
   readonly failed: boolean;
   readonly targets: readonly PlannedTarget[];
-  /** What the policy allows on each host, and the names of the targets there. */
+  /** The policy's limits on each endpoint, and the names of the targets there. */
   readonly endpoints: readonly (Share & { readonly targets: readonly string[] })[];
 }
 
@@ -59,7 +59,7 @@ export interface Lane {
   readonly share: Share;
 }
 
-/** What a run that has been opened leaves to a fleet. */
+/** Makes the plan of a fleet's run from a run that has been opened. */
 export function planFleet(
   { context, endpoints, endpointOf }: OpenRun,
   { targets, failed }: BegunRun,

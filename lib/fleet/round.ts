@@ -2,7 +2,7 @@ import type { EndpointMessage, FleetRun } from './messages.ts';
 import { divide, type FleetPlan } from './plan.ts';
 import type { RunRecords } from './run-records.ts';
 
-/** What the state machine goes on with: instances are in the bucket, since a step's output is limited. */
+/** The work that the state machine goes on with. Instances are in the bucket, since a step's output is limited. */
 export interface Round {
   readonly run: FleetRun;
   /** From 0; each redrive of a failed run is another one. */

@@ -12,7 +12,7 @@ const READS = 64;
 type Place = Pick<FleetItem, 'target' | 'id'>;
 
 /**
- * What one run of a fleet keeps: its plan, the instances of each round, what became of each of them,
+ * The objects that one run of a fleet keeps: its plan, the instances of each round, what became of each of them,
  * and what ended a target. A round is one pass of the state machine over instances: the first is 0,
  * and each redrive of a failed run is another one.
  */
@@ -57,7 +57,7 @@ export class RunRecords {
     return this.#store.write(this.#resultKey(place), result);
   }
 
-  /** What ended a target in this round, if anything did. */
+  /** The failure that ended a target in this round, if any. */
   async failure(round: number, target: string): Promise<InstanceResult['failure']> {
     const found = await this.#store.read(this.#failureKey(round, target));
     return found as InstanceResult['failure'];

@@ -1,6 +1,6 @@
 import { readSettings, type Settings, SettingsError } from '../run/settings.ts';
 
-/** What the deployment sets for every run of a fleet, in environment variables (see serverless.yml). */
+/** The deployment's settings for every run of a fleet, in environment variables (see serverless.yml). */
 export interface FleetSettings extends Settings {
   /** The S3 bucket in which the functions of a run leave each other what they know. */
   readonly bucket: string;

@@ -8,7 +8,7 @@ import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';
 import type { FleetSettings } from './settings.ts';
 
-/** What the steps of a fleet's run need from outside. */
+/** The dependencies of a fleet's steps on the outside. */
 export interface StepDependencies
   extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'deadline'> {
   readonly settings: FleetSettings;

@@ -40,7 +40,7 @@ export interface SendOptions<R extends Reading, Q extends HttpRequest = HttpRequ
 export interface Sent<R, Q = HttpRequest> {
   /** How the last attempt came out; absent when none was made. */
   readonly reading?: R;
-  /** What the last attempt sent; absent when none was made. */
+  /** The request of the last attempt; absent when none was made. */
   readonly request?: Q;
   readonly attempts: number;
   /** Why it ended without a final answer. */

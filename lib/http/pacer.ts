@@ -5,7 +5,7 @@ import { RecentTimes } from './recent-times.ts';
 const CATCH_UP_MS = 20;
 /** The cap holds in windows that are this much longer than a second: the network jitters. */
 const WINDOW_MS = 1_010;
-/** What one answer weighs in the share of throttled ones; the other answers share the rest. */
+/** The weight of one answer in the share of throttled ones; the other answers have the rest. */
 const REFUSAL_WEIGHT = 1 / 8;
 /** From this share on the rate is far too high, not a little: four throttled answers in a row reach it. */
 const FAR_TOO_HIGH = 0.35;

@@ -1,4 +1,4 @@
-/** What is wrong with an attempt that may be made again. */
+/** The reasons why an attempt may be made again. */
 export type Trouble = 'transient' | 'throttled';
 
 /** Why no further attempt is made. */
@@ -15,7 +15,7 @@ export interface RetryState {
   readonly now: number;
   /** The last moment at which an attempt may begin, by the same clock. */
   readonly latestStart: number;
-  /** What the server asked for, in milliseconds. */
+  /** The wait that the server asked for, in milliseconds. */
   readonly retryAfter?: number | undefined;
   /** From 0 up to 1. */
   readonly random: number;

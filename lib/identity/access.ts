@@ -18,7 +18,7 @@ export interface Token {
   readonly projectId: string | undefined;
 }
 
-/** What a request was authenticated with. */
+/** The secret or token that a request was authenticated with. */
 export interface Grant {
   readonly credentials: Credentials;
   /** Present for a user; an access key signs each request instead. */
@@ -30,14 +30,14 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
-/** What hides the secrets that are known by now. */
+/** Hides the secrets that are known by now. */
 interface SecretGuard {
   readonly count: number;
   readonly conceal: Conceal;
   readonly reveals: (text: string) => boolean;
 }
 
-/** What makes a target's requests its own: a signature, or a token. Keeps the secrets out of sight. */
+/** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
 export class Access {
   readonly #store: CredentialsStore;
   readonly #issueToken: (user: User) => Promise<Token>;
@@ -102,7 +102,7 @@ export class Access {
     return { ...request, headers: sign(request, credentials, this.#clock.now()), grant };
   }
 
-  /** What requests are authenticated with now; a token that is about to expire is replaced first. */
+  /** The current way to authenticate; a token that is about to expire is replaced first. */
   async current(): Promise<Grant> {
     this.#grant ??= this.#obtain();
     const asked = this.#grant;

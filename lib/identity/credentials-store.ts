@@ -46,7 +46,7 @@ export class CredentialsStore {
       this.#current = this.#read().then(
         (read) => (JSON.stringify(read) === JSON.stringify(refused) ? refused : read),
         (error: unknown) => {
-          // What was read before is still the best that we have; the refusal is what gets reported.
+          // Keep the credentials that were read before; the refusal is reported.
           if (error instanceof CredentialsError) return refused;
           throw error;
         },

@@ -12,13 +12,13 @@ import type { Access, Token } from './access.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
 
-/** What a token is for: a project by its id, or the one that bears a region's name. */
+/** The scope of a token: a project by its id, or the one that bears a region's name. */
 export type Scope = { readonly id: string } | { readonly name: string };
 
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
 
-/** What IAM's own codes ask of a person. */
+/** Advice for IAM's own error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0061': 'the user is locked: wait, or have an administrator unlock it',
   'IAM.0062': 'the user name or password is wrong',

@@ -87,7 +87,7 @@ async function fetchSecret(
   }
 }
 
-/** What to do about the errors that Secrets Manager is known to answer, and its SDK to throw. */
+/** Advice for the errors that Secrets Manager is known to answer, and its SDK to throw. */
 function explain(secretId: string, region: string | undefined, error: Error): CredentialsError {
   const where = region ? ` in ${region}` : '';
   const secret = `secret ${secretId}${where}`;

@@ -11,7 +11,7 @@ export interface Instance {
   readonly status: string;
 }
 
-/** What messages call an instance: its name, or its id where that cannot be read. */
+/** The name of an instance in messages: its name, or its id where that cannot be read. */
 export function labelOf({ id, name }: { readonly id: string; readonly name: string }): string {
   return visible(name || id);
 }

@@ -15,7 +15,7 @@ export interface Paging {
   /** Rows asked for per page: the documented maximum, or a safe size where none is documented. */
   readonly limit: number;
   /**
-   * What a page past the end answers: `empty` where an empty page is documented or observed,
+   * The answer to a page past the end: `empty` where an empty page is documented or observed,
    * `unknown` where it may be an error, so that the count decides where to stop.
    */
   readonly pastTheEnd: 'empty' | 'unknown';

@@ -1,6 +1,6 @@
 import { worstOutcome } from './outcome.ts';
 
-/** What began a run. */
+/** The ways in which a run begins. */
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
 
 /**
@@ -11,7 +11,7 @@ export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
 export type Outcome = 'complete' | 'incomplete' | 'failed';
 
 /**
- * What kept an instance from being cleaned to the end.
+ * The reason why an instance was not cleaned to the end.
  *
  * - `deadline`: the run's time was up. `interrupted`: somebody ended it.
  * - `limit`: more has expired than the policy allows to delete.
@@ -86,7 +86,7 @@ export interface TargetSummary {
   instances: InstanceSummary[];
 }
 
-/** What a run reports: one JSON document, whatever began the run. */
+/** The report of a run: one JSON document, whatever began the run. */
 export interface Summary {
   readonly schemaVersion: 1;
   readonly runId: string;
@@ -98,7 +98,7 @@ export interface Summary {
   readonly outcome: Outcome;
   readonly totals: Counts & { targets: number; instances: number };
   readonly requests: RequestCounts;
-  /** What deserves a look although nothing failed, such as a pattern that matches no instance. */
+  /** Things that deserve a look although nothing failed, such as a pattern that matches no instance. */
   readonly warnings: readonly string[];
   readonly targets: readonly TargetSummary[];
 }
@@ -116,7 +116,7 @@ export const NO_RECORDS: Readonly<Counts> = {
   remaining: 0,
 };
 
-/** What is said of an instance before anything is known of it. */
+/** The summary of an instance before anything is known of it. */
 export function emptySummary({ id, name }: { id: string; name: string }): InstanceSummary {
   return {
     id,

@@ -1,6 +1,6 @@
 import { isObject } from './text.ts';
 
-/** What is known of one background-task record. A field that could not be read is `undefined`. */
+/** One background-task record, as far as it is known. A field that could not be read is `undefined`. */
 export interface Task {
   readonly id: string | undefined;
   readonly status: string | undefined;

@@ -82,7 +82,7 @@ function placeOf(target: unknown): Place | undefined {
   return { name, at, service, instances: instances === undefined ? undefined : mapping(instances) };
 }
 
-/** What is said of two targets that select the same instances, and what to do about it. */
+/** The message about two targets that select the same instances, with advice. */
 function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
   if (one.at !== other.at) return undefined;
   if (!listSameInstances(one.service, other.service)) return undefined;

@@ -19,7 +19,7 @@ export const KEEP_REASONS = [
 ] as const;
 export type KeepReason = (typeof KEEP_REASONS)[number];
 
-/** What is to happen to one record, and why. `rule` names the rule that decided its retention. */
+/** Whether one record is kept or deleted, and why. `rule` names the rule that decided its retention. */
 export type Decision =
   | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };

@@ -9,11 +9,11 @@ export interface SchemaFinding extends Finding {
   readonly at: 'key' | 'value';
 }
 
-/** What each mapping of a document may hold, by the name that messages give the mapping. */
+/** The keys that each mapping of a document may have, by the name that messages give the mapping. */
 export type Mappings = Readonly<Record<string, Readonly<Record<string, z.ZodType>>>>;
 
 /**
- * What the schema has against a policy, in words. One issue names every unknown key of a mapping.
+ * The schema's complaints about a policy, in words. One issue names every unknown key of a mapping.
  * @param issue with its input, see `reportInput` of zod.
  * @param mappings those of the schema, where it is another one than the policy's.
  */
@@ -46,7 +46,7 @@ export function describeIssue(
   ];
 }
 
-/** What is said, and the hint after its first semicolon. */
+/** The message, and the hint after its first semicolon. */
 function parts(message: string): [text: string, hint?: string] {
   const end = message.indexOf('; ');
   return end === -1 ? [message] : [message.slice(0, end), message.slice(end + 2)];
@@ -56,7 +56,7 @@ function hinted(hint: string | undefined): { hint?: string } {
   return hint ? { hint } : {};
 }
 
-/** What to do about a null: a key without a value looks like "no limit" to one reader, like 0 to another. */
+/** Advice for a null: a key without a value looks like "no limit" to one reader, like 0 to another. */
 function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): string {
   const numeric = issue.code === 'invalid_type' && issue.expected === 'number';
   const write = numeric ? 'write a number' : 'write a value';

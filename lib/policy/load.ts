@@ -26,7 +26,7 @@ export function readPolicy(source: Source, file: string): Policy {
 
   const problems = repeatedKeyProblems(source.repeatedKeys, file);
   const { version } = value as { readonly version?: unknown };
-  // What another version means by its keys is not known: only the version is worth a message.
+  // The keys of another version are unknown, so complain about the version alone.
   if (typeof version === 'number' && version !== 1) {
     const message = `this program reads version 1, and the policy says ${version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);

@@ -10,7 +10,7 @@ export interface Problem {
   /** Where in the policy, such as `targets[0].rules[1].match.tasks[0]`; empty for the file as a whole. */
   readonly path: string;
   readonly message: string;
-  /** What to do about it, or what was probably meant. */
+  /** Advice, or what was probably meant. */
   readonly hint?: string | undefined;
 }
 

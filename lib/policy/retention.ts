@@ -6,7 +6,7 @@ import type { Limits, Policy, Rule, Target } from './schema.ts';
 /** How long records stay: counted from the task's end, or without end. */
 export type KeepFor = Duration | 'forever';
 
-/** What holds for the records of one target, all inheritance done. */
+/** The retention of one target's records, all inheritance done. */
 export interface Retention {
   readonly keepFor: KeepFor;
   /** The newest records of each instance that always stay. */
@@ -28,7 +28,7 @@ export interface RetentionRule {
   readonly users?: Matcher | undefined;
 }
 
-/** What a single run changes. */
+/** The changes that a single run makes to a policy's retention. */
 export interface RetentionOverrides {
   /** Replaces the `keepFor` of target and defaults. Rules, and `keep: forever`, still hold. */
   readonly keepFor?: Duration | undefined;

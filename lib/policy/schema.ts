@@ -238,7 +238,7 @@ const defaults = z.strictObject(retention, {
 });
 
 /**
- * What a policy file may hold. Every mapping is strict. What one value has to do with another (names that
+ * The content of a policy file. Every mapping is strict. What one value has to do with another (names that
  * must differ, keepFor against keep) is checked in consistency.ts.
  */
 export const policySchema = z
@@ -281,7 +281,7 @@ export const policySchema = z
     description: 'Which background-task records stay, and for how long.',
   });
 
-/** What each mapping of a policy may hold, by the name that messages give the mapping. */
+/** The keys that each mapping of a policy may have, by the name that messages give the mapping. */
 export const MAPPINGS: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   'the top level': policySchema.shape,
   defaults: defaults.shape,

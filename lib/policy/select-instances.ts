@@ -1,6 +1,6 @@
 import { compilePatterns } from './pattern.ts';
 
-/** What selecting looks at. */
+/** The columns of an instance that selecting looks at. */
 export interface Selectable {
   readonly id: string;
   readonly name?: string | undefined;
@@ -14,7 +14,7 @@ export interface InstanceSelection {
 }
 
 export interface SelectedInstances<Instance> {
-  /** What the policy selects, whatever the run asks for; in the order given. */
+  /** Those that the policy selects, whatever the run asks for; in the order given. */
   readonly allowed: Instance[];
   /** Those of them that the run asks for. */
   readonly selected: Instance[];
@@ -63,7 +63,7 @@ export function selectInstances<Instance extends Selectable>(
   };
 }
 
-/** What the ids of instances look like: no name that may be meant. */
+/** The form of an instance's id, which no name has. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface InstancePattern {

@@ -23,7 +23,7 @@ export interface Position {
 
 /** A YAML text, read. */
 export interface Source {
-  /** What the text holds. Values that the text names twice by an alias are one object. */
+  /** The text's content. Values that the text names twice by an alias are one object. */
   readonly value: unknown;
   /** Keys that their mapping already has. */
   readonly repeatedKeys: readonly { readonly path: Path; readonly position: Position }[];

@@ -260,7 +260,7 @@ export class InstanceCleanup {
     const { summary } = this;
     for (const { error } of ledger.in('failed')) if (error) this.#addError(error);
     const { expired, ...counts } = ledger.account();
-    // What was held back, or only looked at, is in no ledger.
+    // Records that were held back, or only looked at, are in no ledger.
     Object.assign(summary, counts, { remaining: summary.expired - expired + counts.remaining });
     summary.outcome = instanceOutcome(summary);
   }
@@ -293,7 +293,7 @@ function errorOf({ reading, message }: ApiError): RecordError {
   return { ...answerOf(reading), message };
 }
 
-/** What an error tells of the answer, where there was one. */
+/** The answer's part in an error, where there was an answer. */
 function answerOf(reading: AnswerReading | undefined): Pick<RecordError, 'status' | 'code'> {
   return {
     ...(reading?.status !== undefined && { status: reading.status }),

@@ -67,7 +67,7 @@ function misunderstood(problems: readonly string[]): EventError {
   );
 }
 
-/** What EventBridge sends on a schedule, or what looks like it: in either case, nothing of our own. */
+/** An event of EventBridge's schedule, or one that looks like it. Neither has keys of ours. */
 function isScheduled(event: unknown): event is Record<string, unknown> {
   return isObject(event) && event['detail-type'] === 'Scheduled Event';
 }

@@ -1,7 +1,7 @@
 import type { Counts, RecordError } from '../model/summary.ts';
 
 /**
- * What has become of an expired record.
+ * The state of an expired record.
  *
  * - `to-delete`: nothing yet.
  * - `deleted`, `already-gone`, `failed`: settled.
@@ -48,7 +48,7 @@ export class Ledger {
     failed: 0,
     remaining: 0,
   };
-  /** What is still to be tried, in this order. */
+  /** The records that are still to be tried, in this order. */
   #queue: readonly LedgerRecord[];
   #next = 0;
 

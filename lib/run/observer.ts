@@ -3,7 +3,7 @@ import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../
 import type { Task } from '../model/task.ts';
 import type { Decision } from '../policy/decide.ts';
 
-/** What a run tells its observers: logs, progress, reports. It waits for none of them. */
+/** The events that a run tells its observers: logs, progress, reports. It waits for none of them. */
 export interface Observer {
   /**
    * The instances of some targets are known; nothing of theirs has been deleted yet.

@@ -13,7 +13,7 @@ import { TaskApi } from '../task-api/task-api.ts';
 import { InstanceCleanup, type OpenTarget } from './clean-instance.ts';
 import type { RunContext } from './run-context.ts';
 
-/** What a run does for one target, and what is reported of it. */
+/** One target of a run: the work on it, and its summary. */
 export interface TargetRun {
   readonly target: Target;
   readonly summary: TargetSummary;
@@ -30,7 +30,7 @@ export interface TargetRun {
   readonly cleanups: readonly InstanceCleanup[];
 }
 
-/** What ended a target as a whole. */
+/** The failure that ended a target as a whole. */
 export interface TargetFailure {
   readonly code: string;
   readonly message: string;
@@ -166,7 +166,7 @@ export function concludeTarget({ summary, open }: TargetRun): void {
   } else summary.outcome = worstOutcome(summary.instances.map(({ outcome }) => outcome));
 }
 
-/** What an error that ended a target means; one that nobody expected is a defect of ours, and ends it too. */
+/** The meaning of an error that ended a target. One that nobody expected is a defect of ours, and ends it too. */
 export function toTargetFailure(error: unknown): TargetFailure {
   if (!(error instanceof ApiError || error instanceof CredentialsError)) {
     return { code: 'internal', message: `internal error: ${String(error)}`, early: false };

@@ -71,7 +71,7 @@ async function projectOf(
   // One that could not be opened would not be opened now either.
   if (begun.some((each) => each.target === target)) return undefined;
   try {
-    // What is asked for on behalf of the others counts as theirs.
+    // Requests made on behalf of the others count as theirs.
     const counts = begun[0]?.requestCounts ?? addRequests([]);
     return (await openAccess(target, store, { ...run, counts })).projectId;
   } catch {

@@ -6,7 +6,7 @@ import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
 import { suggest } from '../policy/suggest.ts';
 
-/** What a single run changes of the policy: every key narrows it, or overrides that one value. */
+/** A single run's request: every key narrows the policy, or overrides that one value. */
 export interface RunRequest {
   readonly dryRun?: boolean | undefined;
   /** Names of targets. */
@@ -44,16 +44,16 @@ export function selectTargets(policy: Policy, request: RunRequest): readonly Tar
 }
 
 /**
- * What to say of the instances that are asked for and that no target knows. Where a target could not be
+ * The message about the instances that are asked for and that no target knows. Where a target could not be
  * opened, it may be the one that knows them.
  */
 export function missingInstances(
   asked: readonly string[] = [],
   targets: readonly {
     readonly open?: unknown;
-    /** What the policy selects there. */
+    /** The instances that the policy selects there. */
     readonly allowed: readonly Selectable[];
-    /** What is asked for and matches none of that. */
+    /** The requested names that match none of them. */
     readonly unmatched: readonly string[];
   }[],
 ): string[] {

@@ -10,7 +10,7 @@ import { RowBudget } from '../task-api/row-budget.ts';
 import { guardObserver, type Observer } from './observer.ts';
 import type { RunRequest } from './request.ts';
 
-/** What a run needs from outside. */
+/** The dependencies of a run on the outside. */
 export interface RunDependencies {
   readonly runId: string;
   readonly trigger: Trigger;
@@ -31,7 +31,7 @@ export interface RunDependencies {
   readonly observer?: Observer | undefined;
 }
 
-/** What all targets of one run share. */
+/** The things that all targets of one run share. */
 export interface RunContext {
   readonly policy: Policy;
   readonly clock: Clock;
@@ -40,7 +40,7 @@ export interface RunContext {
   readonly window: RequestWindow;
   /** The run's one moment, in milliseconds since the epoch. */
   readonly now: number;
-  /** What this machine's clock showed at the start, and the time since then, however it is set meanwhile. */
+  /** This machine's clock at the start, plus the time since then, however the clock is set meanwhile. */
   readonly time: () => number;
   /** Milliseconds since the run began. */
   readonly elapsed: () => number;

@@ -1,7 +1,7 @@
 import { JanitorError } from '../model/error.ts';
 import { DurationError, parseMaxDuration } from '../policy/duration.ts';
 
-/** What the deployment sets for every run, in environment variables (see serverless.yml). */
+/** The deployment's settings for every run, in environment variables (see serverless.yml). */
 export interface Settings {
   readonly policyFile: string;
   /** Milliseconds before the deadline in which no DELETE begins. */

@@ -76,7 +76,7 @@ interface List {
   readonly query: Readonly<Record<string, string>>;
   readonly rowsKey: string;
   readonly countKey: string;
-  /** What the permission to read it is called. */
+  /** The name of the permission to read it. */
   readonly action: string;
 }
 
@@ -95,7 +95,7 @@ export class TaskApi {
   readonly #options: TaskApiOptions;
   readonly #base: string;
   readonly #headers: Readonly<Record<string, string>>;
-  /** What was permitted on some instance. */
+  /** The actions that were permitted on some instance. */
   readonly #permitted = new Set<string>();
   /** Instances on which something was forbidden, by what that was. */
   readonly #forbidden = new Map<string, Set<string>>();
@@ -104,7 +104,7 @@ export class TaskApi {
     const { endpoint, service, projectId } = options;
     this.#options = options;
     this.#base = `${endpoint.origin}/${service.version}/${encode(projectId)}/instances`;
-    // What the official SDKs send; the project's id tells the gateway which of an account's is meant.
+    // The official SDKs send it too: it tells the gateway which project of the account is meant.
     this.#headers = { 'Content-Type': 'application/json', 'X-Project-Id': projectId };
   }
 

@@ -2,35 +2,7 @@ import { parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
-import { meaningOf } from './error-codes.ts';
-
-/**
- * The meaning of a response for us.
- *
- * - `ok`, `deleted`: done.
- * - `gone`: it says that the task or the instance is not there. Only another list can tell.
- * - `accepted`: a DELETE that is not done yet (202). Only another list can tell.
- * - `doubtful`: a DELETE that succeeded by its status and failed by its code. Only another list can tell.
- * - `throttled`, `transient`: the same request may be sent again.
- * - `refused`: the task still runs, or the instance is busy.
- * - `unauthorised`: the credentials are not accepted.
- * - `forbidden`: they are, and may not do this.
- * - `misaddressed`: no request of this target can succeed.
- * - `invalid`: anything else.
- */
-export type Answer =
-  | 'ok'
-  | 'deleted'
-  | 'gone'
-  | 'accepted'
-  | 'doubtful'
-  | 'throttled'
-  | 'transient'
-  | 'refused'
-  | 'unauthorised'
-  | 'forbidden'
-  | 'misaddressed'
-  | 'invalid';
+import { type Answer, meaningOf } from './error-codes.ts';
 
 export type Operation = 'list' | 'delete';
 

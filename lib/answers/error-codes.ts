@@ -1,7 +1,33 @@
-import type { Answer } from './classify.ts';
+/**
+ * The meaning of a response for us.
+ *
+ * - `ok`, `deleted`: done.
+ * - `gone`: it says that the task or the instance is not there. Only another list can tell.
+ * - `accepted`: a DELETE that is not done yet (202). Only another list can tell.
+ * - `doubtful`: a DELETE that succeeded by its status and failed by its code. Only another list can tell.
+ * - `throttled`, `transient`: the same request may be sent again.
+ * - `refused`: the task still runs, or the instance is busy.
+ * - `unauthorised`: the credentials are not accepted.
+ * - `forbidden`: they are, and may not do this.
+ * - `misaddressed`: no request of this target can succeed.
+ * - `invalid`: anything else.
+ */
+export type Answer =
+  | 'ok'
+  | 'deleted'
+  | 'gone'
+  | 'accepted'
+  | 'doubtful'
+  | 'throttled'
+  | 'transient'
+  | 'refused'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'misaddressed'
+  | 'invalid';
 
 /**
- * The meaning of the documented error codes of DCS, DMS and the API gateway mean for our requests. The code
+ * The meaning of the documented error codes of DCS, DMS and the API gateway for our requests. The code
  * wins over the HTTP status: `DMS.10240407` is flow control and is sent as 404, and what is 404 on
  * one day has been 400 on another. A code that is missing here is judged by its status.
  *

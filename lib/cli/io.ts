@@ -1,5 +1,5 @@
 import { JanitorError } from '../model/error.ts';
-import type { Outcome } from '../model/summary.ts';
+import type { Outcome } from '../model/outcome.ts';
 
 /** The exit statuses of the process. */
 export const EXIT = {

@@ -1,10 +1,19 @@
 import type { AccessKey, Project, User } from './demo-identity.ts';
 import type { EmulatedInstance, InstanceSeed } from './estate.ts';
 import type { Faults } from './faults.ts';
-import type { Intercept } from './interception.ts';
-import type { Journal } from './journal.ts';
+import type { Interception } from './interception.ts';
+import type { Journal, JournalEntry } from './journal.ts';
 import type { Family } from './services.ts';
 import type { Switches } from './switches.ts';
+
+/**
+ * Called for every request that has passed authentication, before it is worked on. It may change
+ * the estate, the faults or the switches; what it returns happens to this request.
+ */
+export type Intercept = (
+  entry: JournalEntry,
+  emulator: Emulator,
+) => Interception | undefined | Promise<Interception | undefined>;
 
 /** How an emulator is started. Everything has a default. */
 export interface EmulatorOptions {

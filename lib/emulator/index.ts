@@ -14,11 +14,11 @@ import { TokenStore } from './tokens.ts';
 
 export { demoEstate } from './demo-estate.ts';
 export * from './demo-identity.ts';
-export type { Emulator, EmulatorOptions } from './emulator.ts';
+export type { Emulator, EmulatorOptions, Intercept } from './emulator.ts';
 export { TASK_NOT_FOUND_CODE } from './errors.ts';
 export type { EmulatedInstance, InstanceSeed } from './estate.ts';
 export type { Faults } from './faults.ts';
-export type { Intercept, Interception } from './interception.ts';
+export type { Interception } from './interception.ts';
 export type { Journal, JournalEntry, JournalFilter, Operation } from './journal.ts';
 export type { RateLimit } from './rate-limit.ts';
 export type { Selection } from './selection.ts';

@@ -1,6 +1,3 @@
-import type { Emulator } from './emulator.ts';
-import type { JournalEntry } from './journal.ts';
-
 /** An answer instead of the ordinary one, or work besides it. */
 export interface Interception {
   /** Answers with this status; alone, the service does nothing of what was asked. */
@@ -25,12 +22,3 @@ export interface Interception {
    */
   afterwards?: boolean;
 }
-
-/**
- * Called for every request that has passed authentication, before it is worked on. It may change
- * the estate, the faults or the switches; what it returns happens to this request.
- */
-export type Intercept = (
-  entry: JournalEntry,
-  emulator: Emulator,
-) => Interception | undefined | Promise<Interception | undefined>;

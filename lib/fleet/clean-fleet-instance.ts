@@ -13,7 +13,7 @@ import { openTarget, type TargetFailure, toTargetFailure } from '../run/open-tar
 import type { RunRequest } from '../run/request.ts';
 import { openContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
-import type { FleetItem, Share } from './plan.ts';
+import type { FleetItem, Share } from './worklist.ts';
 
 /** The result for one instance: after one call of its function, or after all of them. */
 export interface InstanceResult {

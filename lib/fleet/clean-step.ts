@@ -1,10 +1,10 @@
-import type { Outcome } from '../model/summary.ts';
+import type { Outcome } from '../model/outcome.ts';
 import { parseEvent } from '../run/event.ts';
 import { addCall, needsAnotherCall } from './add-call.ts';
 import { cleanFleetInstance, stoppedBefore } from './clean-fleet-instance.ts';
 import { readCleanMessage } from './messages.ts';
-import { RunRecords } from './run-records.ts';
-import { plannedPolicy, type StepDependencies } from './step.ts';
+import { RunObjects } from './run-objects.ts';
+import { policyOfRun, type StepDependencies } from './step.ts';
 
 /** Milliseconds that writing the result may take. */
 const RESULT_MS = 2_000;
@@ -29,9 +29,9 @@ export async function cleanStep(
 ): Promise<CleanAnswer> {
   const { run, round, item, share } = readCleanMessage(message);
   const { settings, store, deadline } = dependencies;
-  const policy = plannedPolicy(run, dependencies);
+  const policy = policyOfRun(run, dependencies);
   const { request } = parseEvent(run.event);
-  const records = new RunRecords(store, run.id);
+  const records = new RunObjects(store, run.id);
   const before = await records.result(item);
   const failure = await records.failure(round, item.target);
   const result = failure

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { JanitorError } from '../model/error.ts';
-import type { Lane } from './plan.ts';
+import type { Lane } from './worklist.ts';
 
 const count = z.int().min(0);
 /** The name of the state machine's execution, in which AWS allows no slash. */
@@ -14,12 +14,12 @@ const fleetRun = z.strictObject({
   dryRun: z.boolean(),
   /** The event that the run was started with. */
   event: z.unknown(),
-  /** SHA-256 of the policy's text: a policy deployed meanwhile is not what was planned. */
+  /** SHA-256 of the policy's text: a policy deployed meanwhile is not what the run was prepared with. */
   policy: z.string().min(1),
 });
 export type FleetRun = z.output<typeof fleetRun>;
 
-const planMessage = z.strictObject({
+const prepareMessage = z.strictObject({
   id: runId,
   startedAt: z.iso.datetime({ offset: true }),
   event: z.unknown(),
@@ -77,6 +77,6 @@ function reader<Schema extends z.ZodType>(schema: Schema): (message: unknown) =>
 }
 
 /** @throws {MessageError} as the others do. */
-export const readPlanMessage = reader(planMessage);
+export const readPrepareMessage = reader(prepareMessage);
 export const readCleanMessage = reader(cleanMessage);
 export const readSummariseMessage = reader(summariseMessage);

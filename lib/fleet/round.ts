@@ -1,6 +1,6 @@
 import type { EndpointMessage, FleetRun } from './messages.ts';
-import { divide, type FleetPlan } from './plan.ts';
-import type { RunRecords } from './run-records.ts';
+import type { RunObjects } from './run-objects.ts';
+import { divide, type Worklist } from './worklist.ts';
 
 /** The work that the state machine goes on with. Instances are in the bucket, since a step's output is limited. */
 export interface Round {
@@ -12,17 +12,17 @@ export interface Round {
 
 /**
  * Leaves the instances of a round where the state machine finds them.
- * @param atOnce instances of one endpoint that are cleaned at once.
+ * @param instancesAtOnce instances of one endpoint that are cleaned at once.
  * @param wanted which instances; all, when absent.
  */
 export async function writeRound(
-  records: RunRecords,
-  plan: FleetPlan,
+  records: RunObjects,
+  worklist: Worklist,
   { run, round }: Pick<Round, 'run' | 'round'>,
-  atOnce: number,
+  instancesAtOnce: number,
   wanted?: (target: string, id: string) => boolean,
 ): Promise<Round> {
-  const lanes = divide(plan, atOnce, wanted);
+  const lanes = divide(worklist, instancesAtOnce, wanted);
   const endpoints = await Promise.all(
     lanes.map(async ({ items, ...lane }, index) => ({
       ...lane,

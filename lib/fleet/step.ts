@@ -26,19 +26,19 @@ export function policyOf({ policyText, settings }: StepDependencies): Policy {
   return loadPolicy(policyText, settings.policyFile);
 }
 
-/** SHA-256 of the policy, by which a step knows the policy that was planned with. */
+/** SHA-256 of the policy, by which a step knows the policy that its run was prepared with. */
 export function fingerprintOf({ policyText }: StepDependencies): string {
   return createHash('sha256').update(policyText).digest('hex');
 }
 
 /**
  * The policy of a run that is under way.
- * @throws {Error} when another one has been deployed since it was planned.
+ * @throws {Error} when another one has been deployed since the run was prepared.
  */
-export function plannedPolicy(run: FleetRun, dependencies: StepDependencies): Policy {
+export function policyOfRun(run: FleetRun, dependencies: StepDependencies): Policy {
   if (fingerprintOf(dependencies) !== run.policy) {
     throw new Error(
-      `another policy was deployed after run ${run.id} had been planned; start a new run`,
+      `another policy was deployed after run ${run.id} was prepared; start a new run`,
     );
   }
   return policyOf(dependencies);

@@ -4,7 +4,7 @@ import { RunFailedError } from '../run/run-failed-error.ts';
 import type { InstanceResult } from './clean-fleet-instance.ts';
 import { readSummariseMessage } from './messages.ts';
 import { type Round, writeRound } from './round.ts';
-import { RunRecords } from './run-records.ts';
+import { RunObjects } from './run-objects.ts';
 import type { StepDependencies } from './step.ts';
 import { summarise } from './summarise.ts';
 
@@ -27,9 +27,9 @@ export async function summariseStep(
 ): Promise<SummariseAnswer | (Round & { readonly again: true })> {
   const { run, round } = readSummariseMessage(message);
   const { settings, store, clock } = dependencies;
-  const records = new RunRecords(store, run.id);
-  const plan = await records.plan();
-  const places = plan.targets.flatMap(({ name: target, instances }) =>
+  const records = new RunObjects(store, run.id);
+  const worklist = await records.worklist();
+  const places = worklist.targets.flatMap(({ name: target, instances }) =>
     instances.filter(({ summary }) => !summary).map(({ id }) => ({ target, id })),
   );
   const found = await records.results(places);
@@ -39,10 +39,13 @@ export async function summariseStep(
   const anyFailed = places.some(({ target, id }) => failed(target, id));
   if (anyFailed && (await records.summary(round))) {
     const next = { run, round: round + 1 };
-    return { again: true, ...(await writeRound(records, plan, next, settings.atOnce, failed)) };
+    return {
+      again: true,
+      ...(await writeRound(records, worklist, next, settings.instancesAtOnce, failed)),
+    };
   }
   const { request } = parseEvent(run.event);
-  const whole = summarise(plan, resultOf, {
+  const whole = summarise(worklist, resultOf, {
     runId: run.id,
     finishedAt: clock.now(),
     taskIds: request.taskIds,
@@ -50,7 +53,7 @@ export async function summariseStep(
   const { summary, requests } = whole;
   const key = await records.writeSummary(round, whole);
   const observer = dependencies.observeSummary(run.id, {
-    targets: plan.targets,
+    targets: worklist.targets,
     routine: Object.keys(request).length === 0,
     before: round > 0 ? await records.summary(round - 1) : undefined,
   });

@@ -10,7 +10,7 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import type { InstanceResult } from './clean-fleet-instance.ts';
-import type { FleetPlan, PlannedInstance, PlannedTarget } from './plan.ts';
+import type { Worklist, WorklistInstance, WorklistTarget } from './worklist.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
 export interface FleetSummary {
@@ -25,12 +25,12 @@ const NO_RESULT: RecordError = {
 };
 
 /**
- * Makes one summary of a plan and what became of its instances.
+ * Makes one summary of a worklist and what became of its instances.
  * @param resultOf what became of an instance; nothing, where its function wrote nothing.
  * @param run `taskIds` are those that the run was asked for; `finishedAt` is in milliseconds since the epoch.
  */
 export function summarise(
-  plan: FleetPlan,
+  worklist: Worklist,
   resultOf: (target: string, id: string) => InstanceResult | undefined,
   run: {
     readonly runId: string;
@@ -39,9 +39,9 @@ export function summarise(
   },
 ): FleetSummary {
   const requests = new Map<TargetSummary, RequestCounts>();
-  const warnings = new Set(plan.warnings);
+  const warnings = new Set(worklist.warnings);
   const seenIds = new Set<string>();
-  for (const target of plan.targets) {
+  for (const target of worklist.targets) {
     const results = target.instances.map(
       (instance) => resultOf(target.name, instance.id) ?? leftAlone(instance) ?? lost(instance),
     );
@@ -57,7 +57,7 @@ export function summarise(
   for (const id of run.taskIds ?? []) {
     if (!seenIds.has(id)) warnings.add(`no instance of this run lists task ${id}`);
   }
-  const { startedAt, dryRun, failed } = plan;
+  const { startedAt, dryRun, failed } = worklist;
   const { runId, finishedAt } = run;
   const durationMs = Math.max(0, finishedAt - startedAt);
   const summary = conclude(
@@ -68,24 +68,24 @@ export function summarise(
 }
 
 function summariseTarget(
-  { name, cloud, service, region, ...planned }: PlannedTarget,
+  { name, cloud, service, region, ...listed }: WorklistTarget,
   results: readonly InstanceResult[],
 ): TargetSummary {
   const instances = results.map(({ summary }) => summary);
   const failed = results.find(({ failure }) => failure);
-  const error = planned.error ?? failed?.failure;
+  const error = listed.error ?? failed?.failure;
   return {
     name,
     cloud,
     service,
     region,
-    outcome: worstOutcome([planned.outcome, ...instances.map(({ outcome }) => outcome)]),
+    outcome: worstOutcome([listed.outcome, ...instances.map(({ outcome }) => outcome)]),
     ...(error && { error }),
     instances,
   };
 }
 
-function leftAlone({ summary }: PlannedInstance): InstanceResult | undefined {
+function leftAlone({ summary }: WorklistInstance): InstanceResult | undefined {
   return (
     summary && {
       summary: { ...summary, outcome: instanceOutcome(summary) },

@@ -1,4 +1,28 @@
-import type { InstanceSummary, Outcome } from './summary.ts';
+/**
+ * `complete`: nothing expired is left (a dry run: everything was listed, and no limit tripped). `incomplete`: stopped by
+ * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
+ * or deleted.
+ */
+export type Outcome = 'complete' | 'incomplete' | 'failed';
+
+/**
+ * The reason why an instance was not cleaned to the end.
+ *
+ * - `deadline`: the run's time was up. `interrupted`: somebody ended it.
+ * - `limit`: more has expired than the policy allows to delete.
+ * - `listing`: its list could not be read, or not to its end.
+ * - `forbidden`: the credentials may not do it there.
+ * - `overlap`: another target of the policy selects it too.
+ * - `unavailable`: the endpoint failed too often, or the target failed as a whole.
+ */
+export type StoppedBy =
+  | 'deadline'
+  | 'interrupted'
+  | 'limit'
+  | 'listing'
+  | 'forbidden'
+  | 'overlap'
+  | 'unavailable';
 
 const STOPPED_IN_ORDER: ReadonlySet<unknown> = new Set(['deadline', 'interrupted', 'limit']);
 
@@ -6,7 +30,11 @@ const STOPPED_IN_ORDER: ReadonlySet<unknown> = new Set(['deadline', 'interrupted
 export function instanceOutcome({
   failed,
   stoppedBy,
-}: Pick<InstanceSummary, 'failed' | 'stoppedBy'>): Outcome {
+}: {
+  /** Records that could not be deleted. */
+  readonly failed: number;
+  readonly stoppedBy?: StoppedBy | undefined;
+}): Outcome {
   if (failed > 0) return 'failed';
   if (stoppedBy === undefined) return 'complete';
   return STOPPED_IN_ORDER.has(stoppedBy) ? 'incomplete' : 'failed';

@@ -1,33 +1,7 @@
-import { worstOutcome } from './outcome.ts';
+import { type Outcome, type StoppedBy, worstOutcome } from './outcome.ts';
 
 /** The ways in which a run begins. */
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
-
-/**
- * `complete`: nothing expired is left (a dry run: everything was listed, and no limit tripped). `incomplete`: stopped by
- * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
- * or deleted.
- */
-export type Outcome = 'complete' | 'incomplete' | 'failed';
-
-/**
- * The reason why an instance was not cleaned to the end.
- *
- * - `deadline`: the run's time was up. `interrupted`: somebody ended it.
- * - `limit`: more has expired than the policy allows to delete.
- * - `listing`: its list could not be read, or not to its end.
- * - `forbidden`: the credentials may not do it there.
- * - `overlap`: another target of the policy selects it too.
- * - `unavailable`: the endpoint failed too often, or the target failed as a whole.
- */
-export type StoppedBy =
-  | 'deadline'
-  | 'interrupted'
-  | 'limit'
-  | 'listing'
-  | 'forbidden'
-  | 'overlap'
-  | 'unavailable';
 
 /**
  * Records, counted. Always `listed = kept + expired` and

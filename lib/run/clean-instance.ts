@@ -3,13 +3,12 @@ import { type AnswerReading, describeResponse } from '../answers/classify.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
-import { instanceOutcome } from '../model/outcome.ts';
+import { instanceOutcome, type StoppedBy } from '../model/outcome.ts';
 import {
   emptySummary,
   type InstanceSummary,
   MAX_ERRORS,
   type RecordError,
-  type StoppedBy,
 } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
 import { type Decision, decide } from '../policy/decide.ts';
@@ -17,11 +16,21 @@ import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
-import type { RunContext } from './run-context.ts';
+import type { Observer } from './observer.ts';
 
 /** A target that has been opened: what its instances have in common. */
 export interface OpenTarget {
-  readonly run: RunContext;
+  /** The part of the run that its instances need. */
+  readonly run: {
+    /** The run's one moment, in milliseconds since the epoch. */
+    readonly now: number;
+    readonly dryRun: boolean;
+    /** Records that the run asks for; all, when absent. */
+    readonly requestedIds: ReadonlySet<string> | undefined;
+    /** Receives those of them that are listed. */
+    readonly seenIds: Set<string>;
+    readonly observer: Observer;
+  };
   readonly name: string;
   readonly projectId: string;
   readonly api: TaskApi;

@@ -1,12 +1,28 @@
 import { openAccess } from '../identity/open-access.ts';
-import { labelOf } from '../model/instance.ts';
+import { type Instance, labelOf } from '../model/instance.ts';
 import { targetOrigin } from '../model/origins.ts';
+import type { StoppedBy } from '../model/outcome.ts';
 import { listSameInstances } from '../model/services.ts';
-import { addRequests } from '../model/summary.ts';
+import { addRequests, type InstanceSummary, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
-import { selectInstances } from '../policy/select-instances.ts';
-import type { TargetRun } from './open-target.ts';
+import { type Selectable, selectInstances } from '../policy/select-instances.ts';
 import type { RunContext } from './run-context.ts';
+
+/** A target of the run, as far as its claim to instances goes. */
+interface Claimant {
+  readonly target: Target;
+  readonly requestCounts: RequestCounts;
+  /** Absent where it could not be opened. */
+  readonly open?: { readonly projectId: string } | undefined;
+  /** All instances of the service and project. */
+  readonly listed: readonly Instance[];
+  /** Those that the policy selects. */
+  readonly allowed: readonly Selectable[];
+  readonly cleanups: readonly {
+    readonly summary: InstanceSummary;
+    leaveAlone(stoppedBy: StoppedBy, message: string): void;
+  }[];
+}
 
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
@@ -16,14 +32,14 @@ import type { RunContext } from './run-context.ts';
  */
 export async function leaveOverlapsAlone(
   run: RunContext,
-  begun: readonly TargetRun[],
+  begun: readonly Claimant[],
 ): Promise<void> {
   const unlisted = run.policy.targets.filter(
     (target) =>
       begun.some((each) => targetOrigin(each.target) === targetOrigin(target)) &&
       !begun.some((each) => each.target === target && each.open),
   );
-  const claimants = await Promise.all(
+  const outsiders = await Promise.all(
     unlisted.map(async (target) => ({ target, projectId: await projectOf(run, target, begun) })),
   );
   for (const own of begun) {
@@ -35,7 +51,7 @@ export async function leaveOverlapsAlone(
     for (const other of begun) {
       if (other !== own && other.open?.projectId === projectId) claim(other.target, other.allowed);
     }
-    for (const { target, projectId: theirs } of claimants) {
+    for (const { target, projectId: theirs } of outsiders) {
       // A project that could not be found out may be this one.
       if (theirs !== undefined && theirs !== projectId) continue;
       if (!listSameInstances(own.target.service, target.service)) continue;
@@ -56,7 +72,7 @@ export async function leaveOverlapsAlone(
 async function projectOf(
   run: RunContext,
   target: Target,
-  begun: readonly TargetRun[],
+  begun: readonly Claimant[],
 ): Promise<string | undefined> {
   if (target.projectId !== undefined) return target.projectId;
   const store = run.credentialsOf(target);

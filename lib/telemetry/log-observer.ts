@@ -1,5 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
-import { counted, describeTotals, type InstanceSummary, type Outcome } from '../model/summary.ts';
+import type { Outcome } from '../model/outcome.ts';
+import { counted, describeTotals, type InstanceSummary } from '../model/summary.ts';
 import type { Observer } from '../run/observer.ts';
 
 const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const satisfies Record<

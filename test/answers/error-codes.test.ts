@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Answer } from '../../lib/answers/classify.ts';
 import { classify } from '../../lib/answers/classify.ts';
+import type { Answer } from '../../lib/answers/error-codes.ts';
 import { meaningOf } from '../../lib/answers/error-codes.ts';
 
 /**

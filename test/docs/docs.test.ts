@@ -122,3 +122,14 @@ describe('links', () => {
     },
   );
 });
+
+test('every mistake of other cleaners that is listed has a test by its number', async () => {
+  const page = await readFile('docs/peer-defects.md', 'utf8');
+  const listed = [...page.matchAll(/^\| (\d+) \|/gm)].map(([, number]) => Number(number));
+  const tests = await Promise.all(
+    ['run', 'policy'].map((room) => readFile(`test/${room}/peer-defects.test.ts`, 'utf8')),
+  );
+  const tested = [...tests.join().matchAll(/'#(\d+) /g)].map(([, number]) => Number(number));
+  expect(listed).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  expect(tested.sort((a, b) => a - b)).toEqual(listed);
+});

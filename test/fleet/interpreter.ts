@@ -11,7 +11,7 @@ export interface Definition {
 
 /** What stands behind the task states. */
 export interface Tasks {
-  Plan(message: unknown): Promise<unknown>;
+  Prepare(message: unknown): Promise<unknown>;
   CleanInstance(message: unknown): Promise<unknown>;
   Summarise(message: unknown): Promise<unknown>;
   /** The part of Step Functions that reads the items of a Distributed Map. */
@@ -24,7 +24,7 @@ export async function readDefinition(): Promise<Definition> {
   const names: Record<string, string> = {
     Partition: 'aws',
     Bucket: 'fleet-bucket',
-    PlanFunction: arnOf('plan'),
+    PrepareFunction: arnOf('prepare'),
     CleanFunction: arnOf('clean'),
     SummariseFunction: arnOf('summarise'),
     ToleratedFailurePercentage: '100',
@@ -88,13 +88,13 @@ export async function interpret(
     } as never,
     overrides: {
       taskResourceLocalHandlers: {
-        Plan: tasks.Plan,
+        Prepare: tasks.Prepare,
         CleanInstance: tasks.CleanInstance,
         Summarise: tasks.Summarise,
         ReadItems: async ({ Key }: { Key: string }) => tasks.readItems(Key),
       } as never,
       // No test sleeps.
-      retryIntervalOverrides: { Plan: 0, CleanInstance: 0, Summarise: 0 },
+      retryIntervalOverrides: { Prepare: 0, CleanInstance: 0, Summarise: 0 },
     },
   });
   return execution.result;

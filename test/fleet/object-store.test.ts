@@ -22,9 +22,9 @@ afterEach(async () => {
 describe('a bucket', () => {
   test('gives back what was written', async () => {
     const store = bucketStore('fleet', client);
-    await store.write('runs/a/plan.json', { names: ['ü', 'a/b'] });
-    expect(await store.read('runs/a/plan.json')).toEqual({ names: ['ü', 'a/b'] });
-    expect([...s3.objects.keys()]).toEqual(['fleet/runs/a/plan.json']);
+    await store.write('runs/a/worklist.json', { names: ['ü', 'a/b'] });
+    expect(await store.read('runs/a/worklist.json')).toEqual({ names: ['ü', 'a/b'] });
+    expect([...s3.objects.keys()]).toEqual(['fleet/runs/a/worklist.json']);
   });
 
   test('has nothing where nothing was written', async () => {

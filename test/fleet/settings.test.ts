@@ -6,7 +6,7 @@ test('the settings of a fleet are read', () => {
     readFleetSettings({ FLEET_BUCKET: 'b', FLEET_CONCURRENCY: '12', DRY_RUN: 'true' }),
   ).toMatchObject({
     bucket: 'b',
-    atOnce: 12,
+    instancesAtOnce: 12,
     dryRun: true,
     policyFile: 'retention.yml',
   });

@@ -5,7 +5,7 @@ import type { Context } from 'aws-lambda';
 import { lambdaStep } from '../../functions/fleet/lambda-step.ts';
 import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { cleanStep } from '../../lib/fleet/clean-step.ts';
-import { planStep } from '../../lib/fleet/plan-step.ts';
+import { prepareStep } from '../../lib/fleet/prepare-step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../lib/http/clock.ts';
 import type { Summary } from '../../lib/model/summary.ts';
@@ -59,12 +59,12 @@ function handlers(slow: ReadonlySet<string> = new Set()) {
     return value;
   };
   let round: unknown;
-  const plan = lambdaStep(planStep);
+  const prepare = lambdaStep(prepareStep);
   const clean = lambdaStep(cleanStep);
   const summarise = lambdaStep(summariseStep);
   const tasks: Tasks = {
-    Plan: async (message) => {
-      round = note(await plan(note(message), contextOf(900_000)));
+    Prepare: async (message) => {
+      round = note(await prepare(note(message), contextOf(900_000)));
       return round;
     },
     CleanInstance: async (message) => {
@@ -83,7 +83,7 @@ function handlers(slow: ReadonlySet<string> = new Set()) {
     Summarise: async (message) => note(await summarise(note(message), contextOf(900_000))),
     readItems: (key) => JSON.parse(s3.objects.get(`fleet-bucket/${key}`) ?? 'null'),
   };
-  return { tasks, payloads, calls, planned: () => round };
+  return { tasks, payloads, calls, prepared: () => round };
 }
 
 const summaryOf = (name: string, round: number): Summary =>
@@ -112,7 +112,7 @@ describe('the machine', () => {
       if (mended || !failing.has(instanceId)) return undefined;
       return { status: 400, body: { error_code: 'DCS.4026', error_msg: 'cannot be deleted' } };
     };
-    const { tasks, payloads, calls, planned } = handlers(slow);
+    const { tasks, payloads, calls, prepared } = handlers(slow);
 
     await expect(interpret(tasks, 'nightly', {})).rejects.toThrow();
     const summary = summaryOf('nightly', 0);
@@ -136,7 +136,7 @@ describe('the machine', () => {
 
     mended = true;
     calls.clear();
-    const end = await interpret(tasks, 'nightly', {}, { state: 'Summarise', input: planned() });
+    const end = await interpret(tasks, 'nightly', {}, { state: 'Summarise', input: prepared() });
     expect(new Set(calls.keys())).toEqual(failing);
     expect(end).toMatchObject({ again: false, outcome: 'complete', totals: { instances: 1_000 } });
     expect(summaryOf('nightly', 1).totals).toEqual({

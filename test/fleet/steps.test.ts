@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
-import type { FleetItem } from '../../lib/fleet/plan.ts';
-import { planStep } from '../../lib/fleet/plan-step.ts';
+import { prepareStep } from '../../lib/fleet/prepare-step.ts';
 import type { Round } from '../../lib/fleet/round.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
+import type { FleetItem } from '../../lib/fleet/worklist.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { type Observer, observeAll } from '../../lib/run/observer.ts';
@@ -46,7 +46,7 @@ beforeEach(async () => {
       maxConcurrency: undefined,
       dryRun: undefined,
       bucket: 'fleet',
-      atOnce: 4,
+      instancesAtOnce: 4,
     },
     policyText: textOf([{ name: 'cache' }]),
     store,
@@ -73,8 +73,8 @@ afterEach(async () => {
 const textOf = (targets: readonly object[]) =>
   JSON.stringify(policyOf(targets.map((fields) => targetOf(emulator, fields))));
 
-const plan = (event: unknown = {}) =>
-  planStep({ id: 'run-1', startedAt: new Date(clock.now()).toISOString(), event }, dependencies);
+const prepare = (event: unknown = {}) =>
+  prepareStep({ id: 'run-1', startedAt: new Date(clock.now()).toISOString(), event }, dependencies);
 
 const itemsOf = (key: string): FleetItem[] => JSON.parse(objects.get(key) ?? '[]');
 
@@ -104,11 +104,13 @@ describe('a run of a fleet', () => {
   test('deletes what a run of one function would, and reports it in the same shape', async () => {
     add('a', 3);
     add('b', 0);
-    const round = await plan();
+    const round = await prepare();
     expect(round).toMatchObject({
       run: { id: 'run-1', startedAt: clock.now(), dryRun: false, event: {} },
       round: 0,
-      endpoints: [{ items: 'runs/run-1/items/0-0.json', atOnce: 2, share: { concurrency: 4 } }],
+      endpoints: [
+        { items: 'runs/run-1/items/0-0.json', instancesAtOnce: 2, share: { concurrency: 4 } },
+      ],
     });
     expect(await cleanAll(round)).toEqual([
       { again: false, outcome: 'complete', message: '3 expired, 3 deleted' },
@@ -132,7 +134,7 @@ describe('a run of a fleet', () => {
   test.each(['2026-11-24T03:30:00.250+00:00', '2026-11-24T05:30:00.250+02:00'])(
     'begins at the time that the state machine says, also as %s',
     async (startedAt) => {
-      const { run } = await planStep({ id: 'run-1', startedAt, event: {} }, dependencies);
+      const { run } = await prepareStep({ id: 'run-1', startedAt, event: {} }, dependencies);
       expect(run.startedAt).toBe(Date.parse('2026-11-24T03:30:00.250Z'));
     },
   );
@@ -142,7 +144,7 @@ describe('a run of a fleet', () => {
     add('b', 3);
     const first = tasks().at(-1);
     const taskIds = [first?.id as string, 'not-there'];
-    const round = await plan({ instances: ['a'], taskIds });
+    const round = await prepare({ instances: ['a'], taskIds });
     await cleanAll(round);
     await summariseRound(round);
     expect(emulator.journal.deletedIds()).toEqual([first?.id]);
@@ -168,7 +170,7 @@ describe('a run of a fleet', () => {
     }) => {
       dependencies = { ...dependencies, settings: { ...dependencies.settings, ...settings } };
       add('a', 3);
-      const round = await plan(event);
+      const round = await prepare(event);
       await cleanAll(round);
       await summariseRound(round);
       expect(emulator.journal.deletes()).toEqual([]);
@@ -178,7 +180,7 @@ describe('a run of a fleet', () => {
 
   test('has one moment, however long it takes', async () => {
     emulator.addInstance({ service: 'dcs', name: 'a', tasks: [aged(29.9), aged(31)] });
-    const round = await plan();
+    const round = await prepare();
     await clock.advance(86_400_000);
     await cleanAll(round);
     await summariseRound(round);
@@ -187,14 +189,14 @@ describe('a run of a fleet', () => {
 
   test('deletes nothing once another policy has been deployed', async () => {
     add('a', 3);
-    const round = await plan();
+    const round = await prepare();
     dependencies = { ...dependencies, policyText: textOf([{ name: 'cache', keepFor: '1d' }]) };
     await expect(cleanAll(round)).rejects.toThrow('another policy was deployed after run run-1');
     expect(emulator.journal.deletes()).toEqual([]);
   });
 
   test('without any instance is complete', async () => {
-    const round = await plan();
+    const round = await prepare();
     expect(round.endpoints).toEqual([]);
     await summariseRound(round);
     expect(summaryOf(0)).toMatchObject({ outcome: 'complete', totals: { instances: 0 } });
@@ -207,7 +209,7 @@ describe('what goes wrong', () => {
     const { id } = add('b', 1);
     emulator.intercept = ({ operation, instanceId }) =>
       operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
-    const round = await plan();
+    const round = await prepare();
     const answers = await cleanAll(round);
     expect(answers.map(({ outcome }) => outcome)).toEqual(['complete', 'failed']);
     await expect(summariseRound(round)).rejects.toThrow('run failed: 2 instances');
@@ -221,7 +223,7 @@ describe('what goes wrong', () => {
     const failing = { status: 400 };
     emulator.intercept = ({ operation, instanceId }) =>
       operation === 'delete-task' && instanceId === id ? failing : undefined;
-    const round = await plan();
+    const round = await prepare();
     await cleanAll(round);
     await expect(summariseRound(round)).rejects.toThrow('run failed');
     const again = (await summariseRound(round)) as Round & { again: boolean };
@@ -239,7 +241,7 @@ describe('what goes wrong', () => {
     const { id } = add('b', 2);
     emulator.intercept = ({ operation, instanceId }) =>
       operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
-    const round = await plan();
+    const round = await prepare();
     await cleanAll(round);
     await expect(summariseRound(round)).rejects.toThrow('run failed');
     emulator.intercept = undefined;
@@ -262,7 +264,7 @@ describe('what goes wrong', () => {
 
   test('with a target as a whole ends it for the instances after', async () => {
     for (const name of ['a', 'b', 'c']) add(name, 2);
-    const round = await plan();
+    const round = await prepare();
     emulator.intercept = ({ operation }) =>
       operation === 'delete-task'
         ? { status: 403, body: { error_code: 'APIGW.0310', error_msg: 'not available' } }
@@ -283,7 +285,7 @@ describe('what goes wrong', () => {
   test('with a target as a whole is forgotten by the next round', async () => {
     add('a', 2);
     add('b', 2);
-    const round = await plan();
+    const round = await prepare();
     emulator.faults.deny = ['delete-task'];
     await cleanAll(round);
     await expect(summariseRound(round)).rejects.toThrow('run failed');
@@ -301,7 +303,7 @@ describe('what goes wrong', () => {
       policyText: textOf([{ name: 'cache' }, { name: 'other', projectId: 'unknown' }]),
     };
     add('a', 2);
-    const round = await plan();
+    const round = await prepare();
     await cleanAll(round);
     await expect(summariseRound(round)).rejects.toThrow('other: ');
     expect(summaryOf(0)).toMatchObject({
@@ -312,7 +314,7 @@ describe('what goes wrong', () => {
 
   test('before a function could write a result is a failure of its instance', async () => {
     add('a', 2);
-    const round = await plan();
+    const round = await prepare();
     await expect(summariseRound(round)).rejects.toThrow('nothing is known of it');
     expect(summaryOf(0).targets[0]?.instances).toMatchObject([
       { name: 'a', outcome: 'failed', stoppedBy: 'unavailable', errors: [{ code: 'no-result' }] },
@@ -324,7 +326,7 @@ describe('what goes wrong', () => {
   });
 
   test.each([
-    ['plan', () => planStep({ event: {} }, dependencies)],
+    ['prepare', () => prepareStep({ event: {} }, dependencies)],
     ['clean', () => cleanStep({}, dependencies)],
     ['summarise', () => summariseStep({ run: {} }, dependencies)],
   ])('in calling the function %s by hand is said, and nothing is done', async (_, call) => {
@@ -335,8 +337,8 @@ describe('what goes wrong', () => {
   test.each([
     ['event', { event: { keepfor: '1d' } }, 'keepfor'],
     ['target', { event: { targets: ['nope'] } }, 'unknown target "nope"'],
-  ])('in the %s is said by the plan, and nothing is done', async (_, { event }, message) => {
-    await expect(plan(event)).rejects.toThrow(message);
+  ])('in the %s is said by the first step, and nothing is done', async (_, { event }, message) => {
+    await expect(prepare(event)).rejects.toThrow(message);
     expect(emulator.journal.all()).toEqual([]);
   });
 });
@@ -350,7 +352,7 @@ test('what passes between the states of 10,000 instances stays within the limits
   for (let i = 0; i < 10_000; i += 1) {
     emulator.addInstance({ service: 'dcs', name: `cache-${i}`, projectId: `project-${i % 20}` });
   }
-  const round = await plan();
+  const round = await prepare();
   expect(round.endpoints.flatMap(({ items }) => itemsOf(items))).toHaveLength(10_000);
   const failing = summariseRound(round);
   await expect(failing).rejects.toThrow('10000 instances');

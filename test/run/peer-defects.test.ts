@@ -16,14 +16,14 @@ function addExpired(count: number, service: ServiceName = 'dcs'): TaskRow[] {
   return tasks;
 }
 
-// 2, 3, 7, 11, 12 and 13 are mistakes of a policy: they stand in test/policy.
+// By the numbers of docs/peer-defects.md. 2, 3, 7, 11, 12 and 13 are mistakes of a policy: see test/policy.
 describe('mistakes that other cleaners made:', () => {
   test('#1 a failed DELETE counts as failed, and the run with it', async () => {
     addExpired(5);
     world.emulator.faults.deleteFails = { every: 5, once: false };
     const summary = await world.run(onlyTarget(world.emulator));
     expect(summary).toMatchObject({ outcome: 'failed', totals: { deleted: 4, failed: 1 } });
-    // What the handler throws, so that the platform's own error count sees it.
+    // The handler throws this, so that the platform's own error count sees it.
     expect(new RunFailedError(summary).message).toContain('4 deleted, 0 already gone, 1 failed');
   });
 

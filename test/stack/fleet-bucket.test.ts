@@ -107,16 +107,16 @@ test('removing a stack without a fleet touches no bucket', async () => {
 }, 60_000);
 
 test('what cannot be deleted is named, and the stack is left alone', async () => {
-  objects.add('runs/a/plan.json');
+  objects.add('runs/a/worklist.json');
   forbidden = true;
   await expect(command('remove')).rejects.toThrow(
-    new RegExp(`bucket ${BUCKET} could not be emptied[^]*runs/a/plan.json: Access Denied`),
+    new RegExp(`bucket ${BUCKET} could not be emptied[^]*runs/a/worklist.json: Access Denied`),
   );
   expect(asked).not.toContain('DeleteStack');
 }, 60_000);
 
 test('switching the fleet off empties its bucket, and a deployment with the fleet on does not', async () => {
-  objects.add('runs/a/plan.json');
+  objects.add('runs/a/worklist.json');
   await command('deploy', '--param=fleet=true').catch(() => {});
   expect(objects.size).toBe(1);
   await command('deploy').catch(() => {});

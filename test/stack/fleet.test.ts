@@ -119,11 +119,11 @@ describe('permissions', () => {
   };
   const tellMissing = { Action: 's3:ListBucket', Resource: arnOf('FleetBucket') };
 
-  test('planning writes the plan and the instances', () => {
-    expect(allowedTo('FleetPlanRole')).toEqual([
+  test('preparing writes the worklist and the instances', () => {
+    expect(allowedTo('FleetPrepareRole')).toEqual([
       secrets,
       log,
-      { Action: 's3:PutObject', Resource: [objects('plan.json'), objects('items/*')] },
+      { Action: 's3:PutObject', Resource: [objects('worklist.json'), objects('items/*')] },
     ]);
   });
 
@@ -144,7 +144,7 @@ describe('permissions', () => {
       log,
       {
         Action: 's3:GetObject',
-        Resource: ['plan.json', 'results/*', 'summary-*.json', 'requests-*.json'].map(objects),
+        Resource: ['worklist.json', 'results/*', 'summary-*.json', 'requests-*.json'].map(objects),
       },
       tellMissing,
       {
@@ -160,7 +160,7 @@ describe('permissions', () => {
     expect(allowedTo('FleetMachineRole').slice(0, -1)).toEqual([
       {
         Action: 'lambda:InvokeFunction',
-        Resource: ['FleetPlan', 'FleetClean', 'FleetSummarise'].map((name) =>
+        Resource: ['FleetPrepare', 'FleetClean', 'FleetSummarise'].map((name) =>
           arnOf(`${name}LambdaFunction`),
         ),
       },
@@ -185,7 +185,7 @@ describe('permissions', () => {
 });
 
 describe('the functions', () => {
-  const NAMES = ['Plan', 'Clean', 'Summarise'];
+  const NAMES = ['Prepare', 'Clean', 'Summarise'];
 
   test.each(NAMES)('%s has the settings of cleanup, and those of the fleet', (name) => {
     expect(properties(`Fleet${name}LambdaFunction`)).toMatchObject({

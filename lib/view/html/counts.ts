@@ -1,4 +1,5 @@
-import type { Counts, Outcome, StoppedBy } from '../../model/summary.ts';
+import type { Outcome, StoppedBy } from '../../model/outcome.ts';
+import type { Counts } from '../../model/summary.ts';
 import { number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { cleanStep } from '../../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../../lib/fleet/object-store.ts';
-import type { FleetItem } from '../../../lib/fleet/plan.ts';
-import { planStep } from '../../../lib/fleet/plan-step.ts';
+import { prepareStep } from '../../../lib/fleet/prepare-step.ts';
 import type { StepDependencies } from '../../../lib/fleet/step.ts';
 import { summariseStep } from '../../../lib/fleet/summarise-step.ts';
+import type { FleetItem } from '../../../lib/fleet/worklist.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
 import { credentialsSource } from '../../../lib/identity/credentials-source.ts';
@@ -41,7 +41,7 @@ export const clean: Clean = async (request) => {
           maxConcurrency: undefined,
           dryRun: undefined,
           bucket: 'bench',
-          atOnce: AT_ONCE,
+          instancesAtOnce: AT_ONCE,
         },
         policyText: policyText(request),
         store,
@@ -62,10 +62,10 @@ export const clean: Clean = async (request) => {
   };
 
   const startedAt = new Date().toISOString();
-  const { run, round, endpoints } = await call(planStep, { id: 'bench', startedAt, event: {} });
+  const { run, round, endpoints } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
   await Promise.all(
-    endpoints.map(async ({ items, atOnce, share }) => {
-      const limit = pLimit(atOnce);
+    endpoints.map(async ({ items, instancesAtOnce, share }) => {
+      const limit = pLimit(instancesAtOnce);
       const list = JSON.parse(objects.get(items) ?? '[]') as FleetItem[];
       await Promise.all(
         list.map((item) => limit(() => call(cleanStep, { run, round, share, item }))),

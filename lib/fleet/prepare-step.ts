@@ -1,17 +1,20 @@
 import { parseEvent } from '../run/event.ts';
 import { beginRun, openRun } from '../run/run.ts';
-import { readPlanMessage } from './messages.ts';
-import { planFleet } from './plan.ts';
+import { readPrepareMessage } from './messages.ts';
 import { type Round, writeRound } from './round.ts';
-import { RunRecords } from './run-records.ts';
+import { RunObjects } from './run-objects.ts';
 import { fingerprintOf, policyOf, type StepDependencies } from './step.ts';
+import { worklistOf } from './worklist.ts';
 
 /**
  * The first step of a run: finds the instances of every target. It deletes nothing.
  * @throws when message, event or policy cannot be understood.
  */
-export async function planStep(message: unknown, dependencies: StepDependencies): Promise<Round> {
-  const { id, startedAt, event } = readPlanMessage(message);
+export async function prepareStep(
+  message: unknown,
+  dependencies: StepDependencies,
+): Promise<Round> {
+  const { id, startedAt, event } = readPrepareMessage(message);
   const { settings, store } = dependencies;
   const { request } = parseEvent(event);
   const opened = openRun(
@@ -27,15 +30,15 @@ export async function planStep(message: unknown, dependencies: StepDependencies)
     },
   );
   const begun = await beginRun(opened, async () => {});
-  const plan = { ...planFleet(opened, begun), startedAt: Date.parse(startedAt) };
-  const records = new RunRecords(store, id);
-  await records.writePlan(plan);
+  const worklist = { ...worklistOf(opened, begun), startedAt: Date.parse(startedAt) };
+  const records = new RunObjects(store, id);
+  await records.writeWorklist(worklist);
   const run = {
     id,
-    startedAt: plan.startedAt,
-    dryRun: plan.dryRun,
+    startedAt: worklist.startedAt,
+    dryRun: worklist.dryRun,
     event: event ?? {},
     policy: fingerprintOf(dependencies),
   };
-  return writeRound(records, plan, { run, round: 0 }, settings.atOnce);
+  return writeRound(records, worklist, { run, round: 0 }, settings.instancesAtOnce);
 }

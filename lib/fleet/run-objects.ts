@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 import { addRequests, type RequestCounts, type Summary } from '../model/summary.ts';
 import type { InstanceResult } from './clean-fleet-instance.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { FleetItem, FleetPlan } from './plan.ts';
 import type { FleetSummary } from './summarise.ts';
+import type { FleetItem, Worklist } from './worklist.ts';
 
 /** Objects that are read at once. */
 const READS = 64;
@@ -12,11 +12,11 @@ const READS = 64;
 type Place = Pick<FleetItem, 'target' | 'id'>;
 
 /**
- * The objects that one run of a fleet keeps: its plan, the instances of each round, what became of each of them,
+ * The objects that one run of a fleet keeps: its worklist, the instances of each round, what became of each of them,
  * and what ended a target. A round is one pass of the state machine over instances: the first is 0,
  * and each redrive of a failed run is another one.
  */
-export class RunRecords {
+export class RunObjects {
   readonly #store: ObjectStore;
   readonly #base: string;
 
@@ -25,15 +25,15 @@ export class RunRecords {
     this.#base = `runs/${runId}`;
   }
 
-  writePlan(plan: FleetPlan): Promise<void> {
-    return this.#store.write(`${this.#base}/plan.json`, plan);
+  writeWorklist(worklist: Worklist): Promise<void> {
+    return this.#store.write(`${this.#base}/worklist.json`, worklist);
   }
 
   /** @throws {Error} when there is none, which the state machine rules out. */
-  async plan(): Promise<FleetPlan> {
-    const plan = await this.#store.read(`${this.#base}/plan.json`);
-    if (plan === undefined) throw new Error(`${this.#base} holds no plan; start a new run`);
-    return plan as FleetPlan;
+  async worklist(): Promise<Worklist> {
+    const worklist = await this.#store.read(`${this.#base}/worklist.json`);
+    if (worklist === undefined) throw new Error(`${this.#base} holds no worklist; start a new run`);
+    return worklist as Worklist;
   }
 
   /** @returns the key under which the state machine finds them. */

@@ -1,4 +1,5 @@
-import type { InstanceSummary, Outcome, RequestCounts } from '../model/summary.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { InstanceSummary, RequestCounts } from '../model/summary.ts';
 import type { BegunRun, OpenRun } from '../run/run.ts';
 
 /** One instance to clean, and all that its function has to be told. */
@@ -17,36 +18,36 @@ export interface Share {
   readonly perSecond?: number | undefined;
 }
 
-/** A target of the plan: its instances, or the reason why they are not known. */
-export interface PlannedTarget {
+/** A target of the worklist: its instances, or the reason why they are not known. */
+export interface WorklistTarget {
   readonly name: string;
   readonly cloud: string;
   readonly service: string;
   readonly region: string;
   readonly outcome: Outcome;
   readonly error?: { readonly code: string; readonly message: string };
-  /** Sent by the plan itself. */
+  /** Sent to find the instances. */
   readonly requests: RequestCounts;
   readonly projectId?: string;
-  readonly instances: readonly PlannedInstance[];
+  readonly instances: readonly WorklistInstance[];
 }
 
-export interface PlannedInstance {
+export interface WorklistInstance {
   readonly id: string;
   readonly name: string;
   /** Present where it is left alone: what is to be reported of it. */
   readonly summary?: InstanceSummary;
 }
 
-/** The plan of a fleet's run: everything that its parts, which share no memory, have to agree on. */
-export interface FleetPlan {
+/** The work of a fleet's run: everything that its parts, which share no memory, have to agree on. */
+export interface Worklist {
   /** The run's one moment, in milliseconds since the epoch. */
   readonly startedAt: number;
   readonly dryRun: boolean;
   readonly warnings: readonly string[];
   /** True where an instance that was asked for is nowhere. */
   readonly failed: boolean;
-  readonly targets: readonly PlannedTarget[];
+  readonly targets: readonly WorklistTarget[];
   /** The policy's limits on each endpoint, and the names of the targets there. */
   readonly endpoints: readonly (Share & { readonly targets: readonly string[] })[];
 }
@@ -55,15 +56,15 @@ export interface FleetPlan {
 export interface Lane {
   readonly items: readonly FleetItem[];
   /** Instances that are cleaned at once. */
-  readonly atOnce: number;
+  readonly instancesAtOnce: number;
   readonly share: Share;
 }
 
-/** Makes the plan of a fleet's run from a run that has been opened. */
-export function planFleet(
+/** Makes the worklist of a fleet's run from a run that has been opened. */
+export function worklistOf(
   { context, endpoints, endpointOf }: OpenRun,
   { targets, failed }: BegunRun,
-): FleetPlan {
+): Worklist {
   const { now, dryRun, warnings } = context;
   return {
     startedAt: now,
@@ -93,16 +94,16 @@ export function planFleet(
 /**
  * Divides instances among functions, endpoint by endpoint: what the policy allows on an endpoint is
  * shared out evenly, so that all who clean there together never exceed it.
- * @param atOnce instances of one endpoint that are cleaned at once, from 1.
+ * @param instancesAtOnce instances of one endpoint that are cleaned at once, from 1.
  * @param wanted which instances; all, when absent.
  */
 export function divide(
-  plan: FleetPlan,
-  atOnce: number,
+  worklist: Worklist,
+  instancesAtOnce: number,
   wanted: (target: string, id: string) => boolean = () => true,
 ): Lane[] {
-  return plan.endpoints.flatMap(({ targets, concurrency, perSecond }) => {
-    const items = plan.targets
+  return worklist.endpoints.flatMap(({ targets, concurrency, perSecond }) => {
+    const items = worklist.targets
       .filter(({ name }) => targets.includes(name))
       .flatMap(({ name: target, projectId = '', instances }) =>
         instances
@@ -110,11 +111,11 @@ export function divide(
           .map(({ id, name }) => ({ target, projectId, id, name })),
       );
     if (items.length === 0) return [];
-    const many = Math.min(atOnce, concurrency, items.length);
+    const many = Math.min(instancesAtOnce, concurrency, items.length);
     const share = {
       concurrency: Math.floor(concurrency / many),
       ...(perSecond !== undefined && { perSecond: perSecond / many }),
     };
-    return [{ items, atOnce: many, share }];
+    return [{ items, instancesAtOnce: many, share }];
   });
 }

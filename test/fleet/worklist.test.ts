@@ -1,17 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { divide, type FleetPlan } from '../../lib/fleet/plan.ts';
+import { divide, type Worklist } from '../../lib/fleet/worklist.ts';
 
 const COUNTS = { sent: 0, retried: 0, throttled: 0 };
 
-/** A plan of so many instances on each target; the targets of a list share an endpoint. */
-function planOf(
+/** A worklist of so many instances on each target; the targets of a list share an endpoint. */
+function worklistOf(
   endpoints: readonly {
     concurrency: number;
     perSecond?: number | undefined;
     targets: readonly number[];
   }[],
-): FleetPlan {
+): Worklist {
   const targets = endpoints.flatMap((endpoint, e) =>
     endpoint.targets.map((instances, t) => ({
       name: `target-${e}-${t}`,
@@ -50,10 +50,10 @@ describe('dividing', () => {
       fc.property(
         fc.array(endpoint, { maxLength: 5 }),
         fc.integer({ min: 1, max: 100 }),
-        (endpoints, atOnce) => {
-          const plan = planOf(endpoints);
-          const lanes = divide(plan, atOnce);
-          const all = plan.targets.flatMap(({ instances }) => instances.map(({ id }) => id));
+        (endpoints, instancesAtOnce) => {
+          const worklist = worklistOf(endpoints);
+          const lanes = divide(worklist, instancesAtOnce);
+          const all = worklist.targets.flatMap(({ instances }) => instances.map(({ id }) => id));
           expect(lanes.flatMap(({ items }) => items.map(({ id }) => id))).toEqual(all);
           for (const lane of lanes) {
             const [e = ''] = lane.items[0]?.id.split('-') ?? [];
@@ -61,15 +61,17 @@ describe('dividing', () => {
             expect(new Set(lane.items.map(({ projectId }) => projectId))).toEqual(
               new Set([`project-${e}`]),
             );
-            expect(lane.atOnce).toBeGreaterThanOrEqual(1);
-            expect(lane.atOnce).toBeLessThanOrEqual(Math.min(atOnce, lane.items.length));
+            expect(lane.instancesAtOnce).toBeGreaterThanOrEqual(1);
+            expect(lane.instancesAtOnce).toBeLessThanOrEqual(
+              Math.min(instancesAtOnce, lane.items.length),
+            );
             expect(lane.share.concurrency).toBeGreaterThanOrEqual(1);
-            expect(lane.atOnce * lane.share.concurrency).toBeLessThanOrEqual(
+            expect(lane.instancesAtOnce * lane.share.concurrency).toBeLessThanOrEqual(
               allowed?.concurrency ?? 0,
             );
             if (allowed?.perSecond === undefined) expect(lane.share.perSecond).toBeUndefined();
             else {
-              expect((lane.share.perSecond ?? Number.NaN) * lane.atOnce).toBeCloseTo(
+              expect((lane.share.perSecond ?? Number.NaN) * lane.instancesAtOnce).toBeCloseTo(
                 allowed.perSecond,
               );
             }
@@ -80,15 +82,15 @@ describe('dividing', () => {
   });
 
   test('of some instances leaves the others out, and endpoints without any', () => {
-    const plan = planOf([
+    const worklist = worklistOf([
       { concurrency: 8, targets: [2, 2] },
       { concurrency: 8, targets: [3] },
     ]);
-    const lanes = divide(plan, 4, (target, id) => target === 'target-0-1' && id === '0-1-1');
+    const lanes = divide(worklist, 4, (target, id) => target === 'target-0-1' && id === '0-1-1');
     expect(lanes).toEqual([
       {
         items: [{ target: 'target-0-1', projectId: 'project-0', id: '0-1-1', name: '' }],
-        atOnce: 1,
+        instancesAtOnce: 1,
         share: { concurrency: 8 },
       },
     ]);

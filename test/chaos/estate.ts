@@ -1,6 +1,6 @@
 import { pick, seededRandom } from '../../lib/emulator/demo-random.ts';
 import { type ServiceName, type TaskRow, taskOf } from '../../lib/emulator/index.ts';
-import { DAY, NOW } from '../run/world.ts';
+import { DAY, NOW } from '../records.ts';
 
 const HOUR = DAY / 24;
 

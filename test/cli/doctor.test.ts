@@ -6,9 +6,11 @@ import {
   type EmulatorOptions,
   startEmulator,
 } from '../../lib/emulator/index.ts';
+import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { cachePolicy } from '../policies.ts';
+import { expired } from '../records.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 import { DEMO_ENV, FakeIo, tooWide, type } from './fake-io.ts';
-import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
@@ -24,8 +26,8 @@ afterEach(async () => {
 async function start(options: EmulatorOptions = {}): Promise<void> {
   await emulator?.close();
   emulator = await startEmulator(options);
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(1500) });
-  emulator.addInstance({ service: 'dcs', name: 'test-sessions', tasks: old(2) });
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(1500) });
+  emulator.addInstance({ service: 'dcs', name: 'test-sessions', tasks: expired(2) });
 }
 
 /** What doctor says, with what it says in one line. */

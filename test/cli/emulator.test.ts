@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Summary } from '../../lib/model/summary.ts';
+import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { FakeIo, tooWide, type } from './fake-io.ts';
-import { type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let folder: PolicyFolder;
 beforeAll(async () => {

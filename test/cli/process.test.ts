@@ -1,28 +1,28 @@
 import { existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { cachePolicy } from '../policies.ts';
+import { expired } from '../records.ts';
 import { serve } from '../serve.ts';
 import { buildCommand, type Running, start, startWith } from './built-command.ts';
-import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 let running: Running | undefined;
 beforeAll(buildCommand, 30_000);
 beforeEach(async () => {
-  emulator = await startEmulator();
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(30) });
-  folder = await policyFolder();
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+  ({ emulator, folder, policy, close } = await startOnDisk());
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(30) });
 });
 afterEach(async () => {
   running?.process.kill('SIGKILL');
   running = undefined;
-  await emulator.close();
-  await folder.remove();
+  await close();
 });
 
 /** Holds DELETEs until `release`; `held` resolves when the first one is there. */

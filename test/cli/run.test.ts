@@ -1,27 +1,25 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { cachePolicy } from '../policies.ts';
+import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { FakeIo, tooWide, type } from './fake-io.ts';
-import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 beforeAll(forgetLogSettings);
 beforeEach(async () => {
-  emulator = await startEmulator();
-  folder = await policyFolder();
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+  ({ emulator, folder, policy, close } = await startOnDisk());
 });
-afterEach(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+afterEach(() => close());
 
 function addInstances(): void {
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [...old(4), fresh()] });
-  emulator.addInstance({ service: 'dcs', name: 'prod-cart', tasks: [...old(2), fresh()] });
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [...expired(4), fresh()] });
+  emulator.addInstance({ service: 'dcs', name: 'prod-cart', tasks: [...expired(2), fresh()] });
 }
 
 const left = () => emulator.instances().map((instance) => instance.tasks().length);
@@ -193,7 +191,7 @@ describe('plan', () => {
     expect(status).toBe(0);
     expect(left()).toEqual([5, 3]);
     expect(emulator.journal.deletes()).toEqual([]);
-    expect(stdout).toContain('cache / prod-sessions\n  oldest 2025-01-02 03:09, newest kept ');
+    expect(stdout).toContain('cache / prod-sessions\n  oldest 2026-07-20 03:30, newest kept ');
     expect(stdout).toContain('── keepFor: 30 days ──');
     expect(stdout).toContain('\n  delete: expired: 4\n');
     expect(stdout).toContain('Nothing was deleted: this was a dry run.');
@@ -226,7 +224,7 @@ test('names that come from the service reach the terminal as plain text', async 
   emulator.addInstance({
     service: 'dcs',
     name: evil,
-    tasks: [{ ...old(1)[0], name: evil }],
+    tasks: [{ ...expired(1)[0], name: evil }],
   });
   const { stdout } = await type(`plan --verbose --policy ${policy}`);
   expect(stdout).toContain('a?]0;owned??b?');
@@ -245,7 +243,7 @@ test('somebody who looks sees progress, and nothing of it stays', async () => {
 
 describe('Ctrl-C', () => {
   test('lets the DELETEs in flight end, prints the summary, and ends with 130', async () => {
-    emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(50) });
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(50) });
     const io = new FakeIo();
     emulator.intercept = ({ operation }) => {
       if (operation === 'delete-task' && emulator.journal.deletes().length === 5) io.signal();
@@ -264,7 +262,7 @@ describe('Ctrl-C', () => {
   });
 
   test('SIGTERM does the same', async () => {
-    emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(20) });
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(20) });
     const io = new FakeIo();
     emulator.intercept = ({ operation }) => {
       if (operation === 'delete-task') io.signal('SIGTERM');

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { tooWide, type } from './fake-io.ts';
-import { type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 const RECORD = '{ id: a1, name: EXTEND, status: SUCCESS, updated_at: "2026-01-01T00:00:00Z" }';
 const YOUNG = '{ id: b2, name: EXTEND, status: FAILED, updated_at: "2026-02-28T00:00:00Z" }';

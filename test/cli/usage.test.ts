@@ -1,21 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Emulator } from '../../lib/emulator/index.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { cachePolicy } from '../policies.ts';
+import { expired } from '../records.ts';
 import { type Ended, tooWide, type } from './fake-io.ts';
-import { cachePolicy, old, type PolicyFolder, policyFolder } from './policy-on-disk.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(2) });
-  folder = await policyFolder();
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+  ({ emulator, folder, policy, close } = await startOnDisk());
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(2) });
 });
-afterAll(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+afterAll(() => close());
 
 /** Nothing on standard output, so that a pipe gets nothing; the reason on standard error. */
 function expectUsageError({ status, stdout, stderr }: Ended, ...words: string[]): void {

@@ -1,11 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { DEMO_PROJECT_ID, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import { DEMO_PROJECT_ID, type Emulator } from '../../lib/emulator/index.ts';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
-import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { policyReference } from '../policy/reference.ts';
+import { expired } from '../records.ts';
 import { blocks, commandsIn } from './markdown.ts';
 
 const PAGES = ['policy.md', 'comparison.md', 'faq.md'];
@@ -19,16 +20,12 @@ const examples = await Promise.all(
 let emulator: Emulator;
 let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(2) });
-  folder = await policyFolder();
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+  ({ emulator, folder, policy, close } = await startOnDisk());
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(2) });
 });
-afterAll(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+afterAll(() => close());
 
 /** A command of a page, with the emulator in place of the cloud. */
 async function onEmulator(line: string): Promise<string> {
@@ -91,7 +88,7 @@ test('the outputs that the pages show are those of the commands', async () => {
   expect((await type('test examples/keep-failures-longer.test.yml')).stdout).toBe(tested);
   const [examined] = blocks(pages['faq.md'] as string, 'text');
   emulator.removeInstance(emulator.instances()[0]?.id as string);
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: old(2) });
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(2) });
   const { stdout } = await type(`doctor --policy ${policy}`);
   expect(stdout.replaceAll(emulator.url, 'http://127.0.0.1:3456')).toBe(examined);
 });

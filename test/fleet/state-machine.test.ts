@@ -3,14 +3,15 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import aslValidator from 'asl-validator';
 import type { Context } from 'aws-lambda';
 import { lambdaStep } from '../../functions/fleet/lambda-step.ts';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import { cleanStep } from '../../lib/fleet/clean-step.ts';
 import { prepareStep } from '../../lib/fleet/prepare-step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../lib/http/clock.ts';
 import type { Summary } from '../../lib/model/summary.ts';
-import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { keepEnvironment } from '../environment.ts';
+import { startOnDisk } from '../on-disk.ts';
+import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { type FakeS3, startFakeS3 } from './fake-s3.ts';
 import { interpret, readDefinition, type Tasks } from './interpreter.ts';
@@ -22,15 +23,15 @@ let emulator: Emulator;
 /** DELETEs that came in, by instance. */
 let asked: Map<string, number>;
 let s3: FakeS3;
-let folder: PolicyFolder;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  emulator = await startEmulator();
+  let policy: string;
+  ({ emulator, policy, close } = await startOnDisk());
   asked = new Map();
   s3 = await startFakeS3();
-  folder = await policyFolder();
   forgetLogSettings();
   Object.assign(process.env, s3.env, {
-    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    POLICY_FILE: policy,
     FLEET_BUCKET: 'fleet-bucket',
     FLEET_CONCURRENCY: '4',
     HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
@@ -45,7 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   environment.restore();
-  await Promise.all([emulator.close(), s3.close(), folder.remove()]);
+  await Promise.all([close(), s3.close()]);
 });
 
 const contextOf = (remaining: number) => ({ getRemainingTimeInMillis: () => remaining }) as Context;
@@ -100,7 +101,7 @@ test('the definition is valid', async () => {
 describe('the machine', () => {
   test('cleans 1,000 instances; 10 fail, 5 need three calls, and a redrive repeats the 10 alone', async () => {
     const ids = Array.from({ length: 1_000 }, (_, i) => {
-      const tasks = i < 5 ? [...old(110), fresh()] : [...old(2), fresh()];
+      const tasks = i < 5 ? [...expired(110), fresh()] : [...expired(2), fresh()];
       return emulator.addInstance({ service: 'dcs', name: `cache-${i}`, tasks }).id;
     });
     const slow = new Set(ids.slice(0, 5));
@@ -149,8 +150,8 @@ describe('the machine', () => {
   });
 
   test('repeats what Lambda refused, and nothing that the function itself threw', async () => {
-    const { id } = emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(2) });
-    emulator.addInstance({ service: 'dcs', name: 'b', tasks: old(2) });
+    const { id } = emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(2) });
+    emulator.addInstance({ service: 'dcs', name: 'b', tasks: expired(2) });
     const { tasks } = handlers();
     const calls = { refused: 0, thrown: 0 };
     const { CleanInstance } = tasks;

@@ -13,7 +13,9 @@ import { type Observer, observeAll } from '../../lib/run/observer.ts';
 import type { Measurements, Publish } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { aged, expectToAddUp, expired, policyOf, realClock, targetOf } from '../run/world.ts';
+import { policyOf, targetOf } from '../policies.ts';
+import { aged, expired } from '../records.ts';
+import { expectToAddUp, realClock } from '../run/world.ts';
 
 /** Of AWS, for the input and output of a state. */
 const MAX_PAYLOAD = 256 * 1024;

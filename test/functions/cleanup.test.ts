@@ -1,27 +1,29 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
-import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { keepEnvironment } from '../environment.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 
 const environment = keepEnvironment();
 let emulator: Emulator;
 let folder: PolicyFolder;
+let close: () => Promise<void>;
 let output: string;
 let handler: (event: unknown, context: Context) => Promise<Summary>;
 beforeEach(async () => {
-  emulator = await startEmulator();
-  folder = await policyFolder();
+  let policy: string;
+  ({ emulator, folder, policy, close } = await startOnDisk());
   forgetLogSettings();
   for (const name of Object.keys(process.env)) {
     if (/^(HUAWEICLOUD_|CONCURRENCY$|STOP_BEFORE_END$|DRY_RUN$)/.test(name))
       delete process.env[name];
   }
   Object.assign(process.env, {
-    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    POLICY_FILE: policy,
     HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
     HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
     POWERTOOLS_LOG_LEVEL: 'INFO',
@@ -38,8 +40,7 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   environment.restore();
-  await emulator.close();
-  await folder.remove();
+  await close();
 });
 
 /** What Lambda hands in, as far as it is looked at: fifteen minutes, unless said otherwise. */
@@ -62,8 +63,8 @@ const lines = () =>
     .filter((line) => !('_aws' in line));
 
 function addInstances(): void {
-  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...old(3), fresh()] });
-  emulator.addInstance({ service: 'dcs', name: 'b', tasks: old(2) });
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...expired(3), fresh()] });
+  emulator.addInstance({ service: 'dcs', name: 'b', tasks: expired(2) });
 }
 
 describe('the handler', () => {
@@ -166,7 +167,7 @@ describe('the handler', () => {
   });
 
   test('has no more requests in flight than CONCURRENCY says', async () => {
-    emulator.addInstance({ service: 'dcs', tasks: old(30) });
+    emulator.addInstance({ service: 'dcs', tasks: expired(30) });
     process.env.CONCURRENCY = '1';
     expect((await handler({}, contextOf())).totals.deleted).toBe(30);
     expect(emulator.journal.peakInFlight).toBe(1);
@@ -206,7 +207,7 @@ describe('handler and command line', () => {
       operation === 'delete-task' && instanceId === emulator.instances()[0]?.id
         ? { status: 429, body: { error_code: 'APIGW.0308' }, headers: { 'retry-after': '86400' } }
         : undefined;
-    emulator.addInstance({ service: 'dcs', name: 'c', tasks: [...old(1), null] });
+    emulator.addInstance({ service: 'dcs', name: 'c', tasks: [...expired(1), null] });
     const handled = await handler({ instances: ['a'] }, contextOf());
     // The same time limit, so that both give up in the same way.
     const io = new FakeIo();

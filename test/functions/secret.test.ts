@@ -1,30 +1,26 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { handler } from '../../functions/cleanup.ts';
-import {
-  DEMO_ACCESS_KEY,
-  DEMO_USER,
-  type Emulator,
-  startEmulator,
-} from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator } from '../../lib/emulator/index.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
-import { cachePolicy, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
 import { keepEnvironment } from '../environment.ts';
+import { startOnDisk } from '../on-disk.ts';
+import { expired } from '../records.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 
 const environment = keepEnvironment();
 const CONTEXT = { awsRequestId: 'run-1', getRemainingTimeInMillis: () => 900_000 } as Context;
 let emulator: Emulator;
 let manager: FakeSecretsManager;
-let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  emulator = await startEmulator();
-  emulator.addInstance({ service: 'dcs', name: 'a', tasks: old(3) });
+  ({ emulator, policy, close } = await startOnDisk(({ url }) => [
+    'credentials: { secret: task-janitor/huawei }',
+    `iamEndpoint: ${url}`,
+  ]));
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(3) });
   manager = await startSecretsManager();
-  folder = await policyFolder();
-  const more = ['credentials: { secret: task-janitor/huawei }', `iamEndpoint: ${emulator.url}`];
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url, more));
   Object.assign(process.env, manager.env, { POLICY_FILE: policy });
   for (const stream of [process.stdout, process.stderr]) {
     jest.spyOn(stream, 'write').mockImplementation(() => true);
@@ -33,7 +29,7 @@ beforeEach(async () => {
 afterEach(async () => {
   jest.restoreAllMocks();
   environment.restore();
-  await Promise.all([emulator.close(), manager.close(), folder.remove()]);
+  await Promise.all([close(), manager.close()]);
 });
 
 test.each([

@@ -5,7 +5,7 @@ import type { Task } from '../../lib/model/task.ts';
 import { type Decision, decide } from '../../lib/policy/decide.ts';
 import { compilePatterns } from '../../lib/policy/pattern.ts';
 import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';
-import { DAY, NOW } from './builders.ts';
+import { DAY, NOW } from '../records.ts';
 
 /** Patterns, and what they mean, written down a second time. */
 const PATTERNS: Record<string, (text: string) => boolean> = {

@@ -4,7 +4,8 @@ import type { Task } from '../../lib/model/task.ts';
 import { type Decision, decide, KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { compilePatterns } from '../../lib/policy/pattern.ts';
 import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';
-import { DAY, NOW, retention, task } from './builders.ts';
+import { retention } from '../policies.ts';
+import { DAY, NOW, task } from '../records.ts';
 
 function decideOne(fields: Partial<Task>, policy: Partial<Retention> = {}): Decision | undefined {
   return decide([task(fields)], retention(policy), NOW)[0];

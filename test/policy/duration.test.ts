@@ -8,7 +8,7 @@ import {
   parseMaxDuration,
   parseTimeout,
 } from '../../lib/policy/duration.ts';
-import { DAY, NOW } from './builders.ts';
+import { DAY, NOW } from '../records.ts';
 
 describe('keepFor', () => {
   test.each([

@@ -4,7 +4,7 @@ import { Duration } from 'luxon';
 import { stringify } from 'yaml';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
-import { policyText, problemsOf } from './builders.ts';
+import { policyText, problemsOf } from '../policies.ts';
 
 const WHOLE = `
 version: 1

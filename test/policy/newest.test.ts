@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { newestOf as newest } from '../../lib/policy/decide.ts';
-import { task } from './builders.ts';
+import { task } from '../records.ts';
 
 const T = Date.UTC(2026);
 

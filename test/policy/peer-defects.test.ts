@@ -3,7 +3,8 @@ import { decide } from '../../lib/policy/decide.ts';
 import { limitTripped } from '../../lib/policy/limits.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import { retentionOf } from '../../lib/policy/retention.ts';
-import { DAY, NOW, policyText, problemsOf, retention, task } from './builders.ts';
+import { policyText, problemsOf, retention } from '../policies.ts';
+import { DAY, NOW, task } from '../records.ts';
 
 describe('mistakes that other cleaners made:', () => {
   test('#2 a key that nothing reads is an error: hours is not taken for a filter', () => {

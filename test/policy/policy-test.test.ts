@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
 import { type Fixture, loadFixture, runFixture } from '../../lib/policy/policy-test.ts';
-import { policyText } from './builders.ts';
+import { policyText } from '../policies.ts';
 
 /** The lines of a fixture that nothing is wrong with, by their key. Its policy is in a file of its own. */
 const LINES = {

@@ -7,7 +7,7 @@ import { demoPolicy } from '../../lib/cli/demo-policy.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import { type } from '../cli/fake-io.ts';
 import { blocks } from '../docs/markdown.ts';
-import { problemsOf } from './builders.ts';
+import { problemsOf } from '../policies.ts';
 
 const BAD = 'test/policy/bad';
 const published = await readFile('retention.schema.json', 'utf8');

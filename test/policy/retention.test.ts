@@ -8,7 +8,7 @@ import {
   retentionOf,
 } from '../../lib/policy/retention.ts';
 import type { Policy } from '../../lib/policy/schema.ts';
-import { policyText } from './builders.ts';
+import { policyText } from '../policies.ts';
 
 function read(targetKeys: string, topKeys = '', overrides?: RetentionOverrides): Retention {
   const policy = loadPolicy(policyText(targetKeys, topKeys), 'p.yml');

@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ServiceName } from '../../lib/emulator/index.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
+import { policyOf, targetOf } from '../policies.ts';
+import { aged } from '../records.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
-import { aged, policyOf, startWorld, targetOf, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 const SERVICES = ['dcs', 'dcs-v1', 'kafka', 'rabbitmq', 'rocketmq'] as const;
 

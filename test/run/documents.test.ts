@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_PROJECT_ID, type ServiceName, type Switches } from '../../lib/emulator/index.ts';
-import { aged, onlyTarget, startWorld, type World } from './world.ts';
+import { onlyTarget } from '../policies.ts';
+import { aged } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 // Each row is one "delete a background task" page of the vendor.
 const DOCUMENTS: readonly {

@@ -9,19 +9,10 @@ import {
 import { createTransport } from '../../lib/http/transport.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { aged, DAY, expired, NOW } from '../records.ts';
 import { serve } from '../serve.ts';
-import {
-  aged,
-  DAY,
-  expired,
-  NOW,
-  onlyTarget,
-  policyOf,
-  realClock,
-  startWorld,
-  targetOf,
-  type World,
-} from './world.ts';
+import { realClock, startWorld, type World } from './world.ts';
 
 // A server, a clock or a secret store that says what is not so. Nothing that must stay may go, and
 // nothing may be reported that did not happen.

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { taskId } from '../../lib/emulator/index.ts';
 import { parseKeepFor } from '../../lib/policy/duration.ts';
 import { RunRequestError } from '../../lib/run/request.ts';
-import { aged, expired, onlyTarget, policyOf, startWorld, targetOf, type World } from './world.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { aged, expired } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { aged, expired, onlyTarget, startWorld, type World } from './world.ts';
+import { onlyTarget } from '../policies.ts';
+import { aged, expired } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ServiceName, TaskRow } from '../../lib/emulator/index.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
-import { aged, expired, NOW, onlyTarget, startWorld, type World } from './world.ts';
+import { onlyTarget } from '../policies.ts';
+import { aged, expired, NOW } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

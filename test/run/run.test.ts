@@ -1,16 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { demoEstate, type ServiceName, taskId } from '../../lib/emulator/index.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { aged, expired, NOW } from '../records.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
-import {
-  aged,
-  expired,
-  NOW,
-  onlyTarget,
-  policyOf,
-  startWorld,
-  targetOf,
-  type World,
-} from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Interception, TaskRow } from '../../lib/emulator/index.ts';
-import { expired, onlyTarget, startWorld, type World } from './world.ts';
+import { onlyTarget } from '../policies.ts';
+import { expired } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

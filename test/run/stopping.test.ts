@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTransport } from '../../lib/http/transport.ts';
-import { expired, NOW, onlyTarget, startWorld, type World } from './world.ts';
+import { onlyTarget } from '../policies.ts';
+import { expired, NOW } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

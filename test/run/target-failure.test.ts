@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
-import { expired, onlyTarget, policyOf, startWorld, targetOf, type World } from './world.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { expired } from '../records.ts';
+import { startWorld, type World } from './world.ts';
 
 let world: World;
 beforeEach(async () => {

@@ -1,14 +1,9 @@
 import { expect } from '@jest/globals';
 import {
   DEMO_ACCESS_KEY,
-  DEMO_PROJECT_ID,
-  DEMO_REGION,
   type Emulator,
   type EmulatorOptions,
-  type ServiceName,
   startEmulator,
-  type TaskRow,
-  taskOf,
 } from '../../lib/emulator/index.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import type { Counts, Summary } from '../../lib/model/summary.ts';
@@ -16,10 +11,7 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import type { RunRequest } from '../../lib/run/request.ts';
 import { run } from '../../lib/run/run.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
-import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
-
-export const DAY = 86_400_000;
-export const NOW = FAKE_NOW;
+import { FakeClock } from '../fake-clock.ts';
 
 /** An emulator, a clock that both it and the runs go by, and runs against it. */
 export interface World {
@@ -74,41 +66,6 @@ export const realClock = {
       });
     }),
 };
-
-/** A policy that deletes what is older than 30 days. */
-export function policyOf(targets: readonly object[], top: object = {}): object {
-  return { version: 1, dryRun: false, targets, ...top };
-}
-
-export function targetOf({ url }: Emulator, fields: object = {}): object {
-  return {
-    name: 'cache',
-    cloud: 'huaweicloud',
-    service: 'dcs',
-    region: DEMO_REGION,
-    projectId: DEMO_PROJECT_ID,
-    endpoint: url,
-    iamEndpoint: url,
-    ...('keep' in fields ? {} : { keepFor: '30d' }),
-    ...fields,
-  };
-}
-
-/** The usual: one target, as it is. */
-export function onlyTarget(emulator: Emulator, fields: object = {}): object {
-  return policyOf([targetOf(emulator, fields)]);
-}
-
-/** A finished record whose task ended so many days ago. */
-export function aged(days: number, overrides: object = {}, service: ServiceName = 'dcs'): TaskRow {
-  const time = new Date(NOW - days * DAY).toISOString();
-  return taskOf(service, { created_at: time, updated_at: time, ...overrides });
-}
-
-/** So many expired records, and none that stays. */
-export function expired(count: number, service: ServiceName = 'dcs'): TaskRow[] {
-  return Array.from({ length: count }, (_, index) => aged(40 + index, {}, service));
-}
 
 /** The equations that hold on every path, for each instance, each target and the run. */
 export function expectToAddUp({ targets, totals, outcome, warnings }: Summary): void {

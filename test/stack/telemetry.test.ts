@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import { DEMO_ACCESS_KEY, startEmulator } from '../../lib/emulator/index.ts';
-import { cachePolicy, fresh, old, policyFolder } from '../cli/policy-on-disk.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
+import { startOnDisk } from '../on-disk.ts';
+import { expired, fresh } from '../records.ts';
 import { emfLines } from '../telemetry/emf.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { copyProject, type Template } from './project.ts';
@@ -47,11 +48,10 @@ afterAll(() => {
 
 /** Two runs of the handler, in the environment that the stack gives it: one fails, one is well. */
 async function outputOfRuns({ Resources }: Template): Promise<string> {
-  const emulator = await startEmulator();
-  const folder = await policyFolder();
+  const { emulator, policy, close } = await startOnDisk();
   forgetLogSettings();
   Object.assign(process.env, Resources.CleanupLambdaFunction?.Properties.Environment.Variables, {
-    POLICY_FILE: await folder.write('retention.yml', cachePolicy(emulator.url)),
+    POLICY_FILE: policy,
     HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
     HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
   });
@@ -64,7 +64,7 @@ async function outputOfRuns({ Resources }: Template): Promise<string> {
   }
   const { handler } = await import('../../functions/cleanup.ts');
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
-  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...old(3), fresh()] });
+  emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...expired(3), fresh()] });
   emulator.intercept = ({ operation }) =>
     operation === 'delete-task' ? { status: 400, body: { error_code: 'DCS.4957' } } : undefined;
   await expect(handler(SCHEDULED, context)).rejects.toThrow('run failed');
@@ -75,8 +75,7 @@ async function outputOfRuns({ Resources }: Template): Promise<string> {
     if (!(name in ENVIRONMENT)) delete process.env[name];
   }
   Object.assign(process.env, ENVIRONMENT);
-  await emulator.close();
-  await folder.remove();
+  await close();
   return output;
 }
 

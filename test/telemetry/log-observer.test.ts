@@ -3,15 +3,9 @@ import { taskId } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import {
-  aged,
-  expired,
-  onlyTarget,
-  policyOf,
-  startWorld,
-  targetOf,
-  type World,
-} from '../run/world.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { aged, expired } from '../records.ts';
+import { startWorld, type World } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
 let world: World;

@@ -1,15 +1,9 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { MAX_TARGETS, metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
-import {
-  aged,
-  expired,
-  onlyTarget,
-  policyOf,
-  startWorld,
-  targetOf,
-  type World,
-} from '../run/world.ts';
+import { onlyTarget, policyOf, targetOf } from '../policies.ts';
+import { aged, expired } from '../records.ts';
+import { startWorld, type World } from '../run/world.ts';
 import { type EmfLine, emfLines } from './emf.ts';
 import { forgetLogSettings } from './log-settings.ts';
 

@@ -9,7 +9,9 @@ import { createLogger } from '../../lib/telemetry/logger.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
-import { expired, onlyTarget, startWorld, type World } from '../run/world.ts';
+import { onlyTarget } from '../policies.ts';
+import { expired } from '../records.ts';
+import { startWorld, type World } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
 const KEY = {

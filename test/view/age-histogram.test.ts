@@ -4,7 +4,8 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import { retentionOf } from '../../lib/policy/retention.ts';
 import { cutsOf } from '../../lib/view/cuts.ts';
 import { ageHistogram } from '../../lib/view/terminal/age-histogram.ts';
-import { DAY, NOW, policyText, task } from '../policy/builders.ts';
+import { policyText } from '../policies.ts';
+import { DAY, NOW, task } from '../records.ts';
 
 function histogram(ages: readonly number[], keepFor: string): string[] {
   const policy = loadPolicy(policyText(`keepFor: ${keepFor}`), 'retention.yml');

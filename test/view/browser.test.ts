@@ -5,9 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { renderHtml } from '../../lib/view/html/html.ts';
+import { task } from '../records.ts';
 import { startBrowser } from './browser.ts';
 import { sampleReport } from './sample.ts';
-import { sampleTask } from './sample-tasks.ts';
 
 const EVIL = '</script><script>document.title = "owned"</script><img src=x onerror=alert(1)>';
 
@@ -113,7 +113,7 @@ inBrowser(title, () => {
   });
 
   test('shows as text what would be a script', async () => {
-    const tasks = [sampleTask({ name: EVIL, user: EVIL })];
+    const tasks = [task({ name: EVIL, user: EVIL })];
     const report = sampleReport({
       estate: { 'prod-cache': { [EVIL]: tasks } },
       change: (_name, summary) => summary.errors.push({ taskId: 'one', message: EVIL }),
@@ -145,7 +145,7 @@ inBrowser(title, () => {
   test.each([1280, 390])('fits a screen of %i pixels', async (width) => {
     await page.setViewportSize({ width, height: 800 });
     const long = 'x'.repeat(300);
-    const tasks = [sampleTask({ name: long, user: long })];
+    const tasks = [task({ name: long, user: long })];
     await show(renderHtml(sampleReport({ estate: { 'prod-cache': { [long]: tasks, b: 90 } } })));
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
     const clipped =

@@ -5,8 +5,8 @@ import { cutsOf } from '../../lib/view/cuts.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { ageChart } from '../../lib/view/html/chart.ts';
 import { tableData } from '../../lib/view/html/table-data.ts';
+import { NOW } from '../records.ts';
 import { sampleReport } from './sample.ts';
-import { NOW } from './sample-tasks.ts';
 
 const DAY = 86_400_000;
 const agesOf = (kept: number[], expired: number[]): Ages => ({
@@ -63,7 +63,7 @@ describe('a chart', () => {
     const { range, svg } = chart(agesOf([DAY], [100 * DAY]));
     const place = (age: number) => `${Math.round((1 - age / range.oldest) * 10_000) / 100}%`;
     expect(svg).toContain(`<line class="cut" x1="${place(30 * DAY)}"`);
-    expect(svg).toContain('30 days (2026-10-23)');
+    expect(svg).toContain('30 days (2026-08-02)');
     expect(svg.match(/class="rule"/g)).toHaveLength(2);
     expect(svg).toContain(`<line class="rule" x1="${place(90 * DAY)}"`);
     expect(svg).toContain(`<line class="rule" x1="${place(45 * DAY)}"`);

@@ -2,25 +2,22 @@ import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { build } from 'esbuild';
-import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import type { Emulator } from '../../lib/emulator/index.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
-import { cachePolicy, fresh, old, type PolicyFolder, policyFolder } from '../cli/policy-on-disk.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { expired, fresh } from '../records.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
 let policy: string;
+let close: () => Promise<void>;
 let file: string;
 beforeEach(async () => {
-  emulator = await startEmulator();
-  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [...old(4), fresh()] });
-  folder = await policyFolder();
-  policy = await folder.write('retention.yml', cachePolicy(emulator.url));
+  ({ emulator, folder, policy, close } = await startOnDisk());
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [...expired(4), fresh()] });
   file = join(folder.path, 'report.html');
 });
-afterEach(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+afterEach(() => close());
 
 const exists = (path: string) =>
   stat(path).then(

@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { REASONS } from '../../lib/view/html/overview.ts';
+import { NOW, task } from '../records.ts';
 import { SAMPLE_POLICY, sampleReport } from './sample.ts';
-import { NOW, sampleTask } from './sample-tasks.ts';
 
 const EVIL = `</script></style><script>alert("1")</script><!--'&`;
 
@@ -66,9 +66,9 @@ describe('a report', () => {
 
   test('holds every record with its decision', () => {
     const tasks = [
-      sampleTask({ id: 'old', updatedAt: NOW - 40 * 86_400_000, name: 'A', user: undefined }),
-      sampleTask({ id: 'failed', updatedAt: NOW - 100 * 86_400_000, status: 'FAILED', name: 'A' }),
-      sampleTask({ id: undefined, updatedAt: undefined, malformed: true }),
+      task({ id: 'old', updatedAt: NOW - 40 * 86_400_000, name: 'A', user: undefined }),
+      task({ id: 'failed', updatedAt: NOW - 100 * 86_400_000, status: 'FAILED', name: 'A' }),
+      task({ id: undefined, updatedAt: undefined, malformed: true }),
     ];
     const policy = SAMPLE_POLICY.replace('keepLast: 5', 'keepLast: 0');
     const report = sampleReport({ policy, estate: { 'prod-cache': { sessions: tasks } } });
@@ -91,13 +91,13 @@ describe('a report', () => {
         'failed',
         'A',
         'FAILED',
-        'ops-anna',
+        'ops-1',
         ago(100),
         'delete',
         'expired',
         'failures-stay-longer',
       ],
-      [where, null, 'EXTEND', 'SUCCESS', 'ops-anna', null, 'keep', 'no-timestamp', ''],
+      [where, null, 'EXTEND', 'SUCCESS', 'ops-1', null, 'keep', 'no-timestamp', ''],
     ]);
     expect(omitted).toBe(0);
   });
@@ -150,7 +150,7 @@ describe('a report', () => {
 describe('what comes from the service', () => {
   const report = sampleReport({
     estate: {
-      'prod-cache': { [EVIL]: [sampleTask({ id: EVIL, name: EVIL, user: EVIL, status: EVIL })] },
+      'prod-cache': { [EVIL]: [task({ id: EVIL, name: EVIL, user: EVIL, status: EVIL })] },
     },
     options: [`--task ${EVIL}`],
     change: (_name, summary) => summary.errors.push({ taskId: EVIL, code: EVIL, message: EVIL }),
@@ -171,7 +171,7 @@ describe('what comes from the service', () => {
   test('cannot turn the direction of what follows', () => {
     const name = 'a\u202eb\u0000c\u200f';
     const turned = renderHtml(
-      sampleReport({ estate: { 'prod-cache': { [name]: [sampleTask({ name })] } } }),
+      sampleReport({ estate: { 'prod-cache': { [name]: [task({ name })] } } }),
     );
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
     expect(turned).not.toMatch(/[\u202e\u0000\u200f]|\\u202e|\\u0000|\\u200f/);

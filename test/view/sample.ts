@@ -13,7 +13,8 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import { retentionOf } from '../../lib/policy/retention.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import type { Report } from '../../lib/view/html/report.ts';
-import { NOW, sampleTasks } from './sample-tasks.ts';
+import { NOW } from '../records.ts';
+import { sampleTasks } from './sample-tasks.ts';
 
 /** Three targets, as a user writes them. */
 export const SAMPLE_POLICY = `version: 1

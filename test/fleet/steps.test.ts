@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DEMO_ACCESS_KEY, type Emulator, startEmulator } from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
 import { prepareStep } from '../../lib/fleet/prepare-step.ts';
@@ -7,28 +7,28 @@ import type { Round } from '../../lib/fleet/round.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import type { FleetItem } from '../../lib/fleet/worklist.ts';
-import { createTransport } from '../../lib/http/transport.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { type Observer, observeAll } from '../../lib/run/observer.ts';
 import type { Measurements, Publish } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
-import { FakeClock } from '../fake-clock.ts';
+import type { FakeClock } from '../fake-clock.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { expectToAddUp, realClock } from '../run/world.ts';
+import { expectToAddUp, startWorld } from '../run/world.ts';
 
 /** Of AWS, for the input and output of a state. */
 const MAX_PAYLOAD = 256 * 1024;
 
 let emulator: Emulator;
 let clock: FakeClock;
+let close: () => Promise<void>;
 let objects: Map<string, string>;
 let dependencies: StepDependencies;
 let seen: string[];
 let published: { target: string; values: Measurements }[];
 beforeEach(async () => {
-  clock = new FakeClock();
-  emulator = await startEmulator({ now: clock.now, sleep: clock.sleep });
+  const world = await startWorld();
+  ({ clock, emulator, close } = world);
   objects = new Map();
   seen = [];
   published = [];
@@ -54,7 +54,7 @@ beforeEach(async () => {
     store,
     clock,
     random: () => 0.5,
-    transport: createTransport(realClock),
+    transport: world.transport,
     credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
     observe: () => ({}),
     observeSummary: (_, options) => {
@@ -67,10 +67,7 @@ beforeEach(async () => {
     },
   };
 });
-afterEach(async () => {
-  dependencies.transport.close();
-  await emulator.close();
-});
+afterEach(() => close());
 
 const textOf = (targets: readonly object[]) =>
   JSON.stringify(policyOf(targets.map((fields) => targetOf(emulator, fields))));

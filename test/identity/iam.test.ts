@@ -7,36 +7,31 @@ import {
   DEMO_USER,
   type Emulator,
   type Interception,
-  startEmulator,
 } from '../../lib/emulator/index.ts';
-import { systemClock } from '../../lib/http/clock.ts';
 import { Endpoint } from '../../lib/http/endpoint.ts';
-import { createTransport, type Transport } from '../../lib/http/transport.ts';
+import type { Transport } from '../../lib/http/transport.ts';
 import { Access } from '../../lib/identity/access.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
 import { Iam } from '../../lib/identity/iam.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
-import { FakeClock } from '../fake-clock.ts';
+import type { FakeClock } from '../fake-clock.ts';
+import { startWorld } from '../run/world.ts';
 
 let clock: FakeClock;
 let emulator: Emulator;
 let transport: Transport;
+let close: () => Promise<void>;
 let stop: AbortController;
 let counts: RequestCounts;
 let iam: Iam;
 beforeEach(async () => {
-  clock = new FakeClock();
-  emulator = await startEmulator({ now: clock.now });
-  transport = createTransport(systemClock);
+  ({ clock, emulator, transport, close } = await startWorld());
   stop = new AbortController();
   counts = { sent: 0, retried: 0, throttled: 0 };
   iam = iamUntil(Number.POSITIVE_INFINITY);
 });
-afterEach(async () => {
-  transport.close();
-  await emulator.close();
-});
+afterEach(() => close());
 
 function iamUntil(end: number): Iam {
   const endpoint = new Endpoint({

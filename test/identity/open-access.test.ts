@@ -5,27 +5,22 @@ import {
   DEMO_REGION,
   DEMO_USER,
   type Emulator,
-  startEmulator,
 } from '../../lib/emulator/index.ts';
-import { systemClock } from '../../lib/http/clock.ts';
-import { createTransport, type Transport } from '../../lib/http/transport.ts';
+import type { Transport } from '../../lib/http/transport.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
 import { openAccess } from '../../lib/identity/open-access.ts';
-import { FakeClock } from '../fake-clock.ts';
+import type { FakeClock } from '../fake-clock.ts';
+import { startWorld } from '../run/world.ts';
 
 let clock: FakeClock;
 let emulator: Emulator;
 let transport: Transport;
+let close: () => Promise<void>;
 beforeEach(async () => {
-  clock = new FakeClock();
-  emulator = await startEmulator({ now: clock.now });
-  transport = createTransport(systemClock);
+  ({ clock, emulator, transport, close } = await startWorld());
 });
-afterEach(async () => {
-  transport.close();
-  await emulator.close();
-});
+afterEach(() => close());
 
 async function connected(credentials: Credentials, projectId?: string) {
   const end = Number.POSITIVE_INFINITY;

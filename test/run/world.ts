@@ -5,7 +5,8 @@ import {
   type EmulatorOptions,
   startEmulator,
 } from '../../lib/emulator/index.ts';
-import { createTransport } from '../../lib/http/transport.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import { createTransport, type Transport } from '../../lib/http/transport.ts';
 import type { Counts, Summary } from '../../lib/model/summary.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import type { RunRequest } from '../../lib/run/request.ts';
@@ -17,6 +18,7 @@ import { FakeClock } from '../fake-clock.ts';
 export interface World {
   readonly emulator: Emulator;
   readonly clock: FakeClock;
+  readonly transport: Transport;
   /** One run with the demo key. Its summary has been checked to add up. */
   run(
     policy: object,
@@ -30,10 +32,11 @@ export async function startWorld(options: EmulatorOptions = {}): Promise<World> 
   const clock = new FakeClock();
   const emulator = await startEmulator({ now: clock.now, sleep: clock.sleep, ...options });
   // Its time-outs are real, and far longer than any answer takes here.
-  const transport = createTransport(realClock);
+  const transport = createTransport(systemClock);
   return {
     emulator,
     clock,
+    transport,
     run: async (policy, request = {}, dependencies = {}) => {
       const running = run(loadPolicy(JSON.stringify(policy), 'policy'), request, {
         runId: 'run-1',
@@ -54,18 +57,6 @@ export async function startWorld(options: EmulatorOptions = {}): Promise<World> 
     },
   };
 }
-
-/** Sleeps in real time: for time-outs that are far longer than any answer takes. */
-export const realClock = {
-  sleep: (ms: number, signal?: AbortSignal) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    }),
-};
 
 /** The equations that hold on every path, for each instance, each target and the run. */
 export function expectToAddUp({ targets, totals, outcome, warnings }: Summary): void {

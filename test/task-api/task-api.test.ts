@@ -7,13 +7,11 @@ import {
   DEMO_REGION,
   DEMO_USER,
   type Emulator,
-  startEmulator,
   task,
   taskOf,
 } from '../../lib/emulator/index.ts';
-import { systemClock } from '../../lib/http/clock.ts';
 import { Endpoint } from '../../lib/http/endpoint.ts';
-import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
+import { type Transport, TransportError } from '../../lib/http/transport.ts';
 import type { RequestWindow } from '../../lib/http/window.ts';
 import { Access } from '../../lib/identity/access.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
@@ -24,26 +22,23 @@ import type { RequestCounts } from '../../lib/model/summary.ts';
 import type { Task } from '../../lib/model/task.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
 import { ForbiddenError, TaskApi } from '../../lib/task-api/task-api.ts';
-import { FakeClock } from '../fake-clock.ts';
+import type { FakeClock } from '../fake-clock.ts';
+import { startWorld } from '../run/world.ts';
 
 const INSTANCE_ID = '5560df16-cebf-4473-95c4-d1b573c16e79';
 
 let clock: FakeClock;
 let emulator: Emulator;
 let transport: Transport;
+let close: () => Promise<void>;
 let stop: AbortController;
 let counts: RequestCounts;
 beforeEach(async () => {
-  clock = new FakeClock();
-  emulator = await startEmulator({ now: clock.now });
-  transport = createTransport(systemClock);
+  ({ clock, emulator, transport, close } = await startWorld());
   stop = new AbortController();
   counts = { sent: 0, retried: 0, throttled: 0 };
 });
-afterEach(async () => {
-  transport.close();
-  await emulator.close();
-});
+afterEach(() => close());
 
 interface ApiSettings {
   /** Read one after the other; the last ones stay. */
@@ -508,8 +503,10 @@ describe('a target fails at once, with what to do', () => {
   });
 
   test('when its clock is wrong', async () => {
-    await emulator.close();
-    emulator = await startEmulator({ now: () => clock.now() + 3_600_000 });
+    await close();
+    ({ clock, emulator, transport, close } = await startWorld({
+      now: () => clock.now() + 3_600_000,
+    }));
     add('kafka');
     const error = await listFailure(apiOf('kafka'));
     expect(error).toMatchObject({ code: 'unauthorised' });

@@ -12,7 +12,7 @@ import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, DAY, expired, NOW } from '../records.ts';
 import { serve } from '../serve.ts';
-import { realClock, startWorld, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 // A server, a clock or a secret store that says what is not so. Nothing that must stay may go, and
 // nothing may be reported that did not happen.
@@ -96,7 +96,7 @@ describe('a clock', () => {
   test('that the service does not tell is a warning', async () => {
     const { emulator } = world;
     addExpired('a');
-    const real = createTransport(realClock);
+    const real = createTransport(systemClock);
     const transport = {
       ...real,
       send: async (...args: Parameters<typeof real.send>) => ({

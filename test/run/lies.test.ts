@@ -6,6 +6,7 @@ import {
   DEMO_USER,
   type Interception,
 } from '../../lib/emulator/index.ts';
+import { systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';

@@ -36,7 +36,7 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
         '',
         `  export HUAWEICLOUD_SDK_AK=${accessKey}`,
         `  export HUAWEICLOUD_SDK_SK=${secretKey}`,
-        `  npx task-janitor plan --policy ${options.writePolicy ?? 'FILE'}`,
+        `  task-janitor plan --policy ${options.writePolicy ?? 'FILE'}`,
         '',
         ...(options.writePolicy
           ? []

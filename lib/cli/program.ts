@@ -158,7 +158,7 @@ function policyOption(): Option {
 /** The last part of a command's help. */
 function examples(...lines: readonly string[]): string {
   const heading = lines.length === 1 ? 'Example:' : 'Examples:';
-  return ['', heading, ...lines.map((line) => `  npx task-janitor ${line}`)].join('\n');
+  return ['', heading, ...lines.map((line) => `  task-janitor ${line}`)].join('\n');
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

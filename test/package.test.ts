@@ -53,6 +53,17 @@ test("a user's own files do not get into it", async () => {
   expect(await packed(folder.path)).toEqual([...ours].sort());
 });
 
+test('the page lists every package that comes along, with its licence', async () => {
+  const { dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+  const page = await readFile('docs/install.md', 'utf8');
+  const listed = [...page.matchAll(/^\| `([^`]+)` \| [\d.]+ \| ([^|]+) \| [^|]+ \|$/gm)];
+  expect(listed.map(([, name]) => name)).toEqual(Object.keys(dependencies));
+  for (const [, name, licence] of listed) {
+    const text = await readFile(`node_modules/${name}/package.json`, 'utf8');
+    expect([name, licence]).toEqual([name, JSON.parse(text).license]);
+  }
+});
+
 test('nothing that is written asks npx to fetch a package of this name', async () => {
   const pages = ['README.md', ...(await filesIn('docs', '.md')), ...(await filesIn('dist', '.js'))];
   for (const page of [...pages, ...(await filesIn('examples', '.yml'))]) {

@@ -9,11 +9,10 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
+import { checkLine } from './check-line.ts';
 import { examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
-
-const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -31,7 +30,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
-      print('', `${name}  (${cloud} ${service} ${region})`);
+      print(`${name}  (${cloud} ${service} ${region})`);
       await examineTarget({
         target,
         credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
@@ -39,9 +38,9 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         transport,
         clock,
         random,
-        report: ({ name: what, outcome, text }) => {
-          print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
-          if (outcome === 'failed') failures += 1;
+        report: (check) => {
+          io.out(checkLine(check));
+          if (check.outcome === 'failed') failures += 1;
         },
       });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
@@ -52,12 +51,11 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
-    '',
     `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
-  function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
+  function print(text: string): void {
+    io.out(`${wrap('', visible(text)).join('\n')}\n`);
   }
 }

@@ -10,6 +10,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The AWS SDK warns, in the middle of our output, of a Node that its next versions will not run on.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // From dist/, where the bundle is.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 const args = process.argv.slice(2);
@@ -28,16 +30,22 @@ function printVersion(): number {
 }
 
 async function runProgram(): Promise<number> {
-  const { runCommandLine } = await import('./program.ts');
+  const [{ runCommandLine }, { askAt }] = await Promise.all([
+    import('./program.ts'),
+    import('./terminal.ts'),
+  ]);
+  const { stdin, stderr } = process;
+  const exit = (status: number) => process.exit(status);
   return await runCommandLine(args, {
     env: process.env,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
-    interactive: process.stderr.isTTY === true,
+    interactive: stderr.isTTY === true,
+    ask: stdin.isTTY && stderr.isTTY ? askAt(stdin, stderr, () => exit(130)) : undefined,
     onSignal: (handler) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
     },
-    exit: (status) => process.exit(status),
+    exit,
     startedAt: 0,
     version,
   });

@@ -26,6 +26,8 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
+  // What fails in the same way everywhere, such as credentials that are missing, is said once.
+  const said = new Map<string, string>();
   let failures = 0;
   try {
     for (const target of targets) {
@@ -39,8 +41,12 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         clock,
         random,
         report: (check) => {
-          io.out(checkLine(check));
-          if (check.outcome === 'failed') failures += 1;
+          const failed = check.outcome === 'failed';
+          const before = failed && said.get(check.text);
+          io.out(checkLine(before ? { ...check, text: `as for ${before}` } : check));
+          if (!failed) return;
+          if (!before) said.set(check.text, name);
+          failures += 1;
         },
       });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);

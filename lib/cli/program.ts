@@ -43,6 +43,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
+      .option('--quiet', 'show no progress and no logs; a summary only where something is wrong')
       .option(
         '--records <file>',
         'write every record, its decision and what became of it: JSON lines, or CSV (*.csv)',
@@ -121,7 +122,11 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       for (const warning of policyWarnings(policy)) {
         io.out(`${wrap('warning: ', warning).join('\n')}\n`);
       }
-      if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
+      io.out(
+        dryRun
+          ? 'It only reports. Write dryRun: false when it may delete.\n'
+          : 'A run deletes for real: this is no dry run.\n',
+      );
     });
   program
     .command('schema')

@@ -67,6 +67,15 @@ test.each(['test/bench/page.md', 'docs/performance.md'])('%s has every figure', 
   }
 });
 
+test('page.md has one place for the reason why a figure is missed', async () => {
+  const page = await readFile('test/bench/page.md', 'utf8');
+  const reasons = [...page.matchAll(/^- \{missed (.+)\}: /gm)].flatMap(([, names]) =>
+    names?.split(' '),
+  );
+  const figures = Object.values(PARTS).flatMap((part) => Object.keys(part.figures));
+  expect(reasons.toSorted()).toEqual(figures.toSorted());
+});
+
 test('the oldest records of an estate have expired, and no others', () => {
   const now = Date.UTC(2026, 8, 1);
   const before = now - KEEP_FOR_DAYS * 86_400_000;

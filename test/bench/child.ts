@@ -1,26 +1,7 @@
 // A child process of the benchmark: the emulator, or the contestant whose name it was started with.
 import { type Emulator, startEmulator } from '../../lib/emulator/index.ts';
 import { type Job, recordsOf, type Scene } from './estate.ts';
-
-/** What the emulator was asked since it serves its scene. */
-export interface EmulatorReport {
-  readonly url: string;
-  readonly requests: number;
-  readonly taskLists: number;
-  readonly throttled: number;
-  /** Records that are gone. */
-  readonly deleted: number;
-  /** When the first request, and the first DELETE, came in: milliseconds since the epoch. */
-  readonly firstAt: number;
-  readonly firstDeleteAt: number;
-}
-
-/** How a contestant's round went, in milliseconds: of its processor time, of wall time, and the epoch's. */
-export interface CleanReport {
-  readonly processorMs: number;
-  readonly wallMs: number;
-  readonly endedAt: number;
-}
+import type { ContestantName } from './processes.ts';
 
 let emulator: Emulator | undefined;
 
@@ -38,7 +19,9 @@ async function serve(scene: Scene): Promise<void> {
   }
 }
 
-function report({ url, journal }: Emulator): EmulatorReport {
+/** What the emulator was asked since it serves its scene; times are milliseconds since the epoch. */
+export type EmulatorReport = ReturnType<typeof report>;
+function report({ url, journal }: Emulator) {
   return {
     url,
     requests: journal.count(),
@@ -50,36 +33,34 @@ function report({ url, journal }: Emulator): EmulatorReport {
   };
 }
 
-async function compete(name: string): Promise<(job: Job) => Promise<CleanReport>> {
+/** How a contestant's round went; `endedAt` is milliseconds since the epoch. */
+export type CleanReport = Awaited<ReturnType<typeof compete>>;
+async function compete(clean: (job: Job) => Promise<void>, job: Job) {
+  const before = process.cpuUsage();
+  const begin = performance.now();
+  await clean(job);
+  const { user, system } = process.cpuUsage(before);
+  const wallMs = performance.now() - begin;
+  return { processorMs: (user + system) / 1_000, wallMs, endedAt: Date.now() };
+}
+
+async function answer(message: Scene | Job | Record<string, never>): Promise<object> {
+  const name = process.argv[2] as ContestantName | 'emulator';
+  if (name === 'emulator') {
+    if ('sizes' in message) await serve(message as Scene);
+    return report(emulator as Emulator);
+  }
   // Loaded on demand, so that none pays for what another one needs.
   const isOurs = name === 'ours' || name === 'fleet';
   const clean = isOurs
     ? (await import('./ours.ts')).OURS[name]
     : (await import('./rivals.ts')).RIVALS[name];
-  if (!clean) throw new Error(`there is no contestant ${name}`);
-  return async (job) => {
-    const before = process.cpuUsage();
-    const begin = performance.now();
-    await clean(job);
-    const { user, system } = process.cpuUsage(before);
-    const wallMs = performance.now() - begin;
-    return { processorMs: (user + system) / 1_000, wallMs, endedAt: Date.now() };
-  };
+  return await compete(clean, message as Job);
 }
 
-const name = process.argv[2] as string;
-const answer =
-  name === 'emulator'
-    ? // A scene that it serves from now on, or nothing but the wish for a report.
-      async (scene: Scene | Record<string, never>) => {
-        if ('service' in scene) await serve(scene as Scene);
-        return report(emulator as Emulator);
-      }
-    : await compete(name);
-
-process.on('message', async (message: object) => {
+process.on('message', async (message: Scene | Job) => {
   try {
-    process.send?.(await answer(message as Scene & Job));
+    process.send?.(await answer(message));
   } catch (error) {
     process.send?.({ error: (error as Error).stack });
   }

@@ -25,10 +25,9 @@ export const KEEP_FOR_DAYS = 30;
 export const DAY_MS = 86_400_000;
 
 /** Task names and users as an estate has them: few, and repeated without end. */
-export const NAMES =
-  'EXTEND bindInstancePublicIp unbindInstancePublicIp masterStandbySwapJob UpdateInstanceConfig UpdateWhitelist RestartInstance BackupInstance RestoreInstance ChangePassword CreateTopic FlushDatabase'.split(
-    ' ',
-  );
+export const NAMES = `EXTEND bindInstancePublicIp unbindInstancePublicIp masterStandbySwapJob
+UpdateInstanceConfig UpdateWhitelist RestartInstance BackupInstance RestoreInstance ChangePassword
+CreateTopic FlushDatabase`.split(/\s/);
 export const USERS = ['ops-anna', 'ops-ben', 'terraform', 'ci-deploy', 'admin'];
 
 /** As many records on each of so many instances. */

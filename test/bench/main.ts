@@ -43,12 +43,14 @@ export async function main(): Promise<void> {
   const only = { type: 'string', multiple: true } as const;
   const options = { quick: flag, json: flag, help: flag, only };
   const { quick, json, help, only: parts } = parseArgs({ options }).values;
-  const unknown = parts?.find((name) => !(name in PARTS));
-  if (help || unknown !== undefined) {
-    process.stderr.write(
-      unknown === undefined ? HELP : `--only ${unknown}: no such part\n\n${HELP}`,
-    );
-    process.exitCode = help ? 0 : 2;
+  const unknown = parts?.find((name) => !Object.hasOwn(PARTS, name));
+  if (help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  if (unknown !== undefined) {
+    process.stderr.write(`--only ${unknown}: no such part\n\n${HELP}`);
+    process.exitCode = 2;
     return;
   }
   const print = (text: string) => (json ? process.stderr : process.stdout).write(text);

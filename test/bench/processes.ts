@@ -4,15 +4,11 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { CleanReport, EmulatorReport } from './child.ts';
 import { ENV, expiredIn, type Job, type Scene } from './estate.ts';
+import type { OURS } from './ours.ts';
+import type { RIVALS } from './rivals.ts';
 
 /** The ways to clean up that are compared; page.md says what they are. */
-export type ContestantName =
-  | 'ours'
-  | 'fleet'
-  | 'official'
-  | 'hand-written'
-  | 'node-fetch'
-  | 'floor';
+export type ContestantName = keyof typeof OURS | keyof typeof RIVALS;
 
 /** One round, by the contestant and by the emulator. */
 export interface Round extends CleanReport, EmulatorReport {
@@ -23,8 +19,9 @@ export interface Round extends CleanReport, EmulatorReport {
 
 /** A child process (child.ts, bundled beside this file) that answers one request at a time. */
 function startChild<Request extends object, Answer>(name: string) {
-  // Old space for an emulator of a million records, with room to spare.
-  const execArgv = ['--no-warnings', '--max-old-space-size=6000'];
+  // A million records need more old space than Node takes by itself.
+  const heap = name === 'emulator' ? ['--max-old-space-size=6000'] : [];
+  const execArgv = ['--no-warnings', ...heap];
   const child = fork(join(import.meta.dirname, 'child.js'), [name], { execArgv });
   const exited = once(child, 'exit');
   const endedEarly = exited.then(([status]) => {
@@ -83,25 +80,27 @@ export async function race<Name extends ContestantName>(
 }
 
 /**
- * Runs Node once, in a process of its own, and tells what it wrote to standard output and, `aside`, to
- * file descriptor 3; and when it first wrote and when it ended, in milliseconds from its start.
+ * Runs Node once, in a process of its own, and tells what it wrote; and when it first wrote and when it
+ * ended, in milliseconds from its start.
  * @throws when it does not end with status 0.
  */
 export async function runNode(args: readonly string[], cwd = '.', env = {}) {
-  const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const;
   const begin = performance.now();
-  const child = spawn(process.execPath, args, { cwd, env: { ...ENV, ...env }, stdio: [...stdio] });
+  const child = spawn(process.execPath, args, {
+    cwd,
+    env: { ...ENV, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const since = () => performance.now() - begin;
   const ended = once(child, 'exit').then(([status]) => ({ status, endMs: since() }));
   let firstOutputMs = Number.POSITIVE_INFINITY;
-  const [, out, err, third] = child.stdio as NodeJS.ReadableStream[];
-  for (const stream of [out, err]) {
-    stream?.once('data', () => {
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.once('data', () => {
       firstOutputMs = Math.min(firstOutputMs, since());
     });
   }
-  const [output, errors, aside] = await Promise.all([out, err, third].map((s) => text(s as never)));
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const { status, endMs } = await ended;
   if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}: ${errors}`);
-  return { output: output as string, aside: aside as string, firstOutputMs, endMs };
+  return { output, errors, firstOutputMs, endMs };
 }

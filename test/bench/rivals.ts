@@ -146,11 +146,11 @@ async function official({ url, concurrency }: Job): Promise<void> {
 }
 
 /** How others clean up. */
-export const RIVALS: Readonly<Record<string, (job: Job) => Promise<void>>> = {
+export const RIVALS = {
   official,
   // As most would write it: no agent, everything at once.
-  'hand-written': (job) => fetchAll(job, Number.POSITIVE_INFINITY),
+  'hand-written': (job: Job) => fetchAll(job, Number.POSITIVE_INFINITY),
   // The floor, sent by node-fetch: what this dependency costs by itself.
-  'node-fetch': (job) => fetchAll(job, job.concurrency, agentFor(job)),
+  'node-fetch': (job: Job) => fetchAll(job, job.concurrency, agentFor(job)),
   floor,
 };

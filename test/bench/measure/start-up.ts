@@ -1,9 +1,7 @@
-import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
+import { serve } from '../../serve.ts';
 import { copyProject, type Project } from '../../stack/project.ts';
 import { readZip } from '../../zip.ts';
 import { COMMAND, policyFile, policyText, type Scene } from '../estate.ts';
@@ -41,9 +39,12 @@ export const startUp: Part = {
     say(`packaging the function, and ${rounds} rounds of its start-up`);
     const project = await copyProject();
     const { folder, bytes } = await unpack(project);
-    const server = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const arrivals: number[] = [];
+    const server = await serve((_, response) => {
+      arrivals.push(performance.now());
+      response.end('{}');
+    });
+    const { url } = server;
     await writeFile(join(folder, 'bench.yml'), policyText({ url, service: 'dcs', concurrency: 8 }));
     const env = {
       BENCH_URL: url,
@@ -52,13 +53,13 @@ export const startUp: Part = {
       POWERTOOLS_METRICS_DISABLED: 'true',
     };
     const firstRequest = (script: string) => async () => {
-      const arrival = once(server, 'request').then(() => performance.now());
+      arrivals.length = 0;
       const begin = performance.now();
-      const [at] = await Promise.all([arrival, runNode(['-e', script], folder, env)]);
-      return at - begin;
+      await runNode(['-e', script], folder, env);
+      return (arrivals[0] ?? Number.NaN) - begin;
     };
     const [ours, empty] = await inTurns(rounds, firstRequest(CALL_OURS), firstRequest(CALL_EMPTY));
-    server.close();
+    await server.close();
     await project.remove();
     const detail = `${Math.round(median(ours))} ms to ${Math.round(median(empty))} ms, ${rounds} rounds`;
     return {

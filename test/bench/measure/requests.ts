@@ -38,8 +38,11 @@ export const day: Part = {
       const scenes = Array<Scene>(quick ? 1 : 3).fill(slow);
       const { ours, floor } = await race(['ours', 'floor'], { concurrency, scenes, warmUp });
       const timesOf = (rounds: Round[]) => rounds.map(({ runMs }) => runMs);
-      const tell = (name: string, rounds: Round[]) =>
-        `${name} ${(median(timesOf(rounds)) / 1_000).toFixed(2)} s, ${rounds[0]?.requests} requests`;
+      const tell = (name: string, rounds: Round[]) => {
+        const seconds = (median(timesOf(rounds)) / 1_000).toFixed(2);
+        const busy = Math.round(median(rounds.map(({ processorMs }) => processorMs)));
+        return `${name} ${seconds} s for ${rounds[0]?.requests} requests, ${busy} ms of it processor time`;
+      };
       const told = [tell('ours', ours), tell('floor', floor)];
       if (service === 'kafka') {
         // It takes so long that one round has to do.

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import {
   type Dice,
   KEY,
+  KNOWN,
   NOW,
   type Operation,
   type Story,
@@ -178,10 +179,17 @@ const STATUS_CODES = [
   502, 503, 504, 505, 511, 599, 600, 999,
 ];
 const DEEP = 200_000;
+/** A little less than a text may have before it is cut. */
+const EDGE = KNOWN.has('cut too early') ? 90_000 : 102_380;
 
 /** A text that nobody should repeat as it is. */
 export function nastyText(dice: Dice): string {
-  return dice.chance(0.4) ? dice.pick(NASTY) : `see ${secretText(dice)} there`;
+  if (dice.chance(0.4)) return dice.pick(NASTY);
+  const secret = secretText(dice);
+  // Where a text is cut, a secret must not be.
+  if (dice.chance(0.05)) return `${' '.repeat(dice.pick([1_020, EDGE]))}${secret} there`;
+  if (dice.chance(0.05)) return `${'\u200b'.repeat(EDGE)}${secret} there`;
+  return `see ${secret} there`;
 }
 
 /** A secret, in one of the forms in which servers send them back. */
@@ -192,6 +200,8 @@ export function secretText(dice: Dice): string {
     [...secret].map((one) => write(one.charCodeAt(0).toString(16).padStart(2, '0'))).join('');
   return dice.pick([
     () => secret,
+    () => secret,
+    () => [...secret].join(dice.pick(['\u200b', '\u0000', '\u202e'])),
     () => JSON.stringify(secret).slice(1, -1),
     () => JSON.stringify(JSON.stringify(secret)),
     () => secret.replaceAll('=', '\\u003d'),
@@ -336,7 +346,7 @@ export function lieInAnswer(reply: Reply, dice: Dice): void {
 }
 
 function errorText(dice: Dice): string {
-  const code = dice.chance(0.2) ? secretText(dice).slice(0, 64) : dice.pick(CODES);
+  const code = dice.chance(0.2) ? secretText(dice) : dice.pick(CODES);
   const text = nastyText(dice);
   return dice.pick<() => string>([
     () => JSON.stringify({ error_code: code, error_msg: text }),

@@ -9,6 +9,7 @@ import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
+import { renderHtml } from '../../lib/view/html/html.ts';
 import { renderPlan } from '../../lib/view/terminal/plan-report.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { type Exchange, Wire } from '../chaos/wire.ts';
@@ -102,6 +103,7 @@ export async function play(
       while (reading.size > 0) await Promise.allSettled([...reading]);
       await wire.quiet();
     });
+    const report = { summary, records, policy, policyFile: { name: '', text: '' }, options: [] };
     const plan = { summary, records, policy, keepFor: undefined, verbose: true };
     judge({
       story,
@@ -116,6 +118,8 @@ export async function play(
         terminal: renderSummary(summary).replaceAll('\n', ' '),
         plan: renderPlan(plan).replaceAll('\n', ' '),
         error: new RunFailedError(summary).message,
+        // It takes longer than the run.
+        html: story.seed % 10 === 0 ? renderHtml(report).replaceAll('\n', ' ') : '',
       },
       secrets: [
         ...(!areKnown ? [] : story.user ? [USER.password] : [KEY.secretKey, KEY.securityToken]),

@@ -81,6 +81,8 @@ const ODD_VALUES: readonly unknown[] = [
 const IDS: readonly string[] = [
   '.',
   '..',
+  '..',
+  '..',
   '/',
   'a/b',
   '../../x',
@@ -238,6 +240,12 @@ export function lieAboutTask(row: TrueRow, dice: Dice, about: Circumstances): un
     () => ({ ...row, updated_at: dice.pick(TIMES) }),
     () => ({ ...row, updated_at: nastyText(dice) }),
     () => ({ ...row, created_at: dice.pick(TIMES) }),
+    () => {
+      const time = dice.pick(TIMES);
+      return { ...row, created_at: time, updated_at: time };
+    },
+    () => ({ ...row, created_at: dice.pick(ODD_VALUES) }),
+    () => ({ ...row, user_name: dice.pick(ODD_VALUES) }),
     () => ({ ...row, created_at: '9999-12-31T23:59:59Z' }),
     () => ({ ...row, updated_at: hoursBefore(row.created_at, 2) }),
     () => ({ ...row, name: `${row.name}${nastyText(dice)}` }),

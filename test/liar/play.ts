@@ -12,7 +12,7 @@ import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { renderPlan } from '../../lib/view/terminal/plan-report.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
-import { type Exchange, Wire } from '../chaos/wire.ts';
+import { type Exchange, immediate, Wire } from '../chaos/wire.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { policyOf } from '../run/world.ts';
 import { Dice, FOREIGN, KEY, PROJECT, REGION, type Story, TOKEN, USER } from './estate.ts';
@@ -127,6 +127,9 @@ export async function play(
         ...[...liar.tokens].filter((token) => /^\d+$/.test(token.replace(TOKEN, ''))),
       ],
     });
+    transport.close();
+    for (let turn = 0; liar.connections() > 0 && turn < 1_000; turn += 1) await immediate();
+    if (liar.connections() > 0) throw new Error(`${liar.connections()} connections are left open`);
   } finally {
     transport.close();
     await liar.close();

@@ -33,6 +33,8 @@ export interface Liar {
   readonly tokens: ReadonlySet<string>;
   /** What was lied about, in order. */
   readonly told: readonly string[];
+  /** Connections that are open. */
+  readonly connections: () => number;
   close(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
     dates,
     tokens,
     told,
+    connections: server.connections,
     close: async () => {
       await Promise.all([server.close(), elsewhere.close()]);
     },
@@ -193,7 +196,8 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
       return;
     }
     const rows: unknown[] = all.slice(skip, skip + limit);
-    const page: Page = { rows, count: all.length, more: {} };
+    const counted = story.hides && instance ? (left.get(instance.id)?.size ?? 0) : all.length;
+    const page: Page = { rows, count: counted, more: {} };
     const key = path.join('/');
     const first = firstPages.get(key) ?? { ...page };
     firstPages.set(key, first);
@@ -217,7 +221,8 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
   }
 
   function rowsOf({ id, rows }: TrueInstance): unknown[] {
-    return rows.filter((row) => left.get(id)?.has(row.id));
+    const there = rows.filter((row) => left.get(id)?.has(row.id));
+    return story.hides ? there.filter((row) => !/[05a]$/.test(row.id)) : there;
   }
 
   /** A row that is lied about is so in the same way each time, where one of two would count as another record. */
@@ -227,11 +232,11 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
     about: Circumstances,
   ): unknown {
     if (about.mayLookNewer) {
-      return way === 'rows' && dice.chance(0.3) ? lieAboutTask(row, dice, about) : row;
+      return way === 'rows' && dice.chance(0.5) ? lieAboutTask(row, dice, about) : row;
     }
     if (!story.ways.includes('rows') || story.shares.tasks === 0) return row;
     const own = new Dice(story.seed ^ Number.parseInt(row.id.slice(4, 8) + row.id.slice(-4), 16));
-    return own.chance(0.2) ? lieAboutTask(row, own, about) : row;
+    return own.chance(0.4) ? lieAboutTask(row, own, about) : row;
   }
 }
 
@@ -277,6 +282,7 @@ async function listen(connected: (socket: net.Socket) => void) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as net.AddressInfo).port}`,
+    connections: () => sockets.size,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));

@@ -133,6 +133,8 @@ export const KNOWN: ReadonlySet<string> = new Set(
         'escaped in a row',
         // A token that another target uses is not known to be secret.
         'token of another target',
+        // The data of the HTML report's table holds names as they came.
+        'obeyed in the HTML report',
         // A text of more than 102,400 characters is cut before secrets are looked for.
         'cut too early',
       ],

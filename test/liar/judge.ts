@@ -251,8 +251,11 @@ const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 function expectNothingToBeSaid({ story, outputs, summary, secrets }: Played): void {
   for (const [where, text] of Object.entries(outputs)) {
     if (where === 'error' && story.inSecret && KNOWN.has('text of the secret store')) continue;
-    const [found] = OBEYED.exec(text) ?? [];
-    expect([where, found && JSON.stringify(text)]).toEqual([where, found]);
+    if (where === 'html' && KNOWN.has('obeyed in the HTML report')) continue;
+    const found = OBEYED.exec(text);
+    const near =
+      found && JSON.stringify(text.slice(Math.max(0, found.index - 80), found.index + 20));
+    expect([where, near]).toEqual([where, null]);
   }
   const said = Object.values(outputs).join('\n') + JSON.stringify(summary);
   let plain = said;

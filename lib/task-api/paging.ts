@@ -11,8 +11,8 @@ export interface ListReading<Row> {
   /** Asks for the page that begins after `skip` rows; what it throws is passed on. */
   readonly fetchPage: (skip: number) => Promise<Page>;
   readonly read: (raw: unknown) => Row;
-  /** A row that is read again, and has changed meanwhile. */
-  readonly changed: (row: Row) => Row;
+  /** A row that is read again, and has changed meanwhile: which state of it holds. */
+  readonly changed: (row: Row, before: Row) => Row;
   /** The id of a row; `undefined` where it has none, and what it holds stands in for it. */
   readonly keyOf: (row: Row) => string | undefined;
   /** Receives the rows by id, also when the list cannot be read. A row that is read twice keeps its later state. */
@@ -156,7 +156,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       const row = read(raw);
       const id = keyOf(row);
       if (id === undefined) places.add(skip + index);
-      const name = id ?? JSON.stringify(raw);
+      const name = id ?? contentOf(raw);
       const times = here.get(name) ?? 0;
       here.set(name, times + 1);
       if (id === undefined) keep(keyOfUnnamed(`${times} ${name}`), row);
@@ -169,7 +169,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
 
   function keep(key: string, row: Row): void {
     const known = found.get(key);
-    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row));
+    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row, known));
     if (known === undefined && !budget.take(1)) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
@@ -187,6 +187,15 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
 
 /** Begins the keys of rows that their id does not tell: no id has half of a surrogate pair. */
 const NO_ID = '\uD800';
+
+/** @throws {IncompleteListError} where the row is nested more deeply than can be read. */
+function contentOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw);
+  } catch {
+    throw new IncompleteListError('a row is nested too deeply to be read');
+  }
+}
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);

@@ -113,33 +113,6 @@ export const USER = {
 /** What the server calls its tokens, before their number. */
 export const TOKEN = 'lIaRsToken=ThatMustNotBeSeen+/0001';
 
-/**
- * Defects that are known, and not mended yet: they are passed over, so that others are seen. With LIAR_STRICT=1 none
- * is. Whoever mends one deletes its line, and what asks for it.
- */
-export const KNOWN: ReadonlySet<string> = new Set(
-  process.env.LIAR_STRICT
-    ? []
-    : [
-        // A row that is nested some thousand times deep is an internal error.
-        'too deep',
-        // What Secrets Manager says, control characters and all, is in the error that ends a failed run.
-        'text of the secret store',
-        // An instance that stands twice on a page is cleaned twice at once, also where one of the two is excluded.
-        'instance listed twice',
-        // A record that was accepted (202), and remains, leaves the outcome complete.
-        'accepted and complete',
-        // A secret in a row is not noticed where it is escaped, or has something in between.
-        'escaped in a row',
-        // A token that another target uses is not known to be secret.
-        'token of another target',
-        // The data of the HTML report's table holds names as they came.
-        'obeyed in the HTML report',
-        // A text of more than 102,400 characters is cut before secrets are looked for.
-        'cut too early',
-      ],
-);
-
 /** One run, from nothing but its seed. */
 export function storyOf(seed: number): Story {
   const dice = new Dice(seed * 7_919 + 17);

@@ -3,16 +3,7 @@ import type { InstanceSummary } from '../../lib/model/summary.ts';
 import type { Exchange } from '../chaos/wire.ts';
 import { expiredIds } from '../run/oracle.ts';
 import { expectToAddUp } from '../run/world.ts';
-import {
-  FINISHED,
-  FOREIGN,
-  KNOWN,
-  NAMES,
-  NOW,
-  type Story,
-  TOKEN,
-  type TrueInstance,
-} from './estate.ts';
+import { FINISHED, FOREIGN, NAMES, NOW, type Story, type TrueInstance } from './estate.ts';
 import type { Played } from './play.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -127,7 +118,6 @@ export function judge(played: Played): void {
   const accounts = new Map(story.instances.map((one) => [one.id, new Account(one, story)]));
   const violations: string[] = [...liar.absurd];
   const clocks = new Map<string, boolean[]>();
-  const passedOver = new Set<string>();
   for (const { kind, exchange } of events) {
     const { method, url, answer, ordinal, at } = exchange;
     const [version = '', , , instanceId = '', , taskId = ''] = url.pathname.split('/').slice(1);
@@ -136,7 +126,6 @@ export function judge(played: Played): void {
     if (isList && url.pathname.endsWith('/instances')) {
       const date = Date.parse(liar.dates.get(ordinal) ?? '');
       const off = Math.abs(date - at) > 15 * 60_000 + 20_000;
-      if (KNOWN.has('instance listed twice')) for (const id of idsTwice(answer)) passedOver.add(id);
       if (!Number.isNaN(date)) clocks.set(target, [...(clocks.get(target) ?? []), off]);
     }
     const id = decodeURIComponent(taskId);
@@ -146,8 +135,7 @@ export function judge(played: Played): void {
     if (kind === 'ended') account?.told(id, answer);
     else {
       const wrong = account ? account.ask(id, story) : `no such instance: ${instanceId}`;
-      if (wrong && !passedOver.has(account?.instance.id ?? ''))
-        violations.push(`${ordinal}: ${wrong}`);
+      if (wrong) violations.push(`${ordinal}: ${wrong}`);
     }
   }
   expect(violations).toEqual([]);
@@ -155,20 +143,16 @@ export function judge(played: Played): void {
   for (const { id, rows } of story.instances) {
     const { kept } = accounts.get(id) as Account;
     const left = liar.left.get(id);
-    if (passedOver.has(id)) continue;
     expect(rows.filter((row) => kept.has(row.id) && !left?.has(row.id))).toEqual([]);
   }
   expectToAddUp(summary);
   const [internal = ''] = /internal error.{0,80}/.exec(JSON.stringify(summary)) ?? [];
-  const isTooDeep = internal.includes('Maximum call stack size');
-  if (!isTooDeep || !KNOWN.has('too deep')) expect(internal).toBe('');
+  expect(internal).toBe('');
   for (const { instances } of summary.targets) {
     const known = instances.map(({ id }) => id);
     // One that is listed twice is one.
-    const again = known.filter((id, index) => known.indexOf(id) !== index && accounts.has(id));
-    expect(again.filter((id) => !passedOver.has(id))).toEqual([]);
+    expect(known.filter((id, index) => known.indexOf(id) !== index)).toEqual([]);
     for (const report of instances) {
-      if (passedOver.has(report.id)) continue;
       const account = accounts.get(report.id);
       if (account) expectReportToBeTrue(played, report, account);
       else expect(report.deleted).toBe(0);
@@ -195,8 +179,7 @@ function expectReportToBeTrue(
   expect(deleted + alreadyGone).toBeLessThanOrEqual(goneByEvidence);
   expect(alreadyGone).toBeLessThanOrEqual(all.filter(absent).length);
   expect(deleted).toBeGreaterThanOrEqual(all.filter(([, { confirmed }]) => confirmed).length);
-  const mayRemain = KNOWN.has('accepted and complete') && story.shares.delete > 0;
-  if (outcome === 'complete' && !story.dryRun && !mayRemain) {
+  if (outcome === 'complete' && !story.dryRun) {
     expect(deleted + alreadyGone).toBe(report.expired);
   }
 
@@ -248,10 +231,8 @@ const LONGEST_MS = 24 * 3_600_000;
 /** What a terminal or a log would obey. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
-function expectNothingToBeSaid({ story, outputs, summary, secrets }: Played): void {
+function expectNothingToBeSaid({ outputs, summary, secrets }: Played): void {
   for (const [where, text] of Object.entries(outputs)) {
-    if (where === 'error' && story.inSecret && KNOWN.has('text of the secret store')) continue;
-    if (where === 'html' && KNOWN.has('obeyed in the HTML report')) continue;
     const found = OBEYED.exec(text);
     const near =
       found && JSON.stringify(text.slice(Math.max(0, found.index - 80), found.index + 20));
@@ -259,21 +240,14 @@ function expectNothingToBeSaid({ story, outputs, summary, secrets }: Played): vo
   }
   const said = Object.values(outputs).join('\n') + JSON.stringify(summary);
   let plain = said;
-  const isAnothers = ({ targets }: typeof summary) =>
-    targets.length > 1 && KNOWN.has('token of another target');
-  const known = isAnothers(summary) ? secrets.filter((one) => !one.startsWith(TOKEN)) : secrets;
-  const isInRow = story.ways.includes('rows') && story.shares.tasks + story.shares.instances > 0;
-  const mayBeEscaped = isInRow && KNOWN.has('escaped in a row');
-  const halves = mayBeEscaped ? (secret: string) => [secret] : halvesOf;
-  for (const form of known.flatMap((secret) => [...halves(secret), ...encodingsOf(secret)])) {
+  for (const form of secrets.flatMap((secret) => [...halvesOf(secret), ...encodingsOf(secret)])) {
     expect([form, around(said, form)]).toEqual([form, undefined]);
   }
   // However often it was escaped.
   for (let depth = 0; depth < 3; depth += 1) plain = unescaped(plain);
   // With something in between that is not seen, or was replaced by what is.
   plain = plain.replace(/[\p{Cc}\p{Cf}?]/gu, '');
-  if (mayBeEscaped) return;
-  for (const part of known.flatMap(halvesOf)) {
+  for (const part of secrets.flatMap(halvesOf)) {
     expect([part, around(plain, unescaped(part))]).toEqual([part, undefined]);
   }
 }
@@ -332,16 +306,6 @@ function moment(value: unknown): number {
   const [, day] = /^\d{4}-\d\d-(\d\d)/.exec(String(value)) ?? [];
   const time = isMoment ? Date.parse(String(value)) : Number.NaN;
   return new Date(time).getUTCDate() === Number(day) ? time : Number.NaN;
-}
-
-/** Instances that stand twice on one page. */
-function idsTwice({ body }: { readonly body: string }): string[] {
-  const parsed = parse(body);
-  const rows = isObject(parsed) && Array.isArray(parsed.instances) ? parsed.instances : [];
-  const ids = rows
-    .map((row: Row | null) => row?.instance_id)
-    .filter((id) => typeof id === 'string');
-  return ids.filter((id, index) => ids.indexOf(id) !== index);
 }
 
 function skipOf({ searchParams }: URL): number {

@@ -4,7 +4,6 @@
  *
  * `LIAR_RUNS=5000` tries thousands of seeds instead of some, from LIAR_SEED on. A failure prints the seed that
  * plays that one run again. `LIAR_MINUTES=10` lies for so long in one process, and then looks at what is left of it.
- * `LIAR_STRICT=1` passes over no defect that is known.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';

@@ -3,6 +3,7 @@ import { secretSource } from '../../lib/identity/secret.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { jsonLine } from '../../lib/model/text.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
+import { openRecordsFile } from '../../lib/records/records-file.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { run } from '../../lib/run/run.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
@@ -10,11 +11,11 @@ import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
-import { renderPlan } from '../../lib/view/terminal/plan-report.ts';
+import { planReport } from '../../lib/view/terminal/plan-report.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { type Exchange, immediate, Wire } from '../chaos/wire.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { policyOf } from '../run/world.ts';
+import { policyOf } from '../policies.ts';
 import { Dice, FOREIGN, KEY, PROJECT, REGION, type Story, TOKEN, USER } from './estate.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import { type Liar, startLiar } from './server.ts';
@@ -57,7 +58,12 @@ export async function play(
   };
   wire.ended = (exchange) => events.push({ kind: 'ended', exchange });
   const policy = loadPolicy(JSON.stringify(policyFor(story, liar.url)), 'policy');
-  const records = collectDecisions();
+  const decisions = collectDecisions();
+  const plan = planReport({ policy, keepFor: undefined, verbose: true });
+  let records = '';
+  const recordsFile = openRecordsFile('-', 'hash', (text) => {
+    records += text;
+  });
   const logged: string[] = [];
   // What is not on the wire takes no simulated time.
   const reading = new Set<Promise<unknown>>();
@@ -84,6 +90,7 @@ export async function play(
         clock,
         random: new Dice(story.seed).next,
         transport,
+        openArchive: () => ({ write: async () => 'archived' }),
         credentials: () => ({
           name: story.inSecret ? `secret ${SECRET}` : 'the test',
           read: story.inSecret ? readSecret : async () => credentials,
@@ -95,7 +102,9 @@ export async function play(
             'run-1',
             clock.now,
           ),
-          records.observer,
+          decisions.observer,
+          plan.observer,
+          recordsFile.observer,
         ]),
       },
     );
@@ -103,8 +112,14 @@ export async function play(
       while (reading.size > 0) await Promise.allSettled([...reading]);
       await wire.quiet();
     });
-    const report = { summary, records, policy, policyFile: { name: '', text: '' }, options: [] };
-    const plan = { summary, records, policy, keepFor: undefined, verbose: true };
+    recordsFile.finish(summary.totals.listed);
+    const report = {
+      summary,
+      records: decisions,
+      policy,
+      policyFile: { name: '', text: '' },
+      options: [],
+    };
     judge({
       story,
       summary,
@@ -116,7 +131,8 @@ export async function play(
         json: jsonLine(summary),
         log: logged.join('').replaceAll('\n', ' '),
         terminal: renderSummary(summary).replaceAll('\n', ' '),
-        plan: renderPlan(plan).replaceAll('\n', ' '),
+        plan: plan.render(summary).replaceAll('\n', ' '),
+        records: records.replaceAll('\n', ' '),
         error: new RunFailedError(summary).message,
         // It takes longer than the run.
         html: story.seed % 10 === 0 ? renderHtml(report).replaceAll('\n', ' ') : '',

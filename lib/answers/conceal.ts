@@ -36,10 +36,13 @@ function concealForms(forms: readonly string[]): Conceal {
 /** Whether a name or an id holds a secret, in whatever form. */
 export function revealer(secrets: Iterable<string>): (text: string) => boolean {
   // A short one stands in many a harmless text; in messages it is hidden all the same.
-  const conceal = concealForms(formsOf(secrets).filter((form) => form.length >= SHORTEST));
+  const forms = formsOf(secrets).filter((form) => form.length >= SHORTEST);
+  const conceal = concealForms(forms);
   return (text) => {
+    if (forms.some((form) => text.includes(form))) return true;
+    // Most names are plain, and there are many.
     const seen = withoutInvisible(text);
-    return conceal(seen) !== seen || (seen !== text && conceal(text) !== text);
+    return (seen !== text || /[\\%&]/.test(text)) && conceal(seen) !== seen;
   };
 }
 

@@ -76,10 +76,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     let moving = false;
     await askForAll(async (skip) => {
       const page = await fetchPage(skip);
-      const { news } = add(page.rows, skip, places);
+      const { news, read } = add(page.rows, skip, places);
       const isAsCounted =
         page.total === total && page.rows.length === Math.min(length, total - skip);
-      const isNew = page.rows.some((raw) => mayBeNew(read(raw), top));
+      const isNew = read.some((row) => mayBeNew(row, top));
       moving ||= !isAsCounted || isNew || (news === 0 && places.size === 0);
       return !moving;
     });
@@ -144,17 +144,19 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     }
   }
 
-  /** The id of the page's first row, and how many of its ids were not known. */
+  /** The id of the page's first row, how many of its ids were not known, and its rows. */
   function add(
     rows: readonly unknown[],
     skip: number,
     places: Set<number>,
-  ): { firstId: string | undefined; news: number } {
+  ): { firstId: string | undefined; news: number; read: readonly Row[] } {
     const before = found.size - unnamed.size;
     const here = new Map<string, number>();
-    const ids = rows.map((raw, index) => {
+    let firstId: string | undefined;
+    const all = rows.map((raw, index) => {
       const row = read(raw);
       const id = keyOf(row);
+      if (index === 0) firstId = id;
       if (id === undefined) places.add(skip + index);
       const name = id ?? contentOf(raw);
       const times = here.get(name) ?? 0;
@@ -162,9 +164,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       if (id === undefined) keep(keyOfUnnamed(`${times} ${name}`), row);
       // Twice on one page is no row that has merely moved: each counts.
       else keep(times === 0 ? id : `${NO_ID}${times} ${id}`, row);
-      return id;
+      return row;
     });
-    return { firstId: ids[0], news: found.size - unnamed.size - before };
+    return { firstId, news: found.size - unnamed.size - before, read: all };
   }
 
   function keep(key: string, row: Row): void {

@@ -10,6 +10,10 @@ const PORT = '3456';
 const LONGEST = 46;
 
 const SHOWN = [
+  [
+    `init --cloud huaweicloud --region eu-west-101 --service dcs --endpoint http://127.0.0.1:${PORT} --output first.yml`,
+    'Finds instances, and writes a first policy.',
+  ],
   ['validate --policy retention.yml', 'Checks the policy; sends nothing.'],
   ['plan --policy emulator.yml --instance prod-sessions', 'What would go, and why.'],
   ['run --policy emulator.yml --target redis', 'Deletes what has expired.'],
@@ -21,6 +25,9 @@ const SHOWN = [
   ['demo', 'The emulator, and a run against it.'],
   ['run --help', 'Every option.'],
 ];
+
+/** Files that are written here, and not in the working folder. */
+const OURS = ['emulator.yml', 'first.yml'];
 
 const folder = await mkdtemp(join(tmpdir(), 'task-janitor-'));
 const policy = join(folder, 'emulator.yml');
@@ -46,7 +53,9 @@ const parts = [
   ),
 ];
 for (const [line, about] of SHOWN) {
-  const words = line.split(' ').map((word) => (word === 'emulator.yml' ? policy : word));
+  const words = line
+    .split(' ')
+    .map((word) => (OURS.includes(word) ? join(folder, word) : word));
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--no-warnings', COMMAND, ...words],

@@ -18,7 +18,7 @@ const SHOWN = [
   ['plan --policy emulator.yml --instance prod-sessions', 'What would go, and why.'],
   ['run --policy emulator.yml --target redis', 'Deletes what has expired.'],
   ['run --policy emulator.yml --target redis --json', 'The same for machines.'],
-  ['run --policy emulator.yml --instance prod-nothing', 'A name that is not there: exit status 2.'],
+  ['run --policy emulator.yml --instance prod-nothing', 'A name that is not there: exit status 1.'],
   ['doctor --policy emulator.yml', 'Whether a run could work.'],
   ['test examples/keep-failures-longer.test.yml', 'A policy, tried on records.'],
   ['schema', 'For editors.'],
@@ -53,9 +53,7 @@ const parts = [
   ),
 ];
 for (const [line, about] of SHOWN) {
-  const words = line
-    .split(' ')
-    .map((word) => (OURS.includes(word) ? join(folder, word) : word));
+  const words = line.split(' ').map((word) => (OURS.includes(word) ? join(folder, word) : word));
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--no-warnings', COMMAND, ...words],

@@ -153,5 +153,6 @@ function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: 
 
 /** At least one, each once. */
 function listOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter(Boolean))].concat(/[^\s,]/.test(text) ? [] : ['']);
+  const items = [...new Set(text.split(/[\s,]+/).filter(Boolean))];
+  return items.length > 0 ? items : [''];
 }

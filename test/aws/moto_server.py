@@ -18,6 +18,7 @@ import threading
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.core.common_models import CloudFormationModel
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import Role
@@ -86,7 +87,12 @@ def add_type(type_name, service, name_property, put, remove, arn=None):
             return cls(new_resource_name, properties, account_id, region_name)
 
         def delete(self, _account_id, region_name):
-            remove(client(service, region_name), self.properties)
+            try:
+                remove(client(service, region_name), self.properties)
+            except ClientError as error:
+                # moto may have deleted what this belongs to before it.
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
 
         def is_created(self):
             return True
@@ -155,7 +161,13 @@ def add_to_bucket():
         if lifecycle := properties.get("LifecycleConfiguration"):
             # CloudFormation has another name for this one.
             rules = [
-                {**rule, "Filter": {"Prefix": ""}, "Expiration": {"Days": rule["ExpirationInDays"]}}
+                {
+                    "ID": rule["Id"],
+                    "Status": rule["Status"],
+                    "Filter": {"Prefix": ""},
+                    "Expiration": {"Days": rule["ExpirationInDays"]},
+                    "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+                }
                 for rule in lifecycle["Rules"]
             ]
             s3.put_bucket_lifecycle_configuration(

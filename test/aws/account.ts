@@ -46,8 +46,6 @@ export async function openAccount(machines?: {
   const args = ['test/aws/moto_server.py', String(port)];
   if (machines) args.push('--functions', machines.functions);
   const server = spawn('python3', args, {
-    // A group of its own, so that nothing of it is left.
-    detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
     env: {
       ...process.env,
@@ -70,7 +68,7 @@ export async function openAccount(machines?: {
       return stdout.trim() === '' ? undefined : JSON.parse(stdout);
     },
     close: async () => {
-      if (server.exitCode === null) process.kill(-(server.pid as number), 'SIGKILL');
+      server.kill('SIGKILL');
       await exited;
     },
   };

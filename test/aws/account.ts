@@ -61,7 +61,9 @@ export async function openAccount(machines?: {
     url,
     env,
     aws: async (...args) => {
-      const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json'], {
+      // Not every service of every version reads the address from the environment.
+      const options = ['--endpoint-url', url, '--output', 'json'];
+      const { stdout } = await promisify(execFile)('aws', [...options, ...args], {
         env: { ...process.env, ...env },
         maxBuffer: 64 * 1024 * 1024,
       });

@@ -112,14 +112,18 @@ function callsOf(
   if (form.get('Action') === 'Publish') {
     return [{ action: 'sns:Publish', resource: form.get('TopicArn') ?? '' }];
   }
-  const [, bucket, key] = /^\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  const [, bucket, key] = /^\/([^/]+)(?:\/(.+)?)?$/.exec(path) ?? [];
+  const list = { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` };
+  if (!key && searchParams.has('list-type')) {
+    return [{ ...list, context: { 's3:prefix': searchParams.get('prefix') ?? '' } }];
+  }
   const action = OBJECT_ACTIONS[method];
   const plain = [...searchParams.keys()].every((name) => name === 'x-id');
   if (!key || !action || !plain) throw new Error(`${method} ${url} is no call that is known here`);
   const call = { action, resource: `arn:aws:s3:::${bucket}/${key}` };
-  // Without this permission, S3 would have answered 403.
-  const lists = { action: 's3:ListBucket', resource: `arn:aws:s3:::${bucket}` };
-  return action === 's3:GetObject' && status === 404 ? [call, lists] : [call];
+  // S3 tells only those that an object is missing who may list the bucket, and AWS does not say which
+  // prefix that would count as.
+  return action === 's3:GetObject' && status === 404 ? [call, list] : [call];
 }
 
 /** A call of a service that names its operations in a header. */

@@ -58,6 +58,8 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   const idle = new Map<string, Worker[]>();
   const later: Promise<void>[] = [];
   const processes: ChildProcess[] = [];
+  /** Streams of a log have names that were never used before. */
+  const started = Date.now();
   const folders = new Map<string, Promise<string>>();
 
   const begin = async (name: string, deployed: DeployedFunction): Promise<Worker> => {
@@ -79,7 +81,7 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     });
     processes.push(worker);
     const exited = once(worker, 'exit');
-    const logStream = `rehearsal/${randomUUID()}`;
+    const logStream = `${started}/${processes.length}`;
     await log(url, 'CreateLogStream', {
       logGroupName: deployed.logGroup,
       logStreamName: logStream,

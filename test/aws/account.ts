@@ -30,6 +30,8 @@ export function environmentOf(url: string): Record<string, string> {
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_PAGER: '',
     NO_PROXY: '127.0.0.1,localhost',
+    // Milliseconds between two looks of the framework at its stack: moto is done at once.
+    SLS_AWS_MONITORING_FREQUENCY: '200',
   };
 }
 

@@ -20,10 +20,15 @@ afterAll(async () => {
   await project?.remove();
 });
 
-const framework = (command: string, stage: string, params: readonly string[] = []) =>
+const framework = (
+  command: string,
+  stage: string,
+  params: readonly string[] = [],
+  options: readonly string[] = [],
+) =>
   serverless(
     project.folder,
-    [command, '--stage', stage, ...params.map((param) => `--param=${param}`)],
+    [command, '--stage', stage, ...params.map((param) => `--param=${param}`), ...options],
     account.env,
   );
 const deploy = (...params: string[]) => framework('deploy', 'prod', params);
@@ -238,6 +243,17 @@ describe('a stage, from its first deployment to its removal', () => {
     expect(await subscriptions()).toEqual([]);
   });
 
+  test('goes back to its first deployment', async () => {
+    const deployments = await framework('rollback', 'prod');
+    const [, first = ''] = /Timestamp: (\d+)/.exec(deployments) ?? [];
+    await framework('rollback', 'prod', [], ['--timestamp', first]);
+    expect(await schedule()).toMatchObject({
+      ScheduleExpression: 'cron(30 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      State: 'ENABLED',
+    });
+  });
+
   test('gets the fleet, whose machine is what the schedule starts then', async () => {
     before = await everything();
     await deploy('fleet=true');
@@ -352,7 +368,7 @@ describe('a stage, from its first deployment to its removal', () => {
   test('gives the fleet back, with all that its runs left', async () => {
     const { names } = await readStack(account, STACK);
     await putObject(names.get('FleetBucket'));
-    expect(await deploy('scheduleEnabled=false')).toContain('Service deployed to stack');
+    expect(await deploy()).toContain('Service deployed to stack');
     expect(await everything()).toEqual(before);
     expect((await schedule()).Target.Arn).toBe(FUNCTION);
   });

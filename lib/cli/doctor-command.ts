@@ -1,4 +1,3 @@
-import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
@@ -6,11 +5,11 @@ import { credentialsSource } from '../identity/credentials-source.ts';
 import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
+import { shown } from '../view/terminal/cells.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import { examineTarget } from './examine-target.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, terminalOn } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
@@ -22,7 +21,7 @@ const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } a
  */
 export async function doctorCommand(file: string, io: Io): Promise<number> {
   const { targets } = await readPolicyFile(file);
-  const clock = systemClock;
+  const { clock } = io;
   const transport = noteClocks(createTransport(clock), clock);
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
@@ -58,6 +57,6 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
+    io.out(`${wrap(lead, shown(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
   }
 }

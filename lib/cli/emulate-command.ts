@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
-import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
 
@@ -18,13 +17,13 @@ export interface EmulateOptions {
 
 /** Serves the emulator until it is interrupted. */
 export async function emulateCommand(options: EmulateOptions, io: Io): Promise<number> {
-  const emulator = await startEmulator({ port: readPort(options.port) }).catch(
+  const emulator = await startEmulator({ port: readPort(options.port), now: io.clock.now }).catch(
     (error: NodeJS.ErrnoException) => {
       throw new UsageError(`the emulator cannot listen on port ${options.port}: ${error.code}`);
     },
   );
   try {
-    for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
+    for (const seed of demoEstate({ now: io.clock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
     const policy = schemaComment(options.writePolicy) + demoPolicy(emulator.url);
     if (options.writePolicy)

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../http/clock.ts';
 import { runCommandLine } from './program.ts';
 
 // Whoever reads the output may stop reading, as `| head` does, a disk may be full and a terminal may go away:
@@ -19,6 +20,11 @@ const status = await runCommandLine(process.argv.slice(2), {
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
   interactive: process.stderr.isTTY === true,
+  columns: (stream) => {
+    const { isTTY, columns } = stream === 'out' ? process.stdout : process.stderr;
+    return isTTY ? columns || undefined : undefined;
+  },
+  clock: systemClock,
   onSignal: (handler) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
   },

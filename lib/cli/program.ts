@@ -6,7 +6,7 @@ import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -24,7 +24,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .version(io.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({ helpWidth: Math.min(80, terminalOn('out', io).columns) })
     .showHelpAfterError('(task-janitor --help shows how it is used)')
     .addHelpText('after', examples('validate', 'plan', 'run --no-dry-run'));
 
@@ -41,6 +41,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
+      .option('--quiet', 'print no tables and no progress: only failures, warnings and the end')
+      .option('--verbose', 'show every instance; in a plan, every record with its decision')
       .option(
         '--records <file>',
         'write every record, its decision and what became of it: JSON lines, or CSV (*.csv)',
@@ -77,11 +79,9 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       ),
     )
     .option('--dry-run', 'which a plan always is')
-    .option('--verbose', 'show every record with its decision')
     .option('--exit-code', 'end with 4 when something would be deleted')
-    .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
-      const decisions = verbose ? 'all' : 'some';
-      status = await runCommand({ ...options, dryRun: true, decisions }, io);
+    .action(async (options: RunOptions & { policy: string }) => {
+      status = await runCommand({ ...options, dryRun: true, isPlan: true }, io);
     });
   program
     .command('validate')
@@ -93,9 +93,10 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       const { targets, dryRun } = policy;
       const names = targets.map(({ name }) => name).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
-      io.out(`${wrap('', text).join('\n')}\n`);
+      const { proseColumns } = terminalOn('out', io);
+      io.out(`${wrap('', text, proseColumns).join('\n')}\n`);
       for (const warning of policyWarnings(policy)) {
-        io.out(`${wrap('warning: ', warning).join('\n')}\n`);
+        io.out(`${wrap('warning: ', warning, proseColumns).join('\n')}\n`);
       }
       if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
     });

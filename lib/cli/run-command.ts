@@ -3,7 +3,6 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
-import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import type { Summary } from '../model/summary.ts';
@@ -21,9 +20,10 @@ import { createLogger } from '../telemetry/logger.ts';
 import { planReport } from '../view/terminal/plan-report.ts';
 import { progressLine } from '../view/terminal/progress.ts';
 import { renderSummary } from '../view/terminal/render-summary.ts';
+import { columnsOf } from '../view/terminal/terminal.ts';
 import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
 import { readPolicyText } from './policy-file.ts';
 
 /** The options of `run` and `plan`, as they were written. */
@@ -44,8 +44,12 @@ export interface RunOptions {
   readonly planMaxAge?: string;
   /** End with 4 when something would go. */
   readonly exitCode?: boolean;
-  /** Print the decisions: of `all` records, or of `some`. */
-  readonly decisions?: 'some' | 'all';
+  /** Print no tables and no progress. */
+  readonly quiet?: boolean;
+  /** Print every instance; in a plan, every record. */
+  readonly verbose?: boolean;
+  /** Print the decisions. */
+  readonly isPlan?: boolean;
 }
 
 /** A policy that has been read, and the text that it was read from. */
@@ -77,9 +81,11 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   const { policy, name, text } = file;
   const keepFor = readDuration('--keep-for', options.keepFor, parseKeepFor);
   const maxDuration = readDuration('--max-duration', options.maxDuration, parseMaxDuration);
-  const approved = await readPlan(file, options);
+  const approved = await readPlan(file, options, io);
   // Standard output is for what was asked for there, and nothing else.
-  const print = options.html === '-' || options.records === '-' ? io.err : io.out;
+  const stream = options.html === '-' || options.records === '-' ? 'err' : 'out';
+  const print = io[stream];
+  const terminal = terminalOn(stream, io);
   const page =
     options.html === undefined
       ? undefined
@@ -90,17 +96,26 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
           options: writtenOptions(options, policy),
         });
   const runId = randomUUID();
-  const interrupt = listenForInterrupt(io, systemClock.monotonic);
-  const transport = createTransport(systemClock);
+  const interrupt = listenForInterrupt(io, io.clock.monotonic);
+  const transport = createTransport(io.clock);
   const records =
     options.records === undefined
       ? undefined
       : openRecordsFile(options.records, policyHash(text, name), io.out);
-  const verbose = options.decisions === 'all';
+  const { verbose = false, quiet = false } = options;
   const plan =
-    options.decisions && !options.json ? planReport({ policy, keepFor, verbose }) : undefined;
+    options.isPlan && !options.json && !quiet
+      ? planReport({ policy, keepFor, verbose, terminal })
+      : undefined;
   const progress =
-    io.interactive && !options.json ? progressLine(io.err, systemClock.monotonic) : undefined;
+    io.interactive && !options.json && !quiet
+      ? progressLine({
+          write: io.err,
+          now: io.clock.monotonic,
+          columns: () => columnsOf(io.env, io.columns('err')),
+          targets: options.target?.length ?? policy.targets.length,
+        })
+      : undefined;
   const observers = [
     records?.observer,
     plan?.observer,
@@ -122,7 +137,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       {
         runId,
         trigger: 'cli',
-        clock: systemClock,
+        clock: io.clock,
         random: Math.random,
         transport,
         openArchive,
@@ -142,7 +157,14 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       isWritten = false;
     }
     if (options.json) print(`${jsonLine(summary)}\n`);
-    else print(`${plan ? plan.render(summary) : ''}${renderSummary(summary)}`);
+    else {
+      const howToDelete =
+        options.dryRun === undefined
+          ? `To delete, write dryRun: false into ${name}, or add --no-dry-run.`
+          : undefined;
+      const text = renderSummary(summary, { terminal, verbose, quiet, howToDelete });
+      print(`${plan ? plan.render(summary) : ''}${text}`);
+    }
     if (page && !(await page.write(summary, io))) isWritten = false;
     return interrupt.status() ?? (isWritten ? statusOf(summary, options) : EXIT.failed);
   } finally {
@@ -161,6 +183,7 @@ function statusOf({ outcome, totals, dryRun }: Summary, { exitCode }: RunOptions
 async function readPlan(
   { policy, name, text }: PolicyFile,
   { plan, planMaxAge, dryRun }: RunOptions,
+  io: Io,
 ): Promise<ApprovedPlan | undefined> {
   const maxAge = readDuration('--plan-max-age', planMaxAge ?? PLAN_MAX_AGE, parseKeepFor);
   if (plan === undefined) return undefined;
@@ -171,7 +194,7 @@ async function readPlan(
   }
   const expected = {
     policy: policyHash(text, name),
-    now: systemClock.now(),
+    now: io.clock.now(),
     maxAge: maxAge as Duration,
   };
   return await readApprovedPlan(plan, expected);
@@ -179,7 +202,7 @@ async function readPlan(
 
 /** @throws {UsageError} where one option contradicts another, or two are about one file. */
 function checkTogether(options: RunOptions, policy: string): void {
-  const { json, html, records, plan, planMaxAge, keepFor } = options;
+  const { json, html, records, plan, planMaxAge, keepFor, quiet, verbose } = options;
   const refuse = (problem: string) => {
     throw new UsageError(problem);
   };
@@ -189,6 +212,7 @@ function checkTogether(options: RunOptions, policy: string): void {
   if (plan !== undefined && keepFor !== undefined) {
     refuse('--plan and --keep-for: the plan was made with the policy alone; leave one out');
   }
+  if (quiet && verbose) refuse('--quiet and --verbose contradict each other; leave one out');
   if (planMaxAge !== undefined && plan === undefined) refuse('--plan-max-age is for --plan');
   const files = [
     ['--policy', policy],

@@ -4,7 +4,7 @@ import { namesIn } from './deletions.ts';
 
 /** Ids and the like, in which two messages about one thing differ. */
 const IDS = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-z]*\d)[0-9a-f]{16,}\b/gi;
-/** Records of one place that a group names. */
+/** Records of one place that a group names, unless more are asked for. */
 const NAMED = 3;
 
 /** One thing that went wrong: with a record, an instance or a target. */
@@ -34,7 +34,7 @@ export interface FailurePlace {
   /** Target, and name of the instance. */
   readonly name: string;
   readonly count: number;
-  /** The first records of it, at most three. */
+  /** The first records of it. */
   readonly taskIds: readonly string[];
 }
 
@@ -67,8 +67,11 @@ export function failuresOmitted({ targets }: Summary): number {
     .reduce((sum, { errorsOmitted }) => sum + errorsOmitted, 0);
 }
 
-/** Failures in groups: of targets first, then of instances, then of records; the greatest groups first. */
-export function groupFailures(failures: Iterable<Failure>): FailureGroup[] {
+/**
+ * Failures in groups: of targets first, then of instances, then of records; the greatest groups first.
+ * @param named records of one place that are named.
+ */
+export function groupFailures(failures: Iterable<Failure>, named = NAMED): FailureGroup[] {
   const groups = new Map<string, Failure[]>();
   for (const failure of failures) {
     const { of, outcome, error } = failure;
@@ -80,11 +83,11 @@ export function groupFailures(failures: Iterable<Failure>): FailureGroup[] {
   }
   const order = { target: 0, instance: 1, record: 2 };
   return [...groups.values()]
-    .map(groupOf)
+    .map((members) => groupOf(members, named))
     .sort((a, b) => order[a.of] - order[b.of] || b.count - a.count);
 }
 
-function groupOf(members: readonly Failure[]): FailureGroup {
+function groupOf(members: readonly Failure[], named: number): FailureGroup {
   const { of, outcome, error } = members[0] as Failure;
   const places = new Map<string, { name: string; count: number; taskIds: string[] }>();
   let attempts: [number, number] | undefined;
@@ -93,7 +96,7 @@ function groupOf(members: readonly Failure[]): FailureGroup {
     const place = places.get(name) ?? { name, count: 0, taskIds: [] };
     places.set(name, place);
     place.count += 1;
-    if (each.taskId !== undefined && place.taskIds.length < NAMED) place.taskIds.push(each.taskId);
+    if (each.taskId !== undefined && place.taskIds.length < named) place.taskIds.push(each.taskId);
     if (each.attempts !== undefined) {
       const [least, most] = attempts ?? [each.attempts, each.attempts];
       attempts = [Math.min(least, each.attempts), Math.max(most, each.attempts)];
@@ -114,7 +117,8 @@ function groupOf(members: readonly Failure[]): FailureGroup {
   };
 }
 
-function messageOf({ message, taskId }: RecordError): string {
+/** The message of an error without ids, which is the same for all records that failed so. */
+export function messageOf({ message, taskId }: Pick<RecordError, 'message' | 'taskId'>): string {
   const general = taskId ? message.replaceAll(taskId, '…') : message;
   return general.replace(IDS, '…');
 }

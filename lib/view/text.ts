@@ -21,6 +21,11 @@ export function number(value: number): string {
   return value.toLocaleString('en');
 }
 
+/** `1 instance`, `2,000 instances`. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** To two digits after the point. */
 export function rounded(value: number): number {
   return Math.round(value * 100) / 100;

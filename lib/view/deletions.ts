@@ -4,6 +4,8 @@ import type { InstanceSummary, Summary, TargetSummary } from '../model/summary.t
 export interface Place {
   readonly target: TargetSummary;
   readonly instance: InstanceSummary;
+  /** As {@link namesIn} has it. */
+  readonly name: string;
 }
 
 /** Records of an instance that have expired, and that a limit keeps. */
@@ -21,7 +23,14 @@ export function byDeletions({ targets, dryRun }: Summary): Place[] {
   const trouble = ({ outcome }: InstanceSummary) =>
     outcome === 'failed' ? 2 : outcome === 'incomplete' ? 1 : 0;
   return targets
-    .flatMap((target) => target.instances.map((instance) => ({ target, instance })))
+    .flatMap((target) => {
+      const names = namesIn(target);
+      return target.instances.map((instance) => ({
+        target,
+        instance,
+        name: names.get(instance.id) ?? instance.id,
+      }));
+    })
     .sort(
       ({ instance: a }, { instance: b }) =>
         deletionsOf(b, dryRun) - deletionsOf(a, dryRun) ||

@@ -1,12 +1,13 @@
 import type { Outcome, StoppedBy } from '../model/outcome.ts';
 import type { Summary, TargetSummary } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
-import { byDeletions, heldBackOf, namesIn } from './deletions.ts';
+import { byDeletions, heldBackOf } from './deletions.ts';
 import {
   describeAnswer,
   describeCount,
   type FailureGroup,
   failuresOf,
+  failuresOmitted,
   groupFailures,
 } from './failures.ts';
 import { counted, describeSeconds, describeTime, number } from './text.ts';
@@ -57,7 +58,7 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
   const parts = [
     introduction(summary, sender),
     section('What went', whatWent(summary)),
-    section('What failed', whatFailed(failed)),
+    section('What failed', whatFailed(failed, failuresOmitted(summary))),
     section('What is left', whatIsLeft(summary, unreached)),
     section('What to do', whatToDo(summary, failed, sender)),
     [
@@ -107,10 +108,9 @@ function whatWent(summary: Summary): string[] {
   const more = went.slice(MAX_TARGETS);
   return [
     ...went.slice(0, MAX_TARGETS).map((target) => {
-      const names = namesIn(target);
       const items = ranked
         .filter(({ target: one, instance }) => one === target && instance.deleted > 0)
-        .map(({ instance }) => `${names.get(instance.id)} (${number(instance.deleted)})`);
+        .map(({ instance, name }) => `${name} (${number(instance.deleted)})`);
       return `${describeTarget(target)}: ${number(sumOf(target))} deleted, on ${namesOf(items, 'instance')}`;
     }),
     ...(more.length > 0
@@ -124,7 +124,8 @@ function whatWent(summary: Summary): string[] {
   ];
 }
 
-function whatFailed(failed: readonly FailureGroup[]): string[] {
+/** @param omitted records of which the summary has only the number. */
+function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] {
   const more = failed.slice(MAX_GROUPS);
   return [
     ...failed.slice(0, MAX_GROUPS).map((group) => {
@@ -139,15 +140,16 @@ function whatFailed(failed: readonly FailureGroup[]): string[] {
       return `${describeCount(group)} (${namesOf(places, noun)}): ${shortened}${answer && ` (${answer})`}`;
     }),
     ...(more.length > 0 ? [`${counted(more.length, 'other failure')}; the log has all`] : []),
+    ...(omitted > 0
+      ? [`${counted(omitted, 'more record')} failed, as these or in other ways`]
+      : []),
   ];
 }
 
 function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): string[] {
   const held = byDeletions(summary).filter(({ instance }) => heldBackOf(instance) > 0);
   const heldBack = held.reduce((sum, { instance }) => sum + instance.remaining, 0);
-  const names = held.map(
-    ({ target, instance }) => `${target.name} / ${namesIn(target).get(instance.id)}`,
-  );
+  const names = held.map(({ target, name }) => `${target.name} / ${name}`);
   const rest = summary.dryRun ? 0 : summary.totals.remaining - heldBack;
   const targets = unreached.flatMap(({ places }) => places.map(({ name }) => name));
   return [

@@ -151,6 +151,13 @@ test('a run in which all went well says that nothing is to be done', () => {
   expect(letter?.text).not.toContain('What failed');
 });
 
+test('failures of which nobody knows more are counted', () => {
+  const failing = instance('i', { failed: 21, errors: [locked('one')], errorsOmitted: 20 });
+  const letter = letterOf(summaryOf([target('a', [failing])]), SENDER);
+  expect(letter?.subject).toBe('task-janitor prod: 0 records deleted, 21 failed');
+  expect(letter?.text).toContain('- 20 more records failed, as these or in other ways\n');
+});
+
 test('a dry run that failed says that it was one', () => {
   const error = { code: 'x', message: 'no answer' };
   const failed = summaryOf([target('a', [], { outcome: 'failed', error })], { dryRun: true });
@@ -179,6 +186,7 @@ test('any letter has 40 lines at most, a subject that SNS takes, and nothing tha
       instance(name, {
         ...counts,
         ...(stoppedBy && { stoppedBy }),
+        errorsOmitted: counts.failed,
         errors: counts.failed > 0 ? [{ taskId: 'x', message }, { message: `${message}!` }] : [],
       }),
     );

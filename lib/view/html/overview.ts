@@ -1,7 +1,7 @@
 import type { RecordOutcome } from '../../model/outcome.ts';
 import { addCounts, type Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
-import { byDeletions, heldBackOf, namesIn } from '../deletions.ts';
+import { byDeletions, heldBackOf } from '../deletions.ts';
 import { counted, describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
 import { type Markup, markup } from './markup.ts';
@@ -47,8 +47,8 @@ function heldBackNote(summary: Summary): Markup | undefined {
   if (held.length === 0) return undefined;
   const records = addCounts(held.map(({ instance }) => instance)).remaining;
   const items = held.map(
-    ({ target, instance }) =>
-      markup`<li><bdi>${target.name} / ${namesIn(target).get(instance.id)}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
+    ({ target, instance, name }) =>
+      markup`<li><bdi>${target.name} / ${name}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
   );
   const folded = items.slice(NAMED);
   return markup`<div class="note"><p>${counted(records, 'record')} on ${counted(held.length, 'instance')} ${summary.dryRun ? 'have expired, would not go, and are' : 'have expired and were'} held back by a limit of the policy:</p>

@@ -7,7 +7,7 @@ import type { Policy } from '../../policy/schema.ts';
 import type { Observer } from '../../run/observer.ts';
 import { cutsOf } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
-import { byDeletions, heldBackOf, namesIn } from '../deletions.ts';
+import { byDeletions, heldBackOf } from '../deletions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
 import { cellsOf, fold, padEnd, shown } from './cells.ts';
@@ -66,16 +66,17 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
       },
     },
     render: (summary) => {
-      const found = byDeletions(summary).flatMap(({ target, instance }) => {
+      const found = byDeletions(summary).flatMap(({ target, instance, name }) => {
         const section = sections.get(keyOf(target.name, instance.id));
-        return section === undefined ? [] : [{ target, instance, section }];
+        return section === undefined
+          ? []
+          : [{ instance, name: `${target.name} / ${name}`, section }];
       });
       const chosen = verbose ? found : found.slice(0, MAX_INSTANCES);
       const more = found.length - chosen.length;
       const last = `Something has expired on ${counted(more, 'more instance')}; --verbose shows each.\n\n`;
       return `${chosen
-        .map(({ target, instance, section }) => {
-          const name = `${target.name} / ${namesIn(target).get(instance.id)}`;
+        .map(({ instance, name, section }) => {
           const heading = fold(visible(name), terminal.columns).map((line) =>
             terminal.paint('heading', shown(line)),
           );

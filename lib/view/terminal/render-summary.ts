@@ -6,7 +6,7 @@ import {
   type Summary,
   type TargetSummary,
 } from '../../model/summary.ts';
-import { byDeletions, deletionsOf, heldBackOf, namesIn } from '../deletions.ts';
+import { byDeletions, deletionsOf, heldBackOf } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
 import { shown } from './cells.ts';
 import { renderFailures } from './render-failures.ts';
@@ -77,13 +77,10 @@ function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions
     return { name, cells: columns.map((column) => cellOf(column, counts, heldHere)) };
   };
   const parts = targets.map((target) => {
-    const names = namesIn(target);
-    const mine = chosen.filter((place) => place.target === target).map((place) => place.instance);
-    const others = target.instances.filter((instance) => !mine.includes(instance));
-    const rows = mine.map((instance) => ({
-      ...rowOf(names.get(instance.id) ?? instance.id, [instance]),
-      instance,
-    }));
+    const mine = chosen.filter((place) => place.target === target);
+    const rows = mine.map(({ instance, name }) => ({ ...rowOf(name, [instance]), instance }));
+    const shownHere = new Set(mine.map(({ instance }) => instance));
+    const others = target.instances.filter((instance) => !shownHere.has(instance));
     const name = mine.length === 0 ? counted(others.length, 'instance') : `${others.length} more`;
     return { target, rows, rest: others.length > 0 ? rowOf(name, others) : undefined };
   });

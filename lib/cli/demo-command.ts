@@ -48,7 +48,7 @@ export async function demoCommand(io: Io): Promise<number> {
         '',
         ...wrap(
           '',
-          'Nothing left this machine. Next: write your own retention.yml (README.md shows how), then "npx task-janitor validate" and "npx task-janitor plan".',
+          'Nothing left this machine. Next: write your own retention.yml (README.md shows how), then "task-janitor validate" and "task-janitor plan".',
           proseColumns,
         ),
         '',

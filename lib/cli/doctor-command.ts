@@ -5,14 +5,13 @@ import { credentialsSource } from '../identity/credentials-source.ts';
 import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
+import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
-import { shown } from '../view/terminal/cells.ts';
 import { wrap } from '../view/terminal/wrap.ts';
+import { checkLine } from './check-line.ts';
 import { examineTarget } from './examine-target.ts';
 import { EXIT, type Io, terminalOn } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
-
-const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -22,15 +21,18 @@ const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } a
 export async function doctorCommand(file: string, io: Io): Promise<number> {
   const { targets } = await readPolicyFile(file);
   const { clock } = io;
+  const { proseColumns } = terminalOn('out', io);
   const transport = noteClocks(createTransport(clock), clock);
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
+  // What fails in the same way everywhere, such as credentials that are missing, is said once.
+  const said = new Map<string, string>();
   let failures = 0;
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
-      print('', `${name}  (${cloud} ${service} ${region})`);
+      print(`${name}  (${cloud} ${service} ${region})`);
       await examineTarget({
         target,
         credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
@@ -38,9 +40,14 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         transport,
         clock,
         random,
-        report: ({ name: what, outcome, text }) => {
-          print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
-          if (outcome === 'failed') failures += 1;
+        report: (check) => {
+          const failed = check.outcome === 'failed';
+          const before = failed && said.get(check.text);
+          const line = before ? { ...check, text: `as for ${before}` } : check;
+          io.out(checkLine(line, proseColumns));
+          if (!failed) return;
+          if (!before) said.set(check.text, name);
+          failures += 1;
         },
       });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
@@ -51,12 +58,11 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
-    '',
     `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
-  function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, shown(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
+  function print(text: string): void {
+    io.out(`${wrap('', visible(text), proseColumns).join('\n')}\n`);
   }
 }

@@ -28,6 +28,11 @@ export interface Io {
   readonly columns: (stream: 'out' | 'err') => number | undefined;
   /** The system's, unless a test goes by another one. */
   readonly clock: Clock;
+  /**
+   * Asks whoever sits at the terminal; `undefined` when no answer will come. Absent where there is no terminal to
+   * ask at.
+   */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   /** Called with a handler for SIGINT, SIGTERM and SIGHUP. */
   readonly onSignal: (handler: () => void) => void;
   /** Ends the process at once. */

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** Print nothing that nobody has to act on. */
+  readonly quiet?: boolean;
   /** Path of an HTML report, or `-`. */
   readonly html?: string;
   /** Path of a records file, or `-`. */
@@ -44,8 +46,6 @@ export interface RunOptions {
   readonly planMaxAge?: string;
   /** End with 4 when something would go. */
   readonly exitCode?: boolean;
-  /** Print no tables and no progress. */
-  readonly quiet?: boolean;
   /** Print every instance; in a plan, every record. */
   readonly verbose?: boolean;
   /** Print the decisions. */
@@ -121,7 +121,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
     plan?.observer,
     progress?.observer,
     page?.observer,
-    options.json ? logObserver(createLogger(io.err), runId) : undefined,
+    options.json && !options.quiet ? logObserver(createLogger(io.err), runId) : undefined,
   ];
   try {
     const summary = await run(
@@ -157,7 +157,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       isWritten = false;
     }
     if (options.json) print(`${jsonLine(summary)}\n`);
-    else {
+    else if (!quiet || needsAttention(summary)) {
       const howToDelete =
         options.dryRun === undefined
           ? `To delete, write dryRun: false into ${name}, or add --no-dry-run.`
@@ -177,6 +177,10 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
 function statusOf({ outcome, totals, dryRun }: Summary, { exitCode }: RunOptions): number {
   const wouldGo = exitCode && dryRun && outcome === 'complete' && totals.remaining > 0;
   return wouldGo ? EXIT.wouldDelete : EXIT[outcome];
+}
+
+function needsAttention({ outcome, warnings }: Summary): boolean {
+  return outcome !== 'complete' || warnings.length > 0;
 }
 
 /** The approved plan of a run, where there is one. */
@@ -202,7 +206,7 @@ async function readPlan(
 
 /** @throws {UsageError} where one option contradicts another, or two are about one file. */
 function checkTogether(options: RunOptions, policy: string): void {
-  const { json, html, records, plan, planMaxAge, keepFor, quiet, verbose } = options;
+  const { json, html, records, plan, planMaxAge, keepFor } = options;
   const refuse = (problem: string) => {
     throw new UsageError(problem);
   };
@@ -212,7 +216,6 @@ function checkTogether(options: RunOptions, policy: string): void {
   if (plan !== undefined && keepFor !== undefined) {
     refuse('--plan and --keep-for: the plan was made with the policy alone; leave one out');
   }
-  if (quiet && verbose) refuse('--quiet and --verbose contradict each other; leave one out');
   if (planMaxAge !== undefined && plan === undefined) refuse('--plan-max-age is for --plan');
   const files = [
     ['--policy', policy],

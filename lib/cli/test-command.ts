@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
+import { visible } from '../model/text.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
-import { shown } from '../view/terminal/cells.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import { EXIT, type Io, terminalOn } from './io.ts';
 
@@ -40,7 +40,7 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   return failed > 0 ? EXIT.failed : EXIT.complete;
 
   function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, shown(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
+    io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
   }
 
   function printMismatch({ task, expected, decision }: Mismatch, now: number): void {

@@ -88,6 +88,8 @@ export function openRecordsFile(
         if (decision.action === 'keep') kept.add(`${line}${format.outcome('kept')}`);
         else expired.add(`${line}\n`);
       });
+      kept.end();
+      expired.end();
       records += tasks.length;
       instances.set(keyOf(target, instance), { kept, expired });
     }),
@@ -154,7 +156,12 @@ class Segment {
   add(line: string): void {
     this.#text += line;
     this.#spool.held += line.length;
-    if (this.#text.length > CHUNK && this.#spool.held > MAX_HELD) this.#store();
+    if (this.#text.length > CHUNK) this.#store();
+  }
+
+  /** Nothing more will be added: it waits on the disk where memory holds enough. */
+  end(): void {
+    if (this.#spool.held > MAX_HELD) this.#store();
   }
 
   /** Gives the lines, in parts, and forgets them. */
@@ -166,6 +173,7 @@ class Segment {
   }
 
   #store(): void {
+    if (this.#text === '') return;
     this.#onDisk.push(this.#spool.write(this.#text));
     this.#spool.held -= this.#text.length;
     this.#text = '';

@@ -130,9 +130,10 @@ function shareCredentials(
     throw new ApiError(message, undefined, waited.gaveUp);
   };
   const stores = new Map<string, CredentialsStore>();
+  const secrets = new Set<string>();
   return ({ credentials }) => {
     const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source, wait);
+    const store = stores.get(source.name) ?? new CredentialsStore(source, wait, secrets);
     stores.set(source.name, store);
     return store;
   };

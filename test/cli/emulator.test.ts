@@ -96,5 +96,5 @@ test('demo cleans an estate up for real, shows it, and ends with 0', async () =>
   expect(listed).toBeGreaterThan(500);
   expect(deleted).toBeGreaterThan(200);
   expect(kept).toBe((listed ?? 0) - (deleted ?? 0));
-  expect(stdout).toContain('npx task-janitor validate');
+  expect(stdout).toContain('task-janitor validate');
 }, 20_000);

@@ -22,6 +22,8 @@ export class FakeIo implements Io {
   readonly interactive: boolean;
   readonly clock: Io['clock'];
   readonly startedAt: number;
+  /** Absent where nobody sits there. */
+  readonly ask: Io['ask'];
   readonly version = '1.2.3';
   readonly columns: Io['columns'];
   /** Statuses that the process was ended with at once. */
@@ -37,12 +39,24 @@ export class FakeIo implements Io {
     startedAt = Date.now(),
     clock = systemClock,
     columns,
-  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt' | 'clock'>> & { columns?: number } = {}) {
+    answers,
+  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt' | 'clock'>> & {
+    columns?: number;
+    /** Of whoever sits there, one for each question; then none. */
+    answers?: readonly string[];
+  } = {}) {
     this.env = env;
     this.interactive = interactive;
     this.startedAt = startedAt;
     this.clock = clock;
     this.columns = () => columns;
+    if (answers) {
+      const left = [...answers];
+      this.ask = async (question) => {
+        this.err(`${question}\n`);
+        return left.shift();
+      };
+    }
   }
 
   get stdout(): string {

@@ -132,6 +132,15 @@ describe('run', () => {
     expect(tooWide(stdout)).toEqual([]);
   });
 
+  test('without credentials for two targets says so once', async () => {
+    const [head = '', target = ''] = cachePolicy(emulator.url).split(/(?<=targets:\n)/);
+    const other = target.replace('name: cache', 'name: queue').replace('dcs', 'kafka');
+    const file = await folder.write('both.yml', `${head}${target}${other}`);
+    const { stdout } = await type(`run --policy ${file}`, new FakeIo({ env: {} }));
+    expect(stdout.match(/no credentials in the environment/g)).toHaveLength(1);
+    expect(stdout).toMatch(/^2 targets failed: [^]*\n {4}cache\n {4}queue\n/m);
+  });
+
   test('against a server that cannot be reached ends with 1, and does the others', async () => {
     addInstances();
     const down = await startEmulator();
@@ -147,15 +156,6 @@ describe('run', () => {
     expect(stdout.replace(/\s+/g, ' ')).toContain(`127.0.0.1:${down.port}: nothing listens there`);
     expect(left()).toEqual([1, 1]);
   });
-});
-
-test('run --quiet prints how the run ended, and no table or progress', async () => {
-  addInstances();
-  const io = new FakeIo({ interactive: true });
-  const { status, stdout, stderr } = await type(`run --quiet --policy ${policy}`, io);
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/^Run complete in .*\n.*throttled\)\.\n$/);
-  expect((await type(`plan --quiet --verbose --policy ${policy}`)).status).toBe(2);
 });
 
 describe('run --json', () => {
@@ -193,6 +193,35 @@ describe('run --json', () => {
     const { stdout, stderr } = await type(`run --policy ${policy} --json`, io);
     expect(() => JSON.parse(stdout)).not.toThrow();
     for (const line of stderr.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+  });
+});
+
+describe('--quiet', () => {
+  test.each(['run', 'plan', 'plan --verbose'])(
+    'prints nothing where all is well: %s',
+    async (line) => {
+      addInstances();
+      const io = new FakeIo({ interactive: true });
+      const ended = await type(`${line} --quiet --policy ${policy}`, io);
+      expect(ended).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
+
+  test('prints the summary where something failed, or is a warning', async () => {
+    addInstances();
+    const warned = await type(`run --quiet --policy ${policy} --task nobody-lists-this`);
+    expect(warned).toMatchObject({ status: 0, stdout: expect.stringContaining('warning: ') });
+    emulator.faults.deny = ['delete-task'];
+    const { status, stdout } = await type(`run --quiet --policy ${policy}`);
+    expect(status).toBe(1);
+    expect(stdout).toContain('dcs:instance:deleteBackgroundTask');
+  });
+
+  test('leaves the summary that --json asks for, without logs', async () => {
+    addInstances();
+    const { stdout, stderr } = await type(`run --quiet --json --policy ${policy}`);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { deleted: 6 } });
+    expect(stderr).toBe('');
   });
 });
 

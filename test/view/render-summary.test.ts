@@ -2,8 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type InstanceSummary, NO_RECORDS, type Summary } from '../../lib/model/summary.ts';
 import { visible } from '../../lib/model/text.ts';
-import { cellsOf, fold, shown } from '../../lib/view/terminal/cells.ts';
+import { cellsOf, fold } from '../../lib/view/terminal/cells.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
+import { tableOf } from '../../lib/view/terminal/table.ts';
 import { terminalOf } from '../../lib/view/terminal/terminal.ts';
 import { wrap } from '../../lib/view/terminal/wrap.ts';
 import { tooWide } from '../cli/fake-io.ts';
@@ -105,14 +106,14 @@ no instances: empty
     queues
 15 records failed: Internal service error, with words enough for a second
   line.
-    cache /
-    an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char: 15
-    records, such as ff8080818f0a1b010000000000000000
+    15 records on cache /
+    an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char,
+    such as ff8080818f0a1b010000000000000000
 5 records failed: Internal service error of another kind, with words enough
   for a second line.
-    cache /
-    an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char: 5
-    records, such as ff8080818f0a1b010000000000000005
+    5 records on cache /
+    an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char,
+    such as ff8080818f0a1b010000000000000005
 540 more records failed; --records FILE names each, and its error
 
 warning: cache: "prod-*" under instances matches no instance, and this is a long
@@ -213,9 +214,19 @@ test('failures that differ only in ids are one, with status, code and attempts',
   expect(
     text,
   ).toContain(`6 records failed: The task … is locked. (HTTP 500, DMS.00500000, 3 to 5 attempts)
-    cache / ${NAME}: 6 records, such as ff8080818f0a1b010000000000000000
+    6 records on cache / ${NAME}, such as ff8080818f0a1b010000000000000000
 2 more records failed; --records FILE names each, and its error
 `);
+});
+
+test('an id that is none is shown harmless', () => {
+  const failing = { ...instance, errors: [{ taskId: 'a\u0000b\u202e', message: 'no' }] };
+  const [first] = summary.targets as [Summary['targets'][0]];
+  const text = renderSummary(
+    { ...summary, targets: [{ ...first, instances: [failing] }] },
+    { terminal: at(200) },
+  );
+  expect(text).toContain('record a?b? on cache');
 });
 
 test('text is wrapped between words, and what is one word stays one', () => {
@@ -240,10 +251,13 @@ test('a folded name is whole, and no piece is wider than its room', () => {
   );
 });
 
-test('numbers behind a name from right to left stay in their order', () => {
-  expect(shown('מטמון-הפעלות 12')).toBe('מטמון-הפעלות\u200e 12');
-  expect(shown('a-מטמון: b בדיקה')).toBe('a-מטמון\u200e: b בדיקה\u200e');
-  expect(shown('prod-1')).toBe('prod-1');
+test('numbers share no line with a name from right to left, which would change their order', () => {
+  const table = tableOf('NAME', ['A', 'B'], [{ name: 'מטמון', cells: [] }], at(80));
+  const cells = [{ text: '12' }, { text: '3' }];
+  const [name, numbers] = table.row({ name: 'מטמון', cells });
+  expect(name).toBe('  מטמון');
+  expect(numbers).toMatch(/^ +12 +3$/);
+  expect(table.row({ name: 'cache', cells })).toHaveLength(1);
 });
 
 test('control characters and changes of direction are shown, not obeyed', () => {

@@ -4,7 +4,7 @@ import type { KeepReason } from '../../policy/decide.ts';
 import { byDeletions, heldBackOf } from '../deletions.ts';
 import { counted, describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, preformatted } from './markup.ts';
 import type { Report } from './report.ts';
 import { outcomesOf, outcomeWord } from './words.ts';
 
@@ -121,6 +121,6 @@ export function countReasons({ targets }: Summary): Map<string, number> {
 export function policySection({ policyFile }: Report): Markup {
   return markup`<section id="policy"><h2>Policy</h2>
 <p>As it was read from <code>${policyFile.name}</code>:</p>
-<pre>${policyFile.text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')}</pre>
+<pre>${preformatted(policyFile.text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'))}</pre>
 </section>`;
 }

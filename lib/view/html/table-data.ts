@@ -1,9 +1,9 @@
 import type { RecordOutcome } from '../../model/outcome.ts';
 import type { RecordError, Summary } from '../../model/summary.ts';
+import { visible } from '../../model/text.ts';
 import { type DecidedRecord, type Decisions, recordsOf } from '../decisions.ts';
 import { namesIn } from '../deletions.ts';
 import { messageOf } from '../failures.ts';
-import { visible } from './markup.ts';
 import { outcomeWord } from './words.ts';
 
 /** Most records in the table: a browser handles no more. */

@@ -1,12 +1,8 @@
 import stringWidth from 'string-width';
-import { visible } from '../../model/text.ts';
 
 /** Letters that are written from right to left. */
 const RIGHT_TO_LEFT =
-  '(?=\\p{L})[\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}]';
-/** From such a letter to the last one before other letters or digits. */
-const RUN = new RegExp(`${RIGHT_TO_LEFT}(?:[^\\p{L}\\p{N}]*${RIGHT_TO_LEFT})*`, 'gu');
-const LEFT_TO_RIGHT_MARK = '\u200e';
+  /(?=\p{L})[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 /** Where a name is folded, if that is not far from the end of the line. */
 const AFTER_SEPARATOR = /[-_./:\s]/;
 
@@ -17,12 +13,9 @@ export function cellsOf(text: string): number {
   return stringWidth(text);
 }
 
-/**
- * Text from outside, as {@link visible} has it. Numbers behind a word from right to left would change their order with
- * it, so each is ended by an invisible mark.
- */
-export function shown(text: string): string {
-  return visible(text).replace(RUN, `$&${LEFT_TO_RIGHT_MARK}`);
+/** Whether numbers behind a text on its line would change their order: it has letters from right to left. */
+export function isRightToLeft(text: string): boolean {
+  return RIGHT_TO_LEFT.test(text);
 }
 
 export function padEnd(text: string, cells: number): string {

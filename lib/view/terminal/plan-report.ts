@@ -10,7 +10,7 @@ import type { InstanceDecisions } from '../decisions.ts';
 import { byDeletions, heldBackOf } from '../deletions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
-import { cellsOf, fold, padEnd, shown } from './cells.ts';
+import { cellsOf, fold, padEnd } from './cells.ts';
 import { MAX_INSTANCES } from './summary-options.ts';
 import type { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
@@ -78,7 +78,7 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
       return `${chosen
         .map(({ instance, name, section }) => {
           const heading = fold(visible(name), terminal.columns).map((line) =>
-            terminal.paint('heading', shown(line)),
+            terminal.paint('heading', line),
           );
           return `${[...heading, ...heldBackLines(heldBackOf(instance), terminal), section].join('\n')}\n\n`;
         })
@@ -128,7 +128,7 @@ function headingOf({ action, reason, rule }: Decision): string {
 
 function renderGroup({ decision, tasks }: Group, verbose: boolean, terminal: Terminal): string[] {
   const tone = decision.action === 'delete' ? 'goes' : undefined;
-  const heading = wrap('  ', shown(`${headingOf(decision)}: ${tasks.length}`), terminal.columns);
+  const heading = wrap('  ', visible(`${headingOf(decision)}: ${tasks.length}`), terminal.columns);
   const lines = heading.map((line) => terminal.paint(tone, line));
   const hidden = tasks.length - 2 * SHOWN;
   const render = (task: Task) => renderTask(task, terminal.columns);
@@ -145,10 +145,10 @@ function renderGroup({ decision, tasks }: Group, verbose: boolean, terminal: Ter
 /** One record. Its id and its name are what a rule or an option is written with, so neither is cut short. */
 function renderTask({ id, status, updatedAt, name }: Task, columns: number): string[] {
   const ended = updatedAt === undefined ? '-' : describeTime(updatedAt, 'Z');
-  const when = `    ${padEnd(ended, TIME_CELLS)}  ${padEnd(shown(status ?? '-'), STATUS_CELLS)}`;
+  const when = `    ${padEnd(ended, TIME_CELLS)}  ${padEnd(visible(status ?? '-'), STATUS_CELLS)}`;
   const lines: string[] = [];
   let line = when;
-  for (const part of [shown(id ?? 'no id'), shown(name ?? '')]) {
+  for (const part of [visible(id ?? 'no id'), visible(name ?? '')]) {
     if (cellsOf(line) + 2 + cellsOf(part) <= columns) line += `  ${part}`;
     else {
       lines.push(line.trimEnd());

@@ -1,4 +1,5 @@
 import { counted, type Summary } from '../../model/summary.ts';
+import { visible } from '../../model/text.ts';
 import {
   describeAnswer,
   describeCount,
@@ -8,7 +9,6 @@ import {
   failuresOmitted,
   groupFailures,
 } from '../failures.ts';
-import { shown } from './cells.ts';
 import type { SummaryOptions } from './summary-options.ts';
 import type { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
@@ -41,14 +41,14 @@ function renderGroup(group: FailureGroup, terminal: Terminal, most: number): str
   const { proseColumns, paint } = terminal;
   const count = `${describeCount(group)}:`;
   const answer = describeAnswer(group);
-  const text = `${count} ${shown(group.message)}${answer && ` (${answer})`}`;
+  const text = `${count} ${visible(group.message)}${answer && ` (${answer})`}`;
   const [first = '', ...rest] = wrap('', text, proseColumns - 2);
   const places = group.places.slice(0, most);
   const more = group.places.length - places.length;
   return [
     first.replace(count, paint(group.outcome, count)),
     ...rest.map((line) => `  ${line}`),
-    ...places.flatMap((place) => wrap('    ', placeText(place, group), terminal.columns)),
+    ...places.flatMap((place) => wrap('    ', visible(placeText(place, group)), terminal.columns)),
     ...(more > 0
       ? [`    and ${counted(more, `other ${group.of === 'target' ? 'target' : 'instance'}`)}`]
       : []),
@@ -56,9 +56,9 @@ function renderGroup(group: FailureGroup, terminal: Terminal, most: number): str
 }
 
 function placeText({ name, count, taskIds }: FailurePlace, { of }: FailureGroup): string {
-  if (of !== 'record') return shown(name);
+  if (of !== 'record') return name;
   const [first, second] = taskIds;
   return second === undefined
-    ? `${shown(name)}: record ${first}`
-    : `${shown(name)}: ${counted(count, 'record')}, such as ${first}`;
+    ? `record ${first} on ${name}`
+    : `${counted(count, 'record')} on ${name}, such as ${first}`;
 }

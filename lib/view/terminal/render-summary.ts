@@ -6,9 +6,9 @@ import {
   type Summary,
   type TargetSummary,
 } from '../../model/summary.ts';
+import { visible } from '../../model/text.ts';
 import { byDeletions, deletionsOf, heldBackOf } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
-import { shown } from './cells.ts';
 import { renderFailures } from './render-failures.ts';
 import { MAX_INSTANCES, type SummaryOptions } from './summary-options.ts';
 import { type Cell, type Row, type Table, tableOf } from './table.ts';
@@ -124,7 +124,7 @@ function totalLines(table: Table, total: Row, isCut: boolean, terminal: Terminal
 function titleOf({ name, cloud, service, region }: TargetSummary, terminal: Terminal): string[] {
   const [first = '', ...rest] = wrap(
     '',
-    [shown(name), ` (${cloud} ${service} ${region})`],
+    [visible(name), ` (${cloud} ${service} ${region})`],
     terminal.columns,
   );
   return [terminal.paint('heading', first), ...rest];
@@ -134,7 +134,7 @@ function titleOf({ name, cloud, service, region }: TargetSummary, terminal: Term
 function emptyTargets(targets: readonly TargetSummary[], terminal: Terminal): string[] {
   const names = targets
     .filter(({ instances, error }) => instances.length === 0 && !error)
-    .map(({ name }) => shown(name));
+    .map(({ name }) => visible(name));
   return names.length === 0
     ? []
     : [...wrap('no instances: ', listed(names), terminal.proseColumns), ''];
@@ -183,7 +183,7 @@ function renderWarnings({ warnings }: Summary, { terminal, verbose }: SummaryOpt
   const more = warnings.length - chosen.length;
   return [
     ...chosen.flatMap((warning) => {
-      const [first = '', ...rest] = wrap('warning: ', shown(warning), terminal.proseColumns);
+      const [first = '', ...rest] = wrap('warning: ', visible(warning), terminal.proseColumns);
       return [first.replace('warning:', terminal.paint('incomplete', 'warning:')), ...rest];
     }),
     ...(more > 0 ? [`and ${counted(more, 'more warning')}; --verbose shows all`] : []),

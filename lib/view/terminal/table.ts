@@ -1,5 +1,5 @@
 import { visible } from '../../model/text.ts';
-import { cellsOf, fold, padEnd, padStart, shown } from './cells.ts';
+import { cellsOf, fold, isRightToLeft, padEnd, padStart } from './cells.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
@@ -53,8 +53,9 @@ export function tableOf(
       .join('');
   const row = ({ name, cells }: Row): string[] => {
     const text = visible(name);
-    const fits = nameWidth >= NARROWEST_NAMES || cellsOf(text) <= nameWidth;
-    const lines = fold(text, fits ? nameWidth : columns - INDENT).map(shown);
+    const fits =
+      (nameWidth >= NARROWEST_NAMES || cellsOf(text) <= nameWidth) && !isRightToLeft(text);
+    const lines = fold(text, fits ? nameWidth : columns - INDENT);
     const last = fits ? (lines.pop() as string) : '';
     return [...lines, `${padEnd(last, nameWidth)}${numbers(cells)}`].map(
       (line) => ' '.repeat(INDENT) + line,
@@ -72,7 +73,7 @@ function inWords(headings: readonly string[], { name, cells }: Row, terminal: Te
     return paint(tone, `${text} ${headings[index]?.toLowerCase()}${comma}`);
   });
   return [
-    ...fold(visible(name), columns - INDENT).map((line) => ' '.repeat(INDENT) + shown(line)),
+    ...fold(visible(name), columns - INDENT).map((line) => ' '.repeat(INDENT) + line),
     ...wrap(' '.repeat(2 * INDENT), words, columns),
   ];
 }

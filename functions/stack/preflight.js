@@ -109,6 +109,7 @@ export function findProblems({
   timezone,
   period,
   alarmEmail,
+  reportEmail,
   logLevel,
   timeout,
   archive,
@@ -133,10 +134,12 @@ export function findProblems({
     !unit || count * SECONDS[unit] <= period,
     `period: ${schedule} runs every ${count * SECONDS[unit]} seconds, and period says ${period}`,
   );
-  expect(
-    alarmEmail === '' || /^[^\s@]+@[^\s@]+$/.test(alarmEmail),
-    `alarmEmail: expected an address or '', found ${alarmEmail}`,
-  );
+  for (const [name, address] of Object.entries({ alarmEmail, reportEmail })) {
+    expect(
+      address === '' || /^[^\s@]+@[^\s@]+$/.test(address),
+      `${name}: expected an address or '', found ${address}`,
+    );
+  }
   expect(
     LOG_LEVELS.includes(logLevel),
     `logLevel: expected ${LOG_LEVELS.join(', ')}, found ${logLevel}`,

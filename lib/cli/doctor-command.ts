@@ -1,4 +1,3 @@
-import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
@@ -11,7 +10,7 @@ import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import { checkLine } from './check-line.ts';
 import { examineTarget } from './examine-target.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, terminalOn } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 /**
@@ -21,7 +20,8 @@ import { readPolicyFile } from './policy-file.ts';
  */
 export async function doctorCommand(file: string, io: Io): Promise<number> {
   const { targets } = await readPolicyFile(file);
-  const clock = systemClock;
+  const { clock } = io;
+  const { proseColumns } = terminalOn('out', io);
   const transport = noteClocks(createTransport(clock), clock);
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
@@ -43,7 +43,8 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         report: (check) => {
           const failed = check.outcome === 'failed';
           const before = failed && said.get(check.text);
-          io.out(checkLine(before ? { ...check, text: `as for ${before}` } : check));
+          const line = before ? { ...check, text: `as for ${before}` } : check;
+          io.out(checkLine(line, proseColumns));
           if (!failed) return;
           if (!before) said.set(check.text, name);
           failures += 1;
@@ -62,6 +63,6 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(text: string): void {
-    io.out(`${wrap('', visible(text)).join('\n')}\n`);
+    io.out(`${wrap('', visible(text), proseColumns).join('\n')}\n`);
   }
 }

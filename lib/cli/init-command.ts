@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises';
-import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import { CredentialsStore } from '../identity/credentials-store.ts';
@@ -11,7 +10,7 @@ import { readCredentials } from './examine-target.ts';
 import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
 import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
 
 /**
@@ -21,22 +20,23 @@ import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts'
  */
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
+  const { proseColumns } = terminalOn('out', io);
   // Nobody should answer questions for nothing; writing it refuses once more.
   if (await isThere(output)) throw new UsageError(alreadyThere(output));
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;
   let failures = 0;
   const report = (line: CheckLine) => {
-    io.out(checkLine(line));
+    io.out(checkLine(line, proseColumns));
     if (line.outcome === 'failed') failures += 1;
   };
   const store = new CredentialsStore(credentialsSource(credentials, io.env));
   if (!(await readCredentials(store, report))) return EXIT.failed;
-  const transport = createTransport(systemClock);
+  const transport = createTransport(io.clock);
   const found = await findInstances(answers, {
     credentials: store,
     transport,
-    clock: systemClock,
+    clock: io.clock,
     random: Math.random,
     report,
   }).finally(() => transport.close());
@@ -56,7 +56,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(line: string): void {
-    io.out(`${wrap('', line).join('\n')}\n`);
+    io.out(`${wrap('', line, proseColumns).join('\n')}\n`);
   }
 }
 

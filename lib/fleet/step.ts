@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Summary } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -22,6 +23,8 @@ export interface StepDependencies
   readonly observe: (runId: string) => Observer;
   /** Sees the summary of the whole run. */
   readonly observeSummary: (runId: string, options: MetricsOptions) => Observer;
+  /** Tells people of the whole run. Never rejects. */
+  readonly sendLetter?: (summary: Summary) => Promise<void>;
 }
 
 /** @throws {PolicyError} with every problem of the policy. */

@@ -51,6 +51,8 @@ export async function summariseStep(
     taskIds: request.taskIds,
   });
   const { summary, requests } = whole;
+  // One letter for a run: none about a redrive of it, and none where this step is called again.
+  const isFirst = round === 0 && (await records.summary(0)) === undefined;
   const key = await records.writeSummary(round, whole);
   const observer = dependencies.observeSummary(run.id, {
     targets: worklist.targets,
@@ -59,6 +61,7 @@ export async function summariseStep(
   });
   for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
   observer.done?.(summary, requests);
+  if (isFirst) await dependencies.sendLetter?.(summary);
   if (summary.outcome === 'failed') throw new RunFailedError(summary);
   const { targets: _, warnings: __, ...end } = summary;
   return { again: false, ...end, key };

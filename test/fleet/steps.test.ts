@@ -237,6 +237,26 @@ describe('what goes wrong', () => {
     expect(seen).toEqual(['failed, routine', 'complete, routine']);
   });
 
+  test('tells people once, whether a step is repeated or the run is redriven', async () => {
+    const letters: string[] = [];
+    const sendLetter = async ({ outcome }: Summary) => {
+      letters.push(outcome);
+    };
+    dependencies = { ...dependencies, sendLetter };
+    const { id } = add('b', 2);
+    emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
+    const round = await prepare();
+    await cleanAll(round);
+    await expect(summariseRound(round)).rejects.toThrow('run failed');
+    emulator.intercept = undefined;
+    const again = (await summariseRound(round)) as Round;
+    await cleanAll(again);
+    await summariseRound(again);
+    await summariseRound(again);
+    expect(letters).toEqual(['failed']);
+  });
+
   test('is counted once by the metrics, however often it is repeated', async () => {
     add('a', 3);
     const { id } = add('b', 2);

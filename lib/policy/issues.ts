@@ -76,7 +76,6 @@ function similar(issue: z.core.$ZodIssue, found: unknown): string | undefined {
 }
 
 function meant(key: string, here: string, mappings: Mappings): string | undefined {
-  if (key === '<<') return 'merge keys are not read; write the keys out';
   const keysOf = (place: string) => Object.keys(mappings[place] ?? {});
   const elsewhere = Object.keys(mappings).filter((place) => keysOf(place).includes(key));
   if (elsewhere.length > 0) return `it belongs under ${elsewhere.join(' or ')}`;

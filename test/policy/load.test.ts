@@ -107,6 +107,31 @@ targets:
     });
   });
 
+  test('may merge what another target has', () => {
+    const text = `
+version: 1
+targets:
+  - &first
+    name: a
+    cloud: otc
+    service: dcs
+    region: eu-de
+    keepFor: 30d
+    keepLast: 5
+    requests: &gentle { concurrency: 1, attempts: &few 2 }
+  - { <<: *first, name: b, region: eu-nl, requests: { attempts: 3, <<: *gentle } }
+  - <<: [{ name: c, keepLast: *few }, *first]
+    service: kafka
+`;
+    const { targets } = loadPolicy(text, 'p.yml');
+    const gentle = { concurrency: 1, attempts: 2, timeout: 10_000 };
+    expect(targets).toMatchObject([
+      { name: 'a', service: 'dcs', keepLast: 5, requests: gentle },
+      { name: 'b', service: 'dcs', keepLast: 5, requests: { ...gentle, attempts: 3 } },
+      { name: 'c', service: 'kafka', keepLast: 2, requests: gentle },
+    ]);
+  });
+
   test('is read from text with Windows line ends and a byte order mark', () => {
     const text = policyText('keepFor: 30d').replaceAll('\n', '\r\n');
     expect(problemsOf(`\uFEFF${text}`)).toEqual([]);
@@ -187,6 +212,15 @@ describe('a file that is no policy', () => {
     ]);
   });
 
+  test('a bomb of merge keys is refused at once', () => {
+    const level = (n: number) =>
+      `a${n}: &a${n} { x: { <<: *a${n - 1} }, y: { <<: *a${n - 1} }, z: { <<: *a${n - 1} } }`;
+    const levels = Array.from({ length: 30 }, (_, i) => level(i + 1));
+    expect(problemsOf(['a0: &a0 { x: 1 }', ...levels].join('\n'))).toEqual([
+      'p.yml:1:1: its aliases stand for too much; write the values out',
+    ]);
+  });
+
   test('an alias that leads in a circle is refused', () => {
     expect(problemsOf('version: 1\ntargets: &all [*all]')).toEqual([
       'p.yml:2:15: targets[0]: expected a mapping of name, cloud, service, region and more, found a list',
@@ -258,10 +292,17 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ['"a b": 1', '7:5: targets[0]["a b"]: unknown key'],
     ['"": 1', '7:5: targets[0][""]: unknown key'],
     ['"\\e[31m": 1', '7:5: targets[0]["\\u001b[31m"]: unknown key'],
+    ['"<<": { keepLast: 1 }', '7:5: targets[0].<<: unknown key'],
     [
-      '<<: { keepLast: 1 }',
-      '7:5: targets[0].<<: unknown key; merge keys are not read; write the keys out',
+      '<<: { keepLast: -1 }',
+      '7:21: targets[0].keepLast: expected a whole number, 0 or more, found the number -1',
     ],
+    ['<<: { keep_last: 1 }', '7:11: targets[0].keep_last: unknown key; did you mean keepLast?'],
+    ['<<:', '7:8: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: 30d', '7:9: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: [{}, a]', '7:14: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: {}\n<<: {}', '8:5: targets[0].<<: this mapping has the key already; leave one out'],
+    ['limits: &a { <<: *a }', '7:22: this merges a mapping into itself'],
     ['dryRun: true', '7:5: targets[0].dryRun: unknown key; it belongs under the top level'],
     ['include: [a]', '7:5: targets[0].include: unknown key; it belongs under instances'],
     ['keepLast: "10"', '7:15: targets[0].keepLast: expected a whole number, 0 or more, found "10"'],

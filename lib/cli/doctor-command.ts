@@ -9,7 +9,7 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
-import { examineTarget } from './examine-target.ts';
+import { type Check, examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
@@ -32,17 +32,20 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
       print('', `${name}  (${cloud} ${service} ${region})`);
+      const report = ({ name: what, outcome, text }: Check) => {
+        print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
+        if (outcome === 'failed') failures += 1;
+      };
+      const warn = (text: string) => report({ name: 'credentials', outcome: 'warning', text });
+      const source = credentialsSource(target.credentials, io.env);
       await examineTarget({
         target,
-        credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
+        credentials: new CredentialsStore(source, undefined, warn),
         endpoint: endpoints.get(target) as Endpoint,
         transport,
         clock,
         random,
-        report: ({ name: what, outcome, text }) => {
-          print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
-          if (outcome === 'failed') failures += 1;
-        },
+        report,
       });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
       io.out('\n');

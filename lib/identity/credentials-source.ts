@@ -1,15 +1,30 @@
-import { credentialsFromEnvironment } from './credentials.ts';
-import type { CredentialsSource } from './credentials-store.ts';
+import {
+  type CredentialsSource,
+  credentialsFromEnvironment,
+  environmentName,
+} from './credentials.ts';
+import { profileSource } from './profile.ts';
 import { secretSource } from './secret.ts';
 
+/** Where a policy says that credentials are: one of these; none is the environment. */
+export interface CredentialsReference {
+  readonly secret?: string | undefined;
+  readonly env?: string | undefined;
+  readonly profile?: string | undefined;
+}
+
 /**
- * Where a target's credentials are: the secret that its policy names, else the environment.
+ * The place that a target's credentials come from.
  * @param env the environment's variables.
  */
 export function credentialsSource(
-  reference: { readonly secret: string } | undefined,
+  { secret, profile, env: prefix }: CredentialsReference = {},
   env: Readonly<Record<string, string | undefined>>,
 ): CredentialsSource {
-  if (reference) return secretSource(reference.secret, env);
-  return { name: 'the environment', read: async () => credentialsFromEnvironment(env) };
+  if (secret !== undefined) return secretSource(secret, env);
+  if (profile !== undefined) return profileSource(profile, env);
+  return {
+    name: environmentName(prefix),
+    read: async () => credentialsFromEnvironment(env, prefix),
+  };
 }

@@ -1,12 +1,4 @@
-import { type Credentials, CredentialsError } from './credentials.ts';
-
-/** Reads credentials from where they are kept. */
-export interface CredentialsSource {
-  /** Such as `the environment` or `secret task-janitor/huawei`. */
-  readonly name: string;
-  /** @throws {CredentialsError} when they are not there or not usable. */
-  read(): Promise<Credentials>;
-}
+import { type Credentials, CredentialsError, type CredentialsSource } from './credentials.ts';
 
 type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
 
@@ -18,6 +10,7 @@ export class CredentialsStore {
   readonly name: string;
   readonly #source: CredentialsSource;
   readonly #wait: Wait;
+  readonly #warn: (message: string) => void;
   #current: Promise<Credentials> | undefined;
   #rereadFor: Credentials | undefined;
   #seen = new Set<string>();
@@ -25,11 +18,17 @@ export class CredentialsStore {
   /**
    * @param wait bounds the time that a read may take, where the source sets itself no bound; throws what the
    * reader of credentials is to be told when it is over.
+   * @param warn is told what is not as it should be with a source that can be used.
    */
-  constructor(source: CredentialsSource, wait: Wait = (promise) => promise) {
+  constructor(
+    source: CredentialsSource,
+    wait: Wait = (promise) => promise,
+    warn: (message: string) => void = () => {},
+  ) {
     this.name = source.name;
     this.#source = source;
     this.#wait = wait;
+    this.#warn = warn;
   }
 
   /** @throws {CredentialsError} when they cannot be read. */
@@ -62,7 +61,7 @@ export class CredentialsStore {
   }
 
   async #read(): Promise<Credentials> {
-    const credentials = await this.#wait(this.#source.read(), this.name);
+    const credentials = await this.#wait(this.#source.read(this.#warn), this.name);
     const values =
       'password' in credentials
         ? [credentials.password]

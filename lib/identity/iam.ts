@@ -63,7 +63,7 @@ export class Iam {
             user: {
               name: user.username,
               password: user.password,
-              domain: { name: user.domain },
+              domain: user.domainIsId ? { id: user.domain } : { name: user.domain },
             },
           },
         },

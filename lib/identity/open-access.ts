@@ -38,10 +38,11 @@ export async function openAccess(
 ): Promise<{ access: Access; projectId: string }> {
   const { transport, clock, random, window, counts } = options;
   const { cloud, region, projectId } = address;
+  const { iamEndpoint } = await store.get();
   // An endpoint of its own, also where IAM answers on the service's host: a request that waits for
   // its token must not hold the place that the token's request needs.
   const endpoint = new Endpoint({
-    origin: address.iamEndpoint ?? iamOrigin(cloud, region),
+    origin: address.iamEndpoint ?? iamEndpoint ?? iamOrigin(cloud, region),
     concurrency: IAM_CONCURRENCY,
     transport,
     clock,

@@ -1,6 +1,10 @@
 import { isObject } from '../model/text.ts';
-import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
-import type { CredentialsSource } from './credentials-store.ts';
+import {
+  type Credentials,
+  CredentialsError,
+  type CredentialsSource,
+  chooseCredentials,
+} from './credentials.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';

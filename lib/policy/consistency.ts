@@ -8,6 +8,7 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { isObject } from '../model/text.ts';
+import { CREDENTIALS_SOURCES } from './schema.ts';
 import type { Path } from './source.ts';
 import { suggest } from './suggest.ts';
 
@@ -123,6 +124,7 @@ function checkTarget(
   const findings = [
     ...checkKeep(target, path),
     ...checkStatuses(statuses, service, [...path, 'statuses']),
+    ...checkCredentials(target.credentials, [...path, 'credentials']),
     ...repeatedNames(
       // A rule without a name is reported as "rule N"; a name may not claim to be another one's place.
       rules.map((rule, j) => nameOf(rule) ?? `rule ${j + 1}`),
@@ -139,6 +141,20 @@ function checkTarget(
     });
   }
   return findings;
+}
+
+function checkCredentials(credentials: unknown, path: Path): Finding[] {
+  if (!isObject(credentials)) return [];
+  if (Object.keys(credentials).length === 0) {
+    const hint = `write ${CREDENTIALS_SOURCES.join(', ')}, or leave credentials out`;
+    return [{ path, message: 'does not say where the credentials are', hint }];
+  }
+  const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);
+  return others.map((other) => ({
+    path: [...path, other],
+    message: `${first} is written too, and only one of them can hold`,
+    hint: 'leave one out',
+  }));
 }
 
 function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {

@@ -109,19 +109,41 @@ const rule = z
     oneOf: [{ required: ['keepFor'] }, { required: ['keep'] }],
   });
 
+/** The places that credentials come from; a target names one of them, or none. */
+export const CREDENTIALS_SOURCES = ['secret', 'env', 'profile'] as const;
+
 const credentials = z
   .strictObject(
     {
-      secret: text('the name of a secret').meta({
-        description: 'Name or ARN of the secret in AWS Secrets Manager.',
-        examples: ['task-janitor/huawei'],
-      }),
+      secret: text('the name of a secret')
+        .optional()
+        .meta({
+          description: 'Name or ARN of the secret in AWS Secrets Manager.',
+          examples: ['task-janitor/huawei'],
+        }),
+      env: text('a prefix such as PROD, of letters, digits and _', /^[A-Za-z_][A-Za-z0-9_]*$/)
+        .optional()
+        .meta({
+          description:
+            'A prefix of environment variables: PROD reads PROD_HUAWEICLOUD_SDK_AK and so on.',
+          examples: ['PROD'],
+        }),
+      profile: text('the name of a profile')
+        .optional()
+        .meta({
+          description: 'An entry of clouds.yaml. Its region and project are not used.',
+          examples: ['prod'],
+        }),
     },
-    { error: 'a mapping of secret' },
+    { error: 'a mapping of secret, env or profile' },
   )
   .meta({
     description: 'Where the credentials are. The environment, when absent.',
     examples: [{ secret: 'task-janitor/huawei' }],
+    minProperties: 1,
+    allOf: CREDENTIALS_SOURCES.flatMap((one, i) =>
+      CREDENTIALS_SOURCES.slice(i + 1).map((other) => ({ not: { required: [one, other] } })),
+    ),
   });
 
 const instances = z

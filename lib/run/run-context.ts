@@ -3,7 +3,8 @@ import { ApiError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
 import { type RequestWindow, requestWindow, withinWindow } from '../http/window.ts';
-import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
+import type { CredentialsSource } from '../identity/credentials.ts';
+import { CredentialsStore } from '../identity/credentials-store.ts';
 import type { Trigger } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
@@ -78,6 +79,7 @@ export function openContext(
   const begunAt = clock.monotonic();
   const wallClock = clock.now();
   const elapsed = () => clock.monotonic() - begunAt;
+  const guarded = guardObserver(observer, warnings);
   return {
     policy,
     clock,
@@ -92,10 +94,12 @@ export function openContext(
     requestedInstances: request.instances,
     requestedIds: request.taskIds && new Set(request.taskIds),
     seenIds: new Set(),
-    observer: guardObserver(observer, warnings),
+    observer: guarded,
     warnings,
     rows: new RowBudget(),
-    credentialsOf: shareCredentials(dependencies.credentials, window, clock),
+    credentialsOf: shareCredentials(dependencies.credentials, window, clock, (message) =>
+      guarded.warning?.(message),
+    ),
   };
 }
 
@@ -103,6 +107,7 @@ function shareCredentials(
   sourceOf: RunDependencies['credentials'],
   window: RequestWindow,
   clock: Clock,
+  warn: (message: string) => void,
 ): (target: Target) => CredentialsStore {
   const wait = async <T>(promise: Promise<T>, source: string): Promise<T> => {
     const waited = await withinWindow(promise, window, clock);
@@ -113,7 +118,7 @@ function shareCredentials(
   const stores = new Map<string, CredentialsStore>();
   return ({ credentials }) => {
     const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source, wait);
+    const store = stores.get(source.name) ?? new CredentialsStore(source, wait, warn);
     stores.set(source.name, store);
     return store;
   };

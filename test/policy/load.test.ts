@@ -425,20 +425,35 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: AK:SK',
-      '7:18: targets[0].credentials: expected a mapping of secret, found text',
+      '7:18: targets[0].credentials: expected a mapping of secret, env or profile, found text',
     ],
     [
       'credentials: 12345',
-      '7:18: targets[0].credentials: expected a mapping of secret, found a number',
+      '7:18: targets[0].credentials: expected a mapping of secret, env or profile, found a number',
     ],
     [
       'credentials: { secret: "" }',
       '7:28: targets[0].credentials.secret: expected the name of a secret, found text',
     ],
-    ['credentials: {}', '7:18: targets[0].credentials.secret: missing; write the name of a secret'],
+    [
+      'credentials: {}',
+      '7:18: targets[0].credentials: does not say where the credentials are; write secret, env, profile, or leave credentials out',
+    ],
+    [
+      'credentials: { env: PROD, secret: a }',
+      '7:25: targets[0].credentials.env: secret is written too, and only one of them can hold; leave one out',
+    ],
+    [
+      'credentials: { env: PROD-1 }',
+      '7:25: targets[0].credentials.env: expected a prefix such as PROD, of letters, digits and _, found text',
+    ],
+    [
+      'credentials: { profile: "" }',
+      '7:29: targets[0].credentials.profile: expected the name of a profile, found text',
+    ],
     [
       'credentials: { secret: }',
-      '7:28: targets[0].credentials.secret: expected the name of a secret, found null; write a value',
+      '7:28: targets[0].credentials.secret: expected the name of a secret, found null; write a value, or leave the key out',
     ],
     [
       'instances: [a]',

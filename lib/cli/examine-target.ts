@@ -2,6 +2,8 @@ import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { NotingTransport } from '../http/noting-transport.ts';
+import { proxyFor } from '../http/proxy.ts';
+import { proxyName } from '../http/proxy-error.ts';
 import { TransportError } from '../http/transport.ts';
 import { requestWindow } from '../http/window.ts';
 import type { Access } from '../identity/access.ts';
@@ -127,6 +129,10 @@ async function reach({
     await transport.send(request, target.requests.timeout);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
+    if (error.code === 'proxy') {
+      report({ name: 'endpoint', outcome: 'failed', text: error.message });
+      return false;
+    }
     const advice = target.endpoint
       ? 'Check endpoint in the policy, and the way there (firewall, proxy).'
       : 'Check region and service in the policy, set endpoint where the address is another one, and look at the way there (firewall, proxy).';
@@ -134,7 +140,9 @@ async function reach({
     report({ name: 'endpoint', outcome: 'failed', text });
     return false;
   }
-  report({ name: 'endpoint', outcome: 'ok', text: `${origin} answers` });
+  const proxy = proxyFor(origin);
+  const way = proxy ? `, through the proxy ${proxyName(proxy)}` : '';
+  report({ name: 'endpoint', outcome: 'ok', text: `${origin} answers${way}` });
   report(compareClocks(transport.clockDifference(origin)));
   return true;
 }

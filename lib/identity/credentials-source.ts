@@ -3,7 +3,6 @@ import {
   credentialsFromEnvironment,
   environmentName,
 } from './credentials.ts';
-import { profileSource } from './profile.ts';
 import { secretSource } from './secret.ts';
 
 /** Where a policy says that credentials are: one of these; none is the environment. */
@@ -22,7 +21,13 @@ export function credentialsSource(
   env: Readonly<Record<string, string | undefined>>,
 ): CredentialsSource {
   if (secret !== undefined) return secretSource(secret, env);
-  if (profile !== undefined) return profileSource(profile, env);
+  if (profile !== undefined) {
+    return {
+      name: `profile ${profile}`,
+      // Loaded when it is asked for: a run without one starts faster.
+      read: async (warn) => (await import('./profile.ts')).readProfile(profile, env, warn),
+    };
+  }
   return {
     name: environmentName(prefix),
     read: async () => credentialsFromEnvironment(env, prefix),

@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import { parseOrigin } from '../model/origins.ts';
 import { isObject, visible } from '../model/text.ts';
-import {
-  type Credentials,
-  CredentialsError,
-  type CredentialsSource,
-  chooseCredentials,
-} from './credentials.ts';
+import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 type Fields = Readonly<Record<string, unknown>>;
@@ -17,22 +12,23 @@ type Fields = Readonly<Record<string, unknown>>;
 /**
  * Credentials in an entry of `clouds.yaml`, found as OpenStack's clients find it. `secure.yaml` is laid over it.
  * @param env where the paths are looked up.
+ * @param warn is told of a file that others can read.
+ * @throws {CredentialsError} where the file, the entry or a part of it is missing; never with a value of it.
  */
-export function profileSource(profile: string, env: Env): CredentialsSource {
-  return {
-    name: `profile ${profile}`,
-    read: async (warn = () => {}) => {
-      const clouds = await findFile('clouds', env.OS_CLIENT_CONFIG_FILE, env, warn);
-      if (!clouds) {
-        const places = pathsOf('clouds', env.OS_CLIENT_CONFIG_FILE, env);
-        throw new CredentialsError(
-          `there is no clouds.yaml for profile ${profile}: looked for ${places.join(', ')}`,
-        );
-      }
-      const secure = await findFile('secure', env.OS_CLIENT_SECURE_FILE, env, warn);
-      return readProfile(profile, clouds, secure);
-    },
-  };
+export async function readProfile(
+  profile: string,
+  env: Env,
+  warn: (message: string) => void = () => {},
+): Promise<Credentials> {
+  const clouds = await findFile('clouds', env.OS_CLIENT_CONFIG_FILE, env, warn);
+  if (!clouds) {
+    const places = pathsOf('clouds', env.OS_CLIENT_CONFIG_FILE, env);
+    throw new CredentialsError(
+      `there is no clouds.yaml for profile ${profile}: looked for ${places.join(', ')}`,
+    );
+  }
+  const secure = await findFile('secure', env.OS_CLIENT_SECURE_FILE, env, warn);
+  return credentialsOf(profile, clouds, secure);
 }
 
 /** A file of profiles. */
@@ -45,7 +41,7 @@ interface CloudsFile {
 
 const EXPECTED = 'username, password and user_domain_name under auth, or ak and sk';
 
-function readProfile(
+function credentialsOf(
   profile: string,
   file: CloudsFile,
   secure: CloudsFile | undefined,

@@ -37,6 +37,11 @@ export function targetOrigin(target: {
 export const ORIGIN = /^https?:\/\/[^\s/?#@\\]+\/?$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
+/** Whether a host, as a URL writes it, is this machine. */
+export function isLoopback(hostname: string): boolean {
+  return LOOPBACK.test(hostname);
+}
+
 /**
  * Reads a URL that is an origin and nothing more (scheme, host, port) and returns it without a slash
  * at the end. https anywhere; http on loopback alone, since requests carry credentials.
@@ -50,7 +55,7 @@ export function parseOrigin(text: string): string {
       'not the URL of a server; write https://host or https://host:port, without user, path or query',
     );
   }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
     throw new TypeError('http is for loopback addresses only; write https');
   }
   return url.origin;

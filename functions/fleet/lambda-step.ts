@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
+import { openArchive } from '../../lib/archive/open-archive.ts';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
 import { readFleetSettings } from '../../lib/fleet/settings.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
@@ -37,6 +38,7 @@ export function lambdaStep<Answer>(
         clock,
         random: Math.random,
         transport,
+        openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
         deadline: clock.monotonic() + context.getRemainingTimeInMillis(),
         observe: (runId) => logObserver(logger, runId),

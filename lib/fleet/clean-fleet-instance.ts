@@ -28,7 +28,7 @@ export interface InstanceResult {
 
 /** The part of a run that cleaning one instance needs. */
 export interface CleanFleetInstanceOptions
-  extends Omit<RunDependencies, 'runId' | 'trigger' | 'maxConcurrency'> {
+  extends Omit<RunDependencies, 'trigger' | 'maxConcurrency'> {
   readonly dryRun: boolean;
   /** The run's one moment, in milliseconds since the epoch. */
   readonly now: number;

@@ -39,6 +39,8 @@ export async function cleanStep(
     : await cleanFleetInstance(policy, request, item, {
         ...dependencies,
         ...(deadline !== undefined && { deadline: deadline - RESULT_MS }),
+        runId: run.id,
+        archiveTo: settings.archiveTo,
         stopBeforeEnd: settings.stopBeforeEnd,
         dryRun: run.dryRun || settings.dryRun === true,
         now: run.startedAt,

@@ -10,7 +10,10 @@ import type { FleetSettings } from './settings.ts';
 
 /** The dependencies of a fleet's steps on the outside. */
 export interface StepDependencies
-  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'deadline'> {
+  extends Pick<
+    RunDependencies,
+    'clock' | 'random' | 'transport' | 'credentials' | 'openArchive' | 'deadline'
+  > {
   readonly settings: FleetSettings;
   /** The deployed policy: its YAML. */
   readonly policyText: string;

@@ -129,6 +129,9 @@ export async function play(
           trigger: 'manual',
           clock,
           random: seededRandom(scenario.misbehaviour.seed + index),
+          openArchive: () => {
+            throw new Error('no archive was asked for');
+          },
           transport: transports[index] as (typeof transports)[number],
           credentials: () => ({
             name: 'the test',

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openArchive } from '../../lib/archive/open-archive.ts';
 import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
@@ -54,6 +55,7 @@ beforeEach(async () => {
     store,
     clock,
     random: () => 0.5,
+    openArchive,
     transport: world.transport,
     credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
     observe: () => ({}),

@@ -94,7 +94,7 @@ describe('a mistake in a fixture is named with its place, its path and what was 
     'write the path of a policy, from the folder of this file, or the policy itself';
   const records = 'a list of records, as the API returns them';
   const reasons =
-    'there is already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested';
+    'there is already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested, not-in-plan';
   const keepForms = 'expected a list of ids, or a mapping of ids to reasons';
 
   test.each<[Changes, string]>([

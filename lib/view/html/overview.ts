@@ -18,6 +18,7 @@ export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
   'kept-forever': 'its rule or target says keep: forever',
   'within-keep-for': 'it is younger than keepFor, or dated in the future',
   'not-requested': 'the run was for certain task ids, and not for this one',
+  'not-in-plan': 'it is not in the plan that was approved',
   expired: 'nothing keeps it',
 };
 

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { openArchive } from '../../../lib/archive/open-archive.ts';
 import { cleanStep } from '../../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../../lib/fleet/object-store.ts';
 import { prepareStep } from '../../../lib/fleet/prepare-step.ts';
@@ -46,6 +47,7 @@ export const clean: Clean = async (request) => {
         policyText: policyText(request),
         store,
         clock: systemClock,
+        openArchive,
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, ENV),

@@ -1,3 +1,4 @@
+import { openArchive } from '../../../lib/archive/open-archive.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
 import { credentialsSource } from '../../../lib/identity/credentials-source.ts';
@@ -19,6 +20,7 @@ export const clean: Clean = async (request) => {
       clock: systemClock,
       random: Math.random,
       transport,
+      openArchive,
       credentials: (reference) => credentialsSource(reference, ENV),
       observer: {
         decided: () => {

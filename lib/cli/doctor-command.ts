@@ -2,14 +2,15 @@ import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
+import { requestWindow } from '../http/window.ts';
+import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
-import { type Check, examineTarget } from './examine-target.ts';
+import { type Check, examineTarget, PATIENCE_MS } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 
@@ -28,6 +29,23 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
   let failures = 0;
+  let warn = (_: string): void => {};
+  // Each target has as much time as the one before it.
+  let end = 0;
+  const window = {
+    ...requestWindow({}),
+    get end() {
+      return end;
+    },
+  };
+  const accounts = new Accounts({
+    sourceOf: (reference) => credentialsSource(reference, io.env),
+    transport,
+    clock,
+    random,
+    window,
+    warn: (text) => warn(text),
+  });
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
@@ -36,17 +54,10 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
         if (outcome === 'failed') failures += 1;
       };
-      const warn = (text: string) => report({ name: 'credentials', outcome: 'warning', text });
-      const source = credentialsSource(target.credentials, io.env);
-      await examineTarget({
-        target,
-        credentials: new CredentialsStore(source, undefined, warn),
-        endpoint: endpoints.get(target) as Endpoint,
-        transport,
-        clock,
-        random,
-        report,
-      });
+      warn = (text) => report({ name: 'credentials', outcome: 'warning', text });
+      end = clock.monotonic() + PATIENCE_MS;
+      const endpoint = endpoints.get(target) as Endpoint;
+      await examineTarget({ target, accounts, window, endpoint, transport, clock, report });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
       io.out('\n');
     }

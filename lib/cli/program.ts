@@ -91,9 +91,12 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .action(async ({ policy: file }: { policy: string }) => {
       const policy = await readPolicyFile(file);
       const { targets, dryRun } = policy;
-      const names = targets.map(({ name }) => name).join(', ');
+      const names = targets.map(({ name, projects }) => (projects ? `${name}/*` : name)).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
       io.out(`${wrap('', text).join('\n')}\n`);
+      if (targets.some(({ projects }) => projects)) {
+        io.out('* stands for the projects of the region, which are looked up in each run.\n');
+      }
       for (const warning of policyWarnings(policy)) {
         io.out(`${wrap('warning: ', warning).join('\n')}\n`);
       }

@@ -18,6 +18,8 @@ export interface User {
 export interface Project {
   id: string;
   name: string;
+  /** False: it is listed so, and opens nothing. True when absent. */
+  enabled?: boolean;
 }
 
 /** The key that a fresh emulator accepts. It opens nothing else. */

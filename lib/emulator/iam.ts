@@ -155,7 +155,7 @@ function projectRow(project: Project, { projects, users }: Cloud, origin: string
     domain_id: account,
     parent_id: above?.id ?? account,
     description: '',
-    enabled: true,
+    enabled: project.enabled ?? true,
     is_domain: false,
     links: { self: `${origin}/v3/projects/${project.id}` },
   };

@@ -8,12 +8,19 @@ import type { RequestWindow } from '../http/window.ts';
 import type { RequestCounts } from '../model/summary.ts';
 import { readId } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
-import type { Access, Token } from './access.ts';
+import type { Access, AuthorisedRequest, Token } from './access.ts';
 import { CredentialsError, type User } from './credentials.ts';
 import { encode } from './sign.ts';
 
-/** The scope of a token: a project by its id, or the one that bears a region's name. */
-export type Scope = { readonly id: string } | { readonly name: string };
+/** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
+export type Scope = { readonly id: string } | { readonly name: string } | 'account';
+
+/** A project of an account. On both clouds it is named `REGION`, or `REGION_something`. */
+export interface Project {
+  readonly id: string;
+  readonly name: string;
+  readonly enabled: boolean;
+}
 
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
@@ -55,6 +62,7 @@ export class Iam {
    * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
    */
   async token(user: User, scope: Scope): Promise<Token> {
+    const domain = user.domainIsId ? { id: user.domain } : { name: user.domain };
     const body = {
       auth: {
         identity: {
@@ -63,11 +71,11 @@ export class Iam {
             user: {
               name: user.username,
               password: user.password,
-              domain: user.domainIsId ? { id: user.domain } : { name: user.domain },
+              domain,
             },
           },
         },
-        scope: { project: scope },
+        scope: scope === 'account' ? { domain } : { project: scope },
       },
     };
     const request: HttpRequest = {
@@ -101,18 +109,57 @@ export class Iam {
       { method: 'GET', url, headers: {} },
       this.#sendOptions((text) => access.conceal(text)),
     );
-    const { reading, request } = sent;
-    const answered = reading?.answer === 'ok';
-    const ids = answered ? readProjectIds(reading.response?.body ?? '') : [];
+    const ids = bodyOf(sent) === undefined ? [] : readProjectIds(bodyOf(sent) as string);
     if (ids.length === 1) return ids[0] as string;
-    const said = answered ? `it names ${ids.length || 'none'}` : describeResponse(sent);
-    const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
-    if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
+    throw this.#lookupFailure(
+      `did not give the project of region ${region}`,
+      bodyOf(sent) === undefined ? undefined : `it names ${ids.length || 'none'}`,
+      'Write projectId in the policy.',
+      sent,
+      access,
+    );
+  }
+
+  /**
+   * The projects that the credentials may enter; those of which id or name cannot be read are none.
+   * @param region the one they are asked for, for messages.
+   * @throws {TargetError} when IAM does not tell, or not of all; {ApiError} when time is up.
+   */
+  async projects(region: string, access: Access): Promise<readonly Project[]> {
+    const url = `${this.#endpoint.origin}/v3/auth/projects`;
+    const sent = await access.send(
+      this.#endpoint,
+      { method: 'GET', url, headers: {} },
+      this.#sendOptions((text) => access.conceal(text)),
+    );
+    const body = bodyOf(sent);
+    const projects = body === undefined ? undefined : readProjects(body);
+    if (projects) return projects;
+    throw this.#lookupFailure(
+      `did not list the projects of region ${region}`,
+      body === undefined ? undefined : 'its answer is no whole list',
+      'Write projectId in the place of projects.',
+      sent,
+      access,
+    );
+  }
+
+  /** @param said the fault of an answer that was one. */
+  #lookupFailure(
+    what: string,
+    said: string | undefined,
+    advice: string,
+    sent: Sent<IamReading, AuthorisedRequest>,
+    access: Access,
+  ): ApiError {
+    const { reading, request } = sent;
+    const failure = `${this.#endpoint.origin} ${what}: ${said ?? describeResponse(sent)}`;
+    if (isOver(sent)) return new ApiError(failure, reading, sent.gaveUp);
     if (reading?.answer === 'unauthorised') {
       const message = `${failure}. Check the credentials (${access.describe(request?.grant)}) and this machine's clock.`;
-      throw new TargetError('unauthorised', message, reading);
+      return new TargetError('unauthorised', message, reading);
     }
-    throw new TargetError('project', `${failure}. Write projectId in the policy.`, reading);
+    return new TargetError('project', `${failure}. ${advice}`, reading);
   }
 
   #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
@@ -164,6 +211,26 @@ function readProjectIds(body: string): string[] {
     ? projects.map((project) => (project as Fields | null)?.id)
     : [];
   return ids.map(readId).filter((id) => id !== undefined);
+}
+
+/** Names as the clouds allow them: what else stands there is no name. */
+const PROJECT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** `undefined` where it is no list, or goes on elsewhere. */
+function readProjects(body: string): Project[] | undefined {
+  const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
+  if (!Array.isArray(projects) || (isObject(links) && links.next)) return undefined;
+  return projects.flatMap((row) => {
+    const { id: given, name, enabled } = isObject(row) ? row : {};
+    const id = readId(given);
+    if (id === undefined || typeof name !== 'string' || !PROJECT_NAME.test(name)) return [];
+    return [{ id, name, enabled: enabled !== false }];
+  });
+}
+
+/** The body of an answer that is one. */
+function bodyOf({ reading }: Sent<IamReading>): string | undefined {
+  return reading?.answer === 'ok' ? (reading.response?.body ?? '') : undefined;
 }
 
 /** Whether nothing is wrong but that the run ends. */

@@ -82,6 +82,11 @@ export function statuses() {
   return list(status, expected).meta({ uniqueItems: true });
 }
 
+/** One value, or a list of them without repetition. */
+export function oneOrMore<T extends z.ZodType>(one: T, items: string) {
+  return z.union([one, list(one, items).meta({ uniqueItems: true })]);
+}
+
 function list<T extends z.ZodType>(item: T, items: string) {
   return z
     .array(item, { error: `a list of ${items}` })

@@ -1,11 +1,10 @@
 import type { Duration } from 'luxon';
-import { ApiError } from '../answers/api-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
-import { type RequestWindow, requestWindow, withinWindow } from '../http/window.ts';
+import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { Accounts } from '../identity/accounts.ts';
 import type { CredentialsSource } from '../identity/credentials.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
 import type { Trigger } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/fields.ts';
 import type { Policy, Target } from '../policy/schema.ts';
@@ -72,8 +71,10 @@ export interface RunContext {
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
   readonly rows: RowBudget;
-  /** Targets that name the same credentials share them: they are read once. */
-  readonly credentialsOf: (target: Target) => CredentialsStore;
+  /** Credentials, tokens and projects, which targets share. */
+  readonly accounts: Accounts;
+  /** Names of targets that the run asks for; all, when absent. */
+  readonly requestedTargets: readonly string[] | undefined;
 }
 
 /**
@@ -116,29 +117,14 @@ export function openContext(
     observer: guarded,
     warnings,
     rows: new RowBudget(),
-    credentialsOf: shareCredentials(dependencies.credentials, window, clock, (message) =>
-      guarded.warning?.(message),
-    ),
-  };
-}
-
-function shareCredentials(
-  sourceOf: RunDependencies['credentials'],
-  window: RequestWindow,
-  clock: Clock,
-  warn: (message: string) => void,
-): (target: Target) => CredentialsStore {
-  const wait = async <T>(promise: Promise<T>, source: string): Promise<T> => {
-    const waited = await withinWindow(promise, window, clock);
-    if ('value' in waited) return waited.value;
-    const message = `${source} was not read before the run had to end`;
-    throw new ApiError(message, undefined, waited.gaveUp);
-  };
-  const stores = new Map<string, CredentialsStore>();
-  return ({ credentials }) => {
-    const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source, wait, warn);
-    stores.set(source.name, store);
-    return store;
+    accounts: new Accounts({
+      sourceOf: dependencies.credentials,
+      transport,
+      clock,
+      random,
+      window,
+      warn: (message) => guarded.warning?.(message),
+    }),
+    requestedTargets: request.targets,
   };
 }

@@ -23,6 +23,7 @@ export type CheckName =
   | 'credentials'
   | 'endpoint'
   | 'clock'
+  | 'agency'
   | 'signature'
   | 'token'
   | 'projects'
@@ -69,9 +70,20 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
     report({ name: 'instances', outcome: 'skipped', text: `not asked for, since ${reason}` });
     return;
   }
-  const method = 'password' in found ? 'token' : 'signature';
+  const agency = target.credentials?.agency;
+  const method = 'password' in found && !agency ? 'token' : 'signature';
   const counts = { sent: 0, retried: 0, throttled: 0 };
   let targets: readonly Target[] = [target];
+  if (agency) {
+    try {
+      await accounts.assume(target, counts);
+    } catch (error) {
+      report(failed('agency', error));
+      return;
+    }
+    const text = `${agency.name} of account ${agency.domain}, assumed`;
+    report({ name: 'agency', outcome: 'ok', text });
+  }
   try {
     if (target.projects) {
       const { targets: inProjects, disabled } = await findProjects(accounts, target, counts);

@@ -44,11 +44,11 @@ const IAM_CONCURRENCY = 8;
  * The kinds of requests to IAM. Each has places of its own, and none takes those of the service: a request that
  * waits for a token must not hold the place that the token's request needs.
  */
-type IamWork = 'tokens' | 'projects';
+type IamWork = 'tokens' | 'agencies' | 'projects';
 
 /**
- * All that targets with the same credentials share, for as long as they are worked on: credentials are read once,
- * a token is asked for once for each project, and projects are looked up once for each region.
+ * All that targets with the same credentials share, for as long as they are worked on: credentials are read once, an
+ * agency is assumed once, a token is asked for once for each project, and projects are looked up once for each region.
  */
 export class Accounts {
   readonly #options: AccountsOptions;
@@ -84,7 +84,7 @@ export class Accounts {
     counts: RequestCounts,
   ): Promise<Entrance> {
     const { region, projectId } = address;
-    const { store, origin } = await this.#identify(address);
+    const { store, origin } = await this.#identify(address, counts);
     const scope: Scope = projectId === undefined ? { name: region } : { id: projectId };
     return await kept(this.#entrances, [store.name, origin, scope], async () => {
       const access = this.#accessTo(scope, store, origin, counts);
@@ -101,7 +101,7 @@ export class Accounts {
    * @throws as {@link enter} does.
    */
   async projects(address: Address, counts: RequestCounts): Promise<readonly Project[]> {
-    const { store, origin } = await this.#identify(address);
+    const { store, origin } = await this.#identify(address, counts);
     return await kept(this.#projects, [store.name, origin, address.region], () =>
       this.#iam('projects', origin, counts).projects(
         address.region,
@@ -110,12 +110,39 @@ export class Accounts {
     );
   }
 
-  /** Whose credentials they are, and which IAM knows them. */
-  async #identify(address: Address): Promise<{ store: CredentialsStore; origin: string }> {
+  /**
+   * Acts through the agency that a policy names; does nothing where it names none.
+   * @param counts receive what is sent for it.
+   * @throws as {@link enter} does.
+   */
+  async assume(address: Address, counts: RequestCounts): Promise<void> {
+    const { store } = await this.#identify(address, counts);
+    await store.get();
+  }
+
+  /** The credentials that requests are authenticated with, and the IAM that knows them. */
+  async #identify(
+    address: Address,
+    counts: RequestCounts,
+  ): Promise<{ store: CredentialsStore; origin: string }> {
+    const { cloud, region, credentials: { agency } = {} } = address;
     const store = this.credentialsOf(address);
     const { iamEndpoint } = await store.get();
-    const { cloud, region } = address;
-    return { store, origin: address.iamEndpoint ?? iamEndpoint ?? iamOrigin(cloud, region) };
+    const origin = address.iamEndpoint ?? iamEndpoint ?? iamOrigin(cloud, region);
+    if (!agency) return { store, origin };
+    const { domain, name } = agency;
+    const assumed = kept(this.#stores, [store.name, origin, domain, name], () => {
+      const read = () =>
+        this.#iam('agencies', origin, counts).assume(
+          agency,
+          this.#accessTo('account', store, origin, counts),
+        );
+      return new CredentialsStore({
+        name: `agency ${name} of account ${domain}, assumed with ${store.name}`,
+        read,
+      });
+    });
+    return { store: assumed, origin };
   }
 
   #accessTo(scope: Scope, store: CredentialsStore, origin: string, counts: RequestCounts): Access {

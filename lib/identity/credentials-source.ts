@@ -5,15 +5,24 @@ import {
 } from './credentials.ts';
 import { secretSource } from './secret.ts';
 
-/** Where a policy says that credentials are: one of these; none is the environment. */
+/** The right to act in the account that gave it. */
+export interface Agency {
+  /** Name of that account. */
+  readonly domain: string;
+  readonly name: string;
+}
+
+/** Where a policy says that credentials are: one of three places, or the environment; and what they are used for. */
 export interface CredentialsReference {
   readonly secret?: string | undefined;
   readonly env?: string | undefined;
   readonly profile?: string | undefined;
+  /** To act in another account. */
+  readonly agency?: Agency | undefined;
 }
 
 /**
- * The place that a target's credentials come from.
+ * The place that a target's credentials come from, before any agency.
  * @param env the environment's variables.
  */
 export function credentialsSource(

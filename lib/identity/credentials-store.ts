@@ -13,6 +13,7 @@ export class CredentialsStore {
   readonly #warn: (message: string) => void;
   #current: Promise<Credentials> | undefined;
   #rereadFor: Credentials | undefined;
+  #renewedFor: Credentials | undefined;
   #seen = new Set<string>();
 
   /**
@@ -37,7 +38,23 @@ export class CredentialsStore {
     return this.#current;
   }
 
-  /** The credentials that replace refused ones, or `undefined` when there are no others. */
+  /**
+   * The credentials that follow those which are about to end. They are asked for once, however many ask; the same
+   * ones come back where that has failed, since they hold until the service refuses them.
+   */
+  async successorOf(ending: Credentials): Promise<Credentials> {
+    const current = await this.get();
+    if (current === ending && this.#renewedFor !== ending) {
+      this.#renewedFor = ending;
+      this.#current = this.#read().catch(() => ending);
+    }
+    return await this.get();
+  }
+
+  /**
+   * The credentials that replace refused ones, or `undefined` when there are no others.
+   * @throws {CredentialsError} when those which end cannot be asked for again.
+   */
   async replacementFor(refused: Credentials): Promise<Credentials | undefined> {
     const current = await this.get();
     if (current === refused && this.#rereadFor !== refused) {
@@ -45,8 +62,9 @@ export class CredentialsStore {
       this.#current = this.#read().then(
         (read) => (JSON.stringify(read) === JSON.stringify(refused) ? refused : read),
         (error: unknown) => {
-          // Keep the credentials that were read before; the refusal is reported.
-          if (error instanceof CredentialsError) return refused;
+          // Keep the credentials that were read before; the refusal is reported. Those that end were good once,
+          // so that the reason is what the new ones are refused for.
+          if (error instanceof CredentialsError && !refused.lifetime) return refused;
           throw error;
         },
       );
@@ -66,6 +84,8 @@ export class CredentialsStore {
       'password' in credentials
         ? [credentials.password]
         : [credentials.secretKey, credentials.securityToken];
+    // Of those that an agency gave, nothing is worth being shown.
+    if ('accessKey' in credentials && credentials.lifetime) values.push(credentials.accessKey);
     for (const value of values) if (value) this.#seen.add(value);
     return credentials;
   }

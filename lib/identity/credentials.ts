@@ -10,9 +10,17 @@ export interface User {
   readonly domainIsId?: boolean;
 }
 
+/** From when and until when something holds, in milliseconds since the epoch, by this machine's clock. */
+export interface Lifetime {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
 export type Credentials = (AccessKey | User) & {
   /** Origin of the IAM that they belong to, where their source says it. */
   readonly iamEndpoint?: string;
+  /** Present where they end. */
+  readonly lifetime?: Lifetime;
 };
 
 /** Reads credentials from where they are kept. */

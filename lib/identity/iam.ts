@@ -9,8 +9,9 @@ import type { RequestCounts } from '../model/summary.ts';
 import { readId } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
 import type { Access, AuthorisedRequest, Token } from './access.ts';
-import { CredentialsError, type User } from './credentials.ts';
-import { encode } from './sign.ts';
+import { type Credentials, CredentialsError, type User } from './credentials.ts';
+import type { Agency } from './credentials-source.ts';
+import { type AccessKey, encode } from './sign.ts';
 
 /** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
 export type Scope = { readonly id: string } | { readonly name: string } | 'account';
@@ -32,6 +33,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0066': 'the password has expired: set a new one and put it into the secret',
   'IAM.0067': 'the user name, password or account is not valid',
 };
+
+/** How long temporary keys are asked for. */
+const AGENCY_SECONDS = 3_600;
+/** What they last at least, where the answer does not tell. */
+const SHORTEST_AGENCY_MS = 900_000;
 
 /** An answer, and the response that it was read from, where one came. */
 interface IamReading extends AnswerReading {
@@ -144,6 +150,42 @@ export class Iam {
     );
   }
 
+  /**
+   * Temporary keys to act through an agency in the account that gave it, for an hour.
+   * @param access of a user who may assume agencies.
+   * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
+   */
+  async assume({ domain, name }: Agency, access: Access): Promise<Credentials> {
+    const role = { agency_name: name, domain_name: domain, duration_seconds: AGENCY_SECONDS };
+    const body = { auth: { identity: { methods: ['assume_role'], assume_role: role } } };
+    const request: HttpRequest = {
+      method: 'POST',
+      url: `${this.#endpoint.origin}/v3.0/OS-CREDENTIAL/securitytokens`,
+      headers: { 'Content-Type': 'application/json;charset=utf8' },
+      body: JSON.stringify(body),
+    };
+    const issuedAt = this.#clock.now();
+    const sent = await access.send(
+      this.#endpoint,
+      request,
+      this.#sendOptions((text) => access.conceal(text)),
+    );
+    const answer = bodyOf(sent);
+    const keys = answer === undefined ? undefined : readTemporaryKeys(answer);
+    if (keys) {
+      const { expiresAt, ...key } = keys;
+      // By the service's clock: this machine's may differ from it by hours.
+      const life = expiresAt - (sent.reading?.serverTime ?? issuedAt);
+      const lasts = life > 0 ? life : SHORTEST_AGENCY_MS;
+      return { ...key, lifetime: { issuedAt, expiresAt: issuedAt + lasts } };
+    }
+    const said = answer === undefined ? describeResponse(sent) : 'its answer holds no keys';
+    const failure = `${this.#endpoint.origin} gave no keys of agency ${name} in account ${domain}: ${said}`;
+    if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
+    const advice = explainAgency(sent.reading, access.describe(sent.request?.grant));
+    throw new CredentialsError(advice ? `${failure} (${advice})` : failure);
+  }
+
   /** @param said the fault of an answer that was one. */
   #lookupFailure(
     what: string,
@@ -215,6 +257,37 @@ function readProjectIds(body: string): string[] {
 
 /** Names as the clouds allow them: what else stands there is no name. */
 const PROJECT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/** The meaning of a refusal to assume an agency. Its codes are not documented: the status tells, then the words. */
+function explainAgency(reading: AnswerReading | undefined, caller: string): string | undefined {
+  const { status, message = '' } = reading ?? {};
+  if (status === 404) {
+    return 'that account has no agency of this name: look at domain and name in the policy';
+  }
+  if (status === 401) return `check the ${caller}, and this machine's clock`;
+  if (status !== 403) return undefined;
+  const undelegated =
+    'the agency is not delegated to the account of these credentials: have that account name it';
+  const noRight = 'the user may assume no agencies: grant it the role Agent Operator';
+  if (/deleg|trust|not belong|account|domain/i.test(message)) return undelegated;
+  if (/polic|permission|authori[sz]ed|operator|action|role/i.test(message)) return noRight;
+  return `either ${undelegated}; or ${noRight}`;
+}
+
+/** `undefined` where they are not whole. */
+function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: number }) | undefined {
+  const { credential } = parse(body) as { credential?: unknown };
+  const { access, secret, securitytoken, expires_at: end } = isObject(credential) ? credential : {};
+  if (![access, secret, securitytoken].every((part) => typeof part === 'string' && part !== '')) {
+    return undefined;
+  }
+  return {
+    accessKey: access as string,
+    secretKey: secret as string,
+    securityToken: securitytoken as string,
+    expiresAt: Date.parse(String(end)),
+  };
+}
 
 /** `undefined` where it is no list, or goes on elsewhere. */
 function readProjects(body: string): Project[] | undefined {

@@ -217,7 +217,7 @@ function checkProjects({ projectId, projects, region }: Mapping, path: Path): Fi
 function checkCredentials(credentials: unknown, path: Path): Finding[] {
   if (!isObject(credentials)) return [];
   if (Object.keys(credentials).length === 0) {
-    const hint = `write ${CREDENTIALS_SOURCES.join(', ')}, or leave credentials out`;
+    const hint = `write ${CREDENTIALS_SOURCES.join(', ')} or agency, or leave credentials out`;
     return [{ path, message: 'does not say where the credentials are', hint }];
   }
   const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);

@@ -124,6 +124,25 @@ const rule = z
 /** The places that credentials come from; a target names one of them, or none. */
 export const CREDENTIALS_SOURCES = ['secret', 'env', 'profile'] as const;
 
+const agency = z
+  .strictObject(
+    {
+      domain: text('the name of the account that gave the agency').meta({
+        description: 'The account that gave the agency: what is cleaned is there.',
+        examples: ['acme'],
+      }),
+      name: text('the name of the agency').meta({
+        description: 'The name of the agency in that account.',
+        examples: ['janitor'],
+      }),
+    },
+    { error: 'a mapping of domain and name' },
+  )
+  .meta({
+    description: 'An agency to act through in another account, with temporary keys.',
+    examples: [{ domain: 'acme', name: 'janitor' }],
+  });
+
 const credentials = z
   .strictObject(
     {
@@ -146,8 +165,9 @@ const credentials = z
           description: 'An entry of clouds.yaml. Its region and project are not used.',
           examples: ['prod'],
         }),
+      agency: agency.optional(),
     },
-    { error: 'a mapping of secret, env or profile' },
+    { error: 'a mapping of secret, env, profile and agency' },
   )
   .meta({
     description: 'Where the credentials are. The environment, when absent.',
@@ -347,6 +367,7 @@ export const MAPPINGS: Readonly<Record<string, Readonly<Record<string, z.ZodType
   defaults: defaults.shape,
   'a target': target.shape,
   credentials: credentials.shape,
+  agency: agency.shape,
   instances: instances.shape,
   requests: requests.shape,
   limits: limits.shape,

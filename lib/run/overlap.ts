@@ -55,8 +55,11 @@ export async function leaveOverlapsAlone(
     for (const other of insiders.get(projectId) ?? []) {
       if (other !== own) claim(other.target, other.allowed);
     }
-    // A project that could not be found out may be this one.
-    const strangers = [...(outsiders.get(projectId) ?? []), ...(outsiders.get(undefined) ?? [])];
+    // A project that could not be found out may be this one, unless it is in another account.
+    const unknown = (outsiders.get(undefined) ?? []).filter(
+      ({ target }) => !areOfDifferentAccounts(own.target, target),
+    );
+    const strangers = [...(outsiders.get(projectId) ?? []), ...unknown];
     for (const { target } of strangers) {
       if (!listSameInstances(own.target.service, target.service)) continue;
       const { selected, nameless } = selectInstances(own.listed, target.instances);
@@ -70,6 +73,17 @@ export async function leaveOverlapsAlone(
       cleanup.leaveAlone('overlap', message);
     }
   }
+}
+
+/** Whether two targets are in different accounts for certain: an agency is of another account than its user. */
+function areOfDifferentAccounts(one: Target, other: Target): boolean {
+  const [first, second] = [one, other].map(({ credentials }) => {
+    const { agency, ...source } = credentials ?? {};
+    return { account: agency?.domain, source: JSON.stringify(source) };
+  });
+  if (first?.account === second?.account) return false;
+  const bothAssumed = first?.account !== undefined && second?.account !== undefined;
+  return bothAssumed || first?.source === second?.source;
 }
 
 function byProject<T>(

@@ -466,11 +466,11 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: AK:SK',
-      '7:18: targets[0].credentials: expected a mapping of secret, env or profile, found text',
+      '7:18: targets[0].credentials: expected a mapping of secret, env, profile and agency, found text',
     ],
     [
       'credentials: 12345',
-      '7:18: targets[0].credentials: expected a mapping of secret, env or profile, found a number',
+      '7:18: targets[0].credentials: expected a mapping of secret, env, profile and agency, found a number',
     ],
     [
       'credentials: { secret: "" }',
@@ -478,7 +478,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: {}',
-      '7:18: targets[0].credentials: does not say where the credentials are; write secret, env, profile, or leave credentials out',
+      '7:18: targets[0].credentials: does not say where the credentials are; write secret, env, profile or agency, or leave credentials out',
     ],
     [
       'credentials: { env: PROD, secret: a }',
@@ -487,6 +487,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'credentials: { env: PROD-1 }',
       '7:25: targets[0].credentials.env: expected a prefix such as PROD, of letters, digits and _, found text',
+    ],
+    [
+      'credentials: { agency: { domain: acme } }',
+      '7:28: targets[0].credentials.agency.name: missing; write the name of the agency',
     ],
     [
       'credentials: { profile: "" }',
@@ -804,7 +808,12 @@ describe('a mistake is named with its place, its path and what was expected:', (
       policyText('keepFor: 1d').replace('name: cache', 'name: a/b'),
       '3:11: targets[0].name: expected text of 1 to 100 characters without /, found "a/b"',
     ],
-  ])('lists: %#', (text, ...expected) => {
+    [
+      policyText('keepFor: 1d\ncredentials: { agency: { name: janitor, domian: acme } }'),
+      '8:28: targets[0].credentials.agency.domain: missing; write the name of the account that gave the agency',
+      '8:45: targets[0].credentials.agency.domian: unknown key; did you mean domain?',
+    ],
+  ])('several at once: %#', (text, ...expected) => {
     expect(problemsOf(text)).toEqual(expected.map((line) => `p.yml:${line}`));
   });
 

@@ -25,6 +25,7 @@ export function policyReference(): string {
     section('`limits`', at('defaults', 'limits')),
     section('A target: these, and all of `defaults`', at('targets'), inherited),
     section('`credentials`', at('targets', 'credentials')),
+    section('`agency`', at('targets', 'credentials', 'agency')),
     section('`instances`', at('targets', 'instances')),
     section('`requests`', at('targets', 'requests')),
     section('A rule', at('targets', 'rules')),

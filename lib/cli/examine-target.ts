@@ -14,6 +14,7 @@ import { SERVICES } from '../model/services.ts';
 import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
+import { writtenName } from '../policy/targets.ts';
 import { findProjects } from '../run/find-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
@@ -240,8 +241,12 @@ async function list(
     const total = instances.length + skipped.length;
     report(accepted);
     report(project);
-    if (unmatched.length > 0) {
-      const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
+    const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
+    if (unmatched.length > 0 && writtenName(target) !== undefined) {
+      // It may be meant for another of the targets that lists stand for.
+      const text = `${total} listed, of which the policy selects ${selected.length}; ${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none here`;
+      report({ name: 'instances', outcome: 'warning', text });
+    } else if (unmatched.length > 0) {
       const text = `${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none of ${counted(total, 'instance')}: correct it, or leave it out`;
       report({ name: 'instances', outcome: 'failed', text });
     } else {

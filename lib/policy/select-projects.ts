@@ -48,10 +48,8 @@ export function patternsOfRegion(
 ): string[] {
   const isOfAnother = (pattern: string) => {
     const [plain = ''] = pattern.split(/[*?[{]/);
-    return regions.some(
-      (other) =>
-        other !== region && isOf(other, plain) && !isOf(region, plain) && !region.startsWith(plain),
-    );
+    const mayBeHere = isOf(region, plain) || (plain !== pattern && region.startsWith(plain));
+    return !mayBeHere && regions.some((other) => isOf(other, plain));
   };
   return patterns.filter((pattern) => !isOfAnother(pattern));
 }

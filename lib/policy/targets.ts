@@ -41,6 +41,12 @@ export function isMeant(name: string, { name: own, projects }: Target): boolean 
   return projects !== undefined && name.startsWith(`${own}/`);
 }
 
+/** The name under which a target is written, where lists made several of it; else nothing. */
+export function writtenName({ name }: Pick<Target, 'name'>): string | undefined {
+  const end = name.indexOf('/');
+  return end === -1 ? undefined : name.slice(0, end);
+}
+
 /** The target of a policy that has a name, or that the target of one project comes from; it then has that name. */
 export function targetNamed({ targets }: Policy, name: string): Target | undefined {
   const whole = targets.find((target) => target.name === name);

@@ -10,9 +10,11 @@ import { addRequests, type RequestCounts, type TargetSummary } from '../model/su
 import { retentionOf } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
+import { writtenName } from '../policy/targets.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 import { InstanceCleanup, type OpenTarget } from './clean-instance.ts';
 import { findProjects } from './find-projects.ts';
+import type { Observer } from './observer.ts';
 import { selectProjectTargets } from './request.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -29,6 +31,8 @@ export interface TargetRun {
   readonly listed: readonly Instance[];
   /** Instances that the policy selects, whatever the run asks for. */
   readonly allowed: readonly Instance[];
+  /** The policy's patterns that match no instance here. */
+  readonly unmatchedPatterns: readonly string[];
   /** Those of the run's instances that match none of them. */
   readonly unmatched: readonly string[];
   readonly cleanups: readonly InstanceCleanup[];
@@ -83,6 +87,7 @@ function notBegun(target: Target, endpoint: Endpoint, requestCounts: RequestCoun
     requestCounts,
     listed: [],
     allowed: [],
+    unmatchedPatterns: [],
     unmatched: [],
     cleanups: [],
   };
@@ -120,9 +125,7 @@ async function beginTarget(
       );
     }
     const selection = selectInstances(instances, target.instances, run.requestedInstances);
-    for (const pattern of selection.unmatched) {
-      observer.warning?.(`"${pattern}" under instances matches no instance`, name);
-    }
+    if (writtenName(target) === undefined) warnOfUnmatched(observer, selection.unmatched, name);
     for (const instance of selection.nameless) {
       leftAlone(instance, 'its name cannot be read, and instances are selected by name');
     }
@@ -133,12 +136,34 @@ async function beginTarget(
       open,
       listed: instances,
       allowed: selection.allowed,
+      unmatchedPatterns: selection.unmatched,
       unmatched: selection.unmatchedNarrowing,
       cleanups,
     };
   } catch (error) {
     fail(summary, error);
     return begun;
+  }
+}
+
+function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: string): void {
+  for (const pattern of patterns) {
+    observer.warning?.(`"${pattern}" under instances matches no instance`, name);
+  }
+}
+
+/** Warns of patterns of a target with lists that match in none of the targets that these stand for. */
+export function warnOfUnmatchedInAll(observer: Observer, targets: readonly TargetRun[]): void {
+  const written = new Set(targets.map(({ target }) => writtenName(target)));
+  for (const name of written) {
+    const alike = targets.filter(({ target }) => writtenName(target) === name);
+    // One that could not be opened may be the one where it matches.
+    if (name === undefined || alike.some(({ open }) => !open)) continue;
+    const [first] = alike;
+    const everywhere = (first?.unmatchedPatterns ?? []).filter((pattern) =>
+      alike.every(({ unmatchedPatterns }) => unmatchedPatterns.includes(pattern)),
+    );
+    warnOfUnmatched(observer, everywhere, name);
   }
 }
 

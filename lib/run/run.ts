@@ -2,7 +2,12 @@ import { Endpoint } from '../http/endpoint.ts';
 import { targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
-import { beginTargets, concludeTarget, type TargetRun } from './open-target.ts';
+import {
+  beginTargets,
+  concludeTarget,
+  type TargetRun,
+  warnOfUnmatchedInAll,
+} from './open-target.ts';
 import { leaveOverlapsAlone } from './overlap.ts';
 import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';
@@ -118,6 +123,7 @@ export async function beginRun(
     }),
   );
   const inOrder = all();
+  warnOfUnmatchedInAll(observer, inOrder);
   const missing = missingInstances(context.requestedInstances, inOrder);
   for (const message of missing) observer.warning?.(message);
   return { targets: inOrder, failed: missing.length > 0 };

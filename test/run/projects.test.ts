@@ -186,6 +186,14 @@ describe('projects', () => {
   });
 });
 
+test('a pattern of instances is a warning where it matches in no combination', async () => {
+  const [, second] = emulator.instances();
+  const include = [second?.name, 'nowhere-*'];
+  const summary = await world.run(policyOf([account({ instances: { include } })]));
+  expect(summary.totals.instances).toBe(1);
+  expect(summary.warnings).toEqual(['acme: "nowhere-*" under instances matches no instance']);
+});
+
 test('one region that is slow holds up no other', async () => {
   // Every host is the emulator, except that the projects of one region come once the other is cleaned.
   const open = await startWorld({ verify: false, projects: emulator.projects });

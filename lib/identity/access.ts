@@ -1,6 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { AnswerReading } from '../answers/classify.ts';
-import { type Conceal, concealer, revealer } from '../answers/conceal.ts';
+import { Secrecy } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
@@ -26,22 +26,16 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
-/** Hides the secrets that are known by now. */
-interface SecretGuard {
-  readonly count: number;
-  readonly conceal: Conceal;
-  readonly reveals: (text: string) => boolean;
-}
+/** What hides the secrets of a run, which its targets share. */
+const secrecies = new WeakMap<ReadonlySet<string>, Secrecy>();
 
 /** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
 export class Access {
   readonly #store: CredentialsStore;
   readonly #issueToken: (user: User) => Promise<Token>;
   readonly #clock: Clock;
-  readonly #tokens = new Set<string>();
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
-  #guarding: SecretGuard | undefined;
   /** What could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
@@ -146,32 +140,26 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    return this.#guard.conceal(text);
+    return this.#secrecy.conceal(text);
   }
 
-  /** Whether a text, its escapes resolved, holds a secret. */
+  /** Whether a name or an id holds a secret. */
   reveals(text: string): boolean {
-    return this.#guard.reveals(text);
+    return this.#secrecy.reveals(text);
   }
 
-  /** Made once for each set of secrets, which only grows: it is asked of every page. */
-  get #guard(): SecretGuard {
-    const secrets = [...this.#store.secrets, ...this.#tokens];
-    if (this.#guarding?.count !== secrets.length) {
-      this.#guarding = {
-        count: secrets.length,
-        conceal: concealer(secrets),
-        reveals: revealer(secrets),
-      };
-    }
-    return this.#guarding;
+  get #secrecy(): Secrecy {
+    const { secrets } = this.#store;
+    const secrecy = secrecies.get(secrets) ?? new Secrecy(secrets);
+    secrecies.set(secrets, secrecy);
+    return secrecy;
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {
     const chosen = credentials ?? (await this.#store.get());
     if (!('password' in chosen)) return { credentials: chosen };
     const token = await this.#issueToken(chosen);
-    this.#tokens.add(token.value);
+    this.#store.secrets.add(token.value);
     return { credentials: chosen, token };
   }
 

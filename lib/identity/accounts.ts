@@ -52,6 +52,8 @@ type IamWork = 'tokens' | 'agencies' | 'projects';
  */
 export class Accounts {
   readonly #options: AccountsOptions;
+  /** Of all of them: a service may repeat the token of another target. */
+  readonly #secrets = new Set<string>();
   readonly #stores = new Map<string, CredentialsStore>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #accesses = new Map<string, Access>();
@@ -68,7 +70,7 @@ export class Accounts {
     return kept(
       this.#stores,
       [source.name],
-      () => new CredentialsStore(source, this.#readInTime, this.#options.warn),
+      () => new CredentialsStore(source, this.#readInTime, this.#secrets, this.#options.warn),
     );
   }
 
@@ -137,10 +139,8 @@ export class Accounts {
           agency,
           this.#accessTo('account', store, origin, counts),
         );
-      return new CredentialsStore({
-        name: `agency ${name} of account ${domain}, assumed with ${store.name}`,
-        read,
-      });
+      const source = `agency ${name} of account ${domain}, assumed with ${store.name}`;
+      return new CredentialsStore({ name: source, read }, undefined, this.#secrets);
     });
     return { store: assumed, origin };
   }

@@ -8,24 +8,28 @@ type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
  */
 export class CredentialsStore {
   readonly name: string;
+  /** Every secret value that has been read or issued so far, so that none is ever shown. */
+  readonly secrets: Set<string>;
   readonly #source: CredentialsSource;
   readonly #wait: Wait;
   readonly #warn: (message: string) => void;
   #current: Promise<Credentials> | undefined;
   #rereadFor: Credentials | undefined;
   #renewedFor: Credentials | undefined;
-  #seen = new Set<string>();
 
   /**
    * @param wait bounds the time that a read may take, where the source sets itself no bound; throws what the
    * reader of credentials is to be told when it is over.
+   * @param secrets those of the whole run: a service may repeat the token of another target.
    * @param warn is told what is not as it should be with a source that can be used.
    */
   constructor(
     source: CredentialsSource,
     wait: Wait = (promise) => promise,
+    secrets = new Set<string>(),
     warn: (message: string) => void = () => {},
   ) {
+    this.secrets = secrets;
     this.name = source.name;
     this.#source = source;
     this.#wait = wait;
@@ -73,11 +77,6 @@ export class CredentialsStore {
     return replacement === refused ? undefined : replacement;
   }
 
-  /** Every secret value that has been read so far, so that none is ever shown. */
-  get secrets(): readonly string[] {
-    return [...this.#seen];
-  }
-
   async #read(): Promise<Credentials> {
     const credentials = await this.#wait(this.#source.read(this.#warn), this.name);
     const values =
@@ -86,7 +85,7 @@ export class CredentialsStore {
         : [credentials.secretKey, credentials.securityToken];
     // Of those that an agency gave, nothing is worth being shown.
     if ('accessKey' in credentials && credentials.lifetime) values.push(credentials.accessKey);
-    for (const value of values) if (value) this.#seen.add(value);
+    for (const value of values) if (value) this.secrets.add(value);
     return credentials;
   }
 }

@@ -44,13 +44,16 @@ export type RecordOutcome =
 export function instanceOutcome({
   failed,
   stoppedBy,
+  left = 0,
 }: {
   /** Records that could not be deleted. */
   readonly failed: number;
   readonly stoppedBy?: StoppedBy | undefined;
+  /** Records that a run which may delete has left to the next one. */
+  readonly left?: number;
 }): Outcome {
   if (failed > 0) return 'failed';
-  if (stoppedBy === undefined) return 'complete';
+  if (stoppedBy === undefined) return left > 0 ? 'incomplete' : 'complete';
   return STOPPED_IN_ORDER.has(stoppedBy) ? 'incomplete' : 'failed';
 }
 

@@ -326,7 +326,8 @@ export class InstanceCleanup {
     Object.assign(summary, ledger.account());
     const { name, run } = this.#target;
     if (this.#isDecided) run.observer.recordsDone?.(name, this.#instance, ledger.outcomes());
-    summary.outcome = instanceOutcome(summary);
+    const left = run.dryRun ? 0 : summary.remaining;
+    summary.outcome = instanceOutcome({ ...summary, left });
   }
 
   /** Once a record will not change again but by another list. */

@@ -135,7 +135,8 @@ export class TaskApi {
     const found = await this.#readAll('list the instances', list, {
       read: readInstance,
       keyOf: (row) => row?.id,
-      changed: (row) => row,
+      // Which name is true is not known, and an instance without a name is left alone where names select.
+      changed: (row, before) => (row && row.name !== before?.name ? { ...row, name: '' } : row),
     });
     return sortInstances([...found.values()], service, endpoint.origin);
   }
@@ -377,10 +378,13 @@ function sortInstances(
 ): InstanceList {
   const instances: Instance[] = [];
   const skipped: SkippedInstance[] = [];
+  const repeated = repeatedIds(rows);
   for (const row of rows) {
-    const reason = row ? skipReason(row, service) : 'its id cannot be used';
+    const isRepeated = repeated.has(row?.id);
+    const own = row ? skipReason(row, service) : 'its id cannot be used';
+    const reason = isRepeated ? 'its id stands for two rows of a page' : own;
     const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
-    const isDoubtful = !row || (service.engine !== undefined && !row.engine);
+    const isDoubtful = !row || isRepeated || (service.engine !== undefined && !row.engine);
     if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
     else instances.push(instance);
   }
@@ -395,6 +399,12 @@ function sortInstances(
     }
   }
   return { instances, skipped };
+}
+
+function repeatedIds(rows: readonly ReturnType<typeof readInstance>[]): ReadonlySet<unknown> {
+  const ids = rows.flatMap((row) => (row ? [row.id] : []));
+  const seen = new Set<string>();
+  return new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
 }
 
 const UNREADABLE: AnswerReading = {
@@ -428,8 +438,7 @@ function readPage(
     number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
   if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
   const count = number as number | undefined;
-  const plain = body.includes('\\u') ? JSON.stringify(parsed) : body;
-  const safe = access.reveals(plain) ? rows.map((row) => withoutSecrets(row, access)) : rows;
+  const safe = rows.map((row) => (showsSecret(row, access) ? null : row));
   if (!keepsText) return { rows: safe, total: count };
   const texts = textsOf(body, rowsKey);
   if (texts?.length !== rows.length) return undefined;
@@ -449,8 +458,14 @@ function textsOf(body: string, rowsKey: string): (string | undefined)[] | undefi
   }
 }
 
-/** A row that holds a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
-function withoutSecrets(row: unknown, access: Access): unknown {
-  const text = JSON.stringify(row) ?? '';
-  return access.conceal(text) === text ? row : null;
+/** Columns that anybody is ever shown. */
+const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
+
+/** A row that shows a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
+function showsSecret(row: unknown, access: Access): boolean {
+  if (!isObject(row)) return false;
+  return SHOWN.some((column) => {
+    const text = row[column];
+    return typeof text === 'string' && access.reveals(text);
+  });
 }

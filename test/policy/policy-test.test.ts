@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
 import { type Fixture, loadFixture, runFixture } from '../../lib/policy/policy-test.ts';
 import { policyText } from '../policies.ts';
@@ -369,4 +370,26 @@ describe('a run of a fixture', () => {
     const { limit } = await run('{ delete: [a1] }', 'keepFor: 30d\nlimits: { deletePercent: 10 }');
     expect(limit).toBe('1 of 3 records have expired, and limits.deletePercent allows 10 %');
   });
+});
+
+test('whatever stands in a fixture, it is read or refused with a place in it', async () => {
+  const keys = Object.keys(LINES) as (keyof typeof LINES)[];
+  const line = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.constantFrom(...Object.values(LINES)),
+    fc
+      .tuple(fc.constantFrom('records', 'expect', 'now', 'target', 'policy'), fc.json())
+      .map(([key, value]) => `${key}: ${value}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...keys), line, fc.jsonValue(), async (key, text, value) => {
+      for (const anything of [fixtureText({ [key]: text }), JSON.stringify(value)]) {
+        for (const problem of await problemsOf(load(anything))) {
+          expect(problem).toMatch(/^[^:]+\.yml:\d+:\d+: /);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });

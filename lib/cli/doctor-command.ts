@@ -2,7 +2,6 @@ import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
-import { requestWindow } from '../http/window.ts';
 import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import { SERVICES } from '../model/services.ts';
@@ -10,11 +9,11 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
-import { type Check, examineTarget, PATIENCE_MS } from './examine-target.ts';
+import { checkLine } from './check-line.ts';
+import { type Check, examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
+import { patience } from './patience.ts';
 import { readPolicyFile } from './policy-file.ts';
-
-const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -28,16 +27,11 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
+  // What fails in the same way everywhere, such as credentials that are missing, is said once.
+  const said = new Map<string, string>();
   let failures = 0;
   let warn = (_: string): void => {};
-  // Each target has as much time as the one before it.
-  let end = 0;
-  const window = {
-    ...requestWindow({}),
-    get end() {
-      return end;
-    },
-  };
+  const { window, renew } = patience(clock);
   const accounts = new Accounts({
     sourceOf: (reference) => credentialsSource(reference, io.env),
     transport,
@@ -49,13 +43,17 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
-      print('', `${name}  (${cloud} ${service} ${region})`);
-      const report = ({ name: what, outcome, text }: Check) => {
-        print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
-        if (outcome === 'failed') failures += 1;
+      print(`${name}  (${cloud} ${service} ${region})`);
+      const report = (check: Check) => {
+        const failed = check.outcome === 'failed';
+        const before = failed && said.get(check.text);
+        io.out(checkLine(before ? { ...check, text: `as for ${before}` } : check));
+        if (!failed) return;
+        if (!before) said.set(check.text, name);
+        failures += 1;
       };
       warn = (text) => report({ name: 'credentials', outcome: 'warning', text });
-      end = clock.monotonic() + PATIENCE_MS;
+      renew();
       const endpoint = endpoints.get(target) as Endpoint;
       await examineTarget({ target, accounts, window, endpoint, transport, clock, report });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
@@ -66,12 +64,11 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
-    '',
     `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
-  function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
+  function print(text: string): void {
+    io.out(`${wrap('', visible(text)).join('\n')}\n`);
   }
 }

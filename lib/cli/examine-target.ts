@@ -18,6 +18,7 @@ import { writtenName } from '../policy/targets.ts';
 import { findProjects } from '../run/find-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
+import type { CheckLine } from './check-line.ts';
 
 /** The checks, in this order. */
 export type CheckName =
@@ -32,11 +33,9 @@ export type CheckName =
   | 'instances'
   | 'tasks';
 
-/** How one check came out, and what to do about it; `skipped` when it could not be made. */
-export interface Check {
+/** How one check came out, and what to do about it. */
+export interface Check extends CheckLine {
   readonly name: CheckName;
-  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
-  readonly text: string;
 }
 
 export interface ExamineTargetOptions {
@@ -51,8 +50,6 @@ export interface ExamineTargetOptions {
   readonly report: (check: Check) => void;
 }
 
-/** Milliseconds for all that is asked of one target: somebody is waiting, and a throttled request waits long. */
-export const PATIENCE_MS = 15_000;
 /** A server that refuses is asked once more, no longer: somebody is waiting. */
 const ATTEMPTS = 2;
 /** From this difference on a clock is worth a warning; from the tolerance of a run on, nothing is deleted. */
@@ -144,7 +141,8 @@ async function examineProject(
   await list(api, { target, found, method, projectId, report });
 }
 
-async function readCredentials(
+/** The credentials, which are reported; `undefined` where they cannot be used. */
+export async function readCredentials(
   store: CredentialsStore,
   report: ExamineTargetOptions['report'],
 ): Promise<Credentials | undefined> {

@@ -8,7 +8,7 @@ import type { RequestWindow } from '../http/window.ts';
 import type { RequestCounts } from '../model/summary.ts';
 import { readId } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
-import type { Access, AuthorisedRequest, Token } from './access.ts';
+import type { Access, Token } from './access.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { Agency } from './credentials-source.ts';
 import { type AccessKey, encode } from './sign.ts';
@@ -16,9 +16,10 @@ import { type AccessKey, encode } from './sign.ts';
 /** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
 export type Scope = { readonly id: string } | { readonly name: string } | 'account';
 
-/** A project of an account. On both clouds it is named `REGION`, or `REGION_something`. */
+/** A project of an account. */
 export interface Project {
   readonly id: string;
+  /** On both clouds `REGION` or `REGION_something`; empty when it cannot be read. */
   readonly name: string;
   readonly enabled: boolean;
 }
@@ -109,45 +110,45 @@ export class Iam {
    * @throws {TargetError} when there is none, or IAM does not tell; {ApiError} when time is up.
    */
   async projectId(region: string, access: Access): Promise<string> {
-    const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
-    const sent = await access.send(
-      this.#endpoint,
-      { method: 'GET', url, headers: {} },
-      this.#sendOptions((text) => access.conceal(text)),
-    );
-    const ids = bodyOf(sent) === undefined ? [] : readProjectIds(bodyOf(sent) as string);
-    if (ids.length === 1) return ids[0] as string;
-    throw this.#lookupFailure(
-      `did not give the project of region ${region}`,
-      bodyOf(sent) === undefined ? undefined : `it names ${ids.length || 'none'}`,
-      'Write projectId in the policy.',
-      sent,
-      access,
-    );
+    const failure = `${this.#endpoint.origin} did not give the project of region ${region}`;
+    const advice = '. Write projectId in the policy.';
+    const path = `/v3/projects?name=${encode(region)}`;
+    const found = await this.#projects(path, access, failure, advice);
+    const [project, ...others] = readProjects(found);
+    if (project && others.length === 0) return project.id;
+    const said = project ? others.length + 1 : 'none';
+    throw new TargetError('project', `${failure}: it names ${said}${advice}`);
   }
 
   /**
-   * The projects that the credentials may enter; those of which id or name cannot be read are none.
+   * The projects that the credentials may enter, in all regions.
    * @param region the one they are asked for, for messages.
    * @throws {TargetError} when IAM does not tell, or not of all; {ApiError} when time is up.
    */
-  async projects(region: string, access: Access): Promise<readonly Project[]> {
-    const url = `${this.#endpoint.origin}/v3/auth/projects`;
+  async projects(region: string, access: Access): Promise<Project[]> {
+    const failure = `${this.#endpoint.origin} did not list the projects of region ${region}`;
+    const advice = '. Write projectId in the place of projects.';
+    const body = await this.#projects('/v3/auth/projects', access, failure, advice);
+    if (isWholeList(body)) return readProjects(body);
+    throw new TargetError('project', `${failure}: its answer is no whole list${advice}`);
+  }
+
+  async #projects(path: string, access: Access, what: string, advice: string): Promise<string> {
     const sent = await access.send(
       this.#endpoint,
-      { method: 'GET', url, headers: {} },
+      { method: 'GET', url: `${this.#endpoint.origin}${path}`, headers: {} },
       this.#sendOptions((text) => access.conceal(text)),
     );
+    const { reading, request } = sent;
     const body = bodyOf(sent);
-    const projects = body === undefined ? undefined : readProjects(body);
-    if (projects) return projects;
-    throw this.#lookupFailure(
-      `did not list the projects of region ${region}`,
-      body === undefined ? undefined : 'its answer is no whole list',
-      'Write projectId in the place of projects.',
-      sent,
-      access,
-    );
+    if (body !== undefined) return body;
+    const failure = `${what}: ${describeResponse(sent)}`;
+    if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
+    if (reading?.answer === 'unauthorised') {
+      const message = `${failure}. Check the credentials (${access.describe(request?.grant)}) and this machine's clock.`;
+      throw new TargetError('unauthorised', message, reading);
+    }
+    throw new TargetError('project', `${failure}${advice}`, reading);
   }
 
   /**
@@ -184,24 +185,6 @@ export class Iam {
     if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
     const advice = explainAgency(sent.reading, access.describe(sent.request?.grant));
     throw new CredentialsError(advice ? `${failure} (${advice})` : failure);
-  }
-
-  /** @param said the fault of an answer that was one. */
-  #lookupFailure(
-    what: string,
-    said: string | undefined,
-    advice: string,
-    sent: Sent<IamReading, AuthorisedRequest>,
-    access: Access,
-  ): ApiError {
-    const { reading, request } = sent;
-    const failure = `${this.#endpoint.origin} ${what}: ${said ?? describeResponse(sent)}`;
-    if (isOver(sent)) return new ApiError(failure, reading, sent.gaveUp);
-    if (reading?.answer === 'unauthorised') {
-      const message = `${failure}. Check the credentials (${access.describe(request?.grant)}) and this machine's clock.`;
-      return new TargetError('unauthorised', message, reading);
-    }
-    return new TargetError('project', `${failure}. ${advice}`, reading);
   }
 
   #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
@@ -247,17 +230,6 @@ function readTokenBody(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function readProjectIds(body: string): string[] {
-  const { projects } = parse(body) as { projects?: unknown };
-  const ids = Array.isArray(projects)
-    ? projects.map((project) => (project as Fields | null)?.id)
-    : [];
-  return ids.map(readId).filter((id) => id !== undefined);
-}
-
-/** Names as the clouds allow them: what else stands there is no name. */
-const PROJECT_NAME = /^[A-Za-z0-9_-]{1,64}$/;
-
 /** The meaning of a refusal to assume an agency. Its codes are not documented: the status tells, then the words. */
 function explainAgency(reading: AnswerReading | undefined, caller: string): string | undefined {
   const { status, message = '' } = reading ?? {};
@@ -289,16 +261,21 @@ function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: num
   };
 }
 
-/** `undefined` where it is no list, or goes on elsewhere. */
-function readProjects(body: string): Project[] | undefined {
-  const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
-  if (!Array.isArray(projects) || (isObject(links) && links.next)) return undefined;
-  return projects.flatMap((row) => {
-    const { id: given, name, enabled } = isObject(row) ? row : {};
+/** Those that have a usable id. */
+function readProjects(body: string): Project[] {
+  const { projects } = parse(body) as { projects?: unknown };
+  return (Array.isArray(projects) ? projects : []).flatMap((row: unknown) => {
+    const { id: given, name, enabled } = isObject(row) ? row : ({} as Fields);
     const id = readId(given);
-    if (id === undefined || typeof name !== 'string' || !PROJECT_NAME.test(name)) return [];
-    return [{ id, name, enabled: enabled !== false }];
+    const known = typeof name === 'string' ? name : '';
+    return id === undefined ? [] : [{ id, name: known, enabled: enabled !== false }];
   });
+}
+
+/** Whether it is a list that does not go on elsewhere. */
+function isWholeList(body: string): boolean {
+  const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
+  return Array.isArray(projects) && !(isObject(links) && links.next);
 }
 
 /** The body of an answer that is one. */

@@ -52,8 +52,8 @@ export function describeIssue(
   ];
 }
 
-/** Of one value or a list of them: what is wrong with the form that was written. */
-function issuesOfForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | undefined {
+/** Where one value may stand or a list of them: what is wrong with the form that was written. */
+export function issuesOfForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | undefined {
   if (issue.code !== 'invalid_union') return undefined;
   const [one, many] = issue.errors;
   const notA = many?.find(({ code, path }) => code === 'invalid_type' && path.length === 0);

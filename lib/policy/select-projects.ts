@@ -10,6 +10,9 @@ function isOf(region: string, name: string): boolean {
   return name === region || name.startsWith(`${region}_`);
 }
 
+/** Names as the clouds allow them: what else stands there is no name, and names no target. */
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
 /**
  * The projects of a region that a policy's names and patterns choose, by name.
  * @returns those, and the patterns that match none.
@@ -25,7 +28,7 @@ export function selectProjects<Project extends Named>(
   readonly unmatched: readonly string[];
 } {
   const here = projects
-    .filter(({ name }) => isOf(region, name))
+    .filter(({ name }) => isOf(region, name) && NAME.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const matchers = patterns.map((pattern) => ({ pattern, matches: compilePatterns([pattern]) }));
   return {

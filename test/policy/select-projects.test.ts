@@ -1,7 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { patternsOfRegion, selectProjects } from '../../lib/policy/select-projects.ts';
 
-const NAMES = ['eu-de_b', 'eu-nl', 'eu-de', 'MOS', 'eu-de_a', 'eu-de2', 'eu-de2_a', 'eu-de-x'];
+const NAMES = [
+  'eu-de_\u001b[31m',
+  'eu-de_a/b',
+  'eu-de_b',
+  'eu-nl',
+  'eu-de',
+  'MOS',
+  'eu-de_a',
+  'eu-de2',
+  'eu-de2_a',
+  'eu-de-x',
+];
 const projects = NAMES.map((name) => ({ name }));
 const select = (patterns: readonly string[], region = 'eu-de') => {
   const { here, selected, unmatched } = selectProjects(projects, patterns, region);

@@ -32,8 +32,8 @@ export async function demoCommand(io: Io): Promise<number> {
     io.out(
       [
         '',
-        'Nothing left this machine. Next: write your own retention.yml (README.md shows',
-        'how), then "task-janitor validate" and "task-janitor plan".',
+        'Nothing left this machine. Next: "task-janitor init" finds your own instances',
+        'and writes a first policy; then "task-janitor validate" and "task-janitor plan".',
         '',
       ].join('\n'),
     );

@@ -27,6 +27,9 @@ export interface Project {
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
 
+/** The form of a token, and of keys. Two headers come as one with a comma, and then it is not clear which is the token. */
+const TOKEN = /^[\w+/=.~:-]+$/;
+
 /** Advice for IAM's own error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0061': 'the user is locked: wait, or have an administrator unlock it',
@@ -97,7 +100,7 @@ export class Iam {
       build: async () => request,
     });
     const value = sent.reading?.response?.header('x-subject-token');
-    if (sent.reading?.answer === 'ok' && value) {
+    if (sent.reading?.answer === 'ok' && value && TOKEN.test(value)) {
       return { value, issuedAt, ...readTokenBody(sent.reading.response?.body ?? '', issuedAt) };
     }
     const refusal = this.#refusal(user, sent);
@@ -250,9 +253,8 @@ function explainAgency(reading: AnswerReading | undefined, caller: string): stri
 function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: number }) | undefined {
   const { credential } = parse(body) as { credential?: unknown };
   const { access, secret, securitytoken, expires_at: end } = isObject(credential) ? credential : {};
-  if (![access, secret, securitytoken].every((part) => typeof part === 'string' && part !== '')) {
-    return undefined;
-  }
+  const parts = [access, secret, securitytoken];
+  if (!parts.every((part) => typeof part === 'string' && TOKEN.test(part))) return undefined;
   return {
     accessKey: access as string,
     secretKey: secret as string,

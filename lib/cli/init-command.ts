@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { createTransport } from '../http/transport.ts';
+import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
 import { counted } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { wrap } from '../view/terminal/wrap.ts';
@@ -11,6 +11,7 @@ import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
 import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
+import { patience } from './patience.ts';
 import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
 
 /**
@@ -30,11 +31,21 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     io.out(checkLine(line, proseColumns));
     if (line.outcome === 'failed') failures += 1;
   };
-  const store = new CredentialsStore(credentialsSource(credentials, io.env));
-  if (!(await readCredentials(store, report))) return EXIT.failed;
   const transport = createTransport(io.clock);
+  const waiting = patience(io.clock);
+  const accounts = new Accounts({
+    sourceOf: (reference) => credentialsSource(reference, io.env),
+    transport,
+    clock: io.clock,
+    random: Math.random,
+    window: waiting.window,
+    warn: (text) => report({ name: 'credentials', outcome: 'warning', text }),
+  });
+  waiting.renew();
+  if (!(await readCredentials(accounts.credentialsOf(answers), report))) return EXIT.failed;
   const found = await findInstances(answers, {
-    credentials: store,
+    accounts,
+    patience: waiting,
     transport,
     clock: io.clock,
     random: Math.random,

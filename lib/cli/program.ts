@@ -101,6 +101,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .option('--region <region>', 'look there; may be repeated', collect)
     .option('--service <service>', `one of ${SERVICE_NAMES.join(', ')}; may be repeated`, collect)
     .option('--secret <name>', 'the credentials are in this secret of AWS Secrets Manager')
+    .option('--env <prefix>', 'they are in environment variables with this prefix')
+    .option('--profile <name>', 'they are in this entry of clouds.yaml')
     .option('--endpoint <url>', 'one server for all services and IAM, such as the emulator')
     .option('--output <file>', 'write this new file', DEFAULT_POLICY)
     .action(async (options: InitOptions) => {
@@ -115,10 +117,13 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .action(async ({ policy: file }: { policy: string }) => {
       const policy = await readPolicyFile(file);
       const { targets, dryRun } = policy;
-      const names = targets.map(({ name }) => name).join(', ');
+      const names = targets.map(({ name, projects }) => (projects ? `${name}/*` : name)).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
       const { proseColumns } = terminalOn('out', io);
       io.out(`${wrap('', text, proseColumns).join('\n')}\n`);
+      if (targets.some(({ projects }) => projects)) {
+        io.out('* stands for the projects of the region, which are looked up in each run.\n');
+      }
       for (const warning of policyWarnings(policy)) {
         io.out(`${wrap('warning: ', warning, proseColumns).join('\n')}\n`);
       }

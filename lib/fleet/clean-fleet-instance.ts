@@ -8,6 +8,7 @@ import {
   type RequestCounts,
 } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
+import { targetNamed } from '../policy/targets.ts';
 import { InstanceCleanup } from '../run/clean-instance.ts';
 import { openTarget, type TargetFailure, toTargetFailure } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
@@ -44,7 +45,7 @@ export async function cleanFleetInstance(
 ): Promise<InstanceResult> {
   const { clock, random, transport, share, dryRun, now } = options;
   const counts = addRequests([]);
-  const found = policy.targets.find(({ name }) => name === item.target);
+  const found = targetNamed(policy, item.target);
   if (!found) {
     const message = `the policy has no target ${JSON.stringify(item.target)}`;
     return unopened(item, counts, { code: 'policy', message, early: false });

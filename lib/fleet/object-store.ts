@@ -1,4 +1,5 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { awsRequestHandler } from '../http/aws-handler.ts';
 
 /** JSON documents under keys: what the functions of a fleet tell each other. */
 export interface ObjectStore {
@@ -11,7 +12,10 @@ export interface ObjectStore {
  * A bucket of S3. To tell a missing object from a forbidden one, S3 wants `s3:ListBucket` too.
  * @param client its settings, such as `AWS_ENDPOINT_URL`, are the environment's unless given.
  */
-export function bucketStore(bucket: string, client: S3Client = new S3Client({})): ObjectStore {
+export function bucketStore(
+  bucket: string,
+  client: S3Client = new S3Client({ requestHandler: awsRequestHandler() }),
+): ObjectStore {
   return {
     read: async (key) => {
       try {

@@ -62,7 +62,7 @@ export interface Lane {
 
 /** Makes the worklist of a fleet's run from a run that has been opened. */
 export function worklistOf(
-  { context, endpoints, endpointOf }: OpenRun,
+  { context, endpoints }: OpenRun,
   { targets, failed }: BegunRun,
 ): Worklist {
   const { now, dryRun, warnings } = context;
@@ -85,7 +85,7 @@ export function worklistOf(
       concurrency: endpoint.concurrency,
       ...(Number.isFinite(endpoint.perSecond) && { perSecond: endpoint.perSecond }),
       targets: targets
-        .filter(({ target }) => endpointOf.get(target) === endpoint)
+        .filter((target) => target.endpoint === endpoint)
         .map(({ target }) => target.name),
     })),
   };

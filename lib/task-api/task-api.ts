@@ -302,8 +302,8 @@ export class TaskApi {
         throw new TargetError('forbidden', this.#forbiddenText(action, reading, grant), reading);
       }
     }
-    if (reading.code === 'certificate') {
-      throw new TargetError('certificate', `${reading.message}`, reading);
+    if (reading.code === 'certificate' || reading.code === 'proxy') {
+      throw new TargetError(reading.code, `${reading.message}`, reading);
     }
     if (reading.answer === 'misaddressed') {
       const message = sentences(

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openArchive } from '../../lib/archive/open-archive.ts';
-import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_REGION, type Emulator } from '../../lib/emulator/index.ts';
 import { type CleanAnswer, cleanStep } from '../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
 import { prepareStep } from '../../lib/fleet/prepare-step.ts';
@@ -130,6 +130,32 @@ describe('a run of a fleet', () => {
     const { targets: _, warnings: __, ...end } = summary;
     expect(answer).toEqual({ again: false, ...end, key: 'runs/run-1/summary-0.json' });
     expect(seen).toEqual(['complete, routine']);
+  });
+
+  test('cleans each project of a target by the name that a run finds it under', async () => {
+    emulator.projects.push({ id: '0b01fbb53600d4671fa8c00673c71262', name: `${DEMO_REGION}_team` });
+    add('a', 3);
+    emulator.addInstance({
+      service: 'dcs',
+      projectId: '0b01fbb53600d4671fa8c00673c71262',
+      tasks: expired(2),
+    });
+    const { projectId: _, ...target } = targetOf(emulator, {
+      service: ['dcs', 'kafka'],
+      projects: ['*'],
+    }) as { projectId: string };
+    dependencies = { ...dependencies, policyText: JSON.stringify(policyOf([target])) };
+    const round = await prepare();
+    await cleanAll(round);
+    await summariseRound(round);
+    const { outcome, totals, targets } = summaryOf(0);
+    expect(outcome).toBe('complete');
+    expect(totals.deleted).toBe(5);
+    const names = ['dcs', 'kafka'].flatMap((service) =>
+      [DEMO_REGION, `${DEMO_REGION}_team`].map((project) => `cache/${service}/${project}`),
+    );
+    expect(targets.map(({ name }) => name)).toEqual(names);
+    expect(published.map(({ target: name }) => name)).toEqual([...names, 'all']);
   });
 
   test.each(['2026-11-24T03:30:00.250+00:00', '2026-11-24T05:30:00.250+02:00'])(

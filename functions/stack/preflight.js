@@ -48,7 +48,7 @@ export default class Preflight {
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) {
       problems.push(
-        `policy: there is no file ${settings.policy} in this folder; write it, or correct params.policy`,
+        `policy: there is no file ${settings.policy} in this folder; let "task-janitor init --output ${settings.policy}" write it, or correct params.policy`,
       );
     } else {
       problems.push(

@@ -48,7 +48,7 @@ export async function demoCommand(io: Io): Promise<number> {
         '',
         ...wrap(
           '',
-          'Nothing left this machine. Next: write your own retention.yml (README.md shows how), then "task-janitor validate" and "task-janitor plan".',
+          'Nothing left this machine. Next: "task-janitor init" finds your own instances and writes a first policy; then "task-janitor validate" and "task-janitor plan".',
           proseColumns,
         ),
         '',

@@ -73,7 +73,7 @@ async function findProjects(
   region: string,
   search: Search,
 ): Promise<Project[]> {
-  return await trying({ name: 'projects', where: region }, search, async () => {
+  return await trying('projects', '', search, async () => {
     const address = { cloud, region, iamEndpoint: endpoint };
     const { iam, access } = openIam(address, search.credentials, surroundings(search));
     const all = await iam.projects(access);
@@ -95,7 +95,7 @@ async function listInstances(
   { service, region, project }: Omit<FoundService, 'instances'>,
   search: Search,
 ): Promise<FoundService['instances']> {
-  return await trying({ name: service, where: project.name }, search, async () => {
+  return await trying(service, `not listed in ${project.name}: `, search, async () => {
     const { clock } = search;
     const needed = surroundings(search);
     const address = { cloud, region, projectId: project.id, iamEndpoint: endpoint };
@@ -129,7 +129,8 @@ function surroundings({ transport, clock, random }: Search) {
 
 /** An empty list where the service or the credentials fail, which is reported. */
 async function trying<T>(
-  { name, where }: { readonly name: string; readonly where: string },
+  name: string,
+  lead: string,
   { report }: Search,
   list: () => Promise<readonly T[]>,
 ): Promise<T[]> {
@@ -137,7 +138,7 @@ async function trying<T>(
     return [...(await list())];
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof CredentialsError)) throw error;
-    report({ name, outcome: 'failed', text: `not listed in ${where}: ${error.message}` });
+    report({ name, outcome: 'failed', text: lead + error.message });
     return [];
   }
 }

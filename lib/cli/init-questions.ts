@@ -43,7 +43,7 @@ const CLOUD: Question<CloudName> = {
 };
 const REGIONS: Question<string[]> = {
   option: '--region',
-  text: 'Region, or several with commas between them (such as eu-de): ',
+  text: 'Region, such as eu-de; several with commas: ',
   read: (text) => listOf(text).map((region) => readKey('region', region)),
 };
 
@@ -84,9 +84,10 @@ function servicesOf(cloud: CloudName): Question<ServiceName[]> {
     const again = SERVICE_NAMES.slice(0, index).some((other) => listSameInstances(other, name));
     return !again && !undocumentedOn.includes(cloud);
   });
+  const others = SERVICE_NAMES.filter((name) => !usual.includes(name));
   return {
     option: '--service',
-    text: `Services, of ${SERVICE_NAMES.join(', ')} (Enter for ${usual.join(', ')}): `,
+    text: `Services (Enter for ${usual.join(', ')}; there is ${others.join(', ')} too): `,
     read: (text) =>
       listOf(text || usual.join()).map((name) => readKey('service', name) as ServiceName),
   };
@@ -152,5 +153,6 @@ function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: 
 
 /** At least one, each once. */
 function listOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter(Boolean))].concat(/[^\s,]/.test(text) ? [] : ['']);
+  const items = [...new Set(text.split(/[\s,]+/).filter(Boolean))];
+  return items.length > 0 ? items : [''];
 }

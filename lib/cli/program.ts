@@ -28,7 +28,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .configureHelp({ helpWidth: Math.min(80, terminalOn('out', io).columns) })
     .showHelpAfterError('(task-janitor --help shows how it is used)')
-    .addHelpText('after', examples('validate', 'plan', 'run --no-dry-run'));
+    .addHelpText('after', examples('init', 'validate', 'plan', 'run'));
 
   const asRun = (command: Command) =>
     command
@@ -110,7 +110,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('validate')
     .description('check the policy; sends nothing')
-    .addHelpText('after', examples('validate --policy examples/first-run.yml'))
+    .addHelpText('after', examples('validate --policy my-policy.yml'))
     .addOption(policyOption())
     .action(async ({ policy: file }: { policy: string }) => {
       const policy = await readPolicyFile(file);
@@ -138,8 +138,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('test')
     .description('test a policy on records: which go, which stay; sends nothing')
-    .argument('<files...>', 'what is expected of which records (examples/*.test.yml)')
-    .addHelpText('after', examples('test examples/keep-failures-longer.test.yml'))
+    .argument('<files...>', 'what is expected of which records (docs/policy.md)')
+    .addHelpText('after', examples('test my-policy.test.yml'))
     .action(async (files: string[]) => {
       const { testCommand } = await import('./test-command.ts');
       status = await testCommand(files, io);

@@ -25,6 +25,9 @@ export interface Project {
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
 
+/** The form of a token. Two headers come as one with a comma, and then it is not clear which is the token. */
+const TOKEN = /^[\w+/=.~:-]+$/;
+
 /** Advice for IAM's own error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0061': 'the user is locked: wait, or have an administrator unlock it',
@@ -89,7 +92,7 @@ export class Iam {
       build: async () => request,
     });
     const value = sent.reading?.response?.header('x-subject-token');
-    if (sent.reading?.answer === 'ok' && value) {
+    if (sent.reading?.answer === 'ok' && value && TOKEN.test(value)) {
       return { value, issuedAt, ...readTokenBody(sent.reading.response?.body ?? '', issuedAt) };
     }
     const refusal = this.#refusal(user, sent);

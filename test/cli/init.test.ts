@@ -244,7 +244,7 @@ describe('at a terminal', () => {
   test('Enter stands for the services that the cloud documents', async () => {
     const io = new FakeIo({ answers: [''] });
     const { stderr } = await type(`init ${where()}`, io);
-    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq)');
+    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq; there is dcs-v1 too)');
     expect((await written()).targets).toHaveLength(2);
   });
 

@@ -1,4 +1,4 @@
-// Adds to the stack what the params secrets, secretsKey, alarmEmail and reportEmail ask for.
+// Adds to roles.yml and topic.yml what the params secrets, secretsKey and alarmEmail ask for, always.
 
 /** Leave to read the stage's secrets, and to decrypt them where they have a key of their own. */
 export async function secretAccess({ resolveVariable }) {
@@ -24,16 +24,6 @@ export async function secretAccess({ resolveVariable }) {
 export async function subscriptions({ resolveVariable }) {
   const address = await resolveVariable('param:alarmEmail');
   return address ? [{ Protocol: 'email', Endpoint: address }] : [];
-}
-
-/** The topic of the letter after each run, for the functions' environment; '' where nobody reads it. */
-export async function reportTopic({ resolveVariable }) {
-  return (await resolveVariable('param:reportEmail')) ? { Ref: 'ReportTopic' } : '';
-}
-
-/** That topic, and leave to publish to it. */
-export async function report({ resolveVariable }) {
-  return (await resolveVariable('param:reportEmail')) ? `\${file(functions/stack/report.yml)}` : {};
 }
 
 /** Secrets Manager ends each ARN with a hyphen and six characters of its own, which a name does not tell. */

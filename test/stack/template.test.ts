@@ -67,7 +67,7 @@ describe.each(['dev', 'prod', 'full', 'dev fleet', 'fleet'])('the template of %s
         (policy: { PolicyDocument: { Statement: object[] } }) => policy.PolicyDocument.Statement,
       ),
     );
-    const more = ofType('AWS::IAM::RolePolicy', stage).flatMap(
+    const more = ofType('AWS::IAM::Policy', stage).flatMap(
       ({ PolicyDocument }) => PolicyDocument.Statement,
     );
     expect(statements.length).toBeGreaterThan(3);
@@ -178,7 +178,7 @@ describe('the letter after a run', () => {
   test('goes nowhere where nobody reads it: no topic, and no leave to publish', () => {
     for (const stage of ['prod', 'fleet']) {
       expect(resource('ReportTopic', stage)).toBeUndefined();
-      expect(ofType('AWS::IAM::RolePolicy', stage)).toEqual([]);
+      expect(resource('ReportPolicy', stage)).toBeUndefined();
       expect(environment('CleanupLambdaFunction', stage)).toMatchObject({ REPORT_TOPIC: '' });
     }
   });
@@ -199,19 +199,19 @@ describe('the letter after a run', () => {
   });
 
   test('may be published there alone, by the function and by the last step of the fleet', () => {
-    const sending = (role: string) => ({
-      PolicyName: 'send-report',
-      RoleName: { Ref: role },
-      PolicyDocument: {
-        Version: '2012-10-17',
-        Statement: [{ Effect: 'Allow', Action: 'sns:Publish', Resource: { Ref: 'ReportTopic' } }],
-      },
-    });
-    expect(ofType('AWS::IAM::RolePolicy', 'full')).toEqual([sending('CleanupRole')]);
-    expect(ofType('AWS::IAM::RolePolicy', 'dev fleet')).toEqual([
-      sending('CleanupRole'),
-      sending('FleetSummariseRole'),
-    ]);
+    const publishing = {
+      Effect: 'Allow',
+      Action: 'sns:Publish',
+      Resource: { Ref: 'ReportTopic' },
+    };
+    for (const [stage, roles] of [
+      ['full', ['CleanupRole']],
+      ['dev fleet', ['CleanupRole', 'FleetSummariseRole']],
+    ] as const) {
+      const { Roles, PolicyDocument } = resource('ReportPolicy', stage).Properties;
+      expect(Roles).toEqual(roles.map((Ref) => ({ Ref })));
+      expect(PolicyDocument.Statement).toEqual([publishing]);
+    }
   });
 });
 

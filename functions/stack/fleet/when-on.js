@@ -16,11 +16,6 @@ export const functions = onlyWithFleet('functions.yml');
 export const resources = onlyWithFleet('resources.yml');
 export const roles = onlyWithFleet('roles.yml');
 export const alarms = onlyWithFleet('alarms.yml');
-/** Only where somebody reads the letter. */
-export const report = async (variables) =>
-  (await variables.resolveVariable('param:reportEmail'))
-    ? onlyWithFleet('report.yml')(variables)
-    : {};
 
 /**
  * The state machine as JSON. What CloudFormation knows it fills in itself (DefinitionSubstitutions),

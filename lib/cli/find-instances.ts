@@ -14,6 +14,7 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
+import { selectProjects } from '../policy/select-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 import type { CheckLine } from './check-line.ts';
@@ -78,16 +79,19 @@ async function findProjects(
     const { counts } = surroundings(search);
     const address = { cloud, region, iamEndpoint: endpoint, credentials };
     const all = await search.accounts.projects(address, counts);
-    const here = all.filter(({ name }) => name === region || name.startsWith(`${region}_`));
+    const { here } = selectProjects(all, [], region);
+    const usable = here.filter(({ enabled }) => enabled);
     const names = (projects: readonly Project[]) => projects.map(({ name }) => name).join(', ');
-    if (here.length > 0) {
-      search.report({ name: 'projects', outcome: 'ok', text: names(here) });
+    if (usable.length > 0) {
+      const disabled = names(here.filter(({ enabled }) => !enabled));
+      const left = disabled && `; disabled, and left alone: ${disabled}`;
+      search.report({ name: 'projects', outcome: 'ok', text: names(usable) + left });
     } else {
       const others = names(all) || 'none at all';
       const text = `none in ${region}; the credentials may enter: ${others}. Correct the region, or grant the user a role there.`;
       search.report({ name: 'projects', outcome: 'failed', text });
     }
-    return here;
+    return usable;
   });
 }
 

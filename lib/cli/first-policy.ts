@@ -4,7 +4,6 @@ import type { Project } from '../identity/iam.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
 import type { CloudName, ServiceName } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 
 /** A service of a project in which there are instances. */
 export interface FoundService {
@@ -39,7 +38,7 @@ export function firstPolicy({ cloud, found, credentials, endpoint, named }: Firs
       `    cloud: ${cloud}`,
       `    service: ${each.service}`,
       `    region: ${scalar(each.region)}`,
-      `    # The project ${visible(each.project.name)}.`,
+      `    # The project ${each.project.name}.`,
       `    projectId: ${scalar(each.project.id)}`,
       ...(endpoint === undefined
         ? []
@@ -82,7 +81,7 @@ const MORE = [
 
 /** The name of a target, which no other one has. */
 function nameOf({ service, project }: FoundService, taken: ReadonlySet<string>): string {
-  const name = visible(`${service}-${project.name}`).replaceAll('/', '-').slice(0, 100);
+  const name = `${service}-${project.name}`;
   return taken.has(name) ? `${service}-${project.id}` : name;
 }
 

@@ -111,9 +111,18 @@ async function readCredentials(
     if (!(error instanceof CredentialsError) || !io.ask) return undefined;
     io.err(`${error.message}\n`);
   }
-  const text = 'Name of the secret in AWS Secrets Manager that holds the credentials: ';
-  return await answer({ option: '--secret', text, read: read('secret') }, undefined, io);
+  return await answer({ option: '', text: SOURCES, read: readSource }, undefined, io);
+
+  function readSource(text: string): CredentialsReference {
+    const [, kind, name = ''] = /^(\S+)\s*(.*)$/.exec(text) ?? [];
+    const source = CREDENTIALS_SOURCES.find((each) => each === kind);
+    if (!source) throw new UsageError(`${JSON.stringify(text)}: expected ${EXPECTED_SOURCE}`);
+    return read(source)(name);
+  }
 }
+
+const EXPECTED_SOURCE = 'secret NAME, env PREFIX, or profile NAME of clouds.yaml';
+const SOURCES = `Credentials (${EXPECTED_SOURCE}): `;
 
 type Source = (typeof CREDENTIALS_SOURCES)[number];
 

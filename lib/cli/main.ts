@@ -32,7 +32,7 @@ function printVersion(): number {
 async function runProgram(): Promise<number> {
   const [{ runCommandLine }, { askAt }, { systemClock }] = await Promise.all([
     import('./program.ts'),
-    import('./terminal.ts'),
+    import('./ask.ts'),
     import('../http/clock.ts'),
   ]);
   const { stdin, stdout, stderr } = process;

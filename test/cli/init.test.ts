@@ -111,6 +111,13 @@ test('a target for each service of each project of the region that has instances
   expect(stdout).toContain('  ok    rabbitmq: no instances in eu-west-101\n');
 });
 
+test('a disabled project is left out, and said', async () => {
+  emulator.projects.push({ ...TEAM, enabled: false });
+  const { status, stdout } = await init();
+  expect(status).toBe(0);
+  expect(stdout).toContain(`projects: eu-west-101; disabled, and left alone: ${TEAM.name}\n`);
+});
+
 test('a service that lists the instances of another one is left out, since both would stop', async () => {
   const { status, stdout } = await init('--service dcs --service dcs-v1');
   expect(status).toBe(0);
@@ -156,10 +163,11 @@ test('credentials in a secret: it is read, and the policy names it', async () =>
 
 test('names that come from the service can say nothing in the policy', async () => {
   const evil = 'a\ndryRun: false\n#\u001b[2J: "{[*&!|>%@`';
-  emulator.addInstance({ service: 'dcs', name: evil, tasks: [] });
-  emulator.projects.splice(0, 1, { id: '0123', name: `${DEMO_REGION}_/${evil}` });
+  const [own] = emulator.projects.splice(0, 1, { id: '0123', name: DEMO_REGION });
+  emulator.projects.push({ id: own?.id as string, name: `${DEMO_REGION}_/${evil}` });
   for (const { id } of emulator.instances()) emulator.removeInstance(id);
   emulator.addInstance({ service: 'dcs', name: evil, tasks: [], projectId: '0123' });
+  emulator.addInstance({ service: 'dcs', name: 'elsewhere', tasks: [] });
   const { status, stdout } = await init();
   expect(status).toBe(0);
   expect(stdout).not.toContain('\u001b');
@@ -267,11 +275,15 @@ describe('at a terminal', () => {
   });
 
   test('it asks where credentials are only where the environment has none', async () => {
-    const io = new FakeIo({ env: {}, answers: ['dcs'] });
+    const io = new FakeIo({ env: {}, answers: ['dcs', 'vault x', 'secret'] });
     const { status, stderr } = await type(`init ${where()}`, io);
     expect(status).toBe(2);
     expect(stderr).toContain('no credentials in the environment: expected HUAWEICLOUD_SDK_AK');
-    expect(stderr).toContain('Name of the secret in AWS Secrets Manager');
+    expect(stderr).toContain(
+      'Credentials (secret NAME, env PREFIX, or profile NAME of clouds.yaml): ',
+    );
+    expect(stderr).toContain('"vault x": expected secret NAME, env PREFIX, or profile NAME');
+    expect(stderr).toContain('"": expected the name of a secret');
     expect(stderr).toContain('no answer came, so nothing was written');
     expect(await isWritten()).toBe(false);
   });

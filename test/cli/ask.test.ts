@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { beforeEach, expect, test } from '@jest/globals';
-import { askAt } from '../../lib/cli/terminal.ts';
+import { askAt } from '../../lib/cli/ask.ts';
 
 let input: PassThrough;
 let output: PassThrough;

@@ -53,6 +53,20 @@ test("a user's own files do not get into it", async () => {
   expect(await packed(folder.path)).toEqual([...ours].sort());
 });
 
+test('what comes along is what the command imports, and nothing that only the function needs', async () => {
+  const imported = new Set<string>();
+  for (const file of await filesIn('dist', '.js')) {
+    const text = await readFile(file, 'utf8');
+    for (const [, name = ''] of text.matchAll(
+      /(?:from |import\()"(?!node:)((?:@[\w-]+\/)?[\w-]+)[^"]*"/g,
+    )) {
+      imported.add(name);
+    }
+  }
+  const { dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+  expect([...imported].sort()).toEqual(Object.keys(dependencies).sort());
+});
+
 test('the page lists every package that comes along, with its licence', async () => {
   const { dependencies } = JSON.parse(await readFile('package.json', 'utf8'));
   const page = await readFile('docs/install.md', 'utf8');

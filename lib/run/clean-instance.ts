@@ -16,7 +16,7 @@ import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
-import type { Observer } from './observer.ts';
+import type { BeforeDeletes, Observer, Standing } from './observer.ts';
 
 /** A target that has been opened: what its instances have in common. */
 export interface OpenTarget {
@@ -30,6 +30,7 @@ export interface OpenTarget {
     /** Receives those of them that are listed. */
     readonly seenIds: Set<string>;
     readonly observer: Observer;
+    readonly beforeDeletes?: BeforeDeletes | undefined;
   };
   readonly name: string;
   readonly projectId: string;
@@ -68,6 +69,7 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
+  #triedBefore: ReadonlySet<string> | undefined;
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
@@ -79,6 +81,17 @@ export class InstanceCleanup {
   leaveAlone(stoppedBy: StoppedBy, message: string): void {
     this.summary.stoppedBy = stoppedBy;
     this.#addError({ message });
+  }
+
+  /** @param ids of records that somebody may have tried to delete on behalf of this run before. */
+  goOnAfter(ids: ReadonlySet<string>): void {
+    this.#triedBefore = ids;
+  }
+
+  /** @param next ids of records that are about to be deleted. */
+  standing(next: readonly string[] = []): Standing {
+    const unclear = new Set([...(this.#ledger?.unclear() ?? []), ...next]);
+    return { summary: { ...this.summary, ...this.#counts(this.#ledger) }, unclear: [...unclear] };
   }
 
   /**
@@ -124,7 +137,8 @@ export class InstanceCleanup {
     const tasks = await this.#list();
     if (!tasks) return new Ledger([]);
     const expired = this.#decide(tasks);
-    return new Ledger(this.#holdBack(tasks.length, expired.length) ? [] : expired);
+    const held = this.#holdBack(tasks.length, expired.length);
+    return new Ledger(held ? [] : expired, this.#triedBefore);
   }
 
   /** All records of the instance; nothing where the list is not known to be complete. */
@@ -178,8 +192,14 @@ export class InstanceCleanup {
 
   /** Deletes until all are tried, or it is time to stop or to let others go on. */
   async #delete(ledger: Ledger, othersWait: () => boolean): Promise<void> {
+    const { name, run } = this.#target;
+    if (run.beforeDeletes && ledger.waiting > 0) {
+      const standing = this.standing(ledger.next(TURN));
+      await this.#guarded(async () => run.beforeDeletes?.(name, standing));
+    }
     let taken = 0;
-    const mayGoOn = () => this.summary.stoppedBy === undefined && (taken < TURN || !othersWait());
+    const goesOn = () => taken < TURN || !(run.beforeDeletes || othersWait());
+    const mayGoOn = () => this.summary.stoppedBy === undefined && goesOn();
     const worker = async () => {
       for (let record = mayGoOn() && ledger.take(); record; record = mayGoOn() && ledger.take()) {
         const { id } = record;
@@ -268,10 +288,14 @@ export class InstanceCleanup {
     }
     const { summary } = this;
     for (const { error } of ledger.in('failed')) if (error) this.#addError(error);
+    Object.assign(summary, this.#counts(ledger));
+    summary.outcome = instanceOutcome(summary);
+  }
+
+  #counts(ledger: Ledger = new Ledger([])) {
     const { expired, ...counts } = ledger.account();
     // Records that were held back, or only looked at, are in no ledger.
-    Object.assign(summary, counts, { remaining: summary.expired - expired + counts.remaining });
-    summary.outcome = instanceOutcome(summary);
+    return { ...counts, remaining: this.summary.expired - expired + counts.remaining };
   }
 
   /** Once a record will not change again but by another list. */

@@ -7,7 +7,7 @@ import { type CredentialsSource, CredentialsStore } from '../identity/credential
 import type { Trigger } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
-import { guardObserver, type Observer } from './observer.ts';
+import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
 import type { RunRequest } from './request.ts';
 
 /** The dependencies of a run on the outside. */
@@ -29,6 +29,7 @@ export interface RunDependencies {
   /** Most requests in flight to one host; a target's `requests.concurrency` may ask for fewer. */
   readonly maxConcurrency?: number | undefined;
   readonly observer?: Observer | undefined;
+  readonly beforeDeletes?: BeforeDeletes | undefined;
 }
 
 /** The things that all targets of one run share. */
@@ -54,6 +55,7 @@ export interface RunContext {
   /** Receives those of them that are listed. */
   readonly seenIds: Set<string>;
   readonly observer: Observer;
+  readonly beforeDeletes: BeforeDeletes | undefined;
   /** Grows until the run is over. */
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
@@ -93,6 +95,7 @@ export function openContext(
     requestedIds: request.taskIds && new Set(request.taskIds),
     seenIds: new Set(),
     observer: guardObserver(observer, warnings),
+    beforeDeletes: dependencies.beforeDeletes,
     warnings,
     rows: new RowBudget(),
     credentialsOf: shareCredentials(dependencies.credentials, window, clock),

@@ -83,9 +83,8 @@ export async function beginRun(
   await Promise.all(
     endpoints.map(async (endpoint) => {
       const here = targets.filter((target) => endpointOf.get(target) === endpoint);
-      const found = await Promise.all(here.map((target) => beginTarget(context, target, endpoint)));
+      const found = await beginEndpoint(context, here, endpoint);
       for (const each of found) begun.set(each.target, each);
-      await leaveOverlapsAlone(context, found);
       const instances = [...begun.values()].flatMap(({ cleanups }) => cleanups);
       observer.discovered?.(instances.length, count);
       await proceed(found, endpoint);
@@ -95,6 +94,17 @@ export async function beginRun(
   const missing = missingInstances(context.requestedInstances, inOrder);
   for (const message of missing) observer.warning?.(message);
   return { targets: inOrder, failed: missing.length > 0 };
+}
+
+/** Finds the instances of the targets of one endpoint; those that two targets select are left alone. */
+export async function beginEndpoint(
+  context: RunContext,
+  targets: readonly Target[],
+  endpoint: Endpoint,
+): Promise<readonly TargetRun[]> {
+  const begun = await Promise.all(targets.map((each) => beginTarget(context, each, endpoint)));
+  await leaveOverlapsAlone(context, begun);
+  return begun;
 }
 
 /**

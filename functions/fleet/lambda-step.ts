@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
@@ -38,13 +39,18 @@ export function lambdaStep<Answer>(
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, process.env),
+        callId: context.awsRequestId ?? randomUUID(),
         deadline: clock.monotonic() + context.getRemainingTimeInMillis(),
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
           observeAll([logObserver(logger, runId), metricsObserver(publish, run)]),
       });
     } catch (error) {
-      if (!(error instanceof RunFailedError)) logger.error('the step failed', { message, error });
+      if (!(error instanceof RunFailedError)) {
+        const { run, id, ...place } = (message ?? {}) as { run?: { id?: string }; id?: string };
+        const runId = run?.id ?? id ?? 'unknown';
+        logger.error(`run ${runId}: the step failed`, { runId, ...place, error });
+      }
       throw error;
     } finally {
       transport.close();

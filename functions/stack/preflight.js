@@ -11,8 +11,8 @@ import { listOf } from './from-params.js';
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 /** An alarm looks back seven days at most, and one of them looks at three periods. */
 const MAX_PERIOD = 172_800;
-/** An account may run so many functions at once, unless AWS has raised it. */
-const MAX_AT_ONCE = 1_000;
+/** Seconds that a run needs beside those in which it may delete nothing. */
+const LEAST_WORK = 5;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
 export default class Preflight {
@@ -33,13 +33,14 @@ export default class Preflight {
     const { loadPolicy, readSettings } = await programOf(this.serverless.serviceDir);
     const settings = this.#settings;
     const { environment } = this.serverless.service.provider;
-    const problems = [
-      ...findProblems(settings),
+    const problems = findProblems(settings);
+    problems.push(
       ...problemsOf(() => {
         const text = (name) => [name, String(environment[name] ?? '')];
-        readSettings(Object.fromEntries(Object.keys(environment).map(text)));
+        const read = readSettings(Object.fromEntries(Object.keys(environment).map(text)));
+        problems.push(...findShortTimeout(settings, read.stopBeforeEnd));
       }),
-    ];
+    );
     const file = join(this.serverless.serviceDir, settings.policy);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) {
@@ -105,8 +106,6 @@ export function findProblems({
   logLevel,
   timeout,
   fleet,
-  fleetConcurrency,
-  fleetToleratedFailurePercentage,
 }) {
   const problems = [];
   const expect = (fine, problem) => fine || problems.push(problem);
@@ -134,15 +133,15 @@ export function findProblems({
   );
   expect(timeout >= 10 && timeout <= 900, `timeout: expected 10 to 900 seconds, found ${timeout}`);
   expect(/^(true|false)$/.test(fleet), `fleet: expected true or false, found ${fleet}`);
-  expect(
-    isWhole(fleetConcurrency, 1, MAX_AT_ONCE),
-    `fleetConcurrency: expected a whole number from 1 to ${MAX_AT_ONCE}, found ${fleetConcurrency}`,
-  );
-  expect(
-    isWhole(fleetToleratedFailurePercentage, 0, 100),
-    `fleetToleratedFailurePercentage: expected a whole number from 0 to 100, found ${fleetToleratedFailurePercentage}`,
-  );
   return problems;
+}
+
+/** Without time to delete in, a run deletes nothing, and nothing tells. */
+function findShortTimeout({ timeout, stopBeforeEnd: text }, stopBeforeEnd) {
+  if (stopBeforeEnd === undefined || stopBeforeEnd / 1_000 + LEAST_WORK <= timeout) return [];
+  return [
+    `stopBeforeEnd: with ${text} before a timeout of ${timeout} seconds, no time is left to delete in; it has to be ${LEAST_WORK} seconds shorter`,
+  ];
 }
 
 /** Secrets that the policy names and the function may not read, and targets that name none. */
@@ -169,11 +168,6 @@ function isSame(one, other) {
   if (one === other) return true;
   const [arn, name] = nameOf(one) ? [one, other] : [other, one];
   return nameOf(arn)?.replace(/-[A-Za-z0-9]{6}$/, '') === name;
-}
-
-/** A number, or its digits as `--param` gives them. */
-function isWhole(value, min, max) {
-  return /^\d+$/.test(value) && value >= min && value <= max;
 }
 
 function isTimezone(name) {

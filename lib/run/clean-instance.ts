@@ -91,7 +91,8 @@ export class InstanceCleanup {
   /** @param next ids of records that are about to be deleted. */
   standing(next: readonly string[] = []): Standing {
     const unclear = new Set([...(this.#ledger?.unclear() ?? []), ...next]);
-    return { summary: { ...this.summary, ...this.#counts(this.#ledger) }, unclear: [...unclear] };
+    const summary = { ...this.summary, ...this.#counts(this.#ledger) };
+    return { summary, unclear: [...unclear], answered: this.#ledger?.answered ?? 0 };
   }
 
   /**

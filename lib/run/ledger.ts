@@ -93,6 +93,11 @@ export class Ledger {
       .map(({ id }) => id);
   }
 
+  /** How many have had an answer, whichever it was. */
+  get answered(): number {
+    return this.#records.length - this.#sizes['to-delete'] - this.#sizes.remaining;
+  }
+
   /** Puts a record into a state. */
   set(record: LedgerRecord, state: RecordState, change: Change = {}): void {
     const own = record as Mutable<LedgerRecord>;

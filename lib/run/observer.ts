@@ -38,6 +38,8 @@ export interface Standing {
   readonly summary: InstanceSummary;
   /** Ids that are not settled and may have been deleted, or are about to be: only another list can tell. */
   readonly unclear: readonly string[];
+  /** Records of which a DELETE was answered, or used up its attempts. */
+  readonly answered: number;
 }
 
 /** Called before each turn's DELETEs of an instance: none of them is sent unless it resolves. */

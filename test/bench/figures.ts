@@ -138,7 +138,7 @@ export const FIGURES = {
     should: 'at most',
     unit: '',
     meaning:
-      'The steps of the fleet (docs/fleet.md), one call for each instance and four at once, with the same eight requests in flight altogether: plan, clean, summarise, with every result through JSON. Each call has connections of its own. The bucket is in memory and nothing is started by Step Functions, so what AWS adds is not in it. A target of our own.',
+      'The steps of the fleet (docs/fleet.md), one call after the other for each endpoint: prepare, clean, summarise, with a log of everything through JSON. Each call has connections of its own. The bucket is in memory and nothing is started by Step Functions, so what AWS adds is not in it. A target of our own.',
   },
   deciding: {
     title: 'deciding, a policy with 20 rules, on one core',

@@ -1,10 +1,9 @@
-import pLimit from 'p-limit';
+import { randomUUID } from 'node:crypto';
 import { cleanStep } from '../../../lib/fleet/clean-step.ts';
 import type { ObjectStore } from '../../../lib/fleet/object-store.ts';
 import { prepareStep } from '../../../lib/fleet/prepare-step.ts';
 import type { StepDependencies } from '../../../lib/fleet/step.ts';
 import { summariseStep } from '../../../lib/fleet/summarise-step.ts';
-import type { FleetItem } from '../../../lib/fleet/worklist.ts';
 import { systemClock } from '../../../lib/http/clock.ts';
 import { createTransport } from '../../../lib/http/transport.ts';
 import { credentialsSource } from '../../../lib/identity/credentials-source.ts';
@@ -12,8 +11,8 @@ import type { Summary } from '../../../lib/model/summary.ts';
 import { type Clean, ENV } from '../contestant.ts';
 import { policyText } from '../policy-text.ts';
 
-/** Instances that are cleaned at once, as serverless.yml has it. */
-const AT_ONCE = 4;
+/** Milliseconds: what Lambda allows a function at most. */
+const CALL_MS = 900_000;
 
 /**
  * The fleet's three steps, called as its state machine calls them, each with connections of its own.
@@ -22,10 +21,13 @@ const AT_ONCE = 4;
 export const clean: Clean = async (request) => {
   const objects = new Map<string, string>();
   const store: ObjectStore = {
-    read: async (key) => JSON.parse(objects.get(key) ?? 'null') ?? undefined,
-    write: async (key, value) => {
-      objects.set(key, JSON.stringify(value));
+    read: async (key) => JSON.parse(objects.get(key) ?? 'null'),
+    create: async (key, value) => {
+      const isFree = !objects.has(key);
+      if (isFree) objects.set(key, JSON.stringify(value));
+      return isFree;
     },
+    list: async (prefix) => [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
   };
   let deletingSince = Number.NaN;
   const call = async <Answer>(
@@ -41,7 +43,6 @@ export const clean: Clean = async (request) => {
           maxConcurrency: undefined,
           dryRun: undefined,
           bucket: 'bench',
-          instancesAtOnce: AT_ONCE,
         },
         policyText: policyText(request),
         store,
@@ -49,6 +50,8 @@ export const clean: Clean = async (request) => {
         random: Math.random,
         transport,
         credentials: (reference) => credentialsSource(reference, ENV),
+        callId: randomUUID(),
+        deadline: performance.now() + CALL_MS,
         observe: () => ({
           decided: () => {
             if (Number.isNaN(deletingSince)) deletingSince = performance.now();
@@ -62,14 +65,11 @@ export const clean: Clean = async (request) => {
   };
 
   const startedAt = new Date().toISOString();
-  const { run, round, endpoints } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
+  const { run, round, lanes } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
   await Promise.all(
-    endpoints.map(async ({ items, instancesAtOnce, share }) => {
-      const limit = pLimit(instancesAtOnce);
-      const list = JSON.parse(objects.get(items) ?? '[]') as FleetItem[];
-      await Promise.all(
-        list.map((item) => limit(() => call(cleanStep, { run, round, share, item }))),
-      );
+    lanes.map(async (lane) => {
+      const message = { run, round, lane };
+      while ((await call(cleanStep, message)).again);
     }),
   );
   await call(summariseStep, { run, round });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
+import { openArchive } from '../lib/archive/open-archive.ts';
 import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
 import { credentialsSource } from '../lib/identity/credentials-source.ts';
@@ -43,6 +44,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
         clock: systemClock,
         random: Math.random,
         transport,
+        openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
         deadline: systemClock.monotonic() + context.getRemainingTimeInMillis(),
         observer: observeAll([

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
+import { openArchive } from '../../lib/archive/open-archive.ts';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
 import { readFleetSettings } from '../../lib/fleet/settings.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
@@ -38,6 +39,7 @@ export function lambdaStep<Answer>(
         clock,
         random: Math.random,
         transport,
+        openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
         callId: context.awsRequestId ?? randomUUID(),
         deadline: clock.monotonic() + context.getRemainingTimeInMillis(),

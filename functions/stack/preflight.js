@@ -13,6 +13,8 @@ const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 const MAX_PERIOD = 172_800;
 /** Seconds that a run needs beside those in which it may delete nothing. */
 const LEAST_WORK = 5;
+/** Of a rule of S3, which takes no more. */
+const MAX_DAYS = 2_147_483_647;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
 export default class Preflight {
@@ -36,7 +38,9 @@ export default class Preflight {
     const problems = findProblems(settings);
     problems.push(
       ...problemsOf(() => {
-        const text = (name) => [name, String(environment[name] ?? '')];
+        // What CloudFormation fills in is not known yet.
+        const known = (value) => (typeof value === 'object' ? '' : String(value ?? ''));
+        const text = (name) => [name, known(environment[name])];
         const read = readSettings(Object.fromEntries(Object.keys(environment).map(text)));
         problems.push(...findShortTimeout(settings, read.stopBeforeEnd));
       }),
@@ -51,7 +55,10 @@ export default class Preflight {
       problems.push(
         ...problemsOf(() => {
           const policy = loadPolicy(text, settings.policy);
-          problems.push(...findMissingSecrets(policy, listOf(settings.secrets), settings.policy));
+          problems.push(
+            ...findMissingSecrets(policy, listOf(settings.secrets), settings.policy),
+            ...findArchiveProblems(policy, String(settings.archive) === 'true', settings.policy),
+          );
         }),
       );
     }
@@ -105,6 +112,8 @@ export function findProblems({
   alarmEmail,
   logLevel,
   timeout,
+  archive,
+  archiveDays,
   fleet,
 }) {
   const problems = [];
@@ -132,6 +141,11 @@ export function findProblems({
     `logLevel: expected ${LOG_LEVELS.join(', ')}, found ${logLevel}`,
   );
   expect(timeout >= 10 && timeout <= 900, `timeout: expected 10 to 900 seconds, found ${timeout}`);
+  expect(/^(true|false)$/.test(archive), `archive: expected true or false, found ${archive}`);
+  expect(
+    isWhole(archiveDays, 1, MAX_DAYS),
+    `archiveDays: expected a whole number from 1 to ${MAX_DAYS}, found ${archiveDays}`,
+  );
   expect(/^(true|false)$/.test(fleet), `fleet: expected true or false, found ${fleet}`);
   return problems;
 }
@@ -160,6 +174,20 @@ export function findMissingSecrets({ targets }, secrets, file) {
     }
   }
   return [...new Set(problems)];
+}
+
+/** An archive that the functions could not write to: a folder of theirs is gone after a run. */
+export function findArchiveProblems({ archive }, hasOwn, file) {
+  if (!archive) return [];
+  if ('folder' in archive) {
+    return [
+      `${file}: archive is a folder, and a function has none that stays; set params.archive to true, and leave it out of the policy`,
+    ];
+  }
+  if (hasOwn) return [];
+  return [
+    `${file}: archive is s3://${archive.bucket}, where the functions' role may not write; set params.archive to true for a bucket of the stage's own`,
+  ];
 }
 
 /** A name and the ARN of that name are the same secret. */

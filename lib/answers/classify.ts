@@ -159,7 +159,8 @@ const MAX_MESSAGE = 1_024;
  * answers a bad signature with the whole request as it saw it, security token included: that is left out.
  */
 function readText(text: string, conceal: Conceal): string {
-  const line = withoutInvisible(text.slice(0, 100 * MAX_MESSAGE).replace(/\s+/g, ' '));
+  // However often it is escaped, what is shown in the end comes from so many characters.
+  const line = withoutInvisible(text.replace(/\s+/g, ' ')).slice(0, 1_000 * MAX_MESSAGE);
   // Before it is cut, so that no secret stays in part.
   const safe = conceal(line)
     .replace(/,?\s*canonicalRequest:.*/s, '')

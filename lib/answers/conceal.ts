@@ -1,3 +1,5 @@
+import { withoutInvisible } from '../model/text.ts';
+
 /** Takes secrets out of a text before anybody sees it. */
 export type Conceal = (text: string) => string;
 
@@ -12,7 +14,10 @@ const SHORTEST = 8;
  * or in base64 or hexadecimal digits, alone or within something longer.
  */
 export function concealer(secrets: Iterable<string>): Conceal {
-  const forms = formsOf(secrets);
+  return concealForms(formsOf(secrets));
+}
+
+function concealForms(forms: readonly string[]): Conceal {
   const replace = (text: string) =>
     forms.reduce((result, form) => result.replaceAll(form, MARK), text);
   return (text) => {
@@ -28,13 +33,17 @@ export function concealer(secrets: Iterable<string>): Conceal {
   };
 }
 
-/**
- * Whether a text holds a secret, for texts too long to look at in every way: escapes must have been resolved.
- */
+/** Whether a name or an id holds a secret, in whatever form. */
 export function revealer(secrets: Iterable<string>): (text: string) => boolean {
   // A short one stands in many a harmless text; in messages it is hidden all the same.
   const forms = formsOf(secrets).filter((form) => form.length >= SHORTEST);
-  return (text) => forms.some((form) => text.includes(form));
+  const conceal = concealForms(forms);
+  return (text) => {
+    if (forms.some((form) => text.includes(form))) return true;
+    // Most names are plain, and there are many.
+    const seen = withoutInvisible(text);
+    return (seen !== text || /[\\%&]/.test(text)) && conceal(seen) !== seen;
+  };
 }
 
 /** The longest first: one may be part of another, as `summer` is of `summer25`. */

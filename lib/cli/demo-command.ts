@@ -26,7 +26,9 @@ export async function demoCommand(io: Io): Promise<number> {
     );
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
     const env = { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey };
-    const status = await cleanUp(loadPolicy(policy, 'the demo policy'), {}, { ...io, env });
+    const name = 'the demo policy';
+    const file = { policy: loadPolicy(policy, name), name, text: policy };
+    const status = await cleanUp(file, {}, { ...io, env });
     io.out(
       [
         '',

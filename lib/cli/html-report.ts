@@ -23,13 +23,13 @@ export interface HtmlReport {
 }
 
 /**
- * Begins an HTML report. Checks that the file is writable first, so that a bad path does not surface
+ * Begins an HTML report in a file, or on standard output where that is `-`. Checks that the file is writable first, so that a bad path does not surface
  * after the deletions.
  * @throws {UsageError} when it is not writable.
  */
 export async function openHtmlReport(file: string, input: HtmlReportInput): Promise<HtmlReport> {
   const [created, { collectDecisions }] = await Promise.all([
-    tryToWrite(file, input.policyFile.name),
+    file === '-' ? false : tryToWrite(file),
     // Only a report needs the charts' library.
     import('../view/decisions.ts'),
   ]);
@@ -40,7 +40,9 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
     write: async (summary, io) => {
       try {
         const { renderHtml } = await import('../view/html/html.ts');
-        await writeFile(file, renderHtml({ ...input, summary, records }));
+        const html = renderHtml({ ...input, summary, records });
+        if (file === '-') io.out(html);
+        else await writeFile(file, html);
         written = true;
       } catch (error) {
         io.err(`The HTML report could not be written: ${problemOf(error, file)}\n`);
@@ -54,12 +56,8 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
 }
 
 /** Opens the file for writing without changing it. True where that created it. */
-async function tryToWrite(file: string, policyFile: string): Promise<boolean> {
-  const real = (path: string) => realpath(path).catch(() => undefined);
-  const existing = await real(file);
-  if (existing !== undefined && existing === (await real(policyFile))) {
-    throw new UsageError(`--html ${file}: that is the policy; name another file`);
-  }
+async function tryToWrite(file: string): Promise<boolean> {
+  const existing = await realpath(file).catch(() => undefined);
   try {
     const handle = await open(file, existing === undefined ? 'a' : 'r+');
     await handle.close();

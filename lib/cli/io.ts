@@ -7,9 +7,11 @@ export const EXIT = {
   failed: 1,
   usage: 2,
   incomplete: 3,
+  /** Of a plan with `--exit-code`: something would go. */
+  wouldDelete: 4,
   /** Ended by a signal, whatever else happened. */
   interrupted: 130,
-} as const satisfies Record<Outcome | 'usage' | 'interrupted', number>;
+} as const satisfies Record<Outcome | 'usage' | 'wouldDelete' | 'interrupted', number>;
 
 /** A command's surroundings. */
 export interface Io {

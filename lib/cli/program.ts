@@ -6,14 +6,14 @@ import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, UsageError } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
 /**
  * The `task-janitor` command.
  * @param args the words after the command's name.
- * @returns the exit status: 0 complete, 1 failed, 2 usage or policy error, 3 incomplete.
+ * @returns the exit status, see {@link EXIT}.
  */
 export async function runCommandLine(args: readonly string[], io: Io): Promise<number> {
   let status: number = EXIT.complete;
@@ -41,7 +41,12 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
-      .option('--html <file>', 'write a report with charts and every record, as one HTML file');
+      .option(
+        '--records <file>',
+        'write every record, its decision and what became of it: JSON lines, or CSV (*.csv)',
+      )
+      .option('--html <file>', 'write a report with charts and every record, as one HTML file')
+      .addHelpText('after', '\nA file named - is standard output.');
 
   asRun(program.command('run').description('clean up: list, decide, delete, report'))
     .addHelpText(
@@ -49,17 +54,31 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       examples(
         'run --no-dry-run --max-duration 15m',
         'run --target prod-cache --keep-for 7d --json',
+        'run --plan plan.jsonl --records done.jsonl --no-dry-run',
       ),
     )
     .addOption(new Option('--dry-run', 'only report, delete nothing'))
     .addOption(new Option('--no-dry-run', 'delete, whatever dryRun the policy says'))
+    .option('--plan <file>', 'delete only what this records file of a plan would have deleted')
+    .option('--plan-max-age <duration>', 'how old that plan may be (7d)')
     .action(async (options: RunOptions & { policy: string }) => {
+      if (args.includes('--dry-run') && args.includes('--no-dry-run')) {
+        throw new UsageError('--dry-run and --no-dry-run contradict each other; leave one out');
+      }
       status = await runCommand(options, io);
     });
   asRun(program.command('plan').description('show what run would delete, and why; deletes nothing'))
-    .addHelpText('after', examples('plan --target prod-cache --verbose', 'plan --keep-for 90d'))
+    .addHelpText(
+      'after',
+      examples(
+        'plan --target prod-cache --verbose',
+        'plan --keep-for 90d',
+        'plan --records plan.jsonl',
+      ),
+    )
     .option('--dry-run', 'which a plan always is')
     .option('--verbose', 'show every record with its decision')
+    .option('--exit-code', 'end with 4 when something would be deleted')
     .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
       const decisions = verbose ? 'all' : 'some';
       status = await runCommand({ ...options, dryRun: true, decisions }, io);

@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Duration } from 'luxon';
+import { openArchive } from '../archive/open-archive.ts';
 import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
+import type { Summary } from '../model/summary.ts';
 import { jsonLine } from '../model/text.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
-import { loadPolicy } from '../policy/load.ts';
+import { loadPolicy, policyHash } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
+import { readApprovedPlan } from '../records/approved-plan.ts';
+import { openRecordsFile, RecordsFileError } from '../records/records-file.ts';
 import { observeAll } from '../run/observer.ts';
+import type { ApprovedPlan } from '../run/request.ts';
 import { run } from '../run/run.ts';
 import { logObserver } from '../telemetry/log-observer.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { collectDecisions } from '../view/decisions.ts';
-import { renderPlan } from '../view/terminal/plan-report.ts';
+import { planReport } from '../view/terminal/plan-report.ts';
 import { progressLine } from '../view/terminal/progress.ts';
 import { renderSummary } from '../view/terminal/render-summary.ts';
 import { openHtmlReport } from './html-report.ts';
@@ -28,54 +35,75 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** Path of an HTML report. */
+  /** Path of an HTML report, or `-`. */
   readonly html?: string;
+  /** Path of a records file, or `-`. */
+  readonly records?: string;
+  /** Path of an approved plan. */
+  readonly plan?: string;
+  readonly planMaxAge?: string;
+  /** End with 4 when something would go. */
+  readonly exitCode?: boolean;
   /** Print the decisions: of `all` records, or of `some`. */
   readonly decisions?: 'some' | 'all';
 }
 
+/** A policy that has been read, and the text that it was read from. */
+export interface PolicyFile {
+  readonly policy: Policy;
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Plans are reviewed for days. */
+const PLAN_MAX_AGE = '7d';
+
 /**
  * One run from the command line.
  * @returns the exit status.
- * @throws {UsageError}, {PolicyError} or {RunRequestError} before anything is deleted.
+ * @throws {UsageError}, {PolicyError}, {PlanError} or {RunRequestError} before anything is deleted.
  */
 export async function runCommand(
   { policy, ...options }: RunOptions & { readonly policy: string },
   io: Io,
 ): Promise<number> {
+  checkTogether(options, policy);
   const text = await readPolicyText(policy);
-  return await cleanUp(loadPolicy(text, policy), options, io, { name: policy, text });
+  return await cleanUp({ policy: loadPolicy(text, policy), name: policy, text }, options, io);
 }
 
-/**
- * The same for a policy that is already read.
- * @param policyFile its name and text, for an HTML report.
- */
-export async function cleanUp(
-  policy: Policy,
-  options: RunOptions,
-  io: Io,
-  policyFile = { name: '', text: '' },
-): Promise<number> {
+/** The same for a policy that is already read. */
+export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Promise<number> {
+  const { policy, name, text } = file;
   const keepFor = readDuration('--keep-for', options.keepFor, parseKeepFor);
   const maxDuration = readDuration('--max-duration', options.maxDuration, parseMaxDuration);
+  const approved = await readPlan(file, options);
+  // Standard output is for what was asked for there, and nothing else.
+  const print = options.html === '-' || options.records === '-' ? io.err : io.out;
   const page =
     options.html === undefined
       ? undefined
       : await openHtmlReport(options.html, {
           policy,
-          policyFile,
+          policyFile: { name, text },
           keepFor,
           options: writtenOptions(options, policy),
         });
   const runId = randomUUID();
   const interrupt = listenForInterrupt(io, systemClock.monotonic);
   const transport = createTransport(systemClock);
-  const records = options.decisions && collectDecisions();
+  const records =
+    options.records === undefined
+      ? undefined
+      : openRecordsFile(options.records, policyHash(text, name), io.out);
+  const verbose = options.decisions === 'all';
+  const plan =
+    options.decisions && !options.json ? planReport({ policy, keepFor, verbose }) : undefined;
   const progress =
     io.interactive && !options.json ? progressLine(io.err, systemClock.monotonic) : undefined;
   const observers = [
     records?.observer,
+    plan?.observer,
     progress?.observer,
     page?.observer,
     options.json ? logObserver(createLogger(io.err), runId) : undefined,
@@ -89,6 +117,7 @@ export async function cleanUp(
         instances: options.instance,
         taskIds: options.task,
         keepFor,
+        approved,
       },
       {
         runId,
@@ -96,6 +125,7 @@ export async function cleanUp(
         clock: systemClock,
         random: Math.random,
         transport,
+        openArchive,
         credentials: (reference) => credentialsSource(reference, io.env),
         deadline: maxDuration === undefined ? undefined : io.startedAt + maxDuration,
         stop: interrupt.stop,
@@ -103,23 +133,89 @@ export async function cleanUp(
       },
     );
     progress?.clear();
-    if (options.json) io.out(`${jsonLine(summary)}\n`);
-    else {
-      const verbose = options.decisions === 'all';
-      const plan = records && renderPlan({ summary, records, policy, keepFor, verbose });
-      io.out(`${plan ? `${plan}\n` : ''}${renderSummary(summary)}`);
+    let isWritten = true;
+    try {
+      records?.finish(summary.totals.listed);
+    } catch (error) {
+      if (!(error instanceof RecordsFileError)) throw error;
+      io.err(`${error.message}\n`);
+      isWritten = false;
     }
-    const written = page === undefined || (await page.write(summary, io));
-    return interrupt.status() ?? (written ? EXIT[summary.outcome] : EXIT.failed);
+    if (options.json) print(`${jsonLine(summary)}\n`);
+    else print(`${plan ? plan.render(summary) : ''}${renderSummary(summary)}`);
+    if (page && !(await page.write(summary, io))) isWritten = false;
+    return interrupt.status() ?? (isWritten ? statusOf(summary, options) : EXIT.failed);
   } finally {
     transport.close();
+    records?.close();
     await page?.close();
   }
 }
 
+function statusOf({ outcome, totals, dryRun }: Summary, { exitCode }: RunOptions): number {
+  const wouldGo = exitCode && dryRun && outcome === 'complete' && totals.remaining > 0;
+  return wouldGo ? EXIT.wouldDelete : EXIT[outcome];
+}
+
+/** The approved plan of a run, where there is one. */
+async function readPlan(
+  { policy, name, text }: PolicyFile,
+  { plan, planMaxAge, dryRun }: RunOptions,
+): Promise<ApprovedPlan | undefined> {
+  const maxAge = readDuration('--plan-max-age', planMaxAge ?? PLAN_MAX_AGE, parseKeepFor);
+  if (plan === undefined) return undefined;
+  if (policy.dryRun && dryRun === undefined) {
+    throw new UsageError(
+      `--plan: ${name} says dryRun: true, so nothing would be deleted; add --no-dry-run`,
+    );
+  }
+  const expected = {
+    policy: policyHash(text, name),
+    now: systemClock.now(),
+    maxAge: maxAge as Duration,
+  };
+  return await readApprovedPlan(plan, expected);
+}
+
+/** @throws {UsageError} where one option contradicts another, or two are about one file. */
+function checkTogether(options: RunOptions, policy: string): void {
+  const { json, html, records, plan, planMaxAge, keepFor } = options;
+  const refuse = (problem: string) => {
+    throw new UsageError(problem);
+  };
+  const onStdout = [json && '--json', html === '-' && '--html -', records === '-' && '--records -'];
+  const [one, other] = onStdout.filter(Boolean);
+  if (other) refuse(`${one} and ${other} both write to standard output; name a file for one`);
+  if (plan !== undefined && keepFor !== undefined) {
+    refuse('--plan and --keep-for: the plan was made with the policy alone; leave one out');
+  }
+  if (planMaxAge !== undefined && plan === undefined) refuse('--plan-max-age is for --plan');
+  const files = [
+    ['--policy', policy],
+    ['--plan', plan],
+    ['--html', html],
+    ['--records', records],
+  ].filter((each): each is [string, string] => each[1] !== undefined && each[1] !== '-');
+  files.forEach(([option, file], index) => {
+    const same = files.slice(0, index).find(([, earlier]) => isSameFile(earlier, file));
+    if (same) refuse(`${option} ${file}: that is the file of ${same[0]}; name another one`);
+  });
+}
+
+function isSameFile(one: string, other: string): boolean {
+  const place = (file: string) => {
+    try {
+      return realpathSync(file);
+    } catch {
+      return resolve(file);
+    }
+  };
+  return place(one) === place(other);
+}
+
 /** The options by which a run differs from its policy, as they were written. */
 function writtenOptions(options: RunOptions, policy: Policy): string[] {
-  const { target = [], instance = [], task = [], keepFor, maxDuration } = options;
+  const { target = [], instance = [], task = [], keepFor, maxDuration, plan } = options;
   const dryRun = options.dryRun === policy.dryRun ? undefined : options.dryRun;
   return [
     ...target.map((name) => `--target ${name}`),
@@ -127,6 +223,7 @@ function writtenOptions(options: RunOptions, policy: Policy): string[] {
     ...task.map((id) => `--task ${id}`),
     ...(keepFor === undefined ? [] : [`--keep-for ${keepFor}`]),
     ...(maxDuration === undefined ? [] : [`--max-duration ${maxDuration}`]),
+    ...(plan === undefined ? [] : [`--plan ${plan}`]),
     ...(dryRun === undefined ? [] : [dryRun ? '--dry-run' : '--no-dry-run']),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Answer } from './answer.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
-import { gatewayError, serviceError } from './errors.ts';
+import { gatewayError, iamError, serviceError } from './errors.ts';
+import { isOfIam } from './routes.ts';
 import { bodyOnDelete, verifySignature } from './signature.ts';
 
 /** The gateway's check of who is calling: undefined lets the request through. */
@@ -29,6 +30,9 @@ function refuseToken(cloud: Cloud, call: IncomingCall, text: string): Answer | u
   if (seen.state === 'expired') {
     switch (switches.expiredToken) {
       case 'service':
+        if (isOfIam(call.route.operation)) {
+          return iamError(401, 'IAM.0066', 'The token has expired.');
+        }
         return serviceError(call.family, 'token-expired', switches);
       case 'decrypt-token-fail':
         return unauthorised(cloud, call, 'decrypt token fail');

@@ -32,7 +32,7 @@ export interface IncomingCall {
   /** 32 hexadecimal digits, sent as `x-request-id`. */
   readonly requestId: string;
   readonly service: ServiceName | undefined;
-  /** Whose error bodies this request gets. */
+  /** Whose error bodies this request gets, where it is not IAM that is asked. */
   readonly family: Family;
 }
 

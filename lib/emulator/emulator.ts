@@ -38,9 +38,10 @@ export interface EmulatorOptions {
   /** Looks at every request first, see Intercept. */
   intercept?: Intercept;
   /**
-   * DCS and DMS share their paths and differ by host name; one address here speaks for both. Where
-   * neither `engine` nor the instance tells them apart, the project's instances do, and else this.
-   * Default `dcs`.
+   * DCS and DMS share their paths and differ by host name; one address here speaks for both. A
+   * `Host` that begins with `dcs.`, `dms.` or `iam.` settles it. Without one the instance does, then
+   * what only one of them has (`engine`, `start`, showing one task), then the project's
+   * instances where they are of one kind, and else this. Default `dcs`.
    */
   host?: Family;
   /** How latency passes, in milliseconds; real timers when absent. */

@@ -122,6 +122,15 @@ export function serviceError(
   );
 }
 
+/** Nor does any page say what the queues answer about a task that has no progress to show. */
+export const NO_PROGRESS_CODE = 'EMULATOR.4000';
+
+/** A task whose progress cannot be asked for, in the queues' shape. */
+export function noProgress(): Answer {
+  const message = 'The progress of scaling tasks only can be queried.';
+  return { status: 400, body: { error_code: NO_PROGRESS_CODE, error_msg: message } };
+}
+
 /** A missing task, in the service's shape, with the status that the switch says. */
 export function taskNotFound(family: Family, switches: Switches): Answer {
   const status = switches.taskNotFound;
@@ -164,5 +173,6 @@ export function iamError(status: number, code: string, message: string): Answer 
 const IAM_TITLES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
 };

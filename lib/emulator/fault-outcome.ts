@@ -1,17 +1,20 @@
 import type { Answer } from './answer.ts';
-import { flowControl, gatewayError, serviceError } from './errors.ts';
+import { flowControl, gatewayError, iamError, serviceError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { Interception } from './interception.ts';
 import type { JournalEntry } from './journal.ts';
 import { exceeds, retryAfterHeader } from './rate-limit.ts';
+import { isOfIam } from './routes.ts';
 import { selects } from './selection.ts';
-import { SERVICES } from './services.ts';
+import type { Family } from './services.ts';
 import type { Switches } from './switches.ts';
 
 /** Applies the named faults to one request; called once for each. */
 export interface FaultContext {
   readonly faults: Faults;
   readonly switches: Switches;
+  /** Whose words an error is in. */
+  readonly family: Family;
   readonly now: () => number;
   readonly requestId: string;
   /** Page of the list that is asked for, from 1; undefined where it is none, or is refused. */
@@ -40,13 +43,13 @@ function asInterception({ status, headers, body }: Answer): Interception {
   return { status, headers: headers ?? {}, body };
 }
 
-function familyOf(entry: JournalEntry): 'dcs' | 'dms' {
-  return SERVICES[entry.service ?? 'dcs'].family;
-}
-
 function denied(entry: JournalEntry, context: FaultContext): Interception | undefined {
   if (!context.faults.deny?.includes(entry.operation)) return undefined;
-  const family = familyOf(entry);
+  if (isOfIam(entry.operation)) {
+    const text = 'You are not authorized to perform the requested action.';
+    return asInterception(iamError(403, 'IAM.0002', text));
+  }
+  const { family } = context;
   const actions: Partial<Record<string, string>> = {
     'list-instances': 'instance:list',
     'delete-task': 'instance:deleteBackgroundTask',
@@ -61,8 +64,9 @@ function throttled(entry: JournalEntry, context: FaultContext): Interception | u
   const now = (limit.clock ?? context.now)();
   if (!exceeds(limit, entry, now)) return undefined;
   const headers = retryAfterHeader(limit, now);
-  const { switches } = context;
-  if (switches.throttleAnswer === 'dms-404' && familyOf(entry) === 'dms') {
+  const { switches, family } = context;
+  const speaksItself = family === 'dms' && !isOfIam(entry.operation);
+  if (switches.throttleAnswer === 'dms-404' && speaksItself) {
     return { ...asInterception(flowControl()), headers };
   }
   const text = `The throttling threshold has been reached: policy user over ratelimit,limit:${limit.perSecond},time:1 second`;
@@ -104,7 +108,7 @@ function failedDelete(entry: JournalEntry, context: FaultContext): Interception 
   } else if (!before || fault.once !== false) {
     return undefined;
   }
-  return failure(entry, context, fault.status, fault.ghost);
+  return failure(context, fault.status, fault.ghost);
 }
 
 const pageFailures = new WeakMap<object, number>();
@@ -118,16 +122,11 @@ function failedPage(entry: JournalEntry, context: FaultContext): Interception | 
   const failures = pageFailures.get(fault) ?? 0;
   if (failures >= (fault.times ?? Number.POSITIVE_INFINITY)) return undefined;
   pageFailures.set(fault, failures + 1);
-  return failure(entry, context, fault.status);
+  return failure(context, fault.status);
 }
 
-function failure(
-  entry: JournalEntry,
-  context: FaultContext,
-  status = 500,
-  afterwards = false,
-): Interception {
-  const answer = serviceError(familyOf(entry), 'internal', context.switches);
+function failure(context: FaultContext, status = 500, afterwards = false): Interception {
+  const answer = serviceError(context.family, 'internal', context.switches);
   return { ...asInterception(answer), status, afterwards };
 }
 

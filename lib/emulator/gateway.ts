@@ -4,11 +4,12 @@ import type { Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, serviceError } from './errors.ts';
 import { faultFor, latencyOf } from './fault-outcome.ts';
 import { issueToken, listProjects } from './iam.ts';
-import { isHexId } from './ids.ts';
+import { isHexId, isUuid } from './ids.ts';
 import { listInstances } from './instances-api.ts';
 import type { Interception } from './interception.ts';
 import type { JournalEntry } from './journal.ts';
 import { readPage } from './paging.ts';
+import { showProgress } from './progress-api.ts';
 import { SERVICES } from './services.ts';
 import { deleteTask, listTasks, showTask } from './tasks-api.ts';
 
@@ -48,6 +49,7 @@ export async function serve(
   const context = {
     faults,
     switches,
+    family: call.family,
     now: cloud.now,
     requestId: call.requestId,
     page: pageNumber(call),
@@ -102,8 +104,9 @@ function refuseCall(
 ): Answer | undefined {
   if (route.wrongMethod) return serviceError(family, 'method-not-allowed', switches);
   const { projectId } = route;
-  if (projectId === undefined || isHexId(projectId) || estate.hasProject(projectId))
-    return undefined;
+  // Some of the vendor's own examples write it as a UUID with dashes.
+  const wellFormed = projectId === undefined || isHexId(projectId) || isUuid(projectId);
+  if (wellFormed || estate.hasProject(projectId)) return undefined;
   return serviceError(family, 'bad-project-id', switches);
 }
 
@@ -115,6 +118,8 @@ function operate(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer 
       return listTasks(cloud, call, entry);
     case 'show-task':
       return showTask(cloud, call);
+    case 'task-progress':
+      return showProgress(cloud, call);
     case 'delete-task':
       return deleteTask(cloud, call);
     case 'token':

@@ -1,6 +1,6 @@
 import type { Answer } from './answer.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
-import type { Project, User } from './demo-identity.ts';
+import { DEMO_USER, type Project, type User } from './demo-identity.ts';
 import { iamError } from './errors.ts';
 import type { IssuedToken } from './tokens.ts';
 
@@ -43,7 +43,9 @@ export function issueToken(cloud: Cloud, call: IncomingCall): Answer {
     return iamError(404, 'IAM.0004', `Could not find project: ${scope.id ?? scope.name}.`);
   }
   const token = cloud.tokens.issue(user, project);
-  return { status: 201, headers: { 'x-subject-token': token.text }, body: describe(token) };
+  const catalog = call.query.nocatalog ? [] : catalogOf(originOf(call), project);
+  const body = describe(token, catalog);
+  return { status: 201, headers: { 'x-subject-token': token.text }, body };
 }
 
 function readRequest(body: string): TokenRequest | undefined {
@@ -62,19 +64,46 @@ function findProject(
   return projects.find((one) => (id === undefined ? one.name === name : one.id === id));
 }
 
-function describe({ user, project, issuedAt, expiresAt }: IssuedToken): unknown {
-  const domain = { id: domainId(user.domain), name: user.domain };
+function describe(
+  { user, project, issuedAt, expiresAt }: IssuedToken,
+  catalog: readonly unknown[],
+): unknown {
+  const domain = { id: idOf(user.domain), name: user.domain };
   return {
     token: {
       methods: ['password'],
       issued_at: microseconds(issuedAt),
       expires_at: microseconds(expiresAt),
-      user: { id: domainId(user.username), name: user.username, domain },
-      ...(project === undefined ? { domain } : { project: { ...project, domain } }),
-      roles: [],
-      catalog: [],
+      // An empty text: the password never expires.
+      user: { id: idOf(user.username), name: user.username, password_expires_at: '', domain },
+      ...(project === undefined
+        ? { domain }
+        : { project: { id: project.id, name: project.name, domain } }),
+      roles: [{ id: '0', name: 'te_admin' }],
+      catalog,
     },
   };
+}
+
+/** Services and their addresses, by the types that Open Telekom Cloud's catalogue has. */
+function catalogOf(origin: string, project: Project | undefined): unknown[] {
+  const paths: (readonly [type: string, name: string, path: string])[] = [
+    ['identity', 'iam', '/v3'],
+  ];
+  if (project !== undefined) {
+    paths.push(['dcsv1', 'dcs', `/v1.0/${project.id}`], ['dmsv2', 'dms', `/v2/${project.id}`]);
+  }
+  const region = project === undefined ? '*' : regionOf(project);
+  return paths.map(([type, name, path]) => {
+    const place = type === 'identity' ? '*' : region;
+    const endpoint = { url: `${origin}${path}`, region: place, region_id: place };
+    return {
+      type,
+      name,
+      id: idOf(type),
+      endpoints: [{ ...endpoint, interface: 'public', id: idOf(`${type} endpoint`) }],
+    };
+  });
 }
 
 /** IAM writes times with six decimals. */
@@ -82,15 +111,75 @@ function microseconds(time: number): string {
   return new Date(time).toISOString().replace('Z', '000Z');
 }
 
-function domainId(name: string): string {
+/** 32 hexadecimal digits that are the same for the same name. */
+function idOf(name: string): string {
   return Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
 }
 
-/** `GET /v3/projects?name=`: how a project's id is found from its region. */
+/** `GET /v3/projects`, narrowed by its parameters, and `GET /v3/auth/projects`, which has none. */
 export function listProjects(cloud: Cloud, call: IncomingCall): Answer {
-  const { name } = call.query;
-  const projects = cloud.projects
-    .filter((one) => name === undefined || one.name === name)
-    .map((one) => ({ id: one.id, name: one.name, enabled: true, is_domain: false }));
-  return { status: 200, body: { projects, links: { next: null, previous: null } } };
+  const { query, wire } = call;
+  const origin = originOf(call);
+  const rows = cloud.projects.map((project) => projectRow(project, cloud, origin));
+  const self = `${origin}${wire.path}${wire.query === '' ? '' : `?${wire.query}`}`;
+  const links = { self, previous: null, next: null };
+  if (wire.path.endsWith('/auth/projects')) return { status: 200, body: { projects: rows, links } };
+  const page = readProjectPage(query);
+  if ('parameter' in page) {
+    return iamError(400, 'IAM.0007', `Request parameter ${page.parameter} is invalid.`);
+  }
+  const projects = rows
+    .filter((row) => FILTERS.every((name) => [undefined, String(row[name])].includes(query[name])))
+    .slice(page.skip, page.skip + page.limit);
+  return { status: 200, body: { projects, links } };
+}
+
+const FILTERS = ['name', 'parent_id', 'domain_id', 'enabled'] as const;
+
+type ProjectRow = Readonly<
+  Record<'id' | 'name' | 'domain_id' | 'parent_id' | 'description', string> & {
+    enabled: boolean;
+    is_domain: boolean;
+    links: unknown;
+  }
+>;
+
+function projectRow(project: Project, { projects, users }: Cloud, origin: string): ProjectRow {
+  const account = idOf(users[0]?.domain ?? DEMO_USER.domain);
+  const region = regionOf(project);
+  // Only a project that a user made has another above it: the one that bears the region's name.
+  const above = projects.find(({ id, name }) => name === region && id !== project.id);
+  return {
+    id: project.id,
+    name: project.name,
+    domain_id: account,
+    parent_id: above?.id ?? account,
+    description: '',
+    enabled: true,
+    is_domain: false,
+    links: { self: `${origin}/v3/projects/${project.id}` },
+  };
+}
+
+/** Users' projects are named `REGION_something`, a region's own like the region. */
+function regionOf({ name }: Project): string {
+  return name.split('_')[0] ?? name;
+}
+
+/** `page` counts from 1, and only together with `per_page`; without both everything is on it. */
+function readProjectPage({
+  page,
+  per_page: perPage,
+}: Readonly<Record<string, string>>): { skip: number; limit: number } | { parameter: string } {
+  if (page === undefined && perPage === undefined) return { skip: 0, limit: Infinity };
+  const number = /^\d{1,9}$/.test(page ?? '') ? Number(page) : 0;
+  const limit = /^\d{1,4}$/.test(perPage ?? '') ? Number(perPage) : 0;
+  if (number < 1) return { parameter: 'page' };
+  if (limit < 1 || limit > 5000) return { parameter: 'per_page' };
+  return { skip: (number - 1) * limit, limit };
+}
+
+/** Where the caller found this emulator. */
+function originOf({ wire }: IncomingCall): string {
+  return `http://${wire.headers.host}`;
 }

@@ -15,7 +15,7 @@ import { TokenStore } from './tokens.ts';
 export { demoEstate } from './demo-estate.ts';
 export * from './demo-identity.ts';
 export type { Emulator, EmulatorOptions, Intercept } from './emulator.ts';
-export { TASK_NOT_FOUND_CODE } from './errors.ts';
+export { NO_PROGRESS_CODE, TASK_NOT_FOUND_CODE } from './errors.ts';
 export type { EmulatedInstance, InstanceSeed } from './estate.ts';
 export type { Faults } from './faults.ts';
 export type { Interception } from './interception.ts';

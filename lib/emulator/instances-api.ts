@@ -51,7 +51,6 @@ const ROWS: Readonly<Record<Family, (instance: EmulatedInstance) => Record<strin
     ...commonColumns(instance),
     sub_status: '',
     capacity: 4,
-    port: 6379,
     created_at: new Date(instance.createdAt).toISOString(),
   }),
   dms: (instance) => ({
@@ -62,6 +61,24 @@ const ROWS: Readonly<Record<Family, (instance: EmulatedInstance) => Record<strin
   }),
 };
 
-function commonColumns({ id, name, status, engine }: EmulatedInstance): Record<string, unknown> {
-  return { instance_id: id, name, status, engine, enterprise_project_id: '0', tags: [] };
+function commonColumns(instance: EmulatedInstance): Record<string, unknown> {
+  const { id, name, status, engine, service } = instance;
+  return {
+    instance_id: id,
+    name,
+    status,
+    engine,
+    engine_version: SERVICES[service].engineVersion,
+    port: SERVICES[service].port,
+    resource_spec_code: '',
+    charging_mode: 0,
+    vpc_id: '3db5a1a6-4ae9-4b0f-b7a5-8c8a9d6a1d6f',
+    vpc_name: 'vpc-default',
+    user_id: '0b01fbb53600d4671fa8c00673c71260',
+    user_name: 'ops',
+    maintain_begin: '22:00:00',
+    maintain_end: '02:00:00',
+    enterprise_project_id: '0',
+    tags: [],
+  };
 }

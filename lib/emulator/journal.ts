@@ -5,6 +5,7 @@ export type Operation =
   | 'list-instances'
   | 'list-tasks'
   | 'show-task'
+  | 'task-progress'
   | 'delete-task'
   | 'token'
   | 'projects'

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { IncomingCall } from './cloud.ts';
 import type { Estate } from './estate.ts';
+import type { Operation } from './journal.ts';
 import { parseQuery } from './query.ts';
-import { type Route, routeOf } from './routes.ts';
-import { type Family, SERVICES, type ServiceName, serviceOfEngine } from './services.ts';
+import { type Route, routeOf, servedAt } from './routes.ts';
+import { type Family, type Host, SERVICES, type ServiceName, serviceOfEngine } from './services.ts';
 
 /** Reads a request from the wire as far as its address goes. */
 export function readCall(
@@ -11,7 +12,7 @@ export function readCall(
   body: Buffer,
   requestId: string,
   estate: Estate,
-  host: Family,
+  fallback: Family,
 ): IncomingCall {
   const { method = 'GET', url = '/' } = message;
   const mark = url.indexOf('?');
@@ -21,44 +22,78 @@ export function readCall(
   for (const [name, value] of parseQuery(rawQuery)) query[name] ??= value;
   // Node joins repeated headers into one text, except set-cookie, which no request has.
   const headers = message.headers as Record<string, string>;
-  const route = routeOf(method, path);
-  const service = serviceOf(route, query, estate, host);
+  const host = hostOf(headers.host);
+  const route = servedAt(host, routeOf(method, path));
+  const family = host === 'dcs' || host === 'dms' ? host : familyOf(route, query, estate, fallback);
   return {
     wire: { method, path, query: rawQuery, headers, body },
     route,
     query,
     body: body.toString('utf8'),
     requestId,
-    service,
-    family: service === undefined ? familyOf(route, query, estate, host) : SERVICES[service].family,
+    service: serviceOf(route, query, estate, family),
+    family,
   };
 }
 
-/** Tells services apart that share their paths, because one address here stands for several hosts. */
+/** The host that a request was sent to, where its name says so; an address says nothing. */
+function hostOf(name = ''): Host | undefined {
+  return /^(dcs|dms|iam)\./.exec(name)?.[1] as Host | undefined;
+}
+
+/** The service of this family that the path or the query names. */
 function serviceOf(
   route: Route,
   query: Readonly<Record<string, string>>,
   estate: Estate,
-  host: Family,
+  family: Family,
 ): ServiceName | undefined {
   if (route.version === undefined) return undefined;
   if (route.version === 'v1.0') return 'dcs-v1';
-  if (route.instanceId !== undefined) return estate.serviceOf(route.instanceId);
-  if (query.engine !== undefined) return serviceOfEngine(query.engine);
-  return familyOf(route, query, estate, host) === 'dcs' ? 'dcs' : undefined;
+  if (route.instanceId !== undefined) {
+    const service = estate.serviceOf(route.instanceId);
+    return service !== undefined && SERVICES[service].family === family ? service : undefined;
+  }
+  if (family === 'dcs') return 'dcs';
+  return query.engine === undefined ? undefined : serviceOfEngine(query.engine);
 }
 
-/** A project with queues only is asked at the queues' host, one with Redis only at the other. */
+/**
+ * Tells the families apart, which share their paths, because one address here stands for several
+ * hosts: by the surest sign that there is.
+ */
 function familyOf(
   route: Route,
   query: Readonly<Record<string, string>>,
   estate: Estate,
-  host: Family,
+  fallback: Family,
 ): Family {
-  // Only the queues know the parameter, so an engine that does not exist is for them to refuse.
-  if (query.engine !== undefined) return 'dms';
-  const services = estate.all().filter((one) => one.projectId === route.projectId);
-  const families = new Set(services.map((one) => SERVICES[one.service].family));
-  const [only] = families;
-  return families.size === 1 && only !== undefined ? only : host;
+  if (route.version === 'v1.0') return 'dcs';
+  const service = route.instanceId === undefined ? undefined : estate.serviceOf(route.instanceId);
+  if (service !== undefined) return SERVICES[service].family;
+  return familyOfDialect(route, query) ?? familyOfProject(route, estate) ?? fallback;
+}
+
+/** Parameters that only one of the two has. `offset` is not among it: the queues' own pages had it for a while. */
+const DIALECT: Partial<Record<Operation, Readonly<Record<Family, readonly string[]>>>> = {
+  'list-instances': { dcs: ['name_equal'], dms: ['engine', 'exact_match_name'] },
+  'list-tasks': { dcs: ['start_time'], dms: ['start'] },
+};
+
+function familyOfDialect(
+  { operation }: Route,
+  query: Readonly<Record<string, string>>,
+): Family | undefined {
+  if (operation === 'show-task') return 'dms';
+  const names = DIALECT[operation];
+  const speaks = (family: Family) => names?.[family].some((name) => query[name] !== undefined);
+  if (speaks('dms')) return 'dms';
+  return speaks('dcs') ? 'dcs' : undefined;
+}
+
+/** A project with queues only is asked at the queues' host, one with Redis only at the other. */
+function familyOfProject({ projectId }: Route, estate: Estate): Family | undefined {
+  const instances = estate.all().filter((one) => one.projectId === projectId);
+  const [only, other] = new Set(instances.map((one) => SERVICES[one.service].family));
+  return other === undefined ? only : undefined;
 }

@@ -1,5 +1,6 @@
 import type { Operation } from './journal.ts';
 import { decode } from './query.ts';
+import type { Host } from './services.ts';
 
 /** The resource that a path addresses. */
 export interface Route {
@@ -15,25 +16,42 @@ export interface Route {
 const RIGHT = { wrongMethod: false } as const;
 const UNKNOWN: Route = { operation: 'unknown', ...RIGHT };
 
+/** The operations of IAM, which words its errors in a way of its own. */
+export function isOfIam(operation: Operation): boolean {
+  return operation === 'token' || operation === 'projects';
+}
+
+/** The part of it that a host serves: IAM has its own, and the queues' v1.0 has no tasks. */
+export function servedAt(host: Host | undefined, route: Route): Route {
+  if (host === undefined) return route;
+  if (isOfIam(route.operation) !== (host === 'iam')) return UNKNOWN;
+  return host === 'dms' && route.version === 'v1.0' ? UNKNOWN : route;
+}
+
 /** Reads method and percent-encoded path. */
 export function routeOf(method: string, path: string): Route {
   const [root, ...rest] = path.split('/');
   if (root !== '') return UNKNOWN;
   const segments = rest.map(decode);
   if (segments[0] === 'v3') return identityRoute(method, segments);
-  const [version, projectId, instances, instanceId, tasks, taskId] = segments;
+  const [version, projectId, instances, instanceId, tasks, taskId, progress] = segments;
   const known = version === 'v2' || version === 'v1.0';
   if (!known || !projectId || instances !== 'instances') return UNKNOWN;
   if (segments.length === 3) {
     const here = { version, projectId };
     return method === 'GET' ? { operation: 'list-instances', ...RIGHT, ...here } : wrong(here);
   }
-  if (!instanceId || tasks !== 'tasks' || segments.length > 6) return UNKNOWN;
+  if (!instanceId || tasks !== 'tasks') return UNKNOWN;
   const address = { version, projectId, instanceId };
   if (segments.length === 5) {
     return method === 'GET' ? { operation: 'list-tasks', ...RIGHT, ...address } : wrong(address);
   }
   if (!taskId) return UNKNOWN;
+  if (segments.length > 6) {
+    if (version === 'v1.0' || progress !== 'progress' || segments.length > 7) return UNKNOWN;
+    const task = { ...address, taskId };
+    return method === 'GET' ? { operation: 'task-progress', ...RIGHT, ...task } : wrong(task);
+  }
   if (method === 'GET') return { operation: 'show-task', ...RIGHT, ...address, taskId };
   if (method === 'DELETE') return { operation: 'delete-task', ...RIGHT, ...address, taskId };
   return wrong({ ...address, taskId });
@@ -44,12 +62,14 @@ function wrong(address: Omit<Route, 'operation' | 'wrongMethod'>): Route {
 }
 
 function identityRoute(method: string, segments: readonly string[]): Route {
-  const path = segments.join('/');
-  if (path === 'v3/auth/tokens') {
-    return method === 'POST' ? { operation: 'token', ...RIGHT } : wrong({});
+  // A wrong method is unknown too: no page gives IAM a code for it, and the gateway has one.
+  switch (`${method} ${segments.join('/')}`) {
+    case 'POST v3/auth/tokens':
+      return { operation: 'token', ...RIGHT };
+    case 'GET v3/projects':
+    case 'GET v3/auth/projects':
+      return { operation: 'projects', ...RIGHT };
+    default:
+      return UNKNOWN;
   }
-  if (path === 'v3/projects') {
-    return method === 'GET' ? { operation: 'projects', ...RIGHT } : wrong({});
-  }
-  return UNKNOWN;
 }

@@ -4,6 +4,9 @@ export type ServiceName = 'dcs' | 'dcs-v1' | 'kafka' | 'rabbitmq' | 'rocketmq';
 /** Who answers: the Redis service and the message queues differ in error bodies and codes. */
 export type Family = 'dcs' | 'dms';
 
+/** A host by the first label of its name, as in `dms.eu-de.otc.t-systems.com`. */
+export type Host = Family | 'iam';
+
 /** How one list operation is paged. */
 export interface PagingDialect {
   /** Query parameter that says where the page begins. */
@@ -29,9 +32,13 @@ export interface ServiceTraits {
   readonly timeNames: readonly [from: string, to: string];
   /** Only the message queues can show one task (as a list of one). */
   readonly showsOneTask: boolean;
+  /** Whether `…/tasks/{task}/progress` is there. */
+  readonly showsProgress: boolean;
   /** The `engine` of an instance row, and the values that the `engine` filter takes. */
   readonly engine: string;
   readonly engineAliases: readonly string[];
+  readonly engineVersion: string;
+  readonly port: number;
 }
 
 const DMS = {
@@ -43,6 +50,7 @@ const DMS = {
   taskCount: 'string',
   timeNames: ['begin_time', 'end_time'],
   showsOneTask: true,
+  showsProgress: true,
 } as const;
 
 /** Every service, as data. */
@@ -55,8 +63,11 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceTraits>> = {
     taskCount: 'number',
     timeNames: ['start_time', 'end_time'],
     showsOneTask: false,
+    showsProgress: true,
     engine: 'Redis',
     engineAliases: [],
+    engineVersion: '5.0',
+    port: 6379,
   },
   'dcs-v1': {
     family: 'dcs',
@@ -67,12 +78,28 @@ export const SERVICES: Readonly<Record<ServiceName, ServiceTraits>> = {
     taskCount: 'string',
     timeNames: ['beginTime', 'endTime'],
     showsOneTask: false,
+    showsProgress: false,
     engine: 'Redis',
     engineAliases: [],
+    engineVersion: '3.0',
+    port: 6379,
   },
-  kafka: { ...DMS, engine: 'kafka', engineAliases: ['kafka'] },
-  rabbitmq: { ...DMS, engine: 'rabbitmq', engineAliases: ['rabbitmq'] },
-  rocketmq: { ...DMS, engine: 'reliability', engineAliases: ['rocketmq', 'reliability'] },
+  kafka: { ...DMS, engine: 'kafka', engineAliases: ['kafka'], engineVersion: '2.7', port: 9092 },
+  rabbitmq: {
+    ...DMS,
+    engine: 'rabbitmq',
+    engineAliases: ['rabbitmq'],
+    engineVersion: '3.8.35',
+    port: 5672,
+    showsProgress: false,
+  },
+  rocketmq: {
+    ...DMS,
+    engine: 'reliability',
+    engineAliases: ['rocketmq', 'reliability'],
+    engineVersion: '4.8.0',
+    port: 8100,
+  },
 };
 
 /** The DMS service that an `engine` filter names, aliases included. */

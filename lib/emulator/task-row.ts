@@ -15,6 +15,9 @@ export interface TaskRow {
   [column: string]: unknown;
 }
 
+/** Statuses under which a task is not finished; RabbitMQ and RocketMQ show CREATED while it runs. */
+export const RUNNING: readonly string[] = ['CREATED', 'WAITING', 'EXECUTING'];
+
 let made = 0;
 
 /** A well-formed task id that was not given before: 32 lower-case hexadecimal digits. */

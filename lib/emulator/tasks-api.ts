@@ -6,11 +6,8 @@ import { isHexId, isUuid } from './ids.ts';
 import type { JournalEntry } from './journal.ts';
 import { readPage } from './paging.ts';
 import { SERVICES } from './services.ts';
-import type { TaskRow } from './task-row.ts';
+import { RUNNING, type TaskRow } from './task-row.ts';
 import { readTimeRange } from './time-filter.ts';
-
-/** Statuses under which a task is not finished; RabbitMQ and RocketMQ show CREATED while it runs. */
-const RUNNING = ['CREATED', 'WAITING', 'EXECUTING'];
 
 /** `GET …/tasks`: one page of the live table, newest first. */
 export function listTasks(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer {
@@ -97,15 +94,17 @@ function deleteAnswer({ service }: EmulatedInstance, { switches }: Cloud): Answe
  * The instance, or the error. Only an id that is not there is looked at for its form, so that a test
  * may use any id it likes.
  */
-function instanceOf(cloud: Cloud, call: IncomingCall): EmulatedInstance | Answer {
+export function instanceOf(cloud: Cloud, call: IncomingCall): EmulatedInstance | Answer {
   const { version = '', projectId = '', instanceId = '' } = call.route;
   const instance = cloud.estate.find(instanceId, projectId, version);
-  if (instance !== undefined) return instance;
+  // Paths are the same at both hosts, the instances are not.
+  if (instance !== undefined && SERVICES[instance.service].family === call.family) return instance;
   const problem = isUuid(instanceId) ? 'instance-not-found' : 'bad-instance-id';
   return serviceError(call.family, problem, cloud.switches);
 }
 
-function taskOfCall(
+/** The task that a call is about, or the answer that it is not there. */
+export function taskOfCall(
   instance: EmulatedInstance,
   { switches }: Cloud,
   { family, route }: IncomingCall,

@@ -42,7 +42,7 @@ export interface LaneOptions {
   readonly log: LaneLog;
   /** Whether the first call of a round is this one. */
   readonly isNewRound: boolean;
-  readonly dependencies: Omit<RunDependencies, 'runId' | 'trigger' | 'stop' | 'beforeDeletes'>;
+  readonly dependencies: Omit<RunDependencies, 'trigger' | 'stop' | 'beforeDeletes'>;
 }
 
 /** A lane after a call. */
@@ -136,7 +136,7 @@ export async function cleanLane(
 
 /** The rest of an instance whose target could not be opened any more. */
 function unreached(known: KnownInstance, target: TargetRun | undefined): KnownInstance {
-  const error = target?.summary.error ?? { message: 'its target is not in the policy any more' };
+  const error = target?.summary.error ?? { message: 'its target could not be found again' };
   return failed(known, 'unavailable', { ...error });
 }
 
@@ -292,8 +292,12 @@ function factsOf(
       ...(open && asked && { asked }),
     };
   });
+  // Those that could not even be named again, such as one of a target's projects.
+  const others = (before?.targets ?? []).filter(({ name }) =>
+    targets.every((target) => target.name !== name),
+  );
   return {
-    targets,
+    targets: [...targets, ...others],
     warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
     seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
   };

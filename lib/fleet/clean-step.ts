@@ -77,6 +77,8 @@ export async function cleanStep(
         isNewRound,
         dependencies: {
           ...dependencies,
+          runId: run.id,
+          archiveTo: settings.archiveTo,
           deadline: deadline - ENTRY_MS,
           stopBeforeEnd: settings.stopBeforeEnd,
           maxConcurrency: settings.maxConcurrency,

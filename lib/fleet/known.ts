@@ -93,7 +93,9 @@ export function addCall(
     const alreadyGone = was.alreadyGone + is.alreadyGone;
     const expired = deleted + alreadyGone + is.failed + is.remaining;
     const counts = { listed: is.kept + expired, expired, deleted, alreadyGone };
-    return { summary: { ...is, ...counts }, unclear };
+    const archive = [...(was.archive ?? []), ...(is.archive ?? [])];
+    const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
+    return { summary, unclear };
   }
   const { stoppedBy: _, ...known } = was;
   const summary = withErrors(

@@ -13,7 +13,7 @@ import type { FleetSettings } from './settings.ts';
 
 /** The dependencies of a fleet's steps on the outside. */
 export interface StepDependencies
-  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials'> {
+  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'openArchive'> {
   readonly settings: FleetSettings;
   /** The deployed policy: its YAML. */
   readonly policyText: string;

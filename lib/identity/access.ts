@@ -42,7 +42,6 @@ export class Access {
   readonly #store: CredentialsStore;
   readonly #issueToken: (user: User) => Promise<Token>;
   readonly #clock: Clock;
-  readonly #tokens = new Set<string>();
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
   #guarding: SecretGuard | undefined;
@@ -149,17 +148,17 @@ export class Access {
     return this.#guard.conceal(text);
   }
 
-  /** Whether a text, its escapes resolved, holds a secret. */
+  /** Whether a name or an id holds a secret. */
   reveals(text: string): boolean {
     return this.#guard.reveals(text);
   }
 
   /** Made once for each set of secrets, which only grows: it is asked of every page. */
   get #guard(): SecretGuard {
-    const secrets = [...this.#store.secrets, ...this.#tokens];
-    if (this.#guarding?.count !== secrets.length) {
+    const { secrets } = this.#store;
+    if (this.#guarding?.count !== secrets.size) {
       this.#guarding = {
-        count: secrets.length,
+        count: secrets.size,
         conceal: concealer(secrets),
         reveals: revealer(secrets),
       };
@@ -171,7 +170,7 @@ export class Access {
     const chosen = credentials ?? (await this.#store.get());
     if (!('password' in chosen)) return { credentials: chosen };
     const token = await this.#issueToken(chosen);
-    this.#tokens.add(token.value);
+    this.#store.secrets.add(token.value);
     return { credentials: chosen, token };
   }
 

@@ -16,17 +16,24 @@ type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
  */
 export class CredentialsStore {
   readonly name: string;
+  /** Every secret value that has been read or issued so far, so that none is ever shown. */
+  readonly secrets: Set<string>;
   readonly #source: CredentialsSource;
   readonly #wait: Wait;
   #current: Promise<Credentials> | undefined;
   #rereadFor: Credentials | undefined;
-  #seen = new Set<string>();
 
   /**
    * @param wait bounds the time that a read may take, where the source sets itself no bound; throws what the
    * reader of credentials is to be told when it is over.
+   * @param secrets those of the whole run: a service may repeat the token of another target.
    */
-  constructor(source: CredentialsSource, wait: Wait = (promise) => promise) {
+  constructor(
+    source: CredentialsSource,
+    wait: Wait = (promise) => promise,
+    secrets = new Set<string>(),
+  ) {
+    this.secrets = secrets;
     this.name = source.name;
     this.#source = source;
     this.#wait = wait;
@@ -56,18 +63,13 @@ export class CredentialsStore {
     return replacement === refused ? undefined : replacement;
   }
 
-  /** Every secret value that has been read so far, so that none is ever shown. */
-  get secrets(): readonly string[] {
-    return [...this.#seen];
-  }
-
   async #read(): Promise<Credentials> {
     const credentials = await this.#wait(this.#source.read(), this.name);
     const values =
       'password' in credentials
         ? [credentials.password]
         : [credentials.secretKey, credentials.securityToken];
-    for (const value of values) if (value) this.#seen.add(value);
+    for (const value of values) if (value) this.secrets.add(value);
     return credentials;
   }
 }

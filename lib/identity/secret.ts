@@ -1,4 +1,4 @@
-import { isObject } from '../model/text.ts';
+import { isObject, visible } from '../model/text.ts';
 import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
 import type { CredentialsSource } from './credentials-store.ts';
 
@@ -89,6 +89,8 @@ async function fetchSecret(
 
 /** Advice for the errors that Secrets Manager is known to answer, and its SDK to throw. */
 function explain(secretId: string, region: string | undefined, error: Error): CredentialsError {
+  // The parser's own message quotes what it read.
+  const said = error.name === 'SyntaxError' ? 'the answer cannot be read' : oneLine(error.message);
   const where = region ? ` in ${region}` : '';
   const secret = `secret ${secretId}${where}`;
   const arn = ARN.test(secretId)
@@ -98,13 +100,18 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
     ResourceNotFoundException: `${secret} does not exist: create it, or correct credentials.secret`,
     AccessDeniedException: `not permitted to read ${secret}: grant secretsmanager:GetSecretValue on ${arn}`,
     DecryptionFailure: `${secret} cannot be decrypted: grant kms:Decrypt on its key`,
-    InvalidRequestException: `${secret} cannot be read now (it may be scheduled for deletion): ${error.message}`,
-    CredentialsProviderError: `no AWS credentials to read ${secret} with: ${error.message}`,
+    InvalidRequestException: `${secret} cannot be read now (it may be scheduled for deletion): ${said}`,
+    CredentialsProviderError: `no AWS credentials to read ${secret} with: ${said}`,
     UnrecognizedClientException: `AWS does not know the credentials that ${secret} was asked for with`,
     ExpiredTokenException: `the AWS credentials that ${secret} was asked for with have expired`,
   };
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
-    : (explanations[error.name] ?? `${secret} could not be read: ${error.name}: ${error.message}`);
+    : (explanations[error.name] ?? `${secret} could not be read: ${oneLine(error.name)}: ${said}`);
   return new CredentialsError(message, error);
+}
+
+/** Text of a service as it may be shown. */
+function oneLine(text: string): string {
+  return visible(text.replace(/\s+/g, ' ')).slice(0, 500);
 }

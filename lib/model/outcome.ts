@@ -11,6 +11,7 @@ export type Outcome = 'complete' | 'incomplete' | 'failed';
  * - `deadline`: the run's time was up. `interrupted`: somebody ended it.
  * - `limit`: more has expired than the policy allows to delete.
  * - `listing`: its list could not be read, or not to its end.
+ * - `archive`: what was to be deleted could not be archived first.
  * - `forbidden`: the credentials may not do it there.
  * - `overlap`: another target of the policy selects it too.
  * - `unavailable`: the endpoint failed too often, or the target failed as a whole.
@@ -20,23 +21,39 @@ export type StoppedBy =
   | 'interrupted'
   | 'limit'
   | 'listing'
+  | 'archive'
   | 'forbidden'
   | 'overlap'
   | 'unavailable';
 
 const STOPPED_IN_ORDER: ReadonlySet<unknown> = new Set(['deadline', 'interrupted', 'limit']);
 
+/**
+ * What became of one record. In a dry run a record that would go is `remaining`, and one that a limit keeps
+ * from going is `held-back`.
+ */
+export type RecordOutcome =
+  | 'kept'
+  | 'deleted'
+  | 'already-gone'
+  | 'failed'
+  | 'remaining'
+  | 'held-back';
+
 /** How the cleanup of one instance ended. A dry run has the outcome that the run would have. */
 export function instanceOutcome({
   failed,
   stoppedBy,
+  left = 0,
 }: {
   /** Records that could not be deleted. */
   readonly failed: number;
   readonly stoppedBy?: StoppedBy | undefined;
+  /** Records that a run which may delete has left to the next one. */
+  readonly left?: number;
 }): Outcome {
   if (failed > 0) return 'failed';
-  if (stoppedBy === undefined) return 'complete';
+  if (stoppedBy === undefined) return left > 0 ? 'incomplete' : 'complete';
   return STOPPED_IN_ORDER.has(stoppedBy) ? 'incomplete' : 'failed';
 }
 

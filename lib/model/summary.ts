@@ -1,4 +1,4 @@
-import { type Outcome, type StoppedBy, worstOutcome } from './outcome.ts';
+import { type Outcome, type RecordOutcome, type StoppedBy, worstOutcome } from './outcome.ts';
 
 /** The ways in which a run begins. */
 export type Trigger = 'schedule' | 'manual' | 'cli' | 'fleet';
@@ -36,6 +36,12 @@ export interface RecordError {
   readonly attempts?: number;
 }
 
+/** What became of an expired record, with the error where it failed. */
+export interface ExpiredOutcome {
+  readonly outcome: Exclude<RecordOutcome, 'kept'>;
+  readonly error?: RecordError | undefined;
+}
+
 export interface InstanceSummary extends Counts {
   readonly id: string;
   readonly name: string;
@@ -43,6 +49,8 @@ export interface InstanceSummary extends Counts {
   stoppedBy?: StoppedBy;
   /** How many records were kept for each reason. */
   keptBecause: Record<string, number>;
+  /** Where the records are that were archived before they were deleted; absent where none were. */
+  archive?: readonly string[];
   /** The first errors: of the instance itself, then of its records in the order of the list. */
   errors: RecordError[];
   /** Errors beyond those. */

@@ -34,3 +34,20 @@ export function escapeInvisible(json: string): string {
     }).join(''),
   );
 }
+
+/**
+ * The text of a file that has to be UTF-8 (a byte order mark at its beginning is left out).
+ * @throws {TypeError} that says what it seems to be instead.
+ */
+export function decodeUtf8(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isUtf16 || bytes.subarray(0, 4).includes(0)) {
+    throw new TypeError('it is UTF-16; save it as UTF-8');
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new TypeError('it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8');
+  }
+}

@@ -16,6 +16,7 @@ export const KEEP_REASONS = [
   'kept-forever',
   'within-keep-for',
   'not-requested',
+  'not-in-plan',
 ] as const;
 export type KeepReason = (typeof KEEP_REASONS)[number];
 
@@ -23,6 +24,14 @@ export type KeepReason = (typeof KEEP_REASONS)[number];
 export type Decision =
   | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
+
+/** The only records that may be deleted, where there is a choice; an absent set is no choice. */
+export interface Choice {
+  /** Ids that the run asks for. */
+  readonly requestedIds?: ReadonlySet<string> | undefined;
+  /** Ids in the run's approved plan. */
+  readonly approvedIds?: ReadonlySet<string> | undefined;
+}
 
 /** Before this moment there was no such service: a record that is dated earlier has no date. */
 const EARLIEST = Date.UTC(2010);
@@ -38,7 +47,7 @@ const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
  *
  * @param tasks all records of the instance: `keepLast` counts over them
  * @param now milliseconds since the epoch, one for the whole run
- * @param requestedIds when given, the ids of the only records that may be deleted
+ * @param choice narrows what may be deleted; it never adds to it
  * @returns one decision for each task, in the same order
  * @throws {RangeError} when `now` minus a `keepFor` is no moment
  */
@@ -46,7 +55,7 @@ export function decide(
   tasks: readonly Task[],
   retention: Retention,
   now: number,
-  requestedIds?: ReadonlySet<string>,
+  { requestedIds, approvedIds }: Choice = {},
 ): Decision[] {
   const kept = keptReasons();
   const forTarget = verdicts(retention.keepFor, now);
@@ -73,6 +82,7 @@ export function decide(
     // Written so that a comparison with anything but a number keeps.
     if (!(endedAt <= verdict.cutoff)) return verdict.young;
     if (requestedIds && !requestedIds.has(id)) return kept['not-requested'];
+    if (approvedIds && !approvedIds.has(id)) return kept['not-in-plan'];
     return verdict.expired;
   });
 }

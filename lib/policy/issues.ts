@@ -66,12 +66,21 @@ function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): strin
   return optional ? `${write}, or leave the key out` : write;
 }
 
+/** Names that people have for a value which they know by another one. */
+const OTHER_NAMES: Readonly<Record<string, string>> = {
+  redis: 'dcs',
+  memcached: 'dcs',
+  'distributed cache service': 'dcs',
+  huawei: 'huaweicloud',
+  't-systems': 'otc',
+  opentelekomcloud: 'otc',
+};
+
 function similar(issue: z.core.$ZodIssue, found: unknown): string | undefined {
   if (issue.code !== 'invalid_value' || typeof found !== 'string') return undefined;
-  const candidate = suggest(
-    found,
-    issue.values.filter((value) => typeof value === 'string'),
-  );
+  const values = issue.values.filter((value) => typeof value === 'string');
+  const other = OTHER_NAMES[found.toLowerCase()] ?? '';
+  const candidate = values.includes(other) ? other : suggest(found, values);
   return candidate && `did you mean ${candidate}?`;
 }
 

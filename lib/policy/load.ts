@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { Duration } from 'luxon';
+import { isObject } from '../model/text.ts';
 import { type Finding, findInconsistencies } from './consistency.ts';
 import { describeIssue } from './issues.ts';
 import { PolicyError, type Problem } from './policy-error.ts';
@@ -41,6 +43,27 @@ export function readPolicy(source: Source, file: string): Policy {
   }
   if (result.success && problems.length === 0) return freeze(result.data);
   throw new PolicyError(inOrder(problems));
+}
+
+/**
+ * The SHA-256, in hex, of what a policy says: of its canonical JSON (RFC 8785: sorted keys, no white space) without
+ * `dryRun` and `archive`, which change nothing about what expires.
+ * @throws {PolicyError} when the text is no YAML.
+ */
+export function policyHash(text: string, file: string): string {
+  const {
+    dryRun: _,
+    archive: __,
+    ...rest
+  } = readSource(text, file).value as object & {
+    dryRun?: unknown;
+    archive?: unknown;
+  };
+  const sorted = (_key: string, value: unknown) =>
+    isObject(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return createHash('sha256').update(JSON.stringify(rest, sorted)).digest('hex');
 }
 
 /** A finding with its place, ready to be reported. */

@@ -1,7 +1,17 @@
 import type { Duration } from 'luxon';
 import * as z from 'zod';
 import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
-import { forever, integer, keepFor, origin, patterns, statuses, text, timeout } from './fields.ts';
+import {
+  archive,
+  forever,
+  integer,
+  keepFor,
+  origin,
+  patterns,
+  statuses,
+  text,
+  timeout,
+} from './fields.ts';
 
 const name = () => text('text of 1 to 100 characters', /^(?=.*\S)[^\p{Cc}]{1,100}$/u);
 
@@ -251,6 +261,13 @@ export const policySchema = z
         .boolean({ error: 'true or false' })
         .default(true)
         .meta({ description: 'Only report, delete nothing. True when absent.', examples: [false] }),
+      archive: archive()
+        .optional()
+        .meta({
+          description:
+            'Keeps the rows that are to be deleted: s3://bucket/prefix, or the path of a folder. Nothing is deleted that is not there first. None when absent.',
+          examples: ['s3://my-archive/task-janitor', './archive'],
+        }),
       defaults: defaults.optional().meta({
         description: 'What every target inherits.',
         examples: [{ keepFor: 'P30D', keepLast: 10 }],

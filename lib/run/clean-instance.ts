@@ -1,5 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { type AnswerReading, describeResponse } from '../answers/classify.ts';
+import type { ArchiveError } from '../archive/archive.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
@@ -17,6 +18,7 @@ import type { Retention } from '../policy/retention.ts';
 import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
 import type { BeforeDeletes, Observer, Standing } from './observer.ts';
+import type { ApprovedPlan } from './request.ts';
 
 /** A target that has been opened: what its instances have in common. */
 export interface OpenTarget {
@@ -29,6 +31,10 @@ export interface OpenTarget {
     readonly requestedIds: ReadonlySet<string> | undefined;
     /** Receives those of them that are listed. */
     readonly seenIds: Set<string>;
+    /** Nothing that is not in it may be deleted. */
+    readonly approved: ApprovedPlan | undefined;
+    /** Counts the records of the approved plan that are not listed any more. */
+    readonly approvedButGone: { count: number };
     readonly observer: Observer;
     readonly beforeDeletes?: BeforeDeletes | undefined;
   };
@@ -40,6 +46,17 @@ export interface OpenTarget {
   readonly concurrency: number;
   /** Whether the service still lists an instance of the target. One that cannot be looked for counts as listed. */
   readonly isListed: (instanceId: string) => Promise<boolean>;
+  /**
+   * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
+   * @returns where they are, or why that was not waited for.
+   * @throws {ArchiveError} where they may not be there.
+   */
+  readonly archive?:
+    | ((
+        instance: Instance,
+        rows: readonly string[],
+      ) => Promise<{ value: string } | { gaveUp: 'deadline' | 'stopped' }>)
+    | undefined;
   /** Set by the first request that shows that none can succeed; nothing more is sent then. */
   failure?: TargetError;
 }
@@ -60,7 +77,7 @@ const STOPPED_BY: Readonly<Record<Exclude<GaveUp, 'attempts'>, StoppedBy>> = {
 };
 
 /**
- * The cleanup of one instance: list → decide → hold back → delete → settle → account. It is done in
+ * The cleanup of one instance: list → decide → hold back → archive → delete → settle → account. It is done in
  * turns, so that an instance with very many records does not keep the others waiting.
  */
 export class InstanceCleanup {
@@ -70,6 +87,9 @@ export class InstanceCleanup {
   #ledger: Ledger | undefined;
   #triedAgain = false;
   #triedBefore: ReadonlySet<string> | undefined;
+  #isDecided = false;
+  /** What stays of the ledger when the instance is finished. */
+  #end: Pick<Ledger, 'unclear' | 'answered'> = { unclear: [], answered: 0 };
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
@@ -90,9 +110,9 @@ export class InstanceCleanup {
 
   /** @param next ids of records that are about to be deleted. */
   standing(next: readonly string[] = []): Standing {
-    const unclear = new Set([...(this.#ledger?.unclear() ?? []), ...next]);
-    const summary = { ...this.summary, ...this.#counts(this.#ledger) };
-    return { summary, unclear: [...unclear], answered: this.#ledger?.answered ?? 0 };
+    const { unclear, answered } = this.#ledger ?? this.#end;
+    const summary = { ...this.summary, ...this.#ledger?.account() };
+    return { summary, unclear: [...new Set([...unclear, ...next])], answered };
   }
 
   /**
@@ -110,6 +130,8 @@ export class InstanceCleanup {
     if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
     if (ledger.size('ambiguous') > 0) await this.#guarded(() => this.#settle(ledger));
     this.#account(ledger);
+    this.#end = { unclear: ledger.unclear, answered: ledger.answered };
+    this.#ledger = undefined;
     return true;
   }
 
@@ -132,20 +154,27 @@ export class InstanceCleanup {
     return undefined;
   }
 
-  /** Everything before the first DELETE: the ledger holds what is to be deleted, and nothing else. */
+  /** Everything before the first DELETE. */
   async #prepare(): Promise<Ledger> {
     if (this.summary.stoppedBy !== undefined) return new Ledger([]);
-    const tasks = await this.#list();
+    const rows = this.#target.archive && new Map<string, string>();
+    const tasks = await this.#list(rows);
     if (!tasks) return new Ledger([]);
     const expired = this.#decide(tasks);
-    const held = this.#holdBack(tasks.length, expired.length);
-    return new Ledger(held ? [] : expired, this.#triedBefore);
+    const ledger = new Ledger(expired, this.#triedBefore);
+    if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
+    else if (this.#target.run.dryRun) ledger.leave('remaining');
+    else if (rows && !(await this.#archive(expired, rows))) ledger.leave('remaining');
+    return ledger;
   }
 
-  /** All records of the instance; nothing where the list is not known to be complete. */
-  async #list(): Promise<readonly Task[] | undefined> {
+  /**
+   * All records of the instance; nothing where the list is not known to be complete.
+   * @param rows receives the rows by id, in JSON.
+   */
+  async #list(rows: Map<string, string> | undefined): Promise<readonly Task[] | undefined> {
     try {
-      return [...(await this.#target.api.listTasks(this.#instance.id)).values()];
+      return [...(await this.#target.api.listTasks(this.#instance.id, rows)).values()];
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
@@ -164,10 +193,16 @@ export class InstanceCleanup {
   /** The ids that have expired, in the order of the list. */
   #decide(tasks: readonly Task[]): string[] {
     const { name, retention, run } = this.#target;
-    const { now, requestedIds, seenIds, observer } = run;
+    const { now, requestedIds, seenIds, approved, approvedButGone, observer } = run;
     const { summary } = this;
-    const decisions = decide(tasks, retention, now, requestedIds);
+    const approvedIds = approved?.idsOf(name, this.#instance.id);
+    const decisions = decide(tasks, retention, now, { requestedIds, approvedIds });
     observer.decided?.(name, this.#instance, tasks, decisions);
+    this.#isDecided = true;
+    if (approvedIds) {
+      const listed = tasks.filter(({ id }) => id !== undefined && approvedIds.has(id));
+      approvedButGone.count += approvedIds.size - listed.length;
+    }
     const expired: string[] = [];
     tasks.forEach(({ id }, index) => {
       const { action, reason } = decisions[index] as Decision;
@@ -181,14 +216,36 @@ export class InstanceCleanup {
     return expired;
   }
 
-  /** True where nothing may be deleted, although something has expired. */
+  /** True where a limit keeps everything from being deleted. */
   #holdBack(listed: number, expired: number): boolean {
     const tripped = limitTripped(listed, expired, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';
       this.#warn(`: ${tripped.message}; nothing is deleted there`);
     }
-    return this.#target.run.dryRun || tripped !== undefined;
+    return tripped !== undefined;
+  }
+
+  /** Keeps the rows that are to be deleted. False where they may not be kept: then nothing may be deleted. */
+  async #archive(expired: readonly string[], rows: ReadonlyMap<string, string>): Promise<boolean> {
+    const { archive } = this.#target;
+    if (!archive || expired.length === 0) return true;
+    const { summary } = this;
+    try {
+      const texts = expired.map((id) => rows.get(id));
+      const known = texts.filter((text) => text !== undefined);
+      if (known.length < expired.length) throw new Error('a row is not known');
+      const written = await archive(this.#instance, known);
+      if ('value' in written) summary.archive = [...(summary.archive ?? []), written.value];
+      else summary.stoppedBy = STOPPED_BY[written.gaveUp];
+      return 'value' in written;
+    } catch (error) {
+      summary.stoppedBy = 'archive';
+      const { message, code } = error as ArchiveError;
+      const text = `the records could not be archived, so none is deleted: ${message}`;
+      this.#addError({ ...(code !== undefined && { code }), message: text });
+      return false;
+    }
   }
 
   /** Deletes until all are tried, or it is time to stop or to let others go on. */
@@ -289,14 +346,11 @@ export class InstanceCleanup {
     }
     const { summary } = this;
     for (const { error } of ledger.in('failed')) if (error) this.#addError(error);
-    Object.assign(summary, this.#counts(ledger));
-    summary.outcome = instanceOutcome(summary);
-  }
-
-  #counts(ledger: Ledger = new Ledger([])) {
-    const { expired, ...counts } = ledger.account();
-    // Records that were held back, or only looked at, are in no ledger.
-    return { ...counts, remaining: this.summary.expired - expired + counts.remaining };
+    Object.assign(summary, ledger.account());
+    const { name, run } = this.#target;
+    if (this.#isDecided) run.observer.recordsDone?.(name, this.#instance, ledger.outcomes());
+    const left = run.dryRun ? 0 : summary.remaining;
+    summary.outcome = instanceOutcome({ ...summary, left });
   }
 
   /** Once a record will not change again but by another list. */

@@ -1,4 +1,4 @@
-import type { Counts, RecordError } from '../model/summary.ts';
+import type { Counts, ExpiredOutcome, RecordError } from '../model/summary.ts';
 
 /**
  * The state of an expired record.
@@ -8,6 +8,7 @@ import type { Counts, RecordError } from '../model/summary.ts';
  * - `ambiguous`: only another list can tell.
  * - `out-of-attempts`: every attempt failed for no fault of the record.
  * - `remaining`: left to the next run.
+ * - `held-back`: left, since a limit tripped.
  */
 export type RecordState =
   | 'to-delete'
@@ -16,7 +17,8 @@ export type RecordState =
   | 'ambiguous'
   | 'out-of-attempts'
   | 'failed'
-  | 'remaining';
+  | 'remaining'
+  | 'held-back';
 
 /** An expired record, and its state. Only its ledger changes it. */
 export interface LedgerRecord {
@@ -29,6 +31,17 @@ export interface LedgerRecord {
   /** The answer that put it into its state, where that was no success. */
   readonly error?: RecordError | undefined;
 }
+
+const OUTCOME: Readonly<Record<RecordState, ExpiredOutcome['outcome']>> = {
+  'to-delete': 'remaining',
+  deleted: 'deleted',
+  'already-gone': 'already-gone',
+  ambiguous: 'remaining',
+  'out-of-attempts': 'remaining',
+  failed: 'failed',
+  remaining: 'remaining',
+  'held-back': 'held-back',
+};
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'accepted' | 'error'>>;
@@ -47,6 +60,7 @@ export class Ledger {
     'out-of-attempts': 0,
     failed: 0,
     remaining: 0,
+    'held-back': 0,
   };
   /** The records that are still to be tried, in this order. */
   #queue: readonly LedgerRecord[];
@@ -85,7 +99,7 @@ export class Ledger {
   }
 
   /** Ids of records that may have been deleted, and of which nothing more is known. */
-  unclear(): string[] {
+  get unclear(): readonly string[] {
     return this.#records
       .filter(
         ({ state, maybeOurs }) => maybeOurs && state !== 'deleted' && state !== 'already-gone',
@@ -95,7 +109,15 @@ export class Ledger {
 
   /** How many have had an answer, whichever it was. */
   get answered(): number {
-    return this.#records.length - this.#sizes['to-delete'] - this.#sizes.remaining;
+    const { 'to-delete': toDelete, remaining, 'held-back': heldBack } = this.#sizes;
+    return this.#records.length - toDelete - remaining - heldBack;
+  }
+
+  /** Leaves all records alone: none is to be deleted. */
+  leave(state: 'remaining' | 'held-back'): void {
+    for (const record of this.#records) this.set(record, state);
+    this.#queue = [];
+    this.#next = 0;
   }
 
   /** Puts a record into a state. */
@@ -126,16 +148,17 @@ export class Ledger {
     this.#next = 0;
   }
 
+  /** What became of each record, in the order of the ids. */
+  outcomes(): ExpiredOutcome[] {
+    return this.#records.map(({ state, error }) =>
+      state === 'failed' ? { outcome: state, error } : { outcome: OUTCOME[state] },
+    );
+  }
+
   /** Every record in one of four columns. Whatever is not settled counts as `remaining`. */
-  account(): Pick<Counts, 'expired' | 'deleted' | 'alreadyGone' | 'failed' | 'remaining'> {
+  account(): Pick<Counts, 'deleted' | 'alreadyGone' | 'failed' | 'remaining'> {
     const { deleted, 'already-gone': alreadyGone, failed } = this.#sizes;
-    const expired = this.#records.length;
-    return {
-      expired,
-      deleted,
-      alreadyGone,
-      failed,
-      remaining: expired - deleted - alreadyGone - failed,
-    };
+    const remaining = this.#records.length - deleted - alreadyGone - failed;
+    return { deleted, alreadyGone, failed, remaining };
   }
 }

@@ -1,10 +1,28 @@
 import type { Instance } from '../model/instance.ts';
-import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../model/summary.ts';
+import type {
+  ExpiredOutcome,
+  InstanceSummary,
+  RequestCounts,
+  Summary,
+  TargetSummary,
+  Trigger,
+} from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
 import type { Decision } from '../policy/decide.ts';
 
+/** A run, before anything is known of its targets. */
+export interface RunStart {
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  /** The run's one moment, in milliseconds since the epoch. */
+  readonly startedAt: number;
+}
+
 /** The events that a run tells its observers: logs, progress, reports. It waits for none of them. */
 export interface Observer {
+  /** The run begins; nothing has been sent yet. */
+  started?(run: RunStart): void;
   /**
    * The instances of some targets are known; nothing of theirs has been deleted yet.
    * @param instances those of the whole run that are known by now.
@@ -25,6 +43,11 @@ export interface Observer {
   ): void;
   /** One more expired record is dealt with, for better or worse. */
   settled?(target: string, instance: Instance): void;
+  /**
+   * What became of the expired records of an instance that was decided, once nothing more is done there.
+   * @param outcomes in the order in which those records were decided.
+   */
+  recordsDone?(target: string, instance: Instance, outcomes: readonly ExpiredOutcome[]): void;
   instanceDone?(target: TargetSummary, instance: InstanceSummary): void;
   /** The target itself failed, or was not reached before the run had to stop. */
   targetFailed?(target: TargetSummary): void;
@@ -55,12 +78,14 @@ export function observeAll(observers: readonly Observer[]): Observer {
       }
     };
   return {
+    started: tell('started'),
     discovered: tell('discovered'),
     skipped: tell('skipped'),
     warning: tell('warning'),
     instanceBegun: tell('instanceBegun'),
     decided: tell('decided'),
     settled: tell('settled'),
+    recordsDone: tell('recordsDone'),
     instanceDone: tell('instanceDone'),
     targetFailed: tell('targetFailed'),
     done: tell('done'),

@@ -1,5 +1,7 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
+import { type Archive, archiveLines, objectName } from '../archive/archive.ts';
 import type { Endpoint } from '../http/endpoint.ts';
+import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
 import { openAccess } from '../identity/open-access.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
@@ -141,6 +143,21 @@ export async function openTarget(
     retention: retentionOf(run.policy, target, run),
     concurrency: endpoint.concurrency,
     isListed: lookFor(api),
+    archive: run.archive && archiveOf(run, run.archive, target, projectId),
+  };
+}
+
+/** Archives rows of the target's instances, for as long as there is time. */
+function archiveOf(
+  { runId, now, window, clock }: RunContext,
+  archive: Archive,
+  { name, cloud, service, region }: Target,
+  projectId: string,
+): NonNullable<OpenTarget['archive']> {
+  const origin = { runId, startedAt: now, target: name, cloud, service, region, projectId };
+  return (instance, rows) => {
+    const lines = archiveLines(origin, instance, rows);
+    return withinWindow(archive.write(objectName(origin, instance), lines), window, clock);
   };
 }
 

@@ -6,6 +6,14 @@ import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
 import { suggest } from '../policy/suggest.ts';
 
+/** Records that somebody approved of deleting. */
+export interface ApprovedPlan {
+  /** The ids that were approved on an instance; none where it has none. */
+  idsOf(target: string, instanceId: string): ReadonlySet<string>;
+  /** The instances of a target that have any. */
+  instancesOf(target: string): Iterable<string>;
+}
+
 /** A single run's request: every key narrows the policy, or overrides that one value. */
 export interface RunRequest {
   readonly dryRun?: boolean | undefined;
@@ -16,6 +24,8 @@ export interface RunRequest {
   readonly keepFor?: Duration | undefined;
   /** The only records that may be deleted. */
   readonly taskIds?: readonly string[] | undefined;
+  /** Nothing that is not in it may be deleted. */
+  readonly approved?: ApprovedPlan | undefined;
 }
 
 /** The request names something that does not exist, or is no name. The message says what there is. */

@@ -1,14 +1,16 @@
 import type { Duration } from 'luxon';
 import { ApiError } from '../answers/api-error.ts';
+import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
 import { type RequestWindow, requestWindow, withinWindow } from '../http/window.ts';
 import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
 import type { Trigger } from '../model/summary.ts';
+import type { ArchivePlace } from '../policy/fields.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
-import type { RunRequest } from './request.ts';
+import type { ApprovedPlan, RunRequest } from './request.ts';
 
 /** The dependencies of a run on the outside. */
 export interface RunDependencies {
@@ -20,6 +22,10 @@ export interface RunDependencies {
   readonly transport: Transport;
   /** Where a target's credentials are read from. */
   readonly credentials: (reference: Target['credentials']) => CredentialsSource;
+  /** Opens the archive that the policy names. */
+  readonly openArchive: (place: ArchivePlace) => Archive;
+  /** Where to archive, instead of the policy's own place. */
+  readonly archiveTo?: ArchivePlace | undefined;
   /** When the run must be over, by the clock that does not step; never, when absent. */
   readonly deadline?: number | undefined;
   /** Milliseconds before the deadline in which no DELETE begins. */
@@ -34,6 +40,7 @@ export interface RunDependencies {
 
 /** The things that all targets of one run share. */
 export interface RunContext {
+  readonly runId: string;
   readonly policy: Policy;
   readonly clock: Clock;
   readonly random: () => number;
@@ -54,6 +61,12 @@ export interface RunContext {
   readonly requestedIds: ReadonlySet<string> | undefined;
   /** Receives those of them that are listed. */
   readonly seenIds: Set<string>;
+  /** Nothing that is not in it may be deleted. */
+  readonly approved: ApprovedPlan | undefined;
+  /** Records of the approved plan that are not listed any more. */
+  readonly approvedButGone: { count: number };
+  /** Keeps what is to be deleted; absent where none is asked for, and in a dry run. */
+  readonly archive: Archive | undefined;
   readonly observer: Observer;
   readonly beforeDeletes: BeforeDeletes | undefined;
   /** Grows until the run is over. */
@@ -71,7 +84,7 @@ export interface RunContext {
 export function openContext(
   policy: Policy,
   request: RunRequest,
-  dependencies: Omit<RunDependencies, 'runId' | 'trigger'>,
+  dependencies: Omit<RunDependencies, 'trigger'>,
   planned = Number.POSITIVE_INFINITY,
 ): RunContext {
   const { clock, random, transport, observer = {} } = dependencies;
@@ -80,7 +93,10 @@ export function openContext(
   const begunAt = clock.monotonic();
   const wallClock = clock.now();
   const elapsed = () => clock.monotonic() - begunAt;
+  const dryRun = request.dryRun ?? policy.dryRun;
+  const archiveAt = dependencies.archiveTo ?? policy.archive;
   return {
+    runId: dependencies.runId,
     policy,
     clock,
     random,
@@ -89,11 +105,14 @@ export function openContext(
     now: Math.min(planned, wallClock),
     time: () => wallClock + elapsed(),
     elapsed,
-    dryRun: request.dryRun ?? policy.dryRun,
+    dryRun,
     keepFor: request.keepFor,
     requestedInstances: request.instances,
     requestedIds: request.taskIds && new Set(request.taskIds),
     seenIds: new Set(),
+    approved: request.approved,
+    approvedButGone: { count: 0 },
+    archive: archiveAt === undefined || dryRun ? undefined : dependencies.openArchive(archiveAt),
     observer: guardObserver(observer, warnings),
     beforeDeletes: dependencies.beforeDeletes,
     warnings,
@@ -114,9 +133,10 @@ function shareCredentials(
     throw new ApiError(message, undefined, waited.gaveUp);
   };
   const stores = new Map<string, CredentialsStore>();
+  const secrets = new Set<string>();
   return ({ credentials }) => {
     const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source, wait);
+    const store = stores.get(source.name) ?? new CredentialsStore(source, wait, secrets);
     stores.set(source.name, store);
     return store;
   };

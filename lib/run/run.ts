@@ -1,6 +1,6 @@
 import { Endpoint } from '../http/endpoint.ts';
 import { targetOrigin } from '../model/origins.ts';
-import { addRequests, conclude, type Summary } from '../model/summary.ts';
+import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { beginTarget, concludeTarget, type TargetRun } from './open-target.ts';
 import { leaveOverlapsAlone } from './overlap.ts';
@@ -39,6 +39,7 @@ export async function run(
   const opened = openRun(policy, request, dependencies);
   const { context } = opened;
   const { observer, warnings, now, dryRun } = context;
+  observer.started?.({ runId, trigger, dryRun, startedAt: now });
   const { targets, failed } = await beginRun(opened, async (begun, { concurrency }) => {
     await cleanAll(begun, concurrency, random(), context);
   });
@@ -49,11 +50,30 @@ export async function run(
   for (const id of request.taskIds ?? []) {
     if (!context.seenIds.has(id)) observer.warning?.(`no instance of this run lists task ${id}`);
   }
+  const gone = context.approvedButGone.count + goneInstances(targets, context);
+  if (gone > 0) {
+    observer.warning?.(`${counted(gone, 'record')} of the approved plan are not listed any more`);
+  }
   const requests = new Map(targets.map(({ summary, requestCounts }) => [summary, requestCounts]));
   const times = { startedAt: now, durationMs: context.elapsed() };
   const summary = conclude({ runId, trigger, dryRun, warnings, failed, ...times }, requests);
   observer.done?.(summary, requests);
   return summary;
+}
+
+/** Records that were approved on instances which are not listed any more. */
+function goneInstances(
+  targets: readonly TargetRun[],
+  { approved, requestedInstances }: RunContext,
+): number {
+  // Whoever asks for some instances does not ask about the others.
+  if (!approved || requestedInstances) return 0;
+  const gone = targets.flatMap(({ target: { name }, open, listed }) =>
+    [...(open ? approved.instancesOf(name) : [])]
+      .filter((id) => listed.every((instance) => instance.id !== id))
+      .map((id) => approved.idsOf(name, id).size),
+  );
+  return gone.reduce((sum, count) => sum + count, 0);
 }
 
 /** @throws {RunRequestError} when the request names a target that does not exist. */

@@ -1,5 +1,6 @@
 import { JanitorError } from '../model/error.ts';
 import { DurationError, parseMaxDuration } from '../policy/duration.ts';
+import { type ArchivePlace, parseArchive } from '../policy/fields.ts';
 
 /** The deployment's settings for every run, in environment variables (see serverless.yml). */
 export interface Settings {
@@ -7,6 +8,8 @@ export interface Settings {
   /** Milliseconds before the deadline in which no DELETE begins. */
   readonly stopBeforeEnd: number | undefined;
   readonly maxConcurrency: number | undefined;
+  /** Where to archive, instead of the policy's own place. */
+  readonly archiveTo?: ArchivePlace | undefined;
   /** True where nothing may be deleted, whatever policy and event say. */
   readonly dryRun: true | undefined;
 }
@@ -21,7 +24,7 @@ export class SettingsError extends JanitorError {
 }
 
 /**
- * Reads `POLICY_FILE`, `STOP_BEFORE_END`, `CONCURRENCY` and `DRY_RUN`. An empty one counts as absent.
+ * Reads `POLICY_FILE`, `STOP_BEFORE_END`, `CONCURRENCY`, `ARCHIVE` and `DRY_RUN`. An empty one counts as absent.
  * @throws {SettingsError} that names the variable.
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
@@ -29,6 +32,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     policyFile: env.POLICY_FILE || 'retention.yml',
     stopBeforeEnd: env.STOP_BEFORE_END ? readStopBeforeEnd(env.STOP_BEFORE_END) : undefined,
     maxConcurrency: env.CONCURRENCY ? readConcurrency(env.CONCURRENCY) : undefined,
+    archiveTo: env.ARCHIVE ? readArchive(env.ARCHIVE) : undefined,
     dryRun: readDryRun(env.DRY_RUN) || undefined,
   };
 }
@@ -39,6 +43,14 @@ function readStopBeforeEnd(text: string): number {
   } catch (error) {
     if (!(error instanceof DurationError)) throw error;
     throw new SettingsError(`STOP_BEFORE_END: ${error.message}`);
+  }
+}
+
+function readArchive(text: string): ArchivePlace {
+  try {
+    return parseArchive(text);
+  } catch (error) {
+    throw new SettingsError(`ARCHIVE: ${(error as TypeError).message}`);
   }
 }
 

@@ -11,8 +11,8 @@ export interface ListReading<Row> {
   /** Asks for the page that begins after `skip` rows; what it throws is passed on. */
   readonly fetchPage: (skip: number) => Promise<Page>;
   readonly read: (raw: unknown) => Row;
-  /** A row that is read again, and has changed meanwhile. */
-  readonly changed: (row: Row) => Row;
+  /** A row that is read again, and has changed meanwhile: which state of it holds. */
+  readonly changed: (row: Row, before: Row) => Row;
   /** The id of a row; `undefined` where it has none, and what it holds stands in for it. */
   readonly keyOf: (row: Row) => string | undefined;
   /** Receives the rows by id, also when the list cannot be read. A row that is read twice keeps its later state. */
@@ -76,10 +76,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     let moving = false;
     await askForAll(async (skip) => {
       const page = await fetchPage(skip);
-      const { news } = add(page.rows, skip, places);
+      const { news, read } = add(page.rows, skip, places);
       const isAsCounted =
         page.total === total && page.rows.length === Math.min(length, total - skip);
-      const isNew = page.rows.some((raw) => mayBeNew(read(raw), top));
+      const isNew = read.some((row) => mayBeNew(row, top));
       moving ||= !isAsCounted || isNew || (news === 0 && places.size === 0);
       return !moving;
     });
@@ -144,32 +144,34 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     }
   }
 
-  /** The id of the page's first row, and how many of its ids were not known. */
+  /** The id of the page's first row, how many of its ids were not known, and its rows. */
   function add(
     rows: readonly unknown[],
     skip: number,
     places: Set<number>,
-  ): { firstId: string | undefined; news: number } {
+  ): { firstId: string | undefined; news: number; read: readonly Row[] } {
     const before = found.size - unnamed.size;
     const here = new Map<string, number>();
-    const ids = rows.map((raw, index) => {
+    let firstId: string | undefined;
+    const all = rows.map((raw, index) => {
       const row = read(raw);
       const id = keyOf(row);
+      if (index === 0) firstId = id;
       if (id === undefined) places.add(skip + index);
-      const name = id ?? JSON.stringify(raw);
+      const name = id ?? contentOf(raw);
       const times = here.get(name) ?? 0;
       here.set(name, times + 1);
       if (id === undefined) keep(keyOfUnnamed(`${times} ${name}`), row);
       // Twice on one page is no row that has merely moved: each counts.
       else keep(times === 0 ? id : `${NO_ID}${times} ${id}`, row);
-      return id;
+      return row;
     });
-    return { firstId: ids[0], news: found.size - unnamed.size - before };
+    return { firstId, news: found.size - unnamed.size - before, read: all };
   }
 
   function keep(key: string, row: Row): void {
     const known = found.get(key);
-    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row));
+    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row, known));
     if (known === undefined && !budget.take(1)) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
@@ -187,6 +189,15 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
 
 /** Begins the keys of rows that their id does not tell: no id has half of a surrogate pair. */
 const NO_ID = '\uD800';
+
+/** @throws {IncompleteListError} where the row is nested more deeply than can be read. */
+function contentOf(raw: unknown): string {
+  try {
+    return JSON.stringify(raw);
+  } catch {
+    throw new IncompleteListError('a row is nested too deeply to be read');
+  }
+}
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);

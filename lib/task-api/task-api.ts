@@ -1,3 +1,4 @@
+import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import {
   type AnswerReading,
@@ -78,6 +79,14 @@ interface List {
   readonly countKey: string;
   /** The name of the permission to read it. */
   readonly action: string;
+  /** Whether its pages hold {@link RowWithText}. */
+  readonly keepsText?: boolean;
+}
+
+/** A row, and the JSON that it was read from. */
+interface RowWithText {
+  readonly row: unknown;
+  readonly text: string;
 }
 
 /** An answer to a list, with the page that it brought. */
@@ -126,7 +135,8 @@ export class TaskApi {
     const found = await this.#readAll('list the instances', list, {
       read: readInstance,
       keyOf: (row) => row?.id,
-      changed: (row) => row,
+      // Which name is true is not known, and an instance without a name is left alone where names select.
+      changed: (row, before) => (row && row.name !== before?.name ? { ...row, name: '' } : row),
     });
     return sortInstances([...found.values()], service, endpoint.origin);
   }
@@ -134,12 +144,23 @@ export class TaskApi {
   /**
    * All task records of an instance, by id; those without an id, and the second of two with one id, under keys
    * that are no ids.
+   * @param rows receives the rows by id, as the service sent them: JSON of the same value.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(instanceId: string): Promise<ReadonlyMap<string, Task>> {
+  async listTasks(
+    instanceId: string,
+    rows?: Map<string, string>,
+  ): Promise<ReadonlyMap<string, Task>> {
     const { endpoint, time } = this.#options;
-    return await this.#readAll('list the tasks', this.#taskList(instanceId), {
-      read: readTask,
+    const readAndKeep = (raw: unknown) => {
+      const { row, text } = raw as RowWithText;
+      const task = readTask(row);
+      if (task.id !== undefined) rows?.set(task.id, text);
+      return task;
+    };
+    const list = { ...this.#taskList(instanceId), keepsText: rows !== undefined };
+    return await this.#readAll('list the tasks', list, {
+      read: rows ? readAndKeep : readTask,
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
       sideBySide: {
@@ -357,10 +378,13 @@ function sortInstances(
 ): InstanceList {
   const instances: Instance[] = [];
   const skipped: SkippedInstance[] = [];
+  const repeated = repeatedIds(rows);
   for (const row of rows) {
-    const reason = row ? skipReason(row, service) : 'its id cannot be used';
+    const isRepeated = repeated.has(row?.id);
+    const own = row ? skipReason(row, service) : 'its id cannot be used';
+    const reason = isRepeated ? 'its id stands for two rows of a page' : own;
     const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
-    const isDoubtful = !row || (service.engine !== undefined && !row.engine);
+    const isDoubtful = !row || isRepeated || (service.engine !== undefined && !row.engine);
     if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
     else instances.push(instance);
   }
@@ -377,6 +401,12 @@ function sortInstances(
   return { instances, skipped };
 }
 
+function repeatedIds(rows: readonly ReturnType<typeof readInstance>[]): ReadonlySet<unknown> {
+  const ids = rows.flatMap((row) => (row ? [row.id] : []));
+  const seen = new Set<string>();
+  return new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
+}
+
 const UNREADABLE: AnswerReading = {
   answer: 'transient',
   code: 'unreadable',
@@ -390,7 +420,7 @@ const UNREADABLE: AnswerReading = {
  */
 function readPage(
   body: string,
-  { rowsKey, countKey, paging }: List,
+  { rowsKey, countKey, paging, keepsText }: List,
   access: Access,
 ): Page | undefined {
   let parsed: unknown;
@@ -403,16 +433,39 @@ function readPage(
   const rows = parsed[rowsKey] ?? [];
   // DCS documents its count as a string and shows a number; DMS sends a string.
   const total = parsed[countKey] ?? undefined;
-  const count = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
-  const readable = count === undefined || (Number.isSafeInteger(count) && (count as number) >= 0);
+  const number = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
+  const readable =
+    number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
   if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
-  const plain = body.includes('\\u') ? JSON.stringify(parsed) : body;
-  const safe = access.reveals(plain) ? rows.map((row) => withoutSecrets(row, access)) : rows;
-  return { rows: safe, total: count as number | undefined };
+  const count = number as number | undefined;
+  const safe = rows.map((row) => (showsSecret(row, access) ? null : row));
+  if (!keepsText) return { rows: safe, total: count };
+  const texts = textsOf(body, rowsKey);
+  if (texts?.length !== rows.length) return undefined;
+  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
 }
 
-/** A row that holds a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
-function withoutSecrets(row: unknown, access: Access): unknown {
-  const text = JSON.stringify(row) ?? '';
-  return access.conceal(text) === text ? row : null;
+/**
+ * The JSON of each row: numbers as they were written, which `JSON.parse` may change (1e400,
+ * 12345678901234567890). `undefined` where it is not clear what is meant, such as a key that comes twice.
+ */
+function textsOf(body: string, rowsKey: string): (string | undefined)[] | undefined {
+  try {
+    const { [rowsKey]: rows } = parseLossless(body) as Record<string, unknown>;
+    return ((rows ?? []) as unknown[]).map((row) => stringifyLossless(row));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Columns that anybody is ever shown. */
+const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
+
+/** A row that shows a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
+function showsSecret(row: unknown, access: Access): boolean {
+  if (!isObject(row)) return false;
+  return SHOWN.some((column) => {
+    const text = row[column];
+    return typeof text === 'string' && access.reveals(text);
+  });
 }

@@ -1,24 +1,21 @@
-// Bundles the benchmark's processes, for every Node that package.json allows, and runs it.
+// Bundles the benchmark and its child processes, for every Node that package.json allows, and runs it.
 import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 // Under node_modules, so that what is imported is found from there.
-const OUTPUT = 'node_modules/.cache/task-janitor-bench';
+const outdir = 'node_modules/.cache/task-janitor-bench';
 
-await rm(OUTPUT, { recursive: true, force: true });
+await rm(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: ['main', 'emulator-process', 'contestant-process', 'watch-memory'].map(
-    (name) => `test/bench/${name}.ts`,
-  ),
+  entryPoints: ['test/bench/main.ts', 'test/bench/child.ts'],
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node20',
   packages: 'external',
   splitting: true,
-  outdir: OUTPUT,
-  chunkNames: '[name]-[hash]',
+  outdir,
   logLevel: 'warning',
 });
-await import(pathToFileURL(`${OUTPUT}/main.js`).href);
+await (await import(pathToFileURL(`${outdir}/main.js`).href)).main();

@@ -6,6 +6,7 @@ import { type Account, isBad, isIdentity, isTaskList, isThrottled } from './ledg
 import type { Outcome, Played } from './play.ts';
 import type { Scenario } from './scenario.ts';
 import { EXCHANGE_HEADER } from './wire.ts';
+import { expectWrittenToAgree } from './written.ts';
 
 /** What RetryBudget allows: written down again, since it is a promise. */
 const BUDGET = 300;
@@ -25,6 +26,9 @@ export function judge(scenario: Scenario, outcome: Outcome): void {
       if (error === undefined) continue;
       expect(target.outcome).toBe(error.code === 'stopped' ? 'incomplete' : 'failed');
     }
+    expectWrittenToAgree(scenario, played.summary, played.records, played.written, (id) => [
+      ...(played.ledger.accounts.get(id)?.asked.keys() ?? []),
+    ]);
     expectToKeepTime(scenario, played);
     expectToKeepWithinBudget(scenario, played);
     for (const secret of outcome.secrets) {
@@ -117,6 +121,7 @@ function expectReportToBeTrue(
   const kinds = events.map(({ kind }) => kind);
   const isCertain =
     !scenario.dryRun &&
+    scenario.approvedShare === undefined &&
     !hasTwins &&
     !ignoresPaging &&
     count === 'true' &&

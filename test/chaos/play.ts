@@ -8,6 +8,7 @@ import {
 } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
+import { observeAll } from '../../lib/run/observer.ts';
 import { run } from '../../lib/run/run.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -18,6 +19,7 @@ import { Ledger } from './ledger.ts';
 import { type Deeds, misbehave } from './misbehave.ts';
 import type { Scenario } from './scenario.ts';
 import { type Exchange, Wire } from './wire.ts';
+import { openWritten, type Written } from './written.ts';
 
 const KEY: AccessKey = {
   accessKey: 'HCCHAOSACCESSKEY0001',
@@ -39,6 +41,9 @@ export interface Played {
   readonly deadline: number | undefined;
   /** Ordinal of the first exchange after the interrupt. */
   readonly interruptedAt: number | undefined;
+  readonly written: Written;
+  /** The lines of its records file. */
+  readonly records: readonly Readonly<Record<string, unknown>>[];
   /** All that was said to anybody. */
   readonly output: string;
 }
@@ -121,14 +126,16 @@ export async function play(
       ledgers[index] = ledger;
       const deadline = scenario.deadline === undefined ? undefined : startedAt + scenario.deadline;
       const said: string[] = [];
+      const written = openWritten(scenario, clock);
       const summary = await run(
         policy,
-        {},
+        { approved: written.approved },
         {
           runId: `run-${index}`,
           trigger: 'manual',
           clock,
           random: seededRandom(scenario.misbehaviour.seed + index),
+          openArchive: written.openArchive,
           transport: transports[index] as (typeof transports)[number],
           credentials: () => ({
             name: 'the test',
@@ -137,12 +144,16 @@ export async function play(
           deadline,
           stopBeforeEnd: scenario.stopBeforeEnd,
           stop: stop.signal,
-          observer: {
-            warning: (message) => said.push(message),
-            targetFailed: (target) => said.push(JSON.stringify(target)),
-          },
+          observer: observeAll([
+            written.observer,
+            {
+              warning: (message) => said.push(message),
+              targetFailed: (target) => said.push(JSON.stringify(target)),
+            },
+          ]),
         },
       );
+      const records = written.records(summary);
       const failure = summary.outcome === 'failed' ? new RunFailedError(summary).message : '';
       return {
         summary,
@@ -151,7 +162,9 @@ export async function play(
         finishedAt: clock.now(),
         deadline,
         interruptedAt,
-        output: [JSON.stringify(summary), ...said, failure].join('\n'),
+        written,
+        records,
+        output: [JSON.stringify(summary), ...said, failure, JSON.stringify(records)].join('\n'),
       };
     };
     const runs = await clock.settle(Promise.all(delays.map(start)), wire.quiet);
@@ -185,7 +198,7 @@ export function retentionFor({ retention }: Scenario, service: ServiceName): Wri
 }
 
 function policyFor(scenario: Scenario, emulator: Emulator): object {
-  const { instances, limits, dryRun, requests, looksUpProject } = scenario;
+  const { instances, limits, dryRun, requests, looksUpProject, archive } = scenario;
   const services = [...new Set(instances.map(({ service }) => service))];
   const targets = services.map((service) => {
     const { keepForDays, keepLast, statuses, rules = [] } = retentionFor(scenario, service);
@@ -204,7 +217,7 @@ function policyFor(scenario: Scenario, emulator: Emulator): object {
       })),
     });
   });
-  return policyOf(targets, { dryRun });
+  return policyOf(targets, { dryRun, ...(archive !== 'none' && { archive: 'anywhere' }) });
 }
 
 function keepFor(days: number | 'forever'): object {

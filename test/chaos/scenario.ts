@@ -83,6 +83,9 @@ export interface Scenario {
   readonly dryRun: boolean;
   readonly requests: { concurrency: number; attempts: number; timeout: string; perSecond?: number };
   readonly switches: Partial<Switches>;
+  readonly archive: 'none' | 'works' | 'fails';
+  /** The share of all records that is approved; absent where the run has no plan. */
+  readonly approvedShare: number | undefined;
   readonly user: boolean;
   readonly looksUpProject: boolean;
   readonly misbehaviour: Misbehaviour;
@@ -236,6 +239,8 @@ const anything: fc.Arbitrary<Scenario> = fc.record({
     { requiredKeys: ['concurrency', 'attempts', 'timeout'] },
   ),
   switches,
+  archive: fc.constantFrom('none', 'works', 'fails'),
+  approvedShare: sometimes(fc.constantFrom(0, 0.3, 0.9)),
   user: oneIn(3),
   looksUpProject: oneIn(4),
   misbehaviour,
@@ -260,6 +265,8 @@ export const calmScenario: fc.Arbitrary<Scenario> = scenario.map((one) => ({
   instances: one.instances.map((each) => ({ ...each, twins: false })),
   limits: undefined,
   dryRun: false,
+  archive: one.archive === 'none' ? 'none' : 'works',
+  approvedShare: undefined,
   requests: { ...one.requests, timeout: '10s' },
   deadline: undefined,
   interrupt: undefined,

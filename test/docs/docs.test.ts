@@ -9,7 +9,7 @@ import { policyReference } from '../policy/reference.ts';
 import { expired } from '../records.ts';
 import { blocks, commandsIn } from './markdown.ts';
 
-const PAGES = ['policy.md', 'comparison.md', 'faq.md'];
+const PAGES = ['policy.md', 'comparison.md', 'faq.md', 'records.md'];
 const pages = Object.fromEntries(
   await Promise.all(PAGES.map(async (name) => [name, await readFile(`docs/${name}`, 'utf8')])),
 ) as Record<string, string>;
@@ -29,12 +29,14 @@ afterAll(() => close());
 
 /** A command of a page, with the emulator in place of the cloud. */
 async function onEmulator(line: string): Promise<string> {
-  const [command = '', ...words] = line.split(' ');
+  const inFolder = (word: string) =>
+    /\.(jsonl|csv|html)$/.test(word) ? join(folder.path, word) : word;
+  const [command = '', ...words] = line.split(' ').map(inFolder);
   if (!['run', 'plan', 'doctor'].includes(command)) {
     return command === 'validate' ? `validate --policy ${policy}` : line;
   }
   const named = words.indexOf('--policy');
-  if (named === -1) return `${line} --policy ${policy}`;
+  if (named === -1) return [command, ...words, '--policy', policy].join(' ');
   const text = await readFile(words[named + 1] as string, 'utf8');
   const there = text.replaceAll(
     /^( +)region: .*$/gm,

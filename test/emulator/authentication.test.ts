@@ -29,18 +29,20 @@ const kafkaInstances = `${instances}?engine=kafka`;
 interface TokenRequest {
   user?: User;
   scope?: object;
+  query?: string;
 }
 
 async function requestToken({
   user = DEMO_USER,
   scope = { project: { name: DEMO_REGION } },
+  query = '?nocatalog=true',
 }: TokenRequest = {}): Promise<Response> {
   const { username: name, password, domain } = user;
   const identity = {
     methods: ['password'],
     password: { user: { name, password, domain: { name: domain } } },
   };
-  return fetch(`${emulator.url}/v3/auth/tokens?nocatalog=true`, {
+  return fetch(`${emulator.url}/v3/auth/tokens${query}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json;charset=utf8' },
     body: JSON.stringify({ auth: { identity, scope } }),
@@ -234,7 +236,159 @@ describe('a token', () => {
   });
 });
 
+describe('the body of a token', () => {
+  interface TokenBody {
+    token: Record<'user' | 'project' | 'domain' | 'catalog' | 'roles', unknown>;
+  }
+
+  const domain = { id: expect.stringMatching(/^[0-9a-f]{32}$/), name: DEMO_USER.domain };
+
+  test('has every field that the vendor calls mandatory', async () => {
+    const { token } = (await (await requestToken()).json()) as TokenBody;
+    expect(token).toEqual({
+      methods: ['password'],
+      issued_at: expect.any(String),
+      expires_at: expect.any(String),
+      user: {
+        id: expect.stringMatching(/^[0-9a-f]{32}$/),
+        name: DEMO_USER.username,
+        password_expires_at: '',
+        domain,
+      },
+      project: { id: DEMO_PROJECT_ID, name: DEMO_REGION, domain },
+      roles: [{ id: expect.any(String), name: expect.any(String) }],
+      catalog: [],
+    });
+  });
+
+  test('of an account has the account, and no project', async () => {
+    const scope = { domain: { name: DEMO_USER.domain } };
+    const { token } = (await (await requestToken({ scope })).json()) as TokenBody;
+    expect(token).toMatchObject({ domain, user: { password_expires_at: '' } });
+    expect(token.project).toBeUndefined();
+  });
+
+  test('has the catalogue, unless nocatalog is asked for', async () => {
+    const { token } = (await (await requestToken({ query: '' })).json()) as TokenBody;
+    expect(token.catalog).toEqual(
+      [
+        ['identity', '*', '/v3'],
+        ['dcsv1', DEMO_REGION, `/v1.0/${DEMO_PROJECT_ID}`],
+        ['dmsv2', DEMO_REGION, `/v2/${DEMO_PROJECT_ID}`],
+      ].map(([type, region, path]) => ({
+        type,
+        id: expect.any(String),
+        name: expect.any(String),
+        endpoints: [
+          {
+            id: expect.any(String),
+            url: `${emulator.url}${path}`,
+            interface: 'public',
+            region,
+            region_id: region,
+          },
+        ],
+      })),
+    );
+  });
+});
+
+describe('errors of IAM', () => {
+  test('about an expired token are its own, where the service words them', async () => {
+    const token = await tokenFor();
+    emulator.expireTokens();
+    emulator.switches.expiredToken = 'service';
+    expect(await withToken(token, '/v3/projects')).toMatchObject({
+      status: 401,
+      json: { error: { code: 'IAM.0066', title: 'Unauthorized' } },
+    });
+  });
+
+  test('about a missing permission are its own', async () => {
+    emulator.faults.deny = ['projects'];
+    expect(await call(emulator, 'GET', '/v3/projects', { at: time })).toMatchObject({
+      status: 403,
+      json: { error: { code: 'IAM.0002', title: 'Forbidden' } },
+    });
+  });
+
+  test('about a wrong method are the gateway’s', async () => {
+    expect(await call(emulator, 'DELETE', '/v3/projects', { at: time })).toMatchObject({
+      status: 404,
+      json: { error_code: 'APIGW.0101' },
+    });
+  });
+
+  test('are the gateway’s where it throttles, whatever the queues would say', async () => {
+    emulator.switches.throttleAnswer = 'dms-404';
+    emulator.faults.rateLimit = { perSecond: 0 };
+    expect(await call(emulator, 'GET', '/v3/projects', { at: time })).toMatchObject({
+      status: 429,
+      json: { error_code: 'APIGW.0308' },
+    });
+  });
+});
+
 describe('the projects list', () => {
+  const region = { id: 'a'.repeat(32), name: 'eu-de' };
+  const team = { id: 'b'.repeat(32), name: 'eu-de_team' };
+
+  async function projects(path: string) {
+    const { json } = await call(emulator, 'GET', path, { at: time });
+    return json as { projects: Record<string, unknown>[]; links: unknown };
+  }
+
+  test.each(['/v3/projects', '/v3/auth/projects'])(
+    '%s has every documented field',
+    async (path) => {
+      const account = expect.stringMatching(/^[0-9a-f]{32}$/);
+      expect(await projects(path)).toEqual({
+        projects: [
+          {
+            id: DEMO_PROJECT_ID,
+            name: DEMO_REGION,
+            domain_id: account,
+            parent_id: account,
+            description: '',
+            enabled: true,
+            is_domain: false,
+            links: { self: `${emulator.url}/v3/projects/${DEMO_PROJECT_ID}` },
+          },
+        ],
+        links: { self: `${emulator.url}${path}`, previous: null, next: null },
+      });
+    },
+  );
+
+  test('has a region’s project under the account, a user’s project under the region’s', async () => {
+    emulator.projects.splice(0, 1, region, team);
+    const [first, second] = (await projects('/v3/projects')).projects;
+    expect(first?.parent_id).toBe(first?.domain_id);
+    expect(second).toMatchObject({ parent_id: region.id, domain_id: first?.domain_id });
+  });
+
+  test('can be narrowed by parent, account and state, where auth/projects cannot', async () => {
+    emulator.projects.splice(0, 1, region, team);
+    const names = async (path: string) => (await projects(path)).projects.map(({ name }) => name);
+    expect(await names(`/v3/projects?parent_id=${region.id}`)).toEqual(['eu-de_team']);
+    expect(await names('/v3/projects?domain_id=another')).toEqual([]);
+    expect(await names('/v3/projects?enabled=false')).toEqual([]);
+    expect(await names('/v3/projects?enabled=true')).toEqual(['eu-de', 'eu-de_team']);
+    expect(await names('/v3/auth/projects?name=eu-de')).toEqual(['eu-de', 'eu-de_team']);
+  });
+
+  test('is paged by page and per_page, only together', async () => {
+    emulator.projects.splice(0, 1, region, team);
+    const second = await projects('/v3/projects?page=2&per_page=1');
+    expect(second.projects).toMatchObject([{ name: 'eu-de_team' }]);
+    for (const query of ['page=1', 'per_page=5', 'page=0&per_page=5', 'page=1&per_page=5001']) {
+      expect(await call(emulator, 'GET', `/v3/projects?${query}`, { at: time })).toMatchObject({
+        status: 400,
+        json: { error: { code: 'IAM.0007' } },
+      });
+    }
+  });
+
   test('gives the id of a region’s project, signed or with a token', async () => {
     const path = `/v3/projects?name=${DEMO_REGION}`;
     const project = { id: DEMO_PROJECT_ID, name: DEMO_REGION };

@@ -137,6 +137,39 @@ test('a project id of another form is 400', async () => {
   });
 });
 
+test('a project id with dashes is accepted, as the vendor’s own examples write it', async () => {
+  const projectId = '6d9b2a0e-1c7f-4f8e-9a52-0b5d7e3c4a61';
+  expect(await list('', 'v2', projectId)).toMatchObject({ status: 200, total: 0 });
+  expect(await list('?engine=kafka', 'v2', projectId)).toMatchObject({ status: 200, total: 0 });
+});
+
+test.each([
+  ['dcs', '', { port: 6379, engine_version: '5.0' }],
+  ['rabbitmq', '?engine=rabbitmq', { port: 5672, engine_version: '3.8.35' }],
+] as const)(
+  'rows of %s have the columns that all services document',
+  async (service, query, own) => {
+    fill(service, 1);
+    const { json } = await call(emulator, 'GET', `/v2/${DEMO_PROJECT_ID}/instances${query}`);
+    const text = expect.any(String);
+    expect(json).toMatchObject({
+      instances: [
+        {
+          ...own,
+          resource_spec_code: text,
+          charging_mode: expect.any(Number),
+          vpc_id: text,
+          vpc_name: text,
+          user_id: text,
+          user_name: text,
+          maintain_begin: text,
+          maintain_end: text,
+        },
+      ],
+    });
+  },
+);
+
 test('rows have the id with dashes, and creation times in the form of their service', async () => {
   await emulator.close();
   emulator = await startEmulator({ now: () => 1735787045678, verify: false });

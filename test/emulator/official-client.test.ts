@@ -108,6 +108,17 @@ test('the official client lists instances, encodes a filter, and shows one task'
   expect(await client.showBackgroundTask(shown)).toMatchObject({ tasks: [newest] });
 });
 
+test('the official client asks for the progress of scaling', async () => {
+  const client = clientWith(DEMO_ACCESS_KEY.secretKey);
+  const scaling = task({ name: 'kafkaExtend', status: 'EXECUTING' });
+  instance.addTask(scaling);
+  const request = new kafka.ShowBackgroundTaskProgressRequest(instance.id, scaling.id);
+  expect(await client.showBackgroundTaskProgress(request)).toMatchObject({
+    progress_percentage: 50,
+    step_list: [{ statue: 'IN_PROGRESS' }],
+  });
+});
+
 test('the official client gets 401 APIGW.0301 for a wrong secret, and nothing happens', async () => {
   const client = clientWith('not-the-secret');
   const request = new kafka.DeleteBackgroundTaskRequest(instance.id, instance.taskIds()[0]);

@@ -8,8 +8,10 @@ test.each([
   ['GET', `/v1.0/${project}/instances/i/tasks`, 'list-tasks'],
   ['GET', `/v2/${project}/instances/i/tasks/t`, 'show-task'],
   ['DELETE', `/v2/${project}/instances/i/tasks/t`, 'delete-task'],
+  ['GET', `/v2/${project}/instances/i/tasks/t/progress`, 'task-progress'],
   ['POST', '/v3/auth/tokens', 'token'],
   ['GET', '/v3/projects', 'projects'],
+  ['GET', '/v3/auth/projects', 'projects'],
 ])('%s %s is %s', (method, path, operation) => {
   expect(routeOf(method, path)).toMatchObject({ operation, wrongMethod: false });
 });
@@ -18,8 +20,7 @@ test.each([
   ['POST', `/v2/${project}/instances`],
   ['DELETE', `/v2/${project}/instances/i/tasks`],
   ['PUT', `/v2/${project}/instances/i/tasks/t`],
-  ['GET', '/v3/auth/tokens'],
-  ['DELETE', '/v3/projects'],
+  ['DELETE', `/v2/${project}/instances/i/tasks/t/progress`],
 ])('%s %s has the wrong method', (method, path) => {
   expect(routeOf(method, path)).toMatchObject({ operation: 'unknown', wrongMethod: true });
 });
@@ -30,13 +31,16 @@ test.each([
   '/v2',
   '/v2//instances',
   '/v3/users',
+  '/v3/auth/tokens',
   `/v1/${project}/instances`,
   `/v2/${project}/instances/`,
   `/v2/${project}/instances/i`,
   `/v2/${project}/instances//tasks`,
   `/v2/${project}/instances/i/jobs`,
   `/v2/${project}/instances/i/tasks/`,
-  `/v2/${project}/instances/i/tasks/t/progress`,
+  `/v2/${project}/instances/i/tasks/t/steps`,
+  `/v2/${project}/instances/i/tasks/t/progress/1`,
+  `/v1.0/${project}/instances/i/tasks/t/progress`,
 ])('GET %s is unknown', (path) => {
   expect(routeOf('GET', path)).toEqual({ operation: 'unknown', wrongMethod: false });
 });

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { type AccessKey, DEMO_ACCESS_KEY } from '../../lib/emulator/demo-identity.ts';
 import type { Emulator } from '../../lib/emulator/emulator.ts';
 import { canonicalRequest, signatureOf, stringToSign } from '../../lib/emulator/signature.ts';
@@ -10,6 +12,8 @@ export interface SignedOptions {
   /** Sent, and signed, besides. */
   headers?: Record<string, string>;
   body?: string;
+  /** The `Host` header, sent to the emulator's address all the same. */
+  host?: string;
 }
 
 /** An answer that was read to its end. */
@@ -28,11 +32,24 @@ export async function call(
   path: string,
   options: SignedOptions = {},
 ): Promise<Reply> {
-  const headers = signedHeaders(emulator, method, path, options);
-  const response = await fetch(`${emulator.url}${path}`, { method, headers, body: options.body });
-  const text = await response.text();
-  const { status, headers: received } = response;
-  return { status, headers: received, text, json: text === '' ? undefined : JSON.parse(text) };
+  const { host = addressOf(emulator), body = '' } = options;
+  const headers: Record<string, string> = {
+    ...signedHeaders(emulator, method, path, options),
+    host,
+  };
+  if (body !== '') headers['content-length'] = String(Buffer.byteLength(body));
+  // Not fetch, which writes a Host of its own.
+  const sent = request(`${emulator.url}${path}`, { method, headers, agent: false }).end(body);
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString('utf8');
+  return {
+    status: response.statusCode ?? 0,
+    headers: new Headers(response.headers as Record<string, string>),
+    text,
+    json: text === '' ? undefined : JSON.parse(text),
+  };
 }
 
 /** The headers of a signed request, `Authorization` included. */
@@ -40,19 +57,29 @@ export function signedHeaders(
   emulator: Emulator,
   method: string,
   path: string,
-  { key = DEMO_ACCESS_KEY, at = Date.now(), headers = {}, body = '' }: SignedOptions = {},
+  {
+    key = DEMO_ACCESS_KEY,
+    at = Date.now(),
+    headers = {},
+    body = '',
+    host = addressOf(emulator),
+  }: SignedOptions = {},
 ): Record<string, string> {
   const date = `${new Date(at).toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
   const sent: Record<string, string> = { ...headers, 'x-sdk-date': date };
   if (key.securityToken !== undefined) sent['x-security-token'] = key.securityToken;
-  const all: Record<string, string> = { ...sent, host: `127.0.0.1:${emulator.port}` };
+  const all: Record<string, string> = { ...sent, host };
   const names = Object.keys(all).sort();
   const [bare = '', query = ''] = path.split('?');
-  const request = { method, path: bare, query, headers: all, body };
+  const covered = { method, path: bare, query, headers: all, body };
   const signature = signatureOf(
     key.secretKey,
-    stringToSign(date, canonicalRequest(request, names)),
+    stringToSign(date, canonicalRequest(covered, names)),
   );
   sent.authorization = `SDK-HMAC-SHA256 Access=${key.accessKey}, SignedHeaders=${names.join(';')}, Signature=${signature}`;
   return sent;
+}
+
+function addressOf({ port }: Emulator): string {
+  return `127.0.0.1:${port}`;
 }

@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { openArchive } from '../../lib/archive/open-archive.ts';
 import {
   DEMO_ACCESS_KEY,
   type Emulator,
@@ -147,6 +148,7 @@ export async function startFleet(
             transport.send(request, timeoutMs, signal),
           ),
       },
+      openArchive,
       credentials: () => ({ name: 'the test', read: () => world.readSecret(call) }),
       callId: `call-${call.ordinal}`,
       deadline: clock.monotonic() + timeout,

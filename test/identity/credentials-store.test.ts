@@ -90,10 +90,10 @@ describe('refused credentials', () => {
 
 test('every secret that was ever read is known, and nothing else', async () => {
   const { store } = storeOf(A, B, USER);
-  expect(store.secrets).toEqual([]);
+  expect([...store.secrets]).toEqual([]);
   const first = await store.get();
-  expect(store.secrets).toEqual(['secret A']);
+  expect([...store.secrets]).toEqual(['secret A']);
   const second = (await store.replacementFor(first)) as Credentials;
   await store.replacementFor(second);
-  expect(store.secrets).toEqual(['secret A', 'secret B', 'token B', 'secret of ops']);
+  expect([...store.secrets]).toEqual(['secret A', 'secret B', 'token B', 'secret of ops']);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { credentialsFromSecret, secretSource } from '../../lib/identity/secret.ts';
 import { type FakeSecretsManager, type Kept, startSecretsManager } from '../secrets-manager.ts';
@@ -45,6 +46,31 @@ describe('the text of a secret', () => {
   ])('%s is an error that does not show it', (text, message) => {
     expect(() => credentialsFromSecret('s', text)).toThrow(new CredentialsError(message));
     expect(message).not.toContain('hunter2');
+  });
+
+  test('whatever it is, it holds credentials or is refused, and its values are not shown', () => {
+    const value = fc.oneof(fc.constant('hunter2hunter2'), fc.jsonValue());
+    const fields = fc.dictionary(
+      fc.constantFrom('accessKey', 'secretKey', 'securityToken', 'username', 'password', 'domain'),
+      value,
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fields.map((one) => JSON.stringify(one)),
+    );
+    fc.assert(
+      fc.property(text, (anything) => {
+        try {
+          const read = Object.values(credentialsFromSecret('s', anything));
+          for (const part of read) expect(anything).toContain(JSON.stringify(part).slice(1, -1));
+        } catch (error) {
+          expect(error).toBeInstanceOf(CredentialsError);
+          expect((error as Error).message).not.toContain('hunter2');
+        }
+      }),
+      { numRuns: 1000 },
+    );
   });
 });
 

@@ -270,7 +270,7 @@ describe('for every list and every retention', () => {
     fc.assert(
       fc.property(tasks, written, fc.func(fc.boolean()), (list, policy, chosen) => {
         const only = new Set(list.flatMap(({ id }) => (id && chosen(id) ? [id] : [])));
-        const decisions = decide(list, compile(policy), NOW, only);
+        const decisions = decide(list, compile(policy), NOW, { requestedIds: only });
         const deleted = list.filter((_, i) => decisions[i]?.action === 'delete');
         const expected = deletedOf(list, policy).filter(({ id }) => only.has(String(id)));
         expect(deleted).toEqual(expected);

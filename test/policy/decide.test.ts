@@ -44,9 +44,9 @@ describe('the table of decisions', () => {
       ],
     };
     const running = task({ status: 'EXECUTING' });
-    expect(decide([running], retention(policy), NOW, new Set([String(running.id)]))).toEqual([
-      keep('running'),
-    ]);
+    expect(
+      decide([running], retention(policy), NOW, { requestedIds: new Set([String(running.id)]) }),
+    ).toEqual([keep('running')]);
   });
 
   test.each([undefined, '', 'success', 'SUCCESS ', 'FINISHED', 'toString'])(
@@ -140,13 +140,15 @@ describe('the table of decisions', () => {
 
   test('an expired record that an ad-hoc run does not name is kept', () => {
     const tasks = [task({ id: 'asked' }), task({ id: 'other' }), task({ updatedAt: NOW })];
-    const only = new Set(['asked']);
+    const only = { requestedIds: new Set(['asked']) };
     expect(decide(tasks, retention(), NOW, only)).toEqual([
       expired,
       keep('not-requested'),
       keep('within-keep-for'),
     ]);
-    expect(decide(tasks, retention(), NOW, new Set())).not.toContainEqual(expired);
+    expect(decide(tasks, retention(), NOW, { requestedIds: new Set() })).not.toContainEqual(
+      expired,
+    );
   });
 
   test('reasons are tried in the order in which they are listed', () => {
@@ -166,10 +168,11 @@ describe('the table of decisions', () => {
         task({ updatedAt: NOW - DAY, name: 'frozen' }),
         task({ updatedAt: NOW - DAY }),
         task(old),
+        task({ ...old, id: 'asked' }),
       ],
       retention({ keepLast: 3, rules: [rule({ tasks: (name) => name === 'frozen' })] }),
       NOW,
-      new Set(),
+      { requestedIds: new Set(['asked']), approvedIds: new Set() },
     ).map((decision) => decision.reason);
     expect(reasons).toEqual(KEEP_REASONS);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
 import { type Fixture, loadFixture, runFixture } from '../../lib/policy/policy-test.ts';
 import { policyText } from '../policies.ts';
@@ -94,7 +95,7 @@ describe('a mistake in a fixture is named with its place, its path and what was 
     'write the path of a policy, from the folder of this file, or the policy itself';
   const records = 'a list of records, as the API returns them';
   const reasons =
-    'there is already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested';
+    'there is already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested, not-in-plan';
   const keepForms = 'expected a list of ids, or a mapping of ids to reasons';
 
   test.each<[Changes, string]>([
@@ -354,4 +355,26 @@ describe('a run of a fixture', () => {
     const { limit } = await run('{ delete: [a1] }', 'keepFor: 30d\nlimits: { deletePercent: 10 }');
     expect(limit).toBe('1 of 3 records have expired, and limits.deletePercent allows 10 %');
   });
+});
+
+test('whatever stands in a fixture, it is read or refused with a place in it', async () => {
+  const keys = Object.keys(LINES) as (keyof typeof LINES)[];
+  const line = fc.oneof(
+    fc.string(),
+    fc.json(),
+    fc.constantFrom(...Object.values(LINES)),
+    fc
+      .tuple(fc.constantFrom('records', 'expect', 'now', 'target', 'policy'), fc.json())
+      .map(([key, value]) => `${key}: ${value}`),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...keys), line, fc.jsonValue(), async (key, text, value) => {
+      for (const anything of [fixtureText({ [key]: text }), JSON.stringify(value)]) {
+        for (const problem of await problemsOf(load(anything))) {
+          expect(problem).toMatch(/^[^:]+\.yml:\d+:\d+: /);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });

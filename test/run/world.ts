@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import { openArchive } from '../../lib/archive/open-archive.ts';
 import {
   DEMO_ACCESS_KEY,
   type Emulator,
@@ -44,6 +45,7 @@ export async function startWorld(options: EmulatorOptions = {}): Promise<World> 
         clock,
         random: () => 0.5,
         transport,
+        openArchive,
         credentials: () => ({ name: 'the test', read: async () => DEMO_ACCESS_KEY }),
         ...dependencies,
       });

@@ -1,3 +1,5 @@
+import { visible } from '../../model/text.ts';
+
 /** Text that is HTML already. */
 export class Markup {
   readonly #text: string;
@@ -39,12 +41,10 @@ function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
 }
 
-/**
- * Text in which every invisible character becomes a replacement character: some of them reverse the
- * direction of all text that follows. Line feeds and tabs stay.
- */
-export function visible(text: string): string {
-  return text.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, '\ufffd');
+/** The lines of a text, for a <pre>; within them nothing is obeyed either. */
+export function preformatted(text: string): Markup {
+  const lines = text.split('\n').map((line) => line.replaceAll('\t', '  '));
+  return new Markup(lines.map((line) => escaped(visible(line))).join('\n'));
 }
 
 /** A value as JSON for a script element; no text in it can end the element. */

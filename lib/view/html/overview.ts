@@ -2,7 +2,7 @@ import { counted, type Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
 import { describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, preformatted } from './markup.ts';
 import type { Report } from './report.ts';
 
 /** The meaning of each reason: "stays: …". */
@@ -18,6 +18,7 @@ export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
   'kept-forever': 'its rule or target says keep: forever',
   'within-keep-for': 'it is younger than keepFor, or dated in the future',
   'not-requested': 'the run was for certain task ids, and not for this one',
+  'not-in-plan': 'it is not in the plan that was approved',
   expired: 'nothing keeps it',
 };
 
@@ -81,6 +82,6 @@ ${
 export function policySection({ policyFile }: Report): Markup {
   return markup`<section id="policy"><h2>Policy</h2>
 <p>As it was read from <code>${policyFile.name}</code>:</p>
-<pre>${policyFile.text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')}</pre>
+<pre>${preformatted(policyFile.text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n'))}</pre>
 </section>`;
 }

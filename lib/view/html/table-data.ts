@@ -1,8 +1,8 @@
 import type { Summary, TargetSummary } from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
+import { visible } from '../../model/text.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { Decisions } from '../decisions.ts';
-import { visible } from './markup.ts';
 
 /** Most records in the table: a browser handles no more. */
 export const MAX_ROWS = 200_000;

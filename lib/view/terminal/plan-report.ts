@@ -4,8 +4,9 @@ import type { Task } from '../../model/task.ts';
 import { visible } from '../../model/text.ts';
 import type { Decision } from '../../policy/decide.ts';
 import type { Policy } from '../../policy/schema.ts';
+import type { Observer } from '../../run/observer.ts';
 import { cutsOf } from '../cuts.ts';
-import type { Decisions, InstanceDecisions } from '../decisions.ts';
+import type { InstanceDecisions } from '../decisions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
 import { wrap } from './wrap.ts';
@@ -20,8 +21,6 @@ interface Group {
 
 /** The input of a plan's text. */
 export interface PlanReportInput {
-  readonly summary: Summary;
-  readonly records: Decisions;
   readonly policy: Policy;
   /** Replaces the policy's `keepFor` in this run. */
   readonly keepFor: Duration | undefined;
@@ -29,33 +28,50 @@ export interface PlanReportInput {
   readonly verbose: boolean;
 }
 
-/** The decisions of a plan for each instance: ages, the policy's cuts, and the records. */
-export function renderPlan({
-  summary,
-  records,
-  policy,
-  keepFor,
-  verbose,
-}: PlanReportInput): string {
-  const now = Date.parse(summary.startedAt);
-  const sections = summary.targets.flatMap((target) => {
-    const cuts = cutsOf(policy, target.name, now, keepFor);
-    return target.instances.flatMap(({ id, name }) => {
-      const decided = records.of(target.name, id);
-      if (!decided || decided.tasks.length === 0) return [];
-      const groups = group(decided.tasks, decided.decisions, verbose);
-      return [
-        [
-          ...wrap('', visible(`${target.name} / ${name || id}`)),
-          ...renderSpan(decided),
-          ...ageHistogram(decided, now, cuts),
+/** The text of a plan, which grows while instances are decided. */
+export interface PlanReport {
+  readonly observer: Observer;
+  /** The decisions for each instance: ages, the policy's cuts, and the records. */
+  render(summary: Summary): string;
+}
+
+/** Begins the text of a plan. It keeps no records, but what is to be shown of them. */
+export function planReport({ policy, keepFor, verbose }: PlanReportInput): PlanReport {
+  const sections = new Map<string, string>();
+  const keyOf = (target: string, id: string) => JSON.stringify([target, id]);
+  let now = 0;
+  return {
+    observer: {
+      started: ({ startedAt }) => {
+        now = startedAt;
+      },
+      decided: (target, { id }, tasks, decisions) => {
+        if (tasks.length === 0) return;
+        const groups = group(tasks, decisions, verbose);
+        const lines = [
+          ...renderSpan({ tasks, decisions }),
+          ...ageHistogram({ tasks, decisions }, now, cutsOf(policy, target, now, keepFor)),
           ...groups.flatMap((part) => renderGroup(part, verbose)),
-          '',
-        ].join('\n'),
-      ];
-    });
-  });
-  return sections.join('\n');
+        ];
+        sections.set(keyOf(target, id), lines.join('\n'));
+      },
+    },
+    render: ({ targets }) =>
+      targets
+        .flatMap((target) =>
+          target.instances.flatMap(({ id, name, stoppedBy }) => {
+            const section = sections.get(keyOf(target.name, id));
+            if (section === undefined) return [];
+            const heldBack =
+              stoppedBy === 'limit'
+                ? ['  held back by a limit: nothing would be deleted here']
+                : [];
+            const heading = wrap('', visible(`${target.name} / ${name || id}`));
+            return `${[...heading, ...heldBack, section].join('\n')}\n\n`;
+          }),
+        )
+        .join(''),
+  };
 }
 
 function renderSpan({ tasks, decisions }: InstanceDecisions): string[] {

@@ -1,4 +1,5 @@
 import {
+  addCounts,
   type Counts,
   counted,
   type InstanceSummary,
@@ -82,7 +83,21 @@ function renderTotals(summary: Summary): string[] {
     row('TOTAL', cells(totals)),
     '',
     ...wrap('', sentence),
-    ...(dryRun ? ['Nothing was deleted: this was a dry run.'] : []),
+    ...(dryRun ? dryRunLines(summary) : []),
+  ];
+}
+
+/** The answer that a dry run was made for. */
+function dryRunLines({ totals, targets }: Summary): string[] {
+  const held = targets
+    .flatMap(({ instances }) => instances)
+    .filter(({ stoppedBy, remaining }) => stoppedBy === 'limit' && remaining > 0);
+  const heldBack = addCounts(held).remaining;
+  const answer = `${totals.remaining - heldBack} of ${counted(totals.listed, 'record')} would be deleted, ${totals.kept} kept`;
+  const limits = `; ${heldBack} more have expired but are held back by limits on ${counted(held.length, 'instance')}`;
+  return [
+    ...wrap('', `${answer}${heldBack > 0 ? limits : ''}.`),
+    'Nothing was deleted: this was a dry run.',
   ];
 }
 

@@ -1,0 +1,86 @@
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { type Archive, ArchiveError, compress, MAX_OBJECTS } from './archive.ts';
+
+/**
+ * An archive in a folder, which is made where it is not there. Only its owner may read the files. Each is
+ * flushed to the disk and renamed once it is whole, so that no half file has the name.
+ */
+export function folderArchive(folder: string): Archive {
+  return {
+    write: async (name, lines) => {
+      const base = join(folder, ...name);
+      try {
+        await mkdir(dirname(base), { recursive: true, mode: 0o700 });
+        const { file, partial, handle } = await reserve(base);
+        try {
+          const stream = handle.createWriteStream({ flush: true });
+          await compress(lines, (bytes) => pipeline(bytes, stream));
+          await rename(partial, file);
+        } catch (error) {
+          await rm(partial, { force: true });
+          throw error;
+        }
+        await flushFolder(dirname(base));
+        return file;
+      } catch (error) {
+        const { code = 'archive', message } = error as NodeJS.ErrnoException;
+        const reason = REASON[code] ?? message;
+        throw new ArchiveError(code, `archive ${folder}: ${reason}`, error);
+      }
+    },
+  };
+}
+
+const REASON: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full; make room, or name another folder under archive',
+  EACCES: 'no permission to write there; grant it, or name another folder under archive',
+  EPERM: 'no permission to write there; grant it, or name another folder under archive',
+  EROFS: 'it cannot be written to; name another folder under archive',
+  ENOTDIR: 'a part of its path is a file; name another folder under archive',
+  EEXIST: 'a part of its path is a file; name another folder under archive',
+};
+
+/**
+ * Finds the first number that is free. Whoever holds the partial file of a number, and finds no file of that
+ * number, is the only one who may rename to it: so nothing is written over, whoever else archives there.
+ */
+async function reserve(
+  base: string,
+): Promise<{ file: string; partial: string; handle: FileHandle }> {
+  for (let number = 1; number <= MAX_OBJECTS; number += 1) {
+    const file = `${base}-${number}.jsonl.gz`;
+    const partial = `${file}.partial`;
+    const handle = await open(partial, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return undefined;
+      throw error;
+    });
+    if (!handle) continue;
+    if (!(await exists(file))) return { file, partial, handle };
+    await handle.close();
+    await rm(partial, { force: true });
+  }
+  throw new Error(`${base} has ${MAX_OBJECTS} files already`);
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** A new name is on the disk once its folder is. (Windows cannot flush a folder.) */
+async function flushFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,107 @@
+import type { Instance } from '../model/instance.ts';
+import type { ExpiredOutcome, Trigger } from '../model/summary.ts';
+import type { Task } from '../model/task.ts';
+import { jsonLine, visible } from '../model/text.ts';
+import type { Decision } from '../policy/decide.ts';
+
+/** The first line of a records file. */
+export interface Header {
+  /** The version of the format. */
+  readonly records: 1;
+  readonly runId: string;
+  readonly trigger: Trigger;
+  readonly dryRun: boolean;
+  readonly startedAt: string;
+  /** The policy's {@link policyHash}. */
+  readonly policy: string;
+}
+
+/** How a records file is written: each part ends with its line break. */
+export interface Format {
+  header(header: Header): string;
+  /** A record up to what became of it. */
+  record(place: Place, task: Task, decision: Decision): string;
+  /** The rest of a record's line. */
+  outcome(outcome: 'kept' | ExpiredOutcome): string;
+  end(records: number): string;
+}
+
+/** The instance of a record. */
+export interface Place {
+  readonly target: string;
+  readonly instance: Instance;
+}
+
+/** The format of a file by its name: CSV where it ends so, else JSON lines. */
+export function formatOf(file: string): Format {
+  return /\.csv$/i.test(file) ? csv : jsonLines;
+}
+
+const jsonLines: Format = {
+  header: (header) => `${jsonLine(header)}\n`,
+  record: (place, task, decision) => jsonLine(columns(place, task, decision)).slice(0, -1),
+  outcome: (outcome) => {
+    if (outcome === 'kept') return ',"outcome":"kept"}\n';
+    const { error } = outcome;
+    const { status = null, code = null, message = null } = error ?? {};
+    return `,${jsonLine({ outcome: outcome.outcome, ...(error && { error: { status, code, message } }) }).slice(1)}\n`;
+  },
+  end: (records) => `${jsonLine({ end: true, records })}\n`,
+};
+
+const CSV_COLUMNS = [
+  'target',
+  'instance',
+  'instanceName',
+  'id',
+  'name',
+  'user',
+  'status',
+  'updatedAt',
+  'decision',
+  'reason',
+  'rule',
+  'outcome',
+  'errorStatus',
+  'errorCode',
+  'errorMessage',
+];
+
+const csv: Format = {
+  header: () => `${CSV_COLUMNS.join(',')}\n`,
+  record: (place, task, decision) =>
+    Object.values(columns(place, task, decision))
+      .map(cell)
+      .join(','),
+  outcome: (outcome) => {
+    if (outcome === 'kept') return ',kept,,,\n';
+    const { status, code, message } = outcome.error ?? {};
+    return `,${[outcome.outcome, status, code, message].map(cell).join(',')}\n`;
+  },
+  end: () => '',
+};
+
+function columns({ target, instance }: Place, task: Task, { action, reason, rule }: Decision) {
+  return {
+    target,
+    instance: instance.id,
+    instanceName: instance.name || null,
+    id: task.id ?? null,
+    name: task.name ?? null,
+    user: task.user ?? null,
+    status: task.status ?? null,
+    updatedAt: task.updatedAt === undefined ? null : new Date(task.updatedAt).toISOString(),
+    decision: action,
+    reason,
+    rule: rule ?? null,
+  };
+}
+
+/** The beginning of a formula: of the cell, or of a part of it where the spreadsheet takes `;` for a comma. */
+const FORMULA = /(^|;)(?=\s*[=+\-@＝＋－＠])/gu;
+
+/** A cell that a spreadsheet shows as it is, and never computes. */
+function cell(value: string | number | null | undefined): string {
+  const harmless = visible(String(value ?? '')).replace(FORMULA, "$1'");
+  return /[",;\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}

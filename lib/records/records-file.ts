@@ -1,0 +1,297 @@
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { JanitorError } from '../model/error.ts';
+import type { Instance } from '../model/instance.ts';
+import type { ExpiredOutcome } from '../model/summary.ts';
+import type { Decision } from '../policy/decide.ts';
+import type { Observer } from '../run/observer.ts';
+import { type Format, formatOf } from './format.ts';
+
+/** A records file that cannot be written. */
+export class RecordsFileError extends JanitorError {
+  override readonly name = 'RecordsFileError';
+
+  constructor(file: string, cause: unknown) {
+    super('records', `--records ${file}: ${problemOf(cause)}`, cause);
+  }
+}
+
+/** A records file that has been begun. */
+export interface RecordsFile {
+  readonly observer: Observer;
+  /**
+   * Ends the file and gives it its name: from then on it is whole.
+   * @param listed the records that the run has listed.
+   * @throws {RecordsFileError} where it is not whole, and has no name.
+   */
+  finish(listed: number): void;
+  /** Removes what is not finished. */
+  close(): void;
+}
+
+/** Characters of unfinished instances that stay in memory; what is more waits on the disk. */
+const MAX_HELD = 8_000_000;
+/** Characters that are written at once. */
+const CHUNK = 500_000;
+
+/**
+ * Begins a records file beside its place. Memory does not grow with the number of records. Writing is synchronous:
+ * a run tells its observers and does not wait for them.
+ * @param file its name; what is there is replaced once the new one is whole. `-` is standard output.
+ * @param policy the policy's hash.
+ * @param print writes to standard output.
+ * @throws {RecordsFileError} where it cannot be written.
+ */
+export function openRecordsFile(
+  file: string,
+  policy: string,
+  print: (text: string) => void,
+): RecordsFile {
+  const format = formatOf(file);
+  const sink = file === '-' ? { write: print, finish() {}, close() {} } : openFile(file);
+  const spool = new Spool(`${file === '-' ? 'records' : file}.${suffix()}.spool`);
+  const instances = new Map<string, { kept: Segment; expired: Segment }>();
+  let records = 0;
+  let failure: unknown;
+  /** Nothing is written after a failure: the file gets no name. */
+  const guarded =
+    <Args extends unknown[]>(step: (...args: Args) => void) =>
+    (...args: Args) => {
+      if (failure !== undefined) return;
+      try {
+        step(...args);
+      } catch (error) {
+        failure = error;
+      }
+    };
+  const keyOf = (target: string, { id }: Instance) => JSON.stringify([target, id]);
+  const observer: Observer = {
+    started: guarded(({ runId, trigger, dryRun, startedAt }) => {
+      const at = new Date(startedAt).toISOString();
+      sink.write(format.header({ records: 1, runId, trigger, dryRun, startedAt: at, policy }));
+    }),
+    decided: guarded((target, instance, tasks, decisions) => {
+      const kept = new Segment(spool);
+      const expired = new Segment(spool);
+      tasks.forEach((task, index) => {
+        const decision = decisions[index] as Decision;
+        const line = format.record({ target, instance }, task, decision);
+        if (decision.action === 'keep') kept.add(`${line}${format.outcome('kept')}`);
+        else expired.add(`${line}\n`);
+      });
+      kept.end();
+      expired.end();
+      records += tasks.length;
+      instances.set(keyOf(target, instance), { kept, expired });
+    }),
+    recordsDone: guarded((target, instance, outcomes) => {
+      const key = keyOf(target, instance);
+      const segments = instances.get(key);
+      if (!segments) throw new Error(`instance ${instance.id} ended and was never decided`);
+      instances.delete(key);
+      for (const text of segments.kept.take()) sink.write(text);
+      writeExpired(segments.expired, outcomes, format, (text) => sink.write(text));
+    }),
+  };
+  const close = () => {
+    spool.close();
+    sink.close();
+  };
+  return {
+    observer,
+    finish: (listed) => {
+      try {
+        if (failure !== undefined) throw failure;
+        if (records !== listed || instances.size > 0) {
+          throw new Error(`it has ${records} records, and the run has listed ${listed}`);
+        }
+        sink.write(format.end(records));
+        sink.finish();
+      } catch (error) {
+        throw new RecordsFileError(file, error);
+      } finally {
+        close();
+      }
+    },
+    close,
+  };
+}
+
+function writeExpired(
+  expired: Segment,
+  outcomes: readonly ExpiredOutcome[],
+  format: Format,
+  write: (text: string) => void,
+): void {
+  let index = 0;
+  for (const text of expired.take()) {
+    let lines = '';
+    for (const line of text.split('\n').slice(0, -1)) {
+      lines += `${line}${format.outcome(outcomes[index] as ExpiredOutcome)}`;
+      index += 1;
+    }
+    write(lines);
+  }
+}
+
+/** Whole lines that are not written yet: in memory, or on the disk where that would be too much. */
+class Segment {
+  readonly #spool: Spool;
+  readonly #onDisk: Extent[] = [];
+  #text = '';
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
+
+  add(line: string): void {
+    this.#text += line;
+    this.#spool.held += line.length;
+    if (this.#text.length > CHUNK) this.#store();
+  }
+
+  /** Nothing more will be added: it waits on the disk where memory holds enough. */
+  end(): void {
+    if (this.#spool.held > MAX_HELD) this.#store();
+  }
+
+  /** Gives the lines, in parts, and forgets them. */
+  *take(): Generator<string> {
+    for (const extent of this.#onDisk) yield this.#spool.read(extent);
+    this.#spool.held -= this.#text.length;
+    if (this.#text) yield this.#text;
+    this.#text = '';
+  }
+
+  #store(): void {
+    if (this.#text === '') return;
+    this.#onDisk.push(this.#spool.write(this.#text));
+    this.#spool.held -= this.#text.length;
+    this.#text = '';
+  }
+}
+
+/** A part of a file, in bytes. */
+interface Extent {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A file for what has to wait. It is made when it is needed, and has no name, so that nothing of it is left. */
+class Spool {
+  /** Characters that are held in memory. */
+  held = 0;
+  readonly #path: string;
+  #descriptor: number | undefined;
+  #end = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  write(text: string): Extent {
+    if (this.#descriptor === undefined) {
+      this.#descriptor = openSync(this.#path, 'wx+', 0o600);
+      rmSync(this.#path);
+    }
+    const bytes = Buffer.from(text);
+    writeAll(this.#descriptor, bytes, this.#end);
+    const extent = { offset: this.#end, length: bytes.length };
+    this.#end += bytes.length;
+    return extent;
+  }
+
+  read({ offset, length }: Extent): string {
+    const bytes = Buffer.alloc(length);
+    const read = readSync(this.#descriptor as number, bytes, 0, length, offset);
+    if (read !== length) throw new Error('what was set aside could not be read again');
+    return bytes.toString();
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+interface Sink {
+  write(text: string): void;
+  /** Gives what was written its name. */
+  finish(): void;
+  /** Removes it unless it is finished. */
+  close(): void;
+}
+
+/** A file that is written beside its place. A pipe or a device has no place beside it, and is written itself. */
+function openFile(file: string): Sink {
+  let partial: string | undefined;
+  let descriptor: number | undefined;
+  let text = '';
+  try {
+    const existing = statSync(file, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
+    if (!existing || existing.isFile()) partial = `${file}.${suffix()}.partial`;
+    descriptor = openSync(partial ?? file, partial ? 'wx' : 'w');
+  } catch (error) {
+    throw new RecordsFileError(file, error);
+  }
+  const flush = () => {
+    writeAll(descriptor as number, Buffer.from(text));
+    text = '';
+  };
+  const end = () => {
+    if (descriptor !== undefined) closeSync(descriptor);
+    descriptor = undefined;
+  };
+  return {
+    write: (more) => {
+      text += more;
+      if (text.length > CHUNK) flush();
+    },
+    finish: () => {
+      flush();
+      if (!partial) return;
+      fsyncSync(descriptor as number);
+      end();
+      renameSync(partial, file);
+      partial = undefined;
+    },
+    close: () => {
+      end();
+      if (partial) rmSync(partial, { force: true });
+      partial = undefined;
+    },
+  };
+}
+
+function writeAll(descriptor: number, bytes: Buffer, position?: number): void {
+  let written = 0;
+  while (written < bytes.length) {
+    const at = position === undefined ? undefined : position + written;
+    written += writeSync(descriptor, bytes, written, bytes.length - written, at);
+  }
+}
+
+function suffix(): string {
+  return randomBytes(4).toString('hex');
+}
+
+function problemOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'its folder does not exist; make it first';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return 'no permission to write there; name another file';
+  }
+  if (code === 'EISDIR') return 'it is a folder; name a file in it';
+  if (code === 'ENOSPC') return 'the disk is full, so it was not written';
+  return code ?? message;
+}

@@ -7,6 +7,7 @@ import { concludeTarget, type TargetRun } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
 import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
+import { takeBoundedTurns } from './bounded-turns.ts';
 import {
   addCall,
   failed,
@@ -108,7 +109,7 @@ export async function cleanLane(
   let isAnyDone = false;
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
   const queue = [...jobs.values()].sort((one, other) => one.triedIn - other.triedIn);
-  await takeTurns(queue, endpoint.concurrency, (job) => {
+  await takeBoundedTurns(queue, endpoint.concurrency, MAX_HELD, (job) => {
     const known = withFewerErrors(job.end(), errors);
     errors += known.summary.errors.length;
     isAnyDone ||= known.done;
@@ -237,35 +238,6 @@ class Job {
     const end = { ...this.#before, ...known };
     return this.#list || stoppedBy ? finished(end) : vanished(end);
   }
-}
-
-/**
- * Gives each job its turns, so many of them at once: first those that have not begun, then the others one after
- * the other, so that one with very many records does not keep others waiting.
- */
-async function takeTurns(
-  jobs: readonly Job[],
-  concurrency: number,
-  ended: (job: Job) => void,
-): Promise<void> {
-  const fresh = [...jobs];
-  const begun: Job[] = [];
-  let held = 0;
-  const next = () =>
-    held < MAX_HELD ? (fresh.shift() ?? begun.shift()) : (begun.shift() ?? fresh.shift());
-  const seat = async () => {
-    for (let job = next(); job; job = next()) {
-      held -= job.held;
-      const isFinished = await job.turn();
-      if (isFinished) ended(job);
-      else {
-        held += job.held;
-        begun.push(job);
-      }
-    }
-  };
-  const seats = await Promise.allSettled(Array.from({ length: concurrency }, seat));
-  for (const end of seats) if (end.status === 'rejected') throw end.reason;
 }
 
 /** What is known of the lane beside its instances, with that of earlier calls. */

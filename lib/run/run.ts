@@ -9,7 +9,7 @@ import { openContext, type RunContext, type RunDependencies } from './run-contex
 import { takeTurns } from './turns.ts';
 
 /** A run before anything is sent. */
-export interface OpenRun {
+interface OpenRun {
   readonly context: RunContext;
   /** In the policy's order. */
   readonly targets: readonly Target[];
@@ -19,7 +19,7 @@ export interface OpenRun {
 }
 
 /** The targets of a run whose instances are known, in the policy's order. */
-export interface BegunRun {
+interface BegunRun {
   readonly targets: readonly TargetRun[];
   /** True where an instance that was asked for is nowhere. */
   readonly failed: boolean;
@@ -77,11 +77,7 @@ function goneInstances(
 }
 
 /** @throws {RunRequestError} when the request names a target that does not exist. */
-export function openRun(
-  policy: Policy,
-  request: RunRequest,
-  dependencies: RunDependencies,
-): OpenRun {
+function openRun(policy: Policy, request: RunRequest, dependencies: RunDependencies): OpenRun {
   const targets = selectTargets(policy, request);
   const context = openContext(policy, request, dependencies);
   const endpointOf = openEndpoints(targets, dependencies);
@@ -93,7 +89,7 @@ export function openRun(
  * is slow holds up no other.
  * @param proceed is called for each endpoint as soon as its own targets are known.
  */
-export async function beginRun(
+async function beginRun(
   { context, targets, endpoints, endpointOf }: OpenRun,
   proceed: (begun: readonly TargetRun[], endpoint: Endpoint) => Promise<void>,
 ): Promise<BegunRun> {

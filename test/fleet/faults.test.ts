@@ -152,7 +152,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
   test('4: the same message twice at once: one call works, the other waits', async () => {
     world = await startFleet();
     add('a', 200);
-    world.twice = () => true;
+    world.twice = () => 0;
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
     expect(world.summary().totals).toMatchObject({ deleted: 200, alreadyGone: 0 });
     const again = (await message()) as object;
@@ -177,6 +177,21 @@ describe('right numbers, or a failed run that says what is not known', () => {
     });
     await world.settle(world.invoke('Summarise', { run: same.run, round: 0 }));
     expect(world.summary().totals).toMatchObject({ deleted: 200, alreadyGone: 0 });
+  });
+
+  test('4: a call that comes while another is at work sends nothing', async () => {
+    world = await startFleet([{ requests: { concurrency: 1 } }]);
+    add('a', 200);
+    const same = await message();
+    const second: Promise<unknown>[] = [];
+    world.onEffect = (_, effect) => {
+      if (!effect.startsWith('DELETE') || second.length > 0) return;
+      second.push(world.invoke('Clean', same).catch((error: Error) => error.name));
+    };
+    await world.settle(world.invoke('Clean', same));
+    expect(await world.settle(Promise.all(second))).toEqual(['LaneBusyError']);
+    expect(world.emulator.journal.count({ operation: 'list-instances' })).toBe(1);
+    expect(truthOf(world)).toBe(200);
   });
 
   const sumOf = (name: string) =>

@@ -58,8 +58,8 @@ export interface FleetWorld {
   onCall: ((call: Call) => void) | undefined;
   /** Answers as Secrets Manager. */
   readSecret: (call: Call) => Promise<Credentials>;
-  /** Whether a message comes twice at once. */
-  twice: ((call: Call) => boolean) | undefined;
+  /** Milliseconds after which a message comes a second time, where it does. */
+  twice: ((call: Call) => number | undefined) | undefined;
   /** Whether Lambda says of a call that was carried out that it was not. */
   disowned: ((call: Call) => boolean) | undefined;
   /** Calls a function once, as the machine would. */
@@ -170,7 +170,11 @@ export async function startFleet(
     const call = { step, message, ordinal: world.calls.length, kill: () => {} };
     const [twice, disowned] = [world.twice?.(call), world.disowned?.(call)];
     const work = functionOf(step);
-    const other = twice ? work(message).catch(() => {}) : undefined;
+    const again = async (delay: number) => {
+      await clock.sleep(delay);
+      await work(message).catch(() => {});
+    };
+    const other = twice === undefined ? undefined : again(twice);
     const answer = await work(message);
     await other;
     if (disowned) throw named('Lambda.ServiceException');

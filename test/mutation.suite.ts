@@ -6,6 +6,7 @@ const FILES = [
   ...readdirSync(new URL('policy', import.meta.url)).map((name) => `policy/${name}`),
   'cli/test.test.ts',
   'answers/classify.test.ts',
+  'answers/conceal.test.ts',
   'answers/error-codes.test.ts',
   'http/retry.test.ts',
   'http/retry-budget.test.ts',

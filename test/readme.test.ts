@@ -40,7 +40,7 @@ test('the README explains every reason for which a record is kept', () => {
 
 test('every option that the README uses is one of its command', async () => {
   const used = blocks('sh').flatMap((block) => [
-    ...block.matchAll(/^npx task-janitor (\w+)([^#\n]*)/gm),
+    ...block.matchAll(/^task-janitor (\w+)([^#\n]*)/gm),
   ]);
   expect(used.length).toBeGreaterThan(5);
   for (const [, command, rest] of used) {

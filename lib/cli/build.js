@@ -17,7 +17,7 @@ await build({
   logLevel: 'warning',
 });
 
-// `npx task-janitor` in a checkout looks for the command here, and npm links no package into itself.
+// `npx --no-install task-janitor` in a clone looks for the command here, and npm links no package into itself.
 await mkdir('node_modules/.bin', { recursive: true });
 const link = 'node_modules/.bin/task-janitor';
 await rm(link, { force: true });

@@ -33,7 +33,7 @@ export async function demoCommand(io: Io): Promise<number> {
       [
         '',
         'Nothing left this machine. Next: write your own retention.yml (README.md shows',
-        'how), then "npx task-janitor validate" and "npx task-janitor plan".',
+        'how), then "task-janitor validate" and "task-janitor plan".',
         '',
       ].join('\n'),
     );

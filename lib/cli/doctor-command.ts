@@ -9,11 +9,10 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
+import { checkLine } from './check-line.ts';
 import { examineTarget } from './examine-target.ts';
 import { EXIT, type Io } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
-
-const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -27,11 +26,13 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
+  // What fails in the same way everywhere, such as credentials that are missing, is said once.
+  const said = new Map<string, string>();
   let failures = 0;
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
-      print('', `${name}  (${cloud} ${service} ${region})`);
+      print(`${name}  (${cloud} ${service} ${region})`);
       await examineTarget({
         target,
         credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
@@ -39,9 +40,13 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         transport,
         clock,
         random,
-        report: ({ name: what, outcome, text }) => {
-          print(`  ${WORDS[outcome]}  `, `${what}: ${text}`);
-          if (outcome === 'failed') failures += 1;
+        report: (check) => {
+          const failed = check.outcome === 'failed';
+          const before = failed && said.get(check.text);
+          io.out(checkLine(before ? { ...check, text: `as for ${before}` } : check));
+          if (!failed) return;
+          if (!before) said.set(check.text, name);
+          failures += 1;
         },
       });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
@@ -52,12 +57,11 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
-    '',
     `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
-  function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
+  function print(text: string): void {
+    io.out(`${wrap('', visible(text)).join('\n')}\n`);
   }
 }

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
+import {
+  DEMO_ACCESS_KEY,
+  DEMO_LEGACY_PROJECT_ID,
+  DEMO_REGION,
+  demoEstate,
+  startEmulator,
+} from '../emulator/index.ts';
 import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
-
-/** The committed output of `task-janitor schema`. */
-const SCHEMA = 'retention.schema.json';
+import { writePolicyFile } from './policy-file.ts';
 
 export interface EmulateOptions {
   /** TCP port, as it was written; a free one when absent. */
@@ -26,9 +27,9 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
   try {
     for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-    const policy = schemaComment(options.writePolicy) + demoPolicy(emulator.url);
-    if (options.writePolicy)
-      await writeFile(options.writePolicy, policy, { flag: 'wx' }).catch(refuse);
+    emulator.projects.push({ id: DEMO_LEGACY_PROJECT_ID, name: `${DEMO_REGION}_legacy` });
+    const policy = demoPolicy(emulator.url);
+    if (options.writePolicy) await writePolicyFile(options.writePolicy, policy);
     io.out(
       [
         `The emulator listens on ${emulator.url} with ${emulator.instances().length} instances.`,
@@ -36,11 +37,16 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
         '',
         `  export HUAWEICLOUD_SDK_AK=${accessKey}`,
         `  export HUAWEICLOUD_SDK_SK=${secretKey}`,
-        `  npx task-janitor plan --policy ${options.writePolicy ?? 'FILE'}`,
+        `  task-janitor plan --policy ${options.writePolicy ?? 'FILE'}`,
+        '',
+        'Or let init write a first policy for it:',
+        '',
+        `  task-janitor init --cloud huaweicloud --region ${DEMO_REGION} --service dcs \\`,
+        `    --endpoint ${emulator.url} --output first.yml`,
         '',
         ...(options.writePolicy
           ? []
-          : ['where FILE holds (--write-policy FILE writes it):', '', policy]),
+          : ['FILE is a file that holds (--write-policy FILE writes it):', '', policy]),
       ].join('\n'),
     );
     await new Promise<void>((resolve) => io.onSignal(() => resolve()));
@@ -48,17 +54,6 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
   } finally {
     await emulator.close();
   }
-
-  function refuse(error: NodeJS.ErrnoException): never {
-    const problem = error.code === 'EEXIST' ? 'it is there already' : error.code;
-    throw new UsageError(`${options.writePolicy} cannot be written: ${problem}`);
-  }
-}
-
-/** Names the schema to an editor, if the schema is in the file's folder. */
-function schemaComment(file: string | undefined): string {
-  if (file === undefined || !existsSync(join(dirname(file), SCHEMA))) return '';
-  return `# yaml-language-server: $schema=./${SCHEMA}\n`;
 }
 
 function readPort(text: string | undefined): number {

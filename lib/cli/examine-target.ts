@@ -14,6 +14,7 @@ import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
+import type { CheckLine } from './check-line.ts';
 
 /** The checks, in this order. */
 export type CheckName =
@@ -26,11 +27,9 @@ export type CheckName =
   | 'instances'
   | 'tasks';
 
-/** How one check came out, and what to do about it; `skipped` when it could not be made. */
-export interface Check {
+/** How one check came out, and what to do about it. */
+export interface Check extends CheckLine {
   readonly name: CheckName;
-  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
-  readonly text: string;
 }
 
 export interface ExamineTargetOptions {
@@ -94,7 +93,8 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
   await list(api, { target, method, projectId, report });
 }
 
-async function readCredentials(
+/** The credentials, which are reported; `undefined` where they cannot be used. */
+export async function readCredentials(
   store: CredentialsStore,
   report: ExamineTargetOptions['report'],
 ): Promise<Credentials | undefined> {

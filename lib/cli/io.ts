@@ -22,6 +22,11 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether standard error is a terminal that somebody looks at. */
   readonly interactive: boolean;
+  /**
+   * Asks whoever sits at the terminal; `undefined` when no answer will come. Absent where there is no terminal to
+   * ask at.
+   */
+  readonly ask?: ((question: string) => Promise<string | undefined>) | undefined;
   /** Called with a handler for SIGINT, SIGTERM and SIGHUP. */
   readonly onSignal: (handler: () => void) => void;
   /** Ends the process at once. */

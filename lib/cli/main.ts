@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { runCommandLine } from './program.ts';
 
 // Whoever reads the output may stop reading, as `| head` does, a disk may be full and a terminal may go away:
 // what was begun is done nevertheless.
@@ -11,24 +10,43 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// The AWS SDK warns, in the middle of our output, of a Node that its next versions will not run on.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 // From dist/, where the bundle is.
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-
-const status = await runCommandLine(process.argv.slice(2), {
-  env: process.env,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-  interactive: process.stderr.isTTY === true,
-  onSignal: (handler) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
-  },
-  exit: (status) => process.exit(status),
-  startedAt: 0,
-  version,
-});
+const args = process.argv.slice(2);
+const status = args.length === 1 && args[0] === '--version' ? printVersion() : await runProgram();
 
 // Errors of the last write arrive after it.
 await new Promise((resolve) => process.stdout.write('', () => setImmediate(resolve)));
 if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
 // Ends also where something still waits for an answer that never comes.
 process.exit(status === 0 && unwritten ? 1 : status);
+
+/** Scripts ask for it often: it waits for none of the program. */
+function printVersion(): number {
+  process.stdout.write(`${version}\n`);
+  return 0;
+}
+
+async function runProgram(): Promise<number> {
+  const [{ runCommandLine }, { askAt }] = await Promise.all([
+    import('./program.ts'),
+    import('./terminal.ts'),
+  ]);
+  const { stdin, stderr } = process;
+  const exit = (status: number) => process.exit(status);
+  return await runCommandLine(args, {
+    env: process.env,
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    interactive: stderr.isTTY === true,
+    ask: stdin.isTTY && stderr.isTTY ? askAt(stdin, stderr, () => exit(130)) : undefined,
+    onSignal: (handler) => {
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
+    },
+    exit,
+    startedAt: 0,
+    version,
+  });
+}

@@ -1,10 +1,17 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { decodeUtf8 } from '../model/text.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { suggest } from '../policy/suggest.ts';
 import { UsageError } from './io.ts';
+
+/** The policy's file where no other is named. */
+export const DEFAULT_POLICY = 'retention.yml';
+
+/** The committed output of `task-janitor schema`. */
+const SCHEMA = 'retention.schema.json';
 
 /**
  * Reads the policy from its file.
@@ -32,7 +39,7 @@ export async function readPolicyText(file: string): Promise<string> {
     const beside = await nearbyFile(file);
     const hint = beside
       ? `did you mean --policy ${beside}?`
-      : 'name another one with --policy FILE';
+      : 'name another one with --policy FILE, or let "task-janitor init" write a first one';
     throw new UsageError(`policy ${file}: there is no such file; ${hint}`);
   }
   try {
@@ -48,4 +55,27 @@ async function nearbyFile(file: string): Promise<string | undefined> {
   const names = await readdir(folder).catch(() => []);
   const meant = suggest(basename(file), names);
   return meant && join(folder, meant);
+}
+
+/**
+ * Writes a policy to a new file. Where the schema lies beside it, its first line names that to editors.
+ * @throws {UsageError} when the file is there already, or cannot be written.
+ */
+export async function writePolicyFile(file: string, text: string): Promise<void> {
+  const hasSchema = existsSync(join(dirname(file), SCHEMA));
+  const comment = hasSchema ? `# yaml-language-server: $schema=./${SCHEMA}\n` : '';
+  try {
+    await writeFile(file, comment + text, { flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') throw new UsageError(alreadyThere(file));
+    if (code === 'ENOENT')
+      throw new UsageError(`${file} cannot be written: its folder does not exist; make it first`);
+    throw new UsageError(`${file} cannot be written: ${code}`);
+  }
+}
+
+/** What is said where a policy would be written over. */
+export function alreadyThere(file: string): string {
+  return `${file} cannot be written: it is there already; name another file`;
 }

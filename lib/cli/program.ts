@@ -1,13 +1,15 @@
 import { Command, CommanderError, Option } from 'commander';
 import { JanitorError } from '../model/error.ts';
+import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
+import type { InitOptions } from './init-questions.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
-import { readPolicyFile } from './policy-file.ts';
+import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
 /**
@@ -41,6 +43,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
+      .option('--quiet', 'show no progress and no logs; a summary only where something is wrong')
       .option(
         '--records <file>',
         'write every record, its decision and what became of it: JSON lines, or CSV (*.csv)',
@@ -84,6 +87,28 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       status = await runCommand({ ...options, dryRun: true, decisions }, io);
     });
   program
+    .command('init')
+    .description('find instances and write a first policy, which only reports')
+    .addHelpText('after', '\nWhat is not given is asked at the terminal.')
+    .addHelpText(
+      'after',
+      examples(
+        'init',
+        'init --cloud otc --region eu-de --service dcs --service kafka',
+        'init --cloud otc --region eu-de --service dcs --secret acme/otc',
+      ),
+    )
+    .option('--cloud <cloud>', CLOUD_NAMES.join(' or '))
+    .option('--region <region>', 'look there; may be repeated', collect)
+    .option('--service <service>', `one of ${SERVICE_NAMES.join(', ')}; may be repeated`, collect)
+    .option('--secret <name>', 'the credentials are in this secret of AWS Secrets Manager')
+    .option('--endpoint <url>', 'one server for all services and IAM, such as the emulator')
+    .option('--output <file>', 'write this new file', DEFAULT_POLICY)
+    .action(async (options: InitOptions) => {
+      const { initCommand } = await import('./init-command.ts');
+      status = await initCommand(options, io);
+    });
+  program
     .command('validate')
     .description('check the policy; sends nothing')
     .addHelpText('after', examples('validate --policy examples/first-run.yml'))
@@ -97,7 +122,11 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       for (const warning of policyWarnings(policy)) {
         io.out(`${wrap('warning: ', warning).join('\n')}\n`);
       }
-      if (dryRun) io.out('It only reports. Write dryRun: false when it may delete.\n');
+      io.out(
+        dryRun
+          ? 'It only reports. Write dryRun: false when it may delete.\n'
+          : 'A run deletes for real: this is no dry run.\n',
+      );
     });
   program
     .command('schema')
@@ -152,13 +181,13 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
 }
 
 function policyOption(): Option {
-  return new Option('--policy <file>', 'the retention policy').default('retention.yml');
+  return new Option('--policy <file>', 'the retention policy').default(DEFAULT_POLICY);
 }
 
 /** The last part of a command's help. */
 function examples(...lines: readonly string[]): string {
   const heading = lines.length === 1 ? 'Example:' : 'Examples:';
-  return ['', heading, ...lines.map((line) => `  npx task-janitor ${line}`)].join('\n');
+  return ['', heading, ...lines.map((line) => `  task-janitor ${line}`)].join('\n');
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
+  /** Print nothing that nobody has to act on. */
+  readonly quiet?: boolean;
   /** Path of an HTML report, or `-`. */
   readonly html?: string;
   /** Path of a records file, or `-`. */
@@ -98,15 +100,19 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       : openRecordsFile(options.records, policyHash(text, name), io.out);
   const verbose = options.decisions === 'all';
   const plan =
-    options.decisions && !options.json ? planReport({ policy, keepFor, verbose }) : undefined;
+    options.decisions && !options.json && !options.quiet
+      ? planReport({ policy, keepFor, verbose })
+      : undefined;
   const progress =
-    io.interactive && !options.json ? progressLine(io.err, systemClock.monotonic) : undefined;
+    io.interactive && !options.json && !options.quiet
+      ? progressLine(io.err, systemClock.monotonic)
+      : undefined;
   const observers = [
     records?.observer,
     plan?.observer,
     progress?.observer,
     page?.observer,
-    options.json ? logObserver(createLogger(io.err), runId) : undefined,
+    options.json && !options.quiet ? logObserver(createLogger(io.err), runId) : undefined,
   ];
   try {
     const summary = await run(
@@ -142,7 +148,8 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       isWritten = false;
     }
     if (options.json) print(`${jsonLine(summary)}\n`);
-    else print(`${plan ? plan.render(summary) : ''}${renderSummary(summary)}`);
+    else if (!options.quiet || needsAttention(summary))
+      print(`${plan ? plan.render(summary) : ''}${renderSummary(summary)}`);
     if (page && !(await page.write(summary, io))) isWritten = false;
     return interrupt.status() ?? (isWritten ? statusOf(summary, options) : EXIT.failed);
   } finally {
@@ -155,6 +162,10 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
 function statusOf({ outcome, totals, dryRun }: Summary, { exitCode }: RunOptions): number {
   const wouldGo = exitCode && dryRun && outcome === 'complete' && totals.remaining > 0;
   return wouldGo ? EXIT.wouldDelete : EXIT[outcome];
+}
+
+function needsAttention({ outcome, warnings }: Summary): boolean {
+  return outcome !== 'complete' || warnings.length > 0;
 }
 
 /** The approved plan of a run, where there is one. */

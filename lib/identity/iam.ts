@@ -15,6 +15,13 @@ import { encode } from './sign.ts';
 /** The scope of a token: a project by its id, or the one that bears a region's name. */
 export type Scope = { readonly id: string } | { readonly name: string };
 
+/** A project of an account. */
+export interface Project {
+  readonly id: string;
+  /** Its region's name, which more may follow; empty when it cannot be read. */
+  readonly name: string;
+}
+
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
 
@@ -95,24 +102,39 @@ export class Iam {
    * @throws {TargetError} when there is none, or IAM does not tell; {ApiError} when time is up.
    */
   async projectId(region: string, access: Access): Promise<string> {
-    const url = `${this.#endpoint.origin}/v3/projects?name=${encode(region)}`;
+    const failure = `${this.#endpoint.origin} did not give the project of region ${region}`;
+    const advice = '. Write projectId in the policy.';
+    const path = `/v3/projects?name=${encode(region)}`;
+    const [project, ...others] = await this.#projects(path, access, failure, advice);
+    if (project && others.length === 0) return project.id;
+    const said = project ? others.length + 1 : 'none';
+    throw new TargetError('project', `${failure}: it names ${said}${advice}`);
+  }
+
+  /**
+   * The projects that the credentials may enter, in all regions.
+   * @throws {TargetError} when IAM does not tell; {ApiError} when time is up.
+   */
+  async projects(access: Access): Promise<Project[]> {
+    const failure = `${this.#endpoint.origin} did not list the projects`;
+    return await this.#projects('/v3/auth/projects', access, failure);
+  }
+
+  async #projects(path: string, access: Access, what: string, advice = ''): Promise<Project[]> {
     const sent = await access.send(
       this.#endpoint,
-      { method: 'GET', url, headers: {} },
+      { method: 'GET', url: `${this.#endpoint.origin}${path}`, headers: {} },
       this.#sendOptions((text) => access.conceal(text)),
     );
     const { reading, request } = sent;
-    const answered = reading?.answer === 'ok';
-    const ids = answered ? readProjectIds(reading.response?.body ?? '') : [];
-    if (ids.length === 1) return ids[0] as string;
-    const said = answered ? `it names ${ids.length || 'none'}` : describeResponse(sent);
-    const failure = `${this.#endpoint.origin} did not give the project of region ${region}: ${said}`;
+    if (reading?.answer === 'ok') return readProjects(reading.response?.body ?? '');
+    const failure = `${what}: ${describeResponse(sent)}`;
     if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
     if (reading?.answer === 'unauthorised') {
       const message = `${failure}. Check the credentials (${access.describe(request?.grant)}) and this machine's clock.`;
       throw new TargetError('unauthorised', message, reading);
     }
-    throw new TargetError('project', `${failure}. Write projectId in the policy.`, reading);
+    throw new TargetError('project', `${failure}${advice}`, reading);
   }
 
   #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
@@ -158,12 +180,14 @@ function readTokenBody(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-function readProjectIds(body: string): string[] {
+/** Those that have a usable id. */
+function readProjects(body: string): Project[] {
   const { projects } = parse(body) as { projects?: unknown };
-  const ids = Array.isArray(projects)
-    ? projects.map((project) => (project as Fields | null)?.id)
-    : [];
-  return ids.map(readId).filter((id) => id !== undefined);
+  return (Array.isArray(projects) ? projects : []).flatMap((row: unknown) => {
+    const { id: given, name } = isObject(row) ? row : ({} as Fields);
+    const id = readId(given);
+    return id === undefined ? [] : [{ id, name: typeof name === 'string' ? name : '' }];
+  });
 }
 
 /** Whether nothing is wrong but that the run ends. */

@@ -20,6 +20,15 @@ export interface Address {
 /** Requests to IAM that are in flight at once: few are ever needed. */
 const IAM_CONCURRENCY = 2;
 
+/** What requests to IAM need. */
+export interface Surroundings {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly window: RequestWindow;
+  readonly counts: RequestCounts;
+}
+
 /**
  * Access to a target, and the id of its project: the policy's, the token's, or the one that IAM
  * knows under the region's name. Nothing is sent where nothing has to be asked.
@@ -28,15 +37,23 @@ const IAM_CONCURRENCY = 2;
 export async function openAccess(
   address: Address,
   store: CredentialsStore,
-  options: {
-    readonly transport: Transport;
-    readonly clock: Clock;
-    readonly random: () => number;
-    readonly window: RequestWindow;
-    readonly counts: RequestCounts;
-  },
+  surroundings: Surroundings,
 ): Promise<{ access: Access; projectId: string }> {
-  const { transport, clock, random, window, counts } = options;
+  const { region, projectId } = address;
+  const { iam, access } = openIam(address, store, surroundings);
+  const grant = await access.current();
+  return {
+    access,
+    projectId: projectId ?? grant.token?.projectId ?? (await iam.projectId(region, access)),
+  };
+}
+
+/** IAM of a region, and access that is scoped to the project; to that of the region where none is named. */
+export function openIam(
+  address: Address,
+  store: CredentialsStore,
+  { transport, clock, random, window, counts }: Surroundings,
+): { iam: Iam; access: Access } {
   const { cloud, region, projectId } = address;
   // An endpoint of its own, also where IAM answers on the service's host: a request that waits for
   // its token must not hold the place that the token's request needs.
@@ -49,10 +66,5 @@ export async function openAccess(
   });
   const iam = new Iam({ endpoint, clock, window, counts });
   const scope: Scope = projectId ? { id: projectId } : { name: region };
-  const access = new Access(store, (user) => iam.token(user, scope), clock);
-  const grant = await access.current();
-  return {
-    access,
-    projectId: projectId ?? grant.token?.projectId ?? (await iam.projectId(region, access)),
-  };
+  return { iam, access: new Access(store, (user) => iam.token(user, scope), clock) };
 }

@@ -133,7 +133,7 @@ export function parseArchive(text: string): ArchivePlace {
       'not the place of an archive; write s3://bucket/prefix (lower-case letters, digits, dots and hyphens), or the path of a folder',
     );
   }
-  if (!/^[^\p{C}]*\S[^\p{C}]*$/u.test(text)) {
+  if (!/^(?=.*\S)[^\p{C}]+$/u.test(text)) {
     throw new TypeError('not the path of a folder; write s3://bucket/prefix, or a path');
   }
   return { folder: text };

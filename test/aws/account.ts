@@ -30,6 +30,8 @@ export function environmentOf(url: string): Record<string, string> {
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_PAGER: '',
     NO_PROXY: '127.0.0.1,localhost',
+    // Milliseconds between two looks of the framework at its stack: moto is done at once.
+    SLS_AWS_MONITORING_FREQUENCY: '200',
   };
 }
 
@@ -46,8 +48,6 @@ export async function openAccount(machines?: {
   const args = ['test/aws/moto_server.py', String(port)];
   if (machines) args.push('--functions', machines.functions);
   const server = spawn('python3', args, {
-    // A group of its own, so that nothing of it is left.
-    detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
     env: {
       ...process.env,
@@ -63,14 +63,16 @@ export async function openAccount(machines?: {
     url,
     env,
     aws: async (...args) => {
-      const { stdout } = await promisify(execFile)('aws', [...args, '--output', 'json'], {
+      // Not every service of every version reads the address from the environment.
+      const options = ['--endpoint-url', url, '--output', 'json'];
+      const { stdout } = await promisify(execFile)('aws', [...options, ...args], {
         env: { ...process.env, ...env },
         maxBuffer: 64 * 1024 * 1024,
       });
       return stdout.trim() === '' ? undefined : JSON.parse(stdout);
     },
     close: async () => {
-      if (server.exitCode === null) process.kill(-(server.pid as number), 'SIGKILL');
+      server.kill('SIGKILL');
       await exited;
     },
   };

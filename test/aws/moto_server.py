@@ -18,6 +18,7 @@ import threading
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.core.common_models import CloudFormationModel
 from moto.iam.access_control import PermissionResult
 from moto.iam.models import Role
@@ -82,11 +83,17 @@ def add_type(type_name, service, name_property, put, remove, arn=None):
             cls, original_resource, new_resource_name, cloudformation_json, account_id, region_name
         ):
             original_resource.delete(account_id, region_name)
-            properties = cloudformation_json["Properties"]
-            return cls(new_resource_name, properties, account_id, region_name)
+            # A name that CloudFormation made up stays.
+            name = original_resource.physical_resource_id
+            return cls(name, cloudformation_json["Properties"], account_id, region_name)
 
         def delete(self, _account_id, region_name):
-            remove(client(service, region_name), self.properties)
+            try:
+                remove(client(service, region_name), self.properties)
+            except ClientError as error:
+                # moto may have deleted what this belongs to before it.
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
 
         def is_created(self):
             return True
@@ -155,7 +162,13 @@ def add_to_bucket():
         if lifecycle := properties.get("LifecycleConfiguration"):
             # CloudFormation has another name for this one.
             rules = [
-                {**rule, "Filter": {"Prefix": ""}, "Expiration": {"Days": rule["ExpirationInDays"]}}
+                {
+                    "ID": rule["Id"],
+                    "Status": rule["Status"],
+                    "Filter": {"Prefix": ""},
+                    "Expiration": {"Days": rule["ExpirationInDays"]},
+                    "AbortIncompleteMultipartUpload": rule["AbortIncompleteMultipartUpload"],
+                }
                 for rule in lifecycle["Rules"]
             ]
             s3.put_bucket_lifecycle_configuration(
@@ -192,7 +205,15 @@ def add_to_log_group():
 
 
 def add_to_state_machine():
-    """Adds the attribute Arn, and fills in DefinitionSubstitutions."""
+    """Adds the attribute Arn and the log, and fills in DefinitionSubstitutions."""
+
+    def in_the_api(value):
+        """The API begins its names with a small letter."""
+        if isinstance(value, list):
+            return [in_the_api(one) for one in value]
+        if isinstance(value, dict):
+            return {name[0].lower() + name[1:]: in_the_api(one) for name, one in value.items()}
+        return value
 
     def filled(resource):
         properties = dict(resource["Properties"])
@@ -207,11 +228,18 @@ def add_to_state_machine():
     update = StateMachine.update_from_cloudformation_json.__func__
     has, get = StateMachine.has_cfn_attr, StateMachine.get_cfn_attribute
 
+    def with_log(machine, resource):
+        if log := resource["Properties"].get("LoggingConfiguration"):
+            machine.loggingConfiguration = in_the_api(log)
+        return machine
+
     def create_filled(cls, name, resource, account_id, region_name, **more):
-        return create(cls, name, filled(resource), account_id, region_name, **more)
+        machine = create(cls, name, filled(resource), account_id, region_name, **more)
+        return with_log(machine, resource)
 
     def update_filled(cls, original_resource, new_resource_name, cloudformation_json, **more):
-        return update(cls, original_resource, new_resource_name, filled(cloudformation_json), **more)
+        resource = filled(cloudformation_json)
+        return with_log(update(cls, original_resource, new_resource_name, resource, **more), resource)
 
     StateMachine.create_from_cloudformation_json = classmethod(create_filled)
     StateMachine.update_from_cloudformation_json = classmethod(update_filled)

@@ -20,12 +20,18 @@ afterAll(async () => {
   await project?.remove();
 });
 
-const deploy = (...params: string[]) =>
+const framework = (
+  command: string,
+  stage: string,
+  params: readonly string[] = [],
+  options: readonly string[] = [],
+) =>
   serverless(
     project.folder,
-    ['deploy', '--stage', 'prod', ...params.map((param) => `--param=${param}`)],
+    [command, '--stage', stage, ...params.map((param) => `--param=${param}`), ...options],
     account.env,
   );
+const deploy = (...params: string[]) => framework('deploy', 'prod', params);
 // biome-ignore lint/suspicious/noExplicitAny: every command of the CLI prints other JSON.
 const aws = (...args: string[]): Promise<any> => account.aws(...args);
 
@@ -41,8 +47,9 @@ async function everything() {
     ['sns', 'list-topics', '--query', 'Topics[].TopicArn'],
     ['logs', 'describe-log-groups', '--query', 'logGroups[].logGroupName'],
     ['s3api', 'list-buckets', '--query', 'Buckets[].Name'],
+    ['cloudformation', 'describe-stacks', '--query', 'Stacks[].StackName'],
   ];
-  return (await Promise.all(lists.map((args) => aws(...args)))).flat();
+  return (await Promise.all(lists.map((args) => aws(...args)))).flat().sort();
 }
 
 const alarmNames = async () =>
@@ -64,14 +71,19 @@ async function schedule() {
 }
 
 async function functions() {
-  const found: { FunctionName: string }[] = await aws(
-    ...['lambda', 'list-functions', '--query', 'Functions[]'],
-  );
-  return new Map(found.map((one) => [one.FunctionName, one] as const));
+  const found = await aws('lambda', 'list-functions', '--query', 'Functions[]');
+  // biome-ignore lint/suspicious/noExplicitAny: as above.
+  return new Map<string, any>(found.map((one: any) => [one.FunctionName, one] as const));
 }
+
+/** Leaves something in a bucket, as a run does. */
+const putObject = (bucket = '') =>
+  aws('s3api', 'put-object', '--bucket', bucket, '--key', 'runs/one/summary-0.json');
 
 const subscriptions = () =>
   aws('sns', 'list-subscriptions', '--query', 'Subscriptions[].[Protocol,Endpoint,TopicArn]');
+const FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${STACK}-cleanup`;
+const FLEET_LOG = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/vendedlogs/states/${STACK}-fleet`;
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:${STACK}-alarms`;
 
 describe.each([
@@ -89,7 +101,10 @@ describe.each([
   });
 });
 
-describe('a stage, from its first deployment on', () => {
+describe('a stage, from its first deployment to its removal', () => {
+  /** All of it before it got the fleet. */
+  let before: string[];
+
   test('is refused while its secret does not exist, and nothing of it is there', async () => {
     await expect(deploy()).rejects.toThrow('task-janitor/otc does not exist in eu-central-1');
     const functionNames = await aws('lambda', 'list-functions', '--query', 'Functions[]');
@@ -102,10 +117,17 @@ describe('a stage, from its first deployment on', () => {
     );
   });
 
-  test('is deployed', async () => {
+  test('is refused while its secret is about to be deleted', async () => {
+    const secret = ['--secret-id', 'task-janitor/otc'];
     await aws(
       ...['secretsmanager', 'create-secret', '--name', 'task-janitor/otc', '--secret-string', '{}'],
     );
+    await aws('secretsmanager', 'delete-secret', ...secret);
+    await expect(deploy()).rejects.toThrow('task-janitor/otc is scheduled for deletion');
+    await aws('secretsmanager', 'restore-secret', ...secret);
+  });
+
+  test('is deployed', async () => {
     expect(await deploy()).toContain('Service deployed to stack task-janitor-prod');
     expect(await alarmNames()).toEqual(alarmsWith('close-to-timeout'));
     expect(await subscriptions()).toEqual([]);
@@ -115,19 +137,18 @@ describe('a stage, from its first deployment on', () => {
     const { names, roles } = await readStack(account, STACK);
     const found = await schedule();
     const roleArn = (id: string) => `arn:aws:iam::${ACCOUNT}:role/${names.get(id)}`;
-    const functionArn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${STACK}-cleanup`;
     expect(found).toMatchObject({
       ScheduleExpression: 'cron(30 3 * * ? *)',
       ScheduleExpressionTimezone: 'Etc/UTC',
       State: 'ENABLED',
       Target: {
-        Arn: functionArn,
+        Arn: FUNCTION,
         RoleArn: roleArn('SchedulerRole'),
         RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 },
       },
     });
     expect(roles.get('SchedulerRole')).toEqual([
-      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: functionArn },
+      { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: FUNCTION },
     ]);
     expect([...roles.keys()]).toEqual(['CleanupRole', 'SchedulerRole']);
   });
@@ -220,5 +241,142 @@ describe('a stage, from its first deployment on', () => {
     );
     expect(alarm.ActionsEnabled).toBe(false);
     expect(await subscriptions()).toEqual([]);
+  });
+
+  test('goes back to its first deployment', async () => {
+    const deployments = await framework('rollback', 'prod');
+    const [, first = ''] = /Timestamp: (\d+)/.exec(deployments) ?? [];
+    await framework('rollback', 'prod', [], ['--timestamp', first]);
+    expect(await schedule()).toMatchObject({
+      ScheduleExpression: 'cron(30 3 * * ? *)',
+      ScheduleExpressionTimezone: 'Etc/UTC',
+      State: 'ENABLED',
+    });
+  });
+
+  test('gets the fleet, whose machine is what the schedule starts then', async () => {
+    before = await everything();
+    await deploy('fleet=true');
+    expect(await alarmNames()).toEqual(alarmsWith('close-to-next-run', 'run-stopped'));
+    const { names, roles } = await readStack(account, STACK);
+    const found = await schedule();
+    expect(found).toMatchObject({
+      State: 'ENABLED',
+      Target: {
+        Arn: names.get('FleetMachine'),
+        Input: '{}',
+        RetryPolicy: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 300 },
+      },
+    });
+    expect(roles.get('SchedulerRole')).toEqual([
+      { Effect: 'Allow', Action: 'states:StartExecution', Resource: names.get('FleetMachine') },
+    ]);
+  });
+
+  test('has a machine that knows its functions, and logs what failed without its data', async () => {
+    const { names } = await readStack(account, STACK);
+    const machine = await aws(
+      ...['stepfunctions', 'describe-state-machine'],
+      ...['--state-machine-arn', names.get('FleetMachine') ?? ''],
+    );
+    expect(machine).toMatchObject({
+      status: 'ACTIVE',
+      type: 'STANDARD',
+      roleArn: `arn:aws:iam::${ACCOUNT}:role/${names.get('FleetMachineRole')}`,
+      loggingConfiguration: {
+        level: 'ERROR',
+        includeExecutionData: false,
+        destinations: [{ cloudWatchLogsLogGroup: { logGroupArn: `${FLEET_LOG}:*` } }],
+      },
+    });
+    for (const [name] of await functions()) {
+      const arn = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${name}`;
+      expect([name, machine.definition.includes(arn)]).toEqual([name, name.includes('fleet')]);
+    }
+    const groups = await aws('logs', 'describe-log-groups', '--query', 'logGroups[]');
+    expect(groups).toContainEqual(
+      expect.objectContaining({ arn: `${FLEET_LOG}:*`, retentionInDays: 90 }),
+    );
+  });
+
+  test('has functions that differ from the one by their handlers and what the fleet needs', async () => {
+    const { names } = await readStack(account, STACK);
+    const found = await functions();
+    const { Runtime, Timeout, Environment } = found.get(`${STACK}-cleanup`);
+    const fleet = [...found].filter(([name]) => name.includes('fleet'));
+    expect(fleet.length).toBeGreaterThan(1);
+    for (const [name, one] of fleet) {
+      expect(one.Runtime).toBe(Runtime);
+      expect(one.Timeout).toBeLessThanOrEqual(Timeout);
+      expect(one.Environment.Variables).toMatchObject({
+        ...Environment.Variables,
+        FLEET_BUCKET: names.get('FleetBucket'),
+      });
+      const concurrency = await aws('lambda', 'get-function-concurrency', '--function-name', name);
+      // The CLI prints nothing where nothing is reserved.
+      expect(concurrency).toBeUndefined();
+    }
+    const roles = [...found.values()].map(({ Role }) => Role);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  test('has a bucket that is private, encrypted, and forgets', async () => {
+    const bucket = (await readStack(account, STACK)).names.get('FleetBucket') ?? '';
+    const look = (what: string) => aws('s3api', what, '--bucket', bucket);
+    expect((await look('get-public-access-block')).PublicAccessBlockConfiguration).toEqual({
+      ...{ BlockPublicAcls: true, BlockPublicPolicy: true },
+      ...{ IgnorePublicAcls: true, RestrictPublicBuckets: true },
+    });
+    expect((await look('get-bucket-ownership-controls')).OwnershipControls.Rules).toEqual([
+      { ObjectOwnership: 'BucketOwnerEnforced' },
+    ]);
+    const encryption = await look('get-bucket-encryption');
+    expect(encryption.ServerSideEncryptionConfiguration.Rules).toMatchObject([
+      { ApplyServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+    ]);
+    expect((await look('get-bucket-lifecycle-configuration')).Rules).toMatchObject([
+      {
+        ...{ Status: 'Enabled', Expiration: { Days: 30 } },
+        AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+      },
+    ]);
+    const { Policy } = await look('get-bucket-policy');
+    expect(JSON.parse(Policy).Statement).toMatchObject([
+      {
+        ...{ Effect: 'Deny', Principal: '*', Action: 's3:*' },
+        Resource: [`arn:aws:s3:::${bucket}`, `arn:aws:s3:::${bucket}/*`],
+        Condition: { Bool: { 'aws:SecureTransport': false } },
+      },
+    ]);
+  });
+
+  test('stands beside another stage, which is removed with all that its fleet left', async () => {
+    const alone = await everything();
+    await framework('deploy', 'dev', ['fleet=true']);
+    const { names } = await readStack(account, 'task-janitor-dev');
+    await putObject(names.get('FleetBucket'));
+    const dev = await functions();
+    expect(dev.get('task-janitor-dev-cleanup')).toMatchObject({
+      Environment: { Variables: { STAGE: 'dev', DRY_RUN: 'true' } },
+    });
+    const schedules = await aws('scheduler', 'list-schedules', '--query', 'Schedules[].State');
+    expect(schedules.sort()).toEqual(['DISABLED', 'ENABLED']);
+    await framework('remove', 'dev');
+    expect(await everything()).toEqual(alone);
+  });
+
+  test('gives the fleet back, with all that its runs left', async () => {
+    const { names } = await readStack(account, STACK);
+    await putObject(names.get('FleetBucket'));
+    expect(await deploy()).toContain('Service deployed to stack');
+    expect(await everything()).toEqual(before);
+    expect((await schedule()).Target.Arn).toBe(FUNCTION);
+  });
+
+  test('is removed, and leaves nothing but its secret', async () => {
+    await framework('remove', 'prod');
+    expect(await everything()).toEqual([]);
+    const secrets = await aws('secretsmanager', 'list-secrets', '--query', 'SecretList[].Name');
+    expect(secrets).toEqual(['task-janitor/otc']);
   });
 });

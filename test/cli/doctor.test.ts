@@ -82,6 +82,16 @@ describe('credentials', () => {
     expect(line('signature')).toBeUndefined();
   });
 
+  test('that are missing for two targets are said once', async () => {
+    const another = (text: string) => {
+      const [head = '', target = ''] = text.split(/(?<=targets:\n)/);
+      return `${head}${target}${target.replace('name: cache', 'name: queue').replace('dcs', 'kafka')}`;
+    };
+    const { stdout } = await doctor([], {}, another);
+    expect(stdout.match(/no credentials in the environment/g)).toHaveLength(1);
+    expect(stdout).toContain('FAIL  credentials: as for cache\n');
+  });
+
   test('that are wrong: which ones, and what to check; never the secret', async () => {
     const wrong = { ...DEMO_ENV, HUAWEICLOUD_SDK_SK: 'wrong-secret-key-0123456789' };
     const { status, stdout, line } = await doctor([], wrong);

@@ -19,6 +19,8 @@ export class FakeIo implements Io {
   readonly env: Io['env'];
   readonly interactive: boolean;
   readonly startedAt: number;
+  /** Absent where nobody sits there. */
+  readonly ask: Io['ask'];
   readonly version = '1.2.3';
   /** Statuses that the process was ended with at once. */
   readonly exits: number[] = [];
@@ -31,10 +33,21 @@ export class FakeIo implements Io {
     env = DEMO_ENV,
     interactive = false,
     startedAt = Date.now(),
-  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt'>> = {}) {
+    answers,
+  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt'>> & {
+    /** Of whoever sits there, one for each question; then none. */
+    answers?: readonly string[];
+  } = {}) {
     this.env = env;
     this.interactive = interactive;
     this.startedAt = startedAt;
+    if (answers) {
+      const left = [...answers];
+      this.ask = async (question) => {
+        this.err(`${question}\n`);
+        return left.shift();
+      };
+    }
   }
 
   get stdout(): string {

@@ -1,13 +1,15 @@
 import { existsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { cachePolicy } from '../policies.ts';
 import { expired } from '../records.ts';
+import { startSecretsManager } from '../secrets-manager.ts';
 import { serve } from '../serve.ts';
 import { buildCommand, type Running, start, startWith } from './built-command.ts';
+import { DEMO_ENV } from './fake-io.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
@@ -120,6 +122,28 @@ onFullDisk('a full disk under the log does not cost the summary', async () => {
   await full.close();
   expect(status).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'complete', totals: { deleted: 30 } });
+});
+
+test('neither Node nor the AWS SDK puts in a word of its own', async () => {
+  const { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey } = DEMO_ENV;
+  const secrets = await startSecretsManager({ mine: JSON.stringify({ accessKey, secretKey }) });
+  policy = await folder.write(
+    'mine.yml',
+    cachePolicy(emulator.url, ['credentials: { secret: mine }']),
+  );
+  running = startWith({ env: secrets.env }, 'run', '--policy', policy);
+  const { status, stderr } = await running.ended;
+  await secrets.close();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+test('the version does not wait for the program', async () => {
+  const { version } = JSON.parse(await readFile('package.json', 'utf8'));
+  running = start('--version');
+  expect(await running.ended).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  const main = await readFile('dist/task-janitor.js', 'utf8');
+  // What is imported there is imported before anything is done.
+  expect(main.match(/^import .* from "(?!node:)/gm)).toBeNull();
 });
 
 test('a secret store that accepts and never answers does not outlast Ctrl-C', async () => {

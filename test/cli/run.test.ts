@@ -129,6 +129,15 @@ describe('run', () => {
     expect(tooWide(stdout)).toEqual([]);
   });
 
+  test('without credentials for two targets says so once', async () => {
+    const [head = '', target = ''] = cachePolicy(emulator.url).split(/(?<=targets:\n)/);
+    const other = target.replace('name: cache', 'name: queue').replace('dcs', 'kafka');
+    const file = await folder.write('both.yml', `${head}${target}${other}`);
+    const { stdout } = await type(`run --policy ${file}`, new FakeIo({ env: {} }));
+    expect(stdout.match(/no credentials in the environment/g)).toHaveLength(1);
+    expect(stdout).toContain('queue  (huaweicloud kafka eu-west-101)\n  failed: as cache\n');
+  });
+
   test('against a server that cannot be reached ends with 1, and does the others', async () => {
     addInstances();
     const down = await startEmulator();
@@ -181,6 +190,35 @@ describe('run --json', () => {
     const { stdout, stderr } = await type(`run --policy ${policy} --json`, io);
     expect(() => JSON.parse(stdout)).not.toThrow();
     for (const line of stderr.trimEnd().split('\n')) expect(() => JSON.parse(line)).not.toThrow();
+  });
+});
+
+describe('--quiet', () => {
+  test.each(['run', 'plan', 'plan --verbose'])(
+    'prints nothing where all is well: %s',
+    async (line) => {
+      addInstances();
+      const io = new FakeIo({ interactive: true });
+      const ended = await type(`${line} --quiet --policy ${policy}`, io);
+      expect(ended).toEqual({ status: 0, stdout: '', stderr: '' });
+    },
+  );
+
+  test('prints the summary where something failed, or is a warning', async () => {
+    addInstances();
+    const warned = await type(`run --quiet --policy ${policy} --task nobody-lists-this`);
+    expect(warned).toMatchObject({ status: 0, stdout: expect.stringContaining('warning: ') });
+    emulator.faults.deny = ['delete-task'];
+    const { status, stdout } = await type(`run --quiet --policy ${policy}`);
+    expect(status).toBe(1);
+    expect(stdout).toContain('dcs:instance:deleteBackgroundTask');
+  });
+
+  test('leaves the summary that --json asks for, without logs', async () => {
+    addInstances();
+    const { stdout, stderr } = await type(`run --quiet --json --policy ${policy}`);
+    expect(JSON.parse(stdout)).toMatchObject({ totals: { deleted: 6 } });
+    expect(stderr).toBe('');
   });
 });
 

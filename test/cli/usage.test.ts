@@ -28,7 +28,8 @@ describe('a policy', () => {
 
   test.each(commands)('that is missing ends %s with 2', async (command) => {
     const ended = await type(`${command} --policy ${folder.path}/none.yml`);
-    expectUsageError(ended, `policy ${folder.path}/none.yml: there is no such file`, '--policy');
+    const missing = `policy ${folder.path}/none.yml: there is no such file`;
+    expectUsageError(ended, missing, '--policy', '"task-janitor init"');
   });
 
   test.each(commands)('that is a folder ends %s with 2', async (command) => {
@@ -123,6 +124,7 @@ describe('validate', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${policy} is valid: 1 target (cache).`);
     expect(stdout).not.toContain('only reports');
+    expect(stdout).toContain('A run deletes for real: this is no dry run.\n');
     expect(emulator.journal.deletes()).toEqual([]);
   });
 

@@ -96,7 +96,7 @@ test('the outputs that the pages show are those of the commands', async () => {
 });
 
 describe('links', () => {
-  test.each([...PAGES, 'fleet.md', 'runbook.md', '../README.md'])(
+  test.each([...PAGES, 'install.md', 'fleet.md', 'runbook.md', '../README.md'])(
     'of %s lead to files and headings that are there',
     async (name) => {
       const text = await readFile(join('docs', name), 'utf8');

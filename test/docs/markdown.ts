@@ -5,11 +5,9 @@ export function blocks(markdown: string, language: string): string[] {
   );
 }
 
-/** The words of each `npx task-janitor` in its shell blocks, without comments and redirections. */
+/** The words of each `task-janitor` in its shell blocks, without comments and redirections. */
 export function commandsIn(markdown: string): string[] {
   return blocks(markdown, 'sh').flatMap((block) =>
-    [...block.matchAll(/^npx task-janitor ([^#>\n]+)/gm)].map(([, words]) =>
-      (words as string).trim(),
-    ),
+    [...block.matchAll(/^task-janitor ([^#>\n]+)/gm)].map(([, words]) => (words as string).trim()),
   );
 }

@@ -49,7 +49,7 @@ describe('commands', () => {
     expect(lines).not.toBe('');
     const options = optionsIn(text.slice(0, -lines.length));
     for (const line of lines.trimEnd().split('\n')) {
-      expect(line).toMatch(new RegExp(`^  npx task-janitor ${name}( |$)`));
+      expect(line).toMatch(new RegExp(`^  task-janitor ${name}( |$)`));
       expect(options).toEqual(expect.arrayContaining(optionsIn(line)));
     }
   });

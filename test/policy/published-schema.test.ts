@@ -40,7 +40,7 @@ const bad = await textsIn(BAD);
 test('retention.schema.json is what "task-janitor schema" prints', async () => {
   const { status, stdout } = await type('schema');
   expect(status).toBe(0);
-  // Mend it with: npx task-janitor schema > retention.schema.json
+  // Mend it with: task-janitor schema > retention.schema.json
   expect(published).toBe(stdout);
 });
 

@@ -27,17 +27,24 @@ const NAME_WIDTH = 23;
  */
 export function renderSummary(summary: Summary): string {
   const lines: string[] = [];
-  for (const target of summary.targets) lines.push(...renderTarget(target), '');
+  // What fails in the same way everywhere, such as credentials that are missing, is said once.
+  const said = new Map<string, string>();
+  for (const target of summary.targets) {
+    lines.push(...renderTarget(target, target.error && said.get(target.error.message)), '');
+    if (target.error && !said.has(target.error.message))
+      said.set(target.error.message, target.name);
+  }
   for (const warning of summary.warnings) lines.push(...wrap('warning: ', visible(warning)));
   if (summary.warnings.length > 0) lines.push('');
   lines.push(...renderTotals(summary));
   return `${lines.join('\n')}\n`;
 }
 
-function renderTarget(target: TargetSummary): string[] {
+/** @param twin the name of an earlier target that failed in the same way. */
+function renderTarget(target: TargetSummary, twin: string | undefined): string[] {
   const { name, cloud, service, region, outcome, error, instances } = target;
   const lines = wrap('', `${name}  (${cloud} ${service} ${region})`);
-  if (error) lines.push(...wrap(`  ${outcome}: `, visible(error.message)));
+  if (error) lines.push(...wrap(`  ${outcome}: `, visible(twin ? `as ${twin}` : error.message)));
   if (instances.length === 0) return error ? lines : [...lines, '  no instances'];
   lines.push(
     row(

@@ -1,0 +1,143 @@
+import { ApiError } from '../answers/api-error.ts';
+import type { Clock } from '../http/clock.ts';
+import { Endpoint } from '../http/endpoint.ts';
+import type { Transport } from '../http/transport.ts';
+import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { CredentialsError } from '../identity/credentials.ts';
+import type { CredentialsStore } from '../identity/credentials-store.ts';
+import type { Project } from '../identity/iam.ts';
+import { openAccess, openIam } from '../identity/open-access.ts';
+import { targetOrigin } from '../model/origins.ts';
+import {
+  type CloudName,
+  listSameInstances,
+  SERVICES,
+  type ServiceName,
+} from '../model/services.ts';
+import { counted } from '../model/summary.ts';
+import { RowBudget } from '../task-api/row-budget.ts';
+import { TaskApi } from '../task-api/task-api.ts';
+import type { CheckLine } from './check-line.ts';
+import type { FoundService } from './first-policy.ts';
+
+/** Where instances are looked for. */
+export interface Places {
+  readonly cloud: CloudName;
+  readonly regions: readonly string[];
+  readonly services: readonly ServiceName[];
+  /** One server for all services and IAM, instead of the usual ones. */
+  readonly endpoint: string | undefined;
+}
+
+export interface Search {
+  readonly credentials: CredentialsStore;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Told what was looked for, as soon as that is known. */
+  readonly report: (line: CheckLine) => void;
+}
+
+/** Milliseconds for one list: somebody is waiting. */
+const PATIENCE_MS = 15_000;
+/** A server that refuses is asked once more. */
+const ATTEMPTS = 2;
+const TIMEOUT_MS = 10_000;
+const CONCURRENCY = 8;
+
+/** The services that have instances, in the projects of the regions. What fails is reported, and left out. */
+export async function findInstances(places: Places, search: Search): Promise<FoundService[]> {
+  const found: FoundService[] = [];
+  for (const region of places.regions) {
+    for (const project of await findProjects(places, region, search)) {
+      for (const service of places.services) {
+        const twin = found.find(
+          (each) => each.project === project && listSameInstances(each.service, service),
+        );
+        if (twin) {
+          const text = `left out in ${project.name}: it lists the instances of ${twin.service}`;
+          search.report({ name: service, outcome: 'skipped', text });
+          continue;
+        }
+        const instances = await listInstances(places, { service, region, project }, search);
+        if (instances.length > 0) found.push({ service, region, project, instances });
+      }
+    }
+  }
+  return found;
+}
+
+/** Those of a region: the one that bears its name, and those whose names begin with it and `_`. */
+async function findProjects(
+  { cloud, endpoint }: Places,
+  region: string,
+  search: Search,
+): Promise<Project[]> {
+  return await trying({ name: 'projects', where: region }, search, async () => {
+    const address = { cloud, region, iamEndpoint: endpoint };
+    const { iam, access } = openIam(address, search.credentials, surroundings(search));
+    const all = await iam.projects(access);
+    const here = all.filter(({ name }) => name === region || name.startsWith(`${region}_`));
+    const names = (projects: readonly Project[]) => projects.map(({ name }) => name).join(', ');
+    if (here.length > 0) {
+      search.report({ name: 'projects', outcome: 'ok', text: names(here) });
+    } else {
+      const others = names(all) || 'none at all';
+      const text = `none in ${region}; the credentials may enter: ${others}. Correct the region, or grant the user a role there.`;
+      search.report({ name: 'projects', outcome: 'failed', text });
+    }
+    return here;
+  });
+}
+
+async function listInstances(
+  { cloud, endpoint }: Places,
+  { service, region, project }: Omit<FoundService, 'instances'>,
+  search: Search,
+): Promise<FoundService['instances']> {
+  return await trying({ name: service, where: project.name }, search, async () => {
+    const { clock } = search;
+    const needed = surroundings(search);
+    const address = { cloud, region, projectId: project.id, iamEndpoint: endpoint };
+    const { access } = await openAccess(address, search.credentials, needed);
+    const origin = targetOrigin({ cloud, service, region, endpoint });
+    const api = new TaskApi({
+      ...needed,
+      service: SERVICES[service],
+      projectId: project.id,
+      endpoint: new Endpoint({ ...needed, origin, concurrency: CONCURRENCY }),
+      access,
+      maxAttempts: ATTEMPTS,
+      timeout: TIMEOUT_MS,
+      time: clock.now,
+      rows: new RowBudget(),
+    });
+    const { instances } = await api.listInstances();
+    const count = instances.length > 0 ? counted(instances.length, 'instance') : 'no instances';
+    search.report({ name: service, outcome: 'ok', text: `${count} in ${project.name}` });
+    return instances;
+  });
+}
+
+function surroundings({ transport, clock, random }: Search) {
+  const window: RequestWindow = requestWindow({
+    deadline: clock.monotonic() + PATIENCE_MS,
+    stopBeforeEnd: 0,
+  });
+  return { transport, clock, random, window, counts: { sent: 0, retried: 0, throttled: 0 } };
+}
+
+/** An empty list where the service or the credentials fail, which is reported. */
+async function trying<T>(
+  { name, where }: { readonly name: string; readonly where: string },
+  { report }: Search,
+  list: () => Promise<readonly T[]>,
+): Promise<T[]> {
+  try {
+    return [...(await list())];
+  } catch (error) {
+    if (!(error instanceof ApiError || error instanceof CredentialsError)) throw error;
+    report({ name, outcome: 'failed', text: `not listed in ${where}: ${error.message}` });
+    return [];
+  }
+}

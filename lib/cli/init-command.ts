@@ -1,0 +1,70 @@
+import { access } from 'node:fs/promises';
+import { systemClock } from '../http/clock.ts';
+import { createTransport } from '../http/transport.ts';
+import { credentialsSource } from '../identity/credentials-source.ts';
+import { CredentialsStore } from '../identity/credentials-store.ts';
+import { counted } from '../model/summary.ts';
+import { loadPolicy } from '../policy/load.ts';
+import { wrap } from '../view/terminal/wrap.ts';
+import { type CheckLine, checkLine } from './check-line.ts';
+import { readCredentials } from './examine-target.ts';
+import { findInstances } from './find-instances.ts';
+import { firstPolicy } from './first-policy.ts';
+import { type InitOptions, readAnswers } from './init-questions.ts';
+import { EXIT, type Io, UsageError } from './io.ts';
+import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
+
+/**
+ * Finds instances and writes a first policy for them, which only reports. Changes nothing on any server.
+ * @returns 0, or 1 where something could not be looked at; the policy then has the rest.
+ * @throws {UsageError} when an answer is missing or cannot be used, or the file is there already.
+ */
+export async function initCommand(options: InitOptions, io: Io): Promise<number> {
+  const { output } = options;
+  // Nobody should answer questions for nothing; writing it refuses once more.
+  if (await isThere(output)) throw new UsageError(alreadyThere(output));
+  const answers = await readAnswers(options, io);
+  const { cloud, endpoint, credentials } = answers;
+  let failures = 0;
+  const report = (line: CheckLine) => {
+    io.out(checkLine(line));
+    if (line.outcome === 'failed') failures += 1;
+  };
+  const store = new CredentialsStore(credentialsSource(credentials, io.env));
+  if (!(await readCredentials(store, report))) return EXIT.failed;
+  const transport = createTransport(systemClock);
+  const found = await findInstances(answers, {
+    credentials: store,
+    transport,
+    clock: systemClock,
+    random: Math.random,
+    report,
+  }).finally(() => transport.close());
+  if (found.length === 0) {
+    print('No instance was found, so no policy was written.');
+    return EXIT.failed;
+  }
+  const named = output === DEFAULT_POLICY ? '' : ` --policy ${output}`;
+  const text = firstPolicy({ cloud, found, credentials, endpoint, named });
+  loadPolicy(text, output);
+  await writePolicyFile(output, text);
+  const instances = found.reduce((sum, each) => sum + each.instances.length, 0);
+  const what = `${counted(found.length, 'target')}, ${counted(instances, 'instance')}`;
+  io.out('\n');
+  print(`${output} is written: ${what}. It only reports until dryRun is false. Next:`);
+  io.out(['', ...NEXT.map((command) => `  task-janitor ${command}${named}`), ''].join('\n'));
+  return failures === 0 ? EXIT.complete : EXIT.failed;
+
+  function print(line: string): void {
+    io.out(`${wrap('', line).join('\n')}\n`);
+  }
+}
+
+const NEXT = ['validate', 'plan'];
+
+async function isThere(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,156 @@
+import { CredentialsError, credentialsFromEnvironment } from '../identity/credentials.ts';
+import {
+  CLOUD_NAMES,
+  type CloudName,
+  listSameInstances,
+  SERVICE_NAMES,
+  SERVICES,
+  type Service,
+  type ServiceName,
+} from '../model/services.ts';
+import { MAPPINGS } from '../policy/schema.ts';
+import type { Places } from './find-instances.ts';
+import type { CredentialsReference } from './first-policy.ts';
+import { type Io, UsageError } from './io.ts';
+
+/** The options of `init`, as they were written. */
+export interface InitOptions {
+  readonly cloud?: string;
+  readonly region?: readonly string[];
+  readonly service?: readonly string[];
+  readonly secret?: string;
+  readonly endpoint?: string;
+  readonly output: string;
+}
+
+export interface InitAnswers extends Places {
+  /** Absent: the environment. */
+  readonly credentials: CredentialsReference | undefined;
+}
+
+/** Something that `init` has to know. */
+interface Question<T> {
+  readonly option: string;
+  readonly text: string;
+  /** @throws {UsageError} when it is no answer. */
+  read(text: string): T;
+}
+
+const CLOUD: Question<CloudName> = {
+  option: '--cloud',
+  text: `Cloud (${CLOUD_NAMES.join(' or ')}): `,
+  read: (text) => readKey('cloud', text) as CloudName,
+};
+const REGIONS: Question<string[]> = {
+  option: '--region',
+  text: 'Region, or several with commas between them (such as eu-de): ',
+  read: (text) => listOf(text).map((region) => readKey('region', region)),
+};
+
+/**
+ * What the options say; for the rest, whoever sits at the terminal.
+ * @throws {UsageError} when a value cannot be used, or where nobody can be asked for one that is missing.
+ */
+export async function readAnswers(options: InitOptions, io: Io): Promise<InitAnswers> {
+  const given = {
+    cloud: options.cloud,
+    region: options.region?.join(','),
+    service: options.service?.join(','),
+  };
+  const missing = Object.entries(given).flatMap(([key, value]) => (value ? [] : [`--${key}`]));
+  if (!io.ask && missing.length > 0) {
+    throw new UsageError(
+      `init: there is no terminal to ask at, so add ${missing.join(', ')}; for example: task-janitor init --cloud otc --region eu-de --service dcs`,
+    );
+  }
+  const endpoint =
+    options.endpoint === undefined
+      ? undefined
+      : fromOption('--endpoint', options.endpoint, (text) => readKey('endpoint', text));
+  const cloud = await answer(CLOUD, given.cloud, io);
+  return {
+    cloud,
+    regions: await answer(REGIONS, given.region, io),
+    services: await answer(servicesOf(cloud), given.service, io),
+    endpoint,
+    credentials: await readCredentials(options, io),
+  };
+}
+
+/** Enter stands for those that the cloud documents, each instance once. */
+function servicesOf(cloud: CloudName): Question<ServiceName[]> {
+  const usual = SERVICE_NAMES.filter((name, index) => {
+    const { undocumentedOn }: Service = SERVICES[name];
+    const again = SERVICE_NAMES.slice(0, index).some((other) => listSameInstances(other, name));
+    return !again && !undocumentedOn.includes(cloud);
+  });
+  return {
+    option: '--service',
+    text: `Services, of ${SERVICE_NAMES.join(', ')} (Enter for ${usual.join(', ')}): `,
+    read: (text) =>
+      listOf(text || usual.join()).map((name) => readKey('service', name) as ServiceName),
+  };
+}
+
+async function readCredentials(
+  { secret }: InitOptions,
+  io: Io,
+): Promise<CredentialsReference | undefined> {
+  const read = (text: string) => ({ secret: readValue(MAPPINGS.credentials?.secret, text) });
+  if (secret !== undefined) return fromOption('--secret', secret, read);
+  try {
+    credentialsFromEnvironment(io.env);
+    return undefined;
+  } catch (error) {
+    // Without a terminal it is said when they are needed.
+    if (!(error instanceof CredentialsError) || !io.ask) return undefined;
+    io.err(`${error.message}\n`);
+  }
+  const text = 'Name of the secret in AWS Secrets Manager that holds the credentials: ';
+  return await answer({ option: '--secret', text, read }, undefined, io);
+}
+
+async function answer<T>(
+  { option, text, read }: Question<T>,
+  given: string | undefined,
+  io: Io,
+): Promise<T> {
+  if (given) return fromOption(option, given, read);
+  for (;;) {
+    const said = await io.ask?.(text);
+    if (said === undefined) throw new UsageError('init: no answer came, so nothing was written');
+    try {
+      return read(said.trim());
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      io.err(`${error.message}\n`);
+    }
+  }
+}
+
+function fromOption<T>(option: string, text: string, read: (text: string) => T): T {
+  try {
+    return read(text);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${option} ${error.message}`);
+  }
+}
+
+/** A value of a target, as the policy would have it. */
+function readKey(key: string, text: string): string {
+  return readValue(MAPPINGS['a target']?.[key], text);
+}
+
+function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: string): string {
+  const { data, error } = schema?.safeParse(text) ?? {};
+  const [issue] = error?.issues ?? [];
+  if (!issue) return data as string;
+  const problem = issue.code === 'custom' ? issue.message : `expected ${issue.message}`;
+  throw new UsageError(`${JSON.stringify(text)}: ${problem}`);
+}
+
+/** At least one, each once. */
+function listOf(text: string): string[] {
+  return [...new Set(text.split(/[\s,]+/).filter(Boolean))].concat(/[^\s,]/.test(text) ? [] : ['']);
+}

@@ -1,0 +1,24 @@
+import type { Io } from './io.ts';
+
+/**
+ * Asks questions at a terminal, one after the other. An end of the input (Ctrl-D) is no answer.
+ * @param interrupted called at Ctrl-C, which a terminal that is read from does not turn into a signal.
+ */
+export function askAt(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+  interrupted: () => void,
+): NonNullable<Io['ask']> {
+  return async (question) => {
+    const { createInterface } = await import('node:readline');
+    const terminal = createInterface({ input, output, terminal: true });
+    return await new Promise((resolve) => {
+      terminal.on('SIGINT', interrupted);
+      terminal.on('close', () => resolve(undefined));
+      terminal.question(question, (answer) => {
+        resolve(answer);
+        terminal.close();
+      });
+    });
+  };
+}

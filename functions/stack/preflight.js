@@ -198,6 +198,11 @@ function isSame(one, other) {
   return nameOf(arn)?.replace(/-[A-Za-z0-9]{6}$/, '') === name;
 }
 
+/** A number, or its digits as `--param` gives them. */
+function isWhole(value, min, max) {
+  return /^\d+$/.test(value) && value >= min && value <= max;
+}
+
 function isTimezone(name) {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

@@ -13,6 +13,7 @@ import {
   failed,
   finished,
   inNextRound,
+  isPartOf,
   type KnownInstance,
   type KnownTarget,
   keyOf,
@@ -104,7 +105,7 @@ export async function cleanLane(
       if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
     }
   }
-  const facts = () => factsOf(state.facts, begun, context);
+  const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
   let isAnyDone = false;
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
@@ -125,7 +126,7 @@ export async function cleanLane(
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance));
   }
   for (const [key, known] of lane) {
-    const target = begun.find(({ summary }) => summary.name === known.target);
+    const target = begun.find(({ summary }) => isPartOf(summary.name, known.target));
     if (known.done || jobs.has(key)) continue;
     // A later round plans its target again, or finds the instance gone.
     if (!target?.open) lane.set(key, again ? known : unreached(known, target));
@@ -243,6 +244,7 @@ class Job {
 /** What is known of the lane beside its instances, with that of earlier calls. */
 function factsOf(
   before: LaneFacts | undefined,
+  instances: readonly KnownInstance[],
   begun: readonly TargetRun[],
   { warnings, seenIds, requestedInstances }: RunContext,
 ): LaneFacts {
@@ -264,10 +266,12 @@ function factsOf(
       ...(open && asked && { asked }),
     };
   });
-  // Those that could not even be named again, such as one of a target's projects.
-  const others = (before?.targets ?? []).filter(({ name }) =>
-    targets.every((target) => target.name !== name),
-  );
+  // Those that this call did not find, and that are known to have instances, such as one of a target's projects.
+  const others = (before?.targets ?? []).flatMap(({ error: _, ...was }): KnownTarget[] => {
+    const isHere = targets.some(({ name }) => name === was.name);
+    const isEmpty = instances.every(({ target }) => target !== was.name);
+    return isHere || isEmpty ? [] : [{ ...was, outcome: 'complete' }];
+  });
   return {
     targets: [...targets, ...others],
     warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],

@@ -7,7 +7,7 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import { missingInstances, type RunRequest } from '../run/request.ts';
-import { type KnownInstance, type KnownTarget, lost } from './known.ts';
+import { isPartOf, type KnownInstance, type KnownTarget, lost } from './known.ts';
 import type { LaneState } from './lane-log.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
@@ -121,6 +121,7 @@ function inOrder(
   planned: readonly (readonly Named[])[] | undefined,
 ): ReadonlyMap<TargetSummary, RequestCounts> {
   const names = planned?.flat().map(({ name }) => name) ?? [];
-  const place = ([{ name }]: readonly [TargetSummary, RequestCounts]) => names.indexOf(name);
+  const place = ([{ name }]: readonly [TargetSummary, RequestCounts]) =>
+    names.findIndex((planned) => isPartOf(planned, name));
   return new Map([...requests].sort((one, other) => place(one) - place(other)));
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { openArchive } from '../../lib/archive/open-archive.ts';
@@ -41,6 +42,7 @@ export function lambdaStep<Answer>(
         transport,
         openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
+        callId: context.awsRequestId ?? randomUUID(),
         deadline: clock.monotonic() + context.getRemainingTimeInMillis(),
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
@@ -48,7 +50,11 @@ export function lambdaStep<Answer>(
         sendLetter: (summary) => sendLetter(summary, logger, context.getRemainingTimeInMillis()),
       });
     } catch (error) {
-      if (!(error instanceof RunFailedError)) logger.error('the step failed', { message, error });
+      if (!(error instanceof RunFailedError)) {
+        const { run, id, ...place } = (message ?? {}) as { run?: { id?: string }; id?: string };
+        const runId = run?.id ?? id ?? 'unknown';
+        logger.error(`run ${runId}: the step failed`, { runId, ...place, error });
+      }
       throw error;
     } finally {
       transport.close();

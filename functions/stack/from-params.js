@@ -10,7 +10,12 @@ export async function secretAccess({ resolveVariable }) {
     Resource: secrets.map(arnOf),
   };
   if (!key) return [read];
-  const viaService = { 'Fn::Sub': `secretsmanager.\${AWS::Region}.amazonaws.com` };
+  // A secret may be of another region than the stack, which its ARN tells.
+  const viaService = [...new Set(secrets.map(regionOf))].map((region) =>
+    region === undefined
+      ? { 'Fn::Sub': `secretsmanager.\${AWS::Region}.amazonaws.com` }
+      : `secretsmanager.${region}.amazonaws.com`,
+  );
   const decrypt = {
     Effect: 'Allow',
     Action: 'kms:Decrypt',
@@ -32,6 +37,11 @@ function arnOf(secret) {
   if (secret.startsWith('arn:')) return complete.test(secret) ? secret : `${secret}-??????`;
   const account = `arn:\${AWS::Partition}:secretsmanager:\${AWS::Region}:\${AWS::AccountId}`;
   return { 'Fn::Sub': `${account}:secret:${secret}-??????` };
+}
+
+/** Only an ARN tells it; a name is of the stack's. */
+function regionOf(secret) {
+  return /^arn:[^:]+:secretsmanager:([^:]+):/.exec(secret)?.[1];
 }
 
 /** A list; or, as `--param` gives it, text with commas. */

@@ -11,8 +11,8 @@ import { listOf } from './from-params.js';
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 /** An alarm looks back seven days at most, and one of them looks at three periods. */
 const MAX_PERIOD = 172_800;
-/** An account may run so many functions at once, unless AWS has raised it. */
-const MAX_AT_ONCE = 1_000;
+/** Seconds that a run needs beside those in which it may delete nothing. */
+const LEAST_WORK = 5;
 /** Of a rule of S3, which takes no more. */
 const MAX_DAYS = 2_147_483_647;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
@@ -35,15 +35,16 @@ export default class Preflight {
     const { loadPolicy, readSettings } = await programOf(this.serverless.serviceDir);
     const settings = this.#settings;
     const { environment } = this.serverless.service.provider;
-    const problems = [
-      ...findProblems(settings),
+    const problems = findProblems(settings);
+    problems.push(
       ...problemsOf(() => {
         // What CloudFormation fills in is not known yet.
         const known = (value) => (typeof value === 'object' ? '' : String(value ?? ''));
         const text = (name) => [name, known(environment[name])];
-        readSettings(Object.fromEntries(Object.keys(environment).map(text)));
+        const read = readSettings(Object.fromEntries(Object.keys(environment).map(text)));
+        problems.push(...findShortTimeout(settings, read.stopBeforeEnd));
       }),
-    ];
+    );
     const file = join(this.serverless.serviceDir, settings.policy);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) {
@@ -115,8 +116,6 @@ export function findProblems({
   archive,
   archiveDays,
   fleet,
-  fleetConcurrency,
-  fleetToleratedFailurePercentage,
 }) {
   const problems = [];
   const expect = (fine, problem) => fine || problems.push(problem);
@@ -151,15 +150,15 @@ export function findProblems({
     `archiveDays: expected a whole number from 1 to ${MAX_DAYS}, found ${archiveDays}`,
   );
   expect(/^(true|false)$/.test(fleet), `fleet: expected true or false, found ${fleet}`);
-  expect(
-    isWhole(fleetConcurrency, 1, MAX_AT_ONCE),
-    `fleetConcurrency: expected a whole number from 1 to ${MAX_AT_ONCE}, found ${fleetConcurrency}`,
-  );
-  expect(
-    isWhole(fleetToleratedFailurePercentage, 0, 100),
-    `fleetToleratedFailurePercentage: expected a whole number from 0 to 100, found ${fleetToleratedFailurePercentage}`,
-  );
   return problems;
+}
+
+/** Without time to delete in, a run deletes nothing, and nothing tells. */
+function findShortTimeout({ timeout, stopBeforeEnd: text }, stopBeforeEnd) {
+  if (stopBeforeEnd === undefined || stopBeforeEnd / 1_000 + LEAST_WORK <= timeout) return [];
+  return [
+    `stopBeforeEnd: with ${text} before a timeout of ${timeout} seconds, no time is left to delete in; it has to be ${LEAST_WORK} seconds shorter`,
+  ];
 }
 
 /** Secrets that the policy names and the function may not read, and targets that name none. */

@@ -1,60 +1,121 @@
-import type { Outcome } from '../model/outcome.ts';
+import { STOP_BEFORE_END_MS } from '../http/window.ts';
+import { type Outcome, worstOutcome } from '../model/outcome.ts';
+import { addCounts } from '../model/summary.ts';
+import type { Target } from '../policy/schema.ts';
 import { parseEvent } from '../run/event.ts';
-import { addCall, needsAnotherCall } from './add-call.ts';
-import { cleanFleetInstance, stoppedBefore } from './clean-fleet-instance.ts';
-import { readCleanMessage } from './messages.ts';
-import { RunObjects } from './run-objects.ts';
-import { policyOfRun, type StepDependencies } from './step.ts';
+import { SettingsError } from '../run/settings.ts';
+import { type CleanedLane, cleanLane } from './clean-lane.ts';
+import type { KnownInstance, LaneFacts } from './known.ts';
+import { LaneLog, type LaneState, readLane } from './lane-log.ts';
+import { MessageError, readCleanMessage } from './messages.ts';
+import { patientStore } from './object-store.ts';
+import { lanesOf, policyOfRun, type StepDependencies } from './step.ts';
 
-/** Milliseconds that writing the result may take. */
-const RESULT_MS = 2_000;
+/** Milliseconds that the last entry of the log may take. */
+const ENTRY_MS = 3_000;
+/** A second, and what clocks and network are out by. */
+const SECOND_MS = 1_050;
+/** Calls of one round: they must not fill the history of the execution, which ends at 25,000 events. */
+const MAX_CALLS = { ofLane: 300, ofRound: 2_000 };
 
 /** The answer that the state machine decides by. */
 export interface CleanAnswer {
   /** Whether another call would get on with what this one left. */
   readonly again: boolean;
   readonly outcome: Outcome;
-  /** The failure, or the work that was done: the console shows it. */
+  /** The failure, or the work that was done so far: the console shows it. */
   readonly message: string;
 }
 
 /**
- * The step for one instance, called again for as long as it stops at its deadline and gets on. Its
- * result is in the bucket after every call, so that nothing that was deleted goes uncounted.
- * @throws when the message cannot be understood, or another policy was deployed meanwhile.
+ * The step for the instances of one endpoint, called again for as long as it stops at its deadline and gets on.
+ * @throws {LaneBusyError} when another call is at work there; and when the message cannot be understood, the
+ * deployment has changed, or the bucket cannot be used.
  */
 export async function cleanStep(
   message: unknown,
   dependencies: StepDependencies,
 ): Promise<CleanAnswer> {
-  const { run, round, item, share } = readCleanMessage(message);
-  const { settings, store, deadline } = dependencies;
+  const { run, round, lane } = readCleanMessage(message);
+  const { settings, clock, deadline, callId } = dependencies;
+  const store = patientStore(dependencies.store, clock);
   const policy = policyOfRun(run, dependencies);
   const { request } = parseEvent(run.event);
-  const records = new RunObjects(store, run.id);
-  const before = await records.result(item);
-  const failure = await records.failure(round, item.target);
-  const result = failure
-    ? stoppedBefore(item, failure)
-    : await cleanFleetInstance(policy, request, item, {
-        ...dependencies,
-        ...(deadline !== undefined && { deadline: deadline - RESULT_MS }),
-        runId: run.id,
-        archiveTo: settings.archiveTo,
-        stopBeforeEnd: settings.stopBeforeEnd,
-        dryRun: run.dryRun || settings.dryRun === true,
-        now: run.startedAt,
-        share,
-        observer: dependencies.observe(run.id),
-      });
-  const whole = before ? addCall(before, result) : result;
-  await records.writeResult(item, whole);
-  if (result.failure && !failure) await records.writeFailure(round, item.target, result.failure);
-  const { outcome, expired, deleted, errors } = whole.summary;
-  const wrong = errors[0]?.message ?? whole.failure?.message;
+  const targets = lanesOf(policy, request)[lane];
+  if (!targets) throw new MessageError(`run ${run.id} has no endpoint number ${lane}`);
+  const state = await readLane(store, run.id, lane);
+  if (state.gap) throw state.gap;
+  const { last } = state;
+  if (last && last.round > round) {
+    throw new MessageError(`round ${round} of run ${run.id} is over: it is in round ${last.round}`);
+  }
+  const needed = (settings.stopBeforeEnd ?? STOP_BEFORE_END_MS) + ENTRY_MS;
+  if (deadline - clock.monotonic() <= needed) {
+    throw new SettingsError(
+      `the function's time-out leaves no time to delete anything: raise timeout in serverless.yml, or lower stopBeforeEnd (STOP_BEFORE_END)`,
+    );
+  }
+  const isNewRound = last?.round !== round;
+  if (!isNewRound && last?.ended && !last.ended.again) return answerOf(state);
+  const log = await LaneLog.take(store, run.id, lane, state, {
+    round,
+    callId,
+    now: clock.now,
+    until: clock.now() + deadline - clock.monotonic(),
+  });
+  try {
+    await clock.sleep(pauseAfter(state, targets, clock.now()));
+    const calls = Math.min(MAX_CALLS.ofLane, Math.floor(MAX_CALLS.ofRound / run.lanes));
+    const cleaned = await cleanLane(
+      {
+        policy,
+        request: { ...request, dryRun: run.dryRun },
+        targets,
+        startedAt: run.startedAt,
+        state,
+        log,
+        isNewRound,
+        dependencies: {
+          ...dependencies,
+          runId: run.id,
+          archiveTo: settings.archiveTo,
+          deadline: deadline - ENTRY_MS,
+          stopBeforeEnd: settings.stopBeforeEnd,
+          maxConcurrency: settings.maxConcurrency,
+          observer: dependencies.observe(run.id),
+        },
+      },
+      log.number < calls,
+    );
+    await log.end({ again: cleaned.again }, cleaned.facts, cleaned.instances);
+    return answerOf(cleaned);
+  } catch (error) {
+    // Else nobody could go on before this call would have been over.
+    await log.giveBack().catch(() => {});
+    throw error;
+  }
+}
+
+/** Milliseconds in which nothing may be sent, since the call before may have used up what the policy allows. */
+function pauseAfter({ last }: LaneState, targets: readonly Target[], now: number): number {
+  const slowest = Math.min(...targets.map(({ requests }) => requests.perSecond ?? Infinity));
+  if (!last || slowest === Number.POSITIVE_INFINITY) return 0;
+  const quietSince = last.ended ? last.at : last.until;
+  return Math.max(0, quietSince + SECOND_MS * Math.max(1, 1 / slowest) - now);
+}
+
+function answerOf(lane: CleanedLane | LaneState): CleanAnswer {
+  const instances: KnownInstance[] = [...lane.instances.values()];
+  const targets = (lane.facts as LaneFacts).targets;
+  const { expired, deleted } = addCounts(instances.map(({ summary }) => summary));
+  const wrong = targets.find(({ error }) => error)?.error?.message;
+  const failed = instances.find(({ summary }) => summary.outcome === 'failed');
   return {
-    again: needsAnotherCall(result),
-    outcome,
-    message: wrong ?? `${expired} expired, ${deleted} deleted`,
+    again: 'again' in lane && lane.again,
+    outcome: worstOutcome(
+      [...targets, ...instances.map(({ summary }) => summary)].map((each) => each.outcome),
+    ),
+    message:
+      wrong ?? failed?.summary.errors[0]?.message ?? `${expired} expired, ${deleted} deleted`,
   };
 }

@@ -1,12 +1,15 @@
+import { DateTime } from 'luxon';
 import * as z from 'zod';
 import { JanitorError } from '../model/error.ts';
-import type { Lane } from './worklist.ts';
 
 const count = z.int().min(0);
-/** The name of the state machine's execution, in which AWS allows no slash. */
-const runId = z.string().regex(/^[^/]+$/);
+/** The name of the state machine's execution. It is a part of keys in the bucket. */
+const runId = z
+  .string()
+  .max(80)
+  .regex(/^(?!\.{1,2}$)[^/]+$/);
 
-/** The facts about a run that each of its parts is told. */
+/** What each step is told about its run. */
 const fleetRun = z.strictObject({
   id: runId,
   /** The run's one moment, in milliseconds since the epoch. */
@@ -16,28 +19,27 @@ const fleetRun = z.strictObject({
   event: z.unknown(),
   /** SHA-256 of the policy's text: a policy deployed meanwhile is not what the run was prepared with. */
   policy: z.string().min(1),
+  /** How many endpoints its targets are on. */
+  lanes: count,
 });
 export type FleetRun = z.output<typeof fleetRun>;
 
 const prepareMessage = z.strictObject({
   id: runId,
-  startedAt: z.iso.datetime({ offset: true }),
+  /** Milliseconds since the epoch, out of ISO 8601. */
+  startedAt: z.string().transform((text, context) => {
+    const time = DateTime.fromISO(text, { zone: 'utc' }).toMillis();
+    if (!Number.isNaN(time)) return time;
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no time` });
+    return z.NEVER;
+  }),
   event: z.unknown(),
 });
 
 const cleanMessage = z.strictObject({
   run: fleetRun,
   round: count,
-  share: z.strictObject({
-    concurrency: z.int().min(1),
-    perSecond: z.number().positive().optional(),
-  }),
-  item: z.strictObject({
-    target: z.string().min(1),
-    projectId: z.string(),
-    id: z.string().min(1),
-    name: z.string(),
-  }),
+  lane: count,
   /** The answer of the call before this one, where there was one. */
   last: z.unknown().optional(),
 });
@@ -45,13 +47,15 @@ const cleanMessage = z.strictObject({
 const summariseMessage = z.strictObject({
   run: fleetRun,
   round: count,
-  endpoints: z.unknown().optional(),
 });
 
-/** Where the state machine finds the instances of one endpoint, and how it goes about them. */
-export interface EndpointMessage extends Omit<Lane, 'items'> {
-  /** The key of a JSON list of instances. */
-  readonly items: string;
+/** The work that the state machine goes on with. */
+export interface Round {
+  readonly run: FleetRun;
+  /** From 0; each redrive of a failed run is another one. */
+  readonly round: number;
+  /** The endpoints that are cleaned in it, by their place among those of the run. */
+  readonly lanes: readonly number[];
 }
 
 /** A message that is none of the state machine's. */

@@ -1,13 +1,9 @@
 import { parseEvent } from '../run/event.ts';
-import { beginRun, openRun } from '../run/run.ts';
-import { readPrepareMessage } from './messages.ts';
-import { type Round, writeRound } from './round.ts';
-import { RunObjects } from './run-objects.ts';
-import { fingerprintOf, policyOf, type StepDependencies } from './step.ts';
-import { worklistOf } from './worklist.ts';
+import { type Round, readPrepareMessage } from './messages.ts';
+import { fingerprintOf, lanesOf, policyOf, type StepDependencies } from './step.ts';
 
 /**
- * The first step of a run: finds the instances of every target. It deletes nothing.
+ * The first step of a run: what all its steps have to agree on. It sends nothing.
  * @throws when message, event or policy cannot be understood.
  */
 export async function prepareStep(
@@ -15,30 +11,16 @@ export async function prepareStep(
   dependencies: StepDependencies,
 ): Promise<Round> {
   const { id, startedAt, event } = readPrepareMessage(message);
-  const { settings, store } = dependencies;
   const { request } = parseEvent(event);
-  const opened = openRun(
-    policyOf(dependencies),
-    { ...request, ...(settings.dryRun && { dryRun: true }) },
-    {
-      ...dependencies,
-      stopBeforeEnd: settings.stopBeforeEnd,
-      maxConcurrency: settings.maxConcurrency,
-      runId: id,
-      trigger: 'fleet',
-      observer: dependencies.observe(id),
-    },
-  );
-  const begun = await beginRun(opened, async () => {});
-  const worklist = { ...worklistOf(opened, begun), startedAt: Date.parse(startedAt) };
-  const records = new RunObjects(store, id);
-  await records.writeWorklist(worklist);
+  const policy = policyOf(dependencies);
+  const lanes = lanesOf(policy, request).map((_, lane) => lane);
   const run = {
     id,
-    startedAt: worklist.startedAt,
-    dryRun: worklist.dryRun,
+    startedAt,
+    dryRun: dependencies.settings.dryRun ?? request.dryRun ?? policy.dryRun,
     event: event ?? {},
     policy: fingerprintOf(dependencies),
+    lanes: lanes.length,
   };
-  return writeRound(records, worklist, { run, round: 0 }, settings.instancesAtOnce);
+  return { run, round: 0, lanes };
 }

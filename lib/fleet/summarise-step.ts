@@ -1,12 +1,12 @@
-import type { Summary } from '../model/summary.ts';
+import { addRequests, type RequestCounts, type Summary } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
-import type { InstanceResult } from './clean-fleet-instance.ts';
-import { readSummariseMessage } from './messages.ts';
-import { type Round, writeRound } from './round.ts';
-import { RunObjects } from './run-objects.ts';
-import type { StepDependencies } from './step.ts';
-import { summarise } from './summarise.ts';
+import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
+import { readLane } from './lane-log.ts';
+import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
+import { type ObjectStore, patientStore } from './object-store.ts';
+import { DeploymentChangedError, lanesOf, policyOfRun, type StepDependencies } from './step.ts';
+import { type FleetSummary, summarise } from './summarise.ts';
 
 /** The end of a run, without its instances: they would not fit into a step's output. */
 export type SummariseAnswer = Omit<Summary, 'targets' | 'warnings'> & {
@@ -15,63 +15,103 @@ export type SummariseAnswer = Omit<Summary, 'targets' | 'warnings'> & {
   readonly key: string;
 };
 
+/** That a round was reported, and by which call. */
+interface Report {
+  readonly callId: string;
+  /** Those of each target, in the order of the summary. */
+  readonly requests: readonly RequestCounts[];
+}
+
 /**
- * The last step: one summary of all instances. Where the run failed, it throws once the summary is
+ * The last step: one summary of all that is known. Where the run failed, it throws once the summary is
  * written, so that the execution fails. Called again after that, by a redrive of the execution, it
- * hands out the instances that failed for another round.
- * @throws {RunFailedError} when the run failed.
+ * hands out the endpoints where something failed for another round.
+ * @throws {RunFailedError} when the run failed; and when the summary could not be written.
  */
 export async function summariseStep(
   message: unknown,
   dependencies: StepDependencies,
 ): Promise<SummariseAnswer | (Round & { readonly again: true })> {
   const { run, round } = readSummariseMessage(message);
-  const { settings, store, clock } = dependencies;
-  const records = new RunObjects(store, run.id);
-  const worklist = await records.worklist();
-  const places = worklist.targets.flatMap(({ name: target, instances }) =>
-    instances.filter(({ summary }) => !summary).map(({ id }) => ({ target, id })),
-  );
-  const found = await records.results(places);
-  const results = new Map(places.map((place, index) => [keyOf(place), found[index]]));
-  const resultOf = (target: string, id: string) => results.get(keyOf({ target, id }));
-  const failed = (target: string, id: string) => hasFailed(resultOf(target, id));
-  const anyFailed = places.some(({ target, id }) => failed(target, id));
-  if (anyFailed && (await records.summary(round))) {
-    const next = { run, round: round + 1 };
-    return {
-      again: true,
-      ...(await writeRound(records, worklist, next, settings.instancesAtOnce, failed)),
-    };
-  }
+  const store = patientStore(dependencies.store, dependencies.clock);
   const { request } = parseEvent(run.event);
-  const whole = summarise(worklist, resultOf, {
-    runId: run.id,
-    finishedAt: clock.now(),
-    taskIds: request.taskIds,
+  const planned = plannedTargets(run, dependencies);
+  const lanes = await Promise.all(
+    Array.from({ length: run.lanes }, (_, lane) =>
+      readLane(store, run.id, lane).catch(() => undefined),
+    ),
+  );
+  const { id: runId, dryRun, startedAt } = run;
+  const whole = summarise(lanes, planned, request, {
+    ...{ runId, dryRun, startedAt },
+    finishedAt: dependencies.clock.now(),
   });
-  const { summary, requests } = whole;
-  // One letter for a run: none about a redrive of it, and none where this step is called again.
-  const isFirst = round === 0 && (await records.summary(0)) === undefined;
-  const key = await records.writeSummary(round, whole);
-  const observer = dependencies.observeSummary(run.id, {
-    targets: worklist.targets,
-    routine: Object.keys(request).length === 0,
-    before: round > 0 ? await records.summary(round - 1) : undefined,
-  });
-  for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
-  observer.done?.(summary, requests);
-  if (isFirst) await dependencies.sendLetter?.(summary);
-  if (summary.outcome === 'failed') throw new RunFailedError(summary);
+  const { summary, failedLanes } = whole;
+  const before = round > 0 ? await reportOf(store, runId, round - 1) : undefined;
+  const isFirst = await writeSummary(store, runId, round, whole, dependencies.callId);
+  if (isFirst) {
+    const observer = dependencies.observeSummary(runId, {
+      targets: planned?.flat() ?? summary.targets,
+      routine: Object.keys(request).length === 0,
+      before,
+    });
+    for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
+    observer.done?.(summary, whole.requests);
+    // One letter for a run: none about a redrive of it.
+    if (round === 0) await dependencies.sendLetter?.(summary);
+    if (summary.outcome === 'failed') throw new RunFailedError(summary);
+  } else if (summary.outcome === 'failed') {
+    return { again: true, run, round: round + 1, lanes: failedLanes };
+  }
   const { targets: _, warnings: __, ...end } = summary;
-  return { again: false, ...end, key };
+  return { again: false, ...end, key: keysOf(runId, round).summary };
 }
 
-function keyOf({ target, id }: { readonly target: string; readonly id: string }): string {
-  return JSON.stringify([target, id]);
+/** The targets that the run was prepared for; undefined where another policy is deployed now. */
+function plannedTargets(run: FleetRun, dependencies: StepDependencies) {
+  try {
+    return lanesOf(policyOfRun(run, dependencies), parseEvent(run.event).request);
+  } catch (error) {
+    if (error instanceof DeploymentChangedError) return undefined;
+    throw error;
+  }
 }
 
-/** An instance that nothing is known of has failed too. */
-function hasFailed(result: InstanceResult | undefined): boolean {
-  return result === undefined || result.summary.outcome === 'failed';
+/** True where it is this call that has to report it: one does, however many are made. */
+async function writeSummary(
+  store: ObjectStore,
+  runId: string,
+  round: number,
+  { summary, requests }: FleetSummary,
+  callId: string,
+): Promise<boolean> {
+  const keys = keysOf(runId, round);
+  await store.create(keys.summary, summary);
+  const report: Report = { callId, requests: [...requests.values()] };
+  return store.create(keys.report, report);
+}
+
+/** What a round before this one has reported. */
+async function reportOf(
+  store: ObjectStore,
+  runId: string,
+  round: number,
+): Promise<NonNullable<MetricsOptions['before']>> {
+  const keys = keysOf(runId, round);
+  try {
+    const summary = (await store.read(keys.summary)) as Summary;
+    const { requests } = (await store.read(keys.report)) as Report;
+    const countsOf = (index: number) => requests[index] ?? addRequests([]);
+    return {
+      summary,
+      requests: new Map(summary.targets.map((target, index) => [target, countsOf(index)])),
+    };
+  } catch {
+    return 'unknown';
+  }
+}
+
+function keysOf(runId: string, round: number) {
+  const base = `runs/${runId}`;
+  return { summary: `${base}/summary-${round}.json`, report: `${base}/reported-${round}.json` };
 }

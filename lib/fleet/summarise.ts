@@ -1,107 +1,127 @@
-import { instanceOutcome, worstOutcome } from '../model/outcome.ts';
+import { worstOutcome } from '../model/outcome.ts';
 import {
   addRequests,
   conclude,
-  emptySummary,
-  type InstanceSummary,
-  type RecordError,
   type RequestCounts,
   type Summary,
   type TargetSummary,
 } from '../model/summary.ts';
-import type { InstanceResult } from './clean-fleet-instance.ts';
-import type { Worklist, WorklistInstance, WorklistTarget } from './worklist.ts';
+import { missingInstances, type RunRequest } from '../run/request.ts';
+import { isPartOf, type KnownInstance, type KnownTarget, lost } from './known.ts';
+import type { LaneState } from './lane-log.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
 export interface FleetSummary {
   readonly summary: Summary;
   readonly requests: ReadonlyMap<TargetSummary, RequestCounts>;
+  /** The lanes where something failed, by their place in the run. */
+  readonly failedLanes: readonly number[];
 }
 
-const NO_RESULT: RecordError = {
-  code: 'no-result',
-  message:
-    'nothing is known of it: its function was not started, or ended before it could write a result; see the failed executions of the map run',
-};
+/** A target, as the policy has it. */
+type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 
 /**
- * Makes one summary of a worklist and what became of its instances.
- * @param resultOf what became of an instance; nothing, where its function wrote nothing.
- * @param run `taskIds` are those that the run was asked for; `finishedAt` is in milliseconds since the epoch.
+ * Makes one summary of what the lanes of a run know. Whatever is missing there fails the run, and is said.
+ * @param lanes undefined where a log could not be read at all.
+ * @param planned the targets of each lane, in the order of the policy; undefined where that policy is not there any more.
  */
 export function summarise(
-  worklist: Worklist,
-  resultOf: (target: string, id: string) => InstanceResult | undefined,
+  lanes: readonly (LaneState | undefined)[],
+  planned: readonly (readonly Named[])[] | undefined,
+  request: RunRequest,
   run: {
     readonly runId: string;
+    readonly dryRun: boolean;
+    /** Milliseconds since the epoch. */
+    readonly startedAt: number;
     readonly finishedAt: number;
-    readonly taskIds?: readonly string[] | undefined;
   },
 ): FleetSummary {
   const requests = new Map<TargetSummary, RequestCounts>();
-  const warnings = new Set(worklist.warnings);
+  const warnings = new Set<string>();
   const seenIds = new Set<string>();
-  for (const target of worklist.targets) {
-    const results = target.instances.map(
-      (instance) => resultOf(target.name, instance.id) ?? leftAlone(instance) ?? lost(instance),
-    );
-    for (const result of results) {
-      for (const warning of result.warnings) warnings.add(warning);
-      for (const id of result.seenIds) seenIds.add(id);
-    }
-    requests.set(
-      summariseTarget(target, results),
-      addRequests([target.requests, ...results.map((result) => result.requests)]),
-    );
-  }
-  for (const id of run.taskIds ?? []) {
+  const failedLanes: number[] = [];
+  const known: { target: KnownTarget; summary: TargetSummary }[] = [];
+  lanes.forEach((state, lane) => {
+    for (const warning of state?.facts?.warnings ?? []) warnings.add(warning);
+    for (const id of state?.facts?.seenIds ?? []) seenIds.add(id);
+    const problem = problemOf(state);
+    const targets = state?.facts?.targets ?? planned?.[lane]?.map(unknownTarget) ?? [];
+    if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
+    const here = targets.map((target) => ({
+      target,
+      summary: summariseTarget(target, [...(state?.instances.values() ?? [])], problem),
+    }));
+    if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
+    known.push(...here);
+  });
+  for (const id of request.taskIds ?? []) {
     if (!seenIds.has(id)) warnings.add(`no instance of this run lists task ${id}`);
   }
-  const { startedAt, dryRun, failed } = worklist;
-  const { runId, finishedAt } = run;
-  const durationMs = Math.max(0, finishedAt - startedAt);
-  const summary = conclude(
-    { runId, trigger: 'fleet', dryRun, startedAt, durationMs, failed, warnings: [...warnings] },
-    requests,
+  const missing = missingInstances(
+    request.instances,
+    known.map(({ target: { asked } }) => ({
+      open: asked,
+      allowed: asked?.allowed ?? [],
+      unmatched: asked?.unmatched ?? [],
+    })),
   );
-  return { summary, requests };
+  for (const message of missing) warnings.add(message);
+  for (const { target, summary } of known) requests.set(summary, target.requests);
+  const { finishedAt, ...rest } = run;
+  const summary = conclude(
+    {
+      ...rest,
+      trigger: 'fleet',
+      durationMs: Math.max(0, finishedAt - run.startedAt),
+      failed: missing.length > 0 || lanes.some((state) => problemOf(state)),
+      warnings: [...warnings],
+    },
+    inOrder(requests, planned),
+  );
+  return { summary, requests: inOrder(requests, planned), failedLanes };
+}
+
+/** The reason why a lane's log does not tell everything. */
+function problemOf(state: LaneState | undefined): string | undefined {
+  if (!state) return 'nothing is known of it: its log could not be read; start a new run';
+  if (state.gap) return `not all is known of it: ${state.gap.message}; start a new run`;
+  const isOver = state.last?.ended?.again === false;
+  if (isOver) return undefined;
+  return `${state.last ? 'not all' : 'nothing'} is known of it: its function ended early, or was not called to the end; see the log and the execution, then redrive it`;
+}
+
+function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {
+  const requests = addRequests([]);
+  return { name, cloud, service, region, outcome: 'complete', requests };
 }
 
 function summariseTarget(
-  { name, cloud, service, region, ...listed }: WorklistTarget,
-  results: readonly InstanceResult[],
+  { requests: _, asked: __, ...target }: KnownTarget,
+  lane: readonly KnownInstance[],
+  problem: string | undefined,
 ): TargetSummary {
-  const instances = results.map(({ summary }) => summary);
-  const failed = results.find(({ failure }) => failure);
-  const error = listed.error ?? failed?.failure;
+  const instances = lane
+    .filter((each) => each.target === target.name)
+    .map((each) => (each.done ? each : lost(each)).summary);
+  const error = target.error ?? (problem ? { code: 'no-result', message: problem } : undefined);
+  const outcomes = instances.map(({ outcome }) => outcome);
   return {
-    name,
-    cloud,
-    service,
-    region,
-    outcome: worstOutcome([listed.outcome, ...instances.map(({ outcome }) => outcome)]),
+    ...target,
+    outcome: error ? 'failed' : worstOutcome(outcomes),
     ...(error && { error }),
     instances,
   };
 }
 
-function leftAlone({ summary }: WorklistInstance): InstanceResult | undefined {
-  return (
-    summary && {
-      summary: { ...summary, outcome: instanceOutcome(summary) },
-      requests: addRequests([]),
-      seenIds: [],
-      warnings: [],
-    }
-  );
-}
-
-function lost(instance: { readonly id: string; readonly name: string }): InstanceResult {
-  const summary: InstanceSummary = {
-    ...emptySummary(instance),
-    outcome: 'failed',
-    stoppedBy: 'unavailable',
-    errors: [NO_RESULT],
-  };
-  return { summary, requests: addRequests([]), seenIds: [], warnings: [] };
+/** In the order of the policy, where that is known. */
+function inOrder(
+  requests: ReadonlyMap<TargetSummary, RequestCounts>,
+  planned: readonly (readonly Named[])[] | undefined,
+): ReadonlyMap<TargetSummary, RequestCounts> {
+  const names = planned?.flat().map(({ name }) => name) ?? [];
+  const place = ([{ name }]: readonly [TargetSummary, RequestCounts]) =>
+    names.findIndex((planned) => isPartOf(planned, name));
+  return new Map([...requests].sort((one, other) => place(one) - place(other)));
 }

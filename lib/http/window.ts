@@ -16,7 +16,7 @@ export interface RequestWindow {
 }
 
 /** Milliseconds before the deadline in which no DELETE begins, unless set otherwise. */
-const STOP_BEFORE_END_MS = 2_000;
+export const STOP_BEFORE_END_MS = 2_000;
 /** Milliseconds before the deadline at which nothing is waited for: the summary has to be written. */
 const SUMMARY_MS = 500;
 

@@ -17,7 +17,7 @@ import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
-import type { Observer } from './observer.ts';
+import type { BeforeDeletes, Observer, Standing } from './observer.ts';
 import type { ApprovedPlan } from './request.ts';
 
 /** A target that has been opened: what its instances have in common. */
@@ -36,6 +36,7 @@ export interface OpenTarget {
     /** Counts the records of the approved plan that are not listed any more. */
     readonly approvedButGone: { count: number };
     readonly observer: Observer;
+    readonly beforeDeletes?: BeforeDeletes | undefined;
   };
   readonly name: string;
   readonly projectId: string;
@@ -85,7 +86,10 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
+  #triedBefore: ReadonlySet<string> | undefined;
   #isDecided = false;
+  /** What stays of the ledger when the instance is finished. */
+  #end: Pick<Ledger, 'unclear' | 'answered'> = { unclear: [], answered: 0 };
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
@@ -97,6 +101,18 @@ export class InstanceCleanup {
   leaveAlone(stoppedBy: StoppedBy, message: string): void {
     this.summary.stoppedBy = stoppedBy;
     this.#addError({ message });
+  }
+
+  /** @param ids of records that somebody may have tried to delete on behalf of this run before. */
+  goOnAfter(ids: ReadonlySet<string>): void {
+    this.#triedBefore = ids;
+  }
+
+  /** @param next ids of records that are about to be deleted. */
+  standing(next: readonly string[] = []): Standing {
+    const { unclear, answered } = this.#ledger ?? this.#end;
+    const summary = { ...this.summary, ...this.#ledger?.account() };
+    return { summary, unclear: [...new Set([...unclear, ...next])], answered };
   }
 
   /**
@@ -114,6 +130,7 @@ export class InstanceCleanup {
     if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
     if (ledger.size('ambiguous') > 0) await this.#guarded(() => this.#settle(ledger));
     this.#account(ledger);
+    this.#end = { unclear: ledger.unclear, answered: ledger.answered };
     this.#ledger = undefined;
     return true;
   }
@@ -144,7 +161,7 @@ export class InstanceCleanup {
     const tasks = await this.#list(rows);
     if (!tasks) return new Ledger([]);
     const expired = this.#decide(tasks);
-    const ledger = new Ledger(expired);
+    const ledger = new Ledger(expired, this.#triedBefore);
     if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
     else if (this.#target.run.dryRun) ledger.leave('remaining');
     else if (rows && !(await this.#archive(expired, rows))) ledger.leave('remaining');
@@ -233,8 +250,14 @@ export class InstanceCleanup {
 
   /** Deletes until all are tried, or it is time to stop or to let others go on. */
   async #delete(ledger: Ledger, othersWait: () => boolean): Promise<void> {
+    const { name, run } = this.#target;
+    if (run.beforeDeletes && ledger.waiting > 0) {
+      const standing = this.standing(ledger.next(TURN));
+      await this.#guarded(async () => run.beforeDeletes?.(name, standing));
+    }
     let taken = 0;
-    const mayGoOn = () => this.summary.stoppedBy === undefined && (taken < TURN || !othersWait());
+    const goesOn = () => taken < TURN || !(run.beforeDeletes || othersWait());
+    const mayGoOn = () => this.summary.stoppedBy === undefined && goesOn();
     const worker = async () => {
       for (let record = mayGoOn() && ledger.take(); record; record = mayGoOn() && ledger.take()) {
         const { id } = record;

@@ -66,12 +66,15 @@ export class Ledger {
   #queue: readonly LedgerRecord[];
   #next = 0;
 
-  /** @param ids of the records that have expired; each once. */
-  constructor(ids: readonly string[]) {
+  /**
+   * @param ids of the records that have expired; each once.
+   * @param triedBefore ids that an earlier DELETE of this run may have deleted.
+   */
+  constructor(ids: readonly string[], triedBefore: ReadonlySet<string> = new Set()) {
     this.#records = ids.map((id) => ({
       id,
       state: 'to-delete',
-      maybeOurs: false,
+      maybeOurs: triedBefore.has(id),
       accepted: false,
     }));
     this.#sizes['to-delete'] = ids.length;
@@ -88,6 +91,26 @@ export class Ledger {
     const record = this.#queue[this.#next];
     if (record) this.#next += 1;
     return record;
+  }
+
+  /** Ids of the next records to be taken, so many of them at most. */
+  next(count: number): string[] {
+    return this.#queue.slice(this.#next, this.#next + count).map(({ id }) => id);
+  }
+
+  /** Ids of records that may have been deleted, and of which nothing more is known. */
+  get unclear(): readonly string[] {
+    return this.#records
+      .filter(
+        ({ state, maybeOurs }) => maybeOurs && state !== 'deleted' && state !== 'already-gone',
+      )
+      .map(({ id }) => id);
+  }
+
+  /** How many have had an answer, whichever it was. */
+  get answered(): number {
+    const { 'to-delete': toDelete, remaining, 'held-back': heldBack } = this.#sizes;
+    return this.#records.length - toDelete - remaining - heldBack;
   }
 
   /** Leaves all records alone: none is to be deleted. */

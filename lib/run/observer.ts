@@ -55,6 +55,19 @@ export interface Observer {
   done?(summary: Summary, requests: ReadonlyMap<TargetSummary, RequestCounts>): void;
 }
 
+/** How an instance stands in the middle of its cleanup. */
+export interface Standing {
+  /** Counts every record that is not settled as `remaining`. */
+  readonly summary: InstanceSummary;
+  /** Ids that are not settled and may have been deleted, or are about to be: only another list can tell. */
+  readonly unclear: readonly string[];
+  /** Records of which a DELETE was answered, or used up its attempts. */
+  readonly answered: number;
+}
+
+/** Called before each turn's DELETEs of an instance: none of them is sent unless it resolves. */
+export type BeforeDeletes = (target: string, standing: Standing) => Promise<void>;
+
 /** Hands everything on to several observers. */
 export function observeAll(observers: readonly Observer[]): Observer {
   const tell =

@@ -9,7 +9,7 @@ import type { Trigger } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/fields.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
-import { guardObserver, type Observer } from './observer.ts';
+import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
 import type { ApprovedPlan, RunRequest } from './request.ts';
 
 /** The dependencies of a run on the outside. */
@@ -35,6 +35,7 @@ export interface RunDependencies {
   /** Most requests in flight to one host; a target's `requests.concurrency` may ask for fewer. */
   readonly maxConcurrency?: number | undefined;
   readonly observer?: Observer | undefined;
+  readonly beforeDeletes?: BeforeDeletes | undefined;
 }
 
 /** The things that all targets of one run share. */
@@ -67,6 +68,7 @@ export interface RunContext {
   /** Keeps what is to be deleted; absent where none is asked for, and in a dry run. */
   readonly archive: Archive | undefined;
   readonly observer: Observer;
+  readonly beforeDeletes: BeforeDeletes | undefined;
   /** Grows until the run is over. */
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
@@ -115,6 +117,7 @@ export function openContext(
     approvedButGone: { count: 0 },
     archive: archiveAt === undefined || dryRun ? undefined : dependencies.openArchive(archiveAt),
     observer: guarded,
+    beforeDeletes: dependencies.beforeDeletes,
     warnings,
     rows: new RowBudget(),
     accounts: new Accounts({

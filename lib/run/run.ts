@@ -14,7 +14,7 @@ import { openContext, type RunContext, type RunDependencies } from './run-contex
 import { takeTurns } from './turns.ts';
 
 /** A run before anything is sent. */
-export interface OpenRun {
+interface OpenRun {
   readonly context: RunContext;
   /** In the policy's order; the projects of those that have some are not known yet. */
   readonly targets: readonly Target[];
@@ -24,7 +24,7 @@ export interface OpenRun {
 }
 
 /** The targets of a run whose instances are known, in the policy's order. */
-export interface BegunRun {
+interface BegunRun {
   readonly targets: readonly TargetRun[];
   /** True where an instance that was asked for is nowhere. */
   readonly failed: boolean;
@@ -82,11 +82,7 @@ function goneInstances(
 }
 
 /** @throws {RunRequestError} when the request names a target that does not exist. */
-export function openRun(
-  policy: Policy,
-  request: RunRequest,
-  dependencies: RunDependencies,
-): OpenRun {
+function openRun(policy: Policy, request: RunRequest, dependencies: RunDependencies): OpenRun {
   const targets = selectTargets(policy, request);
   const context = openContext(policy, request, dependencies);
   const endpointOf = openEndpoints(targets, dependencies);
@@ -98,7 +94,7 @@ export function openRun(
  * is slow holds up no other.
  * @param proceed is called for each endpoint as soon as its own targets are known.
  */
-export async function beginRun(
+async function beginRun(
   { context, targets, endpoints, endpointOf }: OpenRun,
   proceed: (begun: readonly TargetRun[], endpoint: Endpoint) => Promise<void>,
 ): Promise<BegunRun> {
@@ -109,14 +105,11 @@ export async function beginRun(
   await Promise.all(
     endpoints.map(async (endpoint) => {
       const here = targets.filter((target) => endpointOf.get(target) === endpoint);
-      const opened = await Promise.all(
-        here.map((target) => beginTargets(context, target, endpoint)),
-      );
+      const opened = await beginEndpoint(context, here, endpoint);
       here.forEach((target, i) => {
         begun.set(target, opened[i] as readonly TargetRun[]);
       });
       const found = opened.flat();
-      await leaveOverlapsAlone(context, found);
       const instances = all().flatMap(({ cleanups }) => cleanups);
       observer.discovered?.(instances.length, count);
       await proceed(found, endpoint);
@@ -127,6 +120,20 @@ export async function beginRun(
   const missing = missingInstances(context.requestedInstances, inOrder);
   for (const message of missing) observer.warning?.(message);
   return { targets: inOrder, failed: missing.length > 0 };
+}
+
+/**
+ * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
+ * @returns for each target one run, or one for each of its projects.
+ */
+export async function beginEndpoint(
+  context: RunContext,
+  targets: readonly Target[],
+  endpoint: Endpoint,
+): Promise<readonly (readonly TargetRun[])[]> {
+  const begun = await Promise.all(targets.map((each) => beginTargets(context, each, endpoint)));
+  await leaveOverlapsAlone(context, begun.flat());
+  return begun;
 }
 
 /**

@@ -23,9 +23,10 @@ export interface MetricsOptions {
   readonly routine: boolean;
   /**
    * The part of this run that was published before, if this repeats an earlier attempt. It is not
-   * counted again, and no duration is published: it would include the time until the repetition.
+   * counted again, and no duration is published: it would include the time until the repetition. Where it is
+   * not known any more, nothing is published but that a run has ended.
    */
-  readonly before?: Done | undefined;
+  readonly before?: Done | 'unknown' | undefined;
 }
 
 /** A run, and the requests of each of its targets. */
@@ -43,10 +44,13 @@ export function metricsObserver(
     done: (summary, requestsOf) => {
       const { runId, targets, durationMs, outcome } = summary;
       const own = ownMetrics(known, targets);
-      const measureThese = (these: readonly TargetSummary[]): Measurements => ({
-        ...subtract(measureWork(these, requestsOf), before && workBefore(these, before)),
-        ...(routine && measureEstate(these, summary)),
-      });
+      const measureThese = (these: readonly TargetSummary[]): Measurements =>
+        before === 'unknown'
+          ? {}
+          : {
+              ...subtract(measureWork(these, requestsOf), before && workBefore(these, before)),
+              ...(routine && measureEstate(these, summary)),
+            };
       for (const target of targets.filter(({ name }) => own.has(name))) {
         const dimensions = { service: target.service, target: target.name };
         publish(dimensions, measureThese([target]), runId);
@@ -96,15 +100,10 @@ function measureWork(
 /** The work of the same targets that was published before. */
 function workBefore(these: readonly TargetSummary[], { summary, requests }: Done): Measurements {
   const names = new Set(these.map(({ name }) => name));
-  const {
-    failed: _,
-    limitTripped: __,
-    ...done
-  } = measureWork(
+  return measureWork(
     summary.targets.filter(({ name }) => names.has(name)),
     requests,
   );
-  return done;
 }
 
 function subtract(values: Measurements, less: Measurements = {}): Measurements {

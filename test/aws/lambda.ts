@@ -27,6 +27,8 @@ export interface Lambda {
   /** All that have ended, the last one last. */
   readonly invocations: readonly Invocation[];
   invoke(name: string, event: unknown): Promise<Invocation>;
+  /** Ends every function where it stands. */
+  kill(): void;
   /** Resolves when the calls have ended that nobody waits for. */
   settle(): Promise<void>;
   close(): Promise<void>;
@@ -150,6 +152,10 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
   return {
     url,
     invocations,
+    kill: () => {
+      for (const worker of processes) worker.kill('SIGKILL');
+      idle.clear();
+    },
     invoke: run,
     settle: async () => {
       await Promise.all(later);

@@ -36,11 +36,9 @@ export async function runMachine(
     services: await recorder.through(roles.machine, account.url),
   });
   try {
-    // moto reads fractions alone here.
-    const definition = deployed.definition.replace(/("ToleratedFailurePercentage":\d+)\b/, '$1.0');
     await interpreter.aws(
       ...['stepfunctions', 'create-state-machine', '--name', deployed.name],
-      ...['--definition', definition, '--role-arn', deployed.roleArn],
+      ...['--definition', deployed.definition, '--role-arn', deployed.roleArn],
     );
     const { executionArn } = await interpreter.aws<{ executionArn: string }>(
       ...['stepfunctions', 'start-execution', '--state-machine-arn', arn],

@@ -283,6 +283,28 @@ describe('the fleet, on another interpreter', () => {
     expect(deleted() - before).toBe(rest);
   });
 
+  test('loses no record where a function is killed in mid-run', async () => {
+    const KILLED = 60;
+    emulator.addInstance({ service: 'dcs', name: 'killed', tasks: expired(KILLED) });
+    // Until its time-out, nobody knows that it is not there any more.
+    await deploy('', 'fleet=true', 'timeout=20');
+    let sent = 0;
+    emulator.intercept = ({ operation }) => {
+      if (operation !== 'delete-task') return undefined;
+      sent += 1;
+      if (sent !== KILLED / 2) return undefined;
+      lambda.kill();
+      return { reset: true, afterwards: true };
+    };
+    const before = deleted();
+    const { status, summary } = await run('run-3');
+    expect(status).toBe('SUCCEEDED');
+    expect(lambda.invocations.some(({ error }) => error?.errorType === 'LaneBusyError')).toBe(true);
+    expect(summary.totals).toMatchObject({ deleted: KILLED, alreadyGone: 0, remaining: 0 });
+    expect(deleted() - before).toBe(KILLED);
+    emulator.intercept = undefined;
+  });
+
   test('needs every permission that its roles have, and is denied all else', async () => {
     // A redrive begins with the call that failed: what is only needed then is called by it.
     await lambda.invoke(failed.name, failed.event);
@@ -290,12 +312,7 @@ describe('the fleet, on another interpreter', () => {
     expect(stack.roles.get('CleanupRole')).toEqual(cleanupRole);
     expect([...calls.keys(), 'CleanupRole'].sort()).toEqual([...stack.roles.keys()].sort());
     const own = calls.get('FleetMachineRole') ?? [];
-    const written = own.find(({ action }) => action === 's3:PutObject');
-    const { definition, name } = await aws(
-      ...['stepfunctions', 'describe-state-machine'],
-      ...['--state-machine-arn', stack.names.get('FleetMachine') ?? ''],
-    );
-    calls.set('FleetMachineRole', [...own, ...serviceCalls(name, definition, written?.resource)]);
+    calls.set('FleetMachineRole', [...own, ...serviceCalls()]);
     await expectRoles(calls);
   });
 });

@@ -1,11 +1,10 @@
-import pLimit from 'p-limit';
+import { randomUUID } from 'node:crypto';
 import { openArchive } from '../../lib/archive/open-archive.ts';
 import { cleanStep } from '../../lib/fleet/clean-step.ts';
 import { prepareStep } from '../../lib/fleet/prepare-step.ts';
 import { readFleetSettings } from '../../lib/fleet/settings.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
-import type { FleetItem } from '../../lib/fleet/worklist.ts';
 import { systemClock as clock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
@@ -30,8 +29,9 @@ async function ours(job: Job): Promise<void> {
   transport.close();
 }
 
-// Four instances are cleaned at once, as serverless.yml has it.
-const settings = readFleetSettings({ FLEET_BUCKET: 'bench', FLEET_CONCURRENCY: '4' });
+const settings = readFleetSettings({ FLEET_BUCKET: 'bench' });
+/** Milliseconds: what Lambda allows a function at most. */
+const CALL_MS = 900_000;
 
 /**
  * The fleet's three steps, called as its state machine calls them, each with connections of its own.
@@ -39,16 +39,20 @@ const settings = readFleetSettings({ FLEET_BUCKET: 'bench', FLEET_CONCURRENCY: '
  */
 async function fleet(job: Job): Promise<void> {
   const objects = new Map<string, string>();
-  const stored = (key: string) => JSON.parse(objects.get(key) ?? 'null') ?? undefined;
+  const stored = (key: string) => JSON.parse(objects.get(key) ?? 'null');
   const dependencies = {
     ...outside,
     settings,
     policyText: policyText(job),
     store: {
       read: async (key: string) => stored(key),
-      write: async (key: string, value: unknown) => {
-        objects.set(key, JSON.stringify(value));
+      create: async (key: string, value: unknown) => {
+        const isFree = !objects.has(key);
+        if (isFree) objects.set(key, JSON.stringify(value));
+        return isFree;
       },
+      list: async (prefix: string) =>
+        [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(),
     },
     observe: () => ({}),
     observeSummary: () => ({}),
@@ -59,18 +63,15 @@ async function fleet(job: Job): Promise<void> {
   ): Promise<Answer> => {
     const transport = createTransport(clock);
     try {
-      return await step(message, { ...dependencies, transport });
+      const call = { callId: randomUUID(), deadline: clock.monotonic() + CALL_MS, transport };
+      return await step(message, { ...dependencies, ...call });
     } finally {
       transport.close();
     }
   };
   const startedAt = new Date().toISOString();
-  const { run, round, endpoints } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
-  for (const { items, instancesAtOnce, share } of endpoints) {
-    const limit = pLimit(instancesAtOnce);
-    const clean = (item: FleetItem) => limit(() => call(cleanStep, { run, round, share, item }));
-    await Promise.all(stored(items).map(clean));
-  }
+  const { run, round, lanes } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
+  for (const lane of lanes) while ((await call(cleanStep, { run, round, lane })).again);
   await call(summariseStep, { run, round });
   const { outcome } = stored('runs/bench/summary-0.json') as Summary;
   if (outcome !== 'complete') throw new Error(`the fleet's run is ${outcome}`);

@@ -3,20 +3,23 @@ import fc from 'fast-check';
 /**
  * How often a property is tried: `runs` times, or as often as CHAOS_RUNS says. CHAOS_SEED and
  * CHAOS_PATH, as a failure prints them, try that one case again.
+ * @param prefix of these variables.
  */
 export async function holds<T>(
   property: fc.IAsyncProperty<T>,
   runs: number,
-  env: Readonly<Record<string, string | undefined>> = process.env,
+  prefix = 'CHAOS',
 ): Promise<void> {
-  const { CHAOS_RUNS, CHAOS_SEED, CHAOS_PATH } = env;
+  const [tries, seed, path] = ['RUNS', 'SEED', 'PATH'].map(
+    (name) => process.env[`${prefix}_${name}`],
+  );
   const details = await fc.check(property, {
-    numRuns: CHAOS_RUNS ? Number(CHAOS_RUNS) : runs,
-    ...(CHAOS_SEED && { seed: Number(CHAOS_SEED) }),
-    ...(CHAOS_PATH && { path: CHAOS_PATH, endOnFailure: true }),
+    numRuns: tries ? Number(tries) : runs,
+    ...(seed && { seed: Number(seed) }),
+    ...(path && { path, endOnFailure: true }),
   });
   if (!details.failed) return;
-  const replay = `CHAOS_SEED=${details.seed} CHAOS_PATH=${details.counterexamplePath}`;
+  const replay = `${prefix}_SEED=${details.seed} ${prefix}_PATH=${details.counterexamplePath}`;
   const { errorInstance } = details;
   const why = errorInstance instanceof Error ? errorInstance.stack : String(errorInstance);
   throw new Error(

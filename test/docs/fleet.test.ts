@@ -10,22 +10,32 @@ const { States } = parse(await readFile('functions/stack/fleet/state-machine.yml
   States: Record<string, State>;
 };
 const endpoint = States.CleanEndpoints?.ItemProcessor?.States ?? {};
-const child = endpoint.CleanInstances?.ItemProcessor?.States ?? {};
-/** Those that a run without failures goes through. */
-const passed = (states: Record<string, State>): number =>
-  Object.values(states).filter(({ Type }) => Type !== 'Fail').length;
+/** Those that a run without failures goes through once for each endpoint, and once for each call. */
+const ONCE = ['EndpointDone'];
+const EACH_CALL = ['CleanEndpoint', 'AnythingLeft'];
 
 const ENDPOINTS = 3;
+/** Seconds of a call, without those in which it begins and ends. */
+const CALL = 890;
 /** USD for one run of so many instances, item by item. */
-const costs = (instances: number): Record<string, number> => ({
-  'state transitions':
-    (passed(States) + ENDPOINTS * passed(endpoint) + instances * (1 + passed(child))) * 0.025e-3,
-  'Lambda requests': (instances + 2) * 0.2e-6,
-  'GB-seconds': instances * (32 / 5 + 1) * 0.5 * 0.0000133334,
-  'S3 PUT': (instances + 18) * 0.005e-3,
-  'S3 GET': (instances * 3 + 4) * 0.0004e-3,
-  secret: (instances + 3) * 0.05e-4,
-  log: instances * 1.5e-6 * 0.5,
+const costs = (instances: number): Record<string, number> => {
+  const seconds = (instances * 32) / (ENDPOINTS * 20);
+  const calls = ENDPOINTS * Math.ceil(seconds / CALL);
+  const transitions =
+    Object.keys(States).length + ENDPOINTS * ONCE.length + calls * EACH_CALL.length;
+  return {
+    'state transitions': transitions * 0.025e-3,
+    'Lambda requests': (2 + calls) * 0.2e-6,
+    'GB-seconds': (ENDPOINTS * seconds + calls * 2 + 2) * 0.5 * 0.0000133334,
+    'S3 PUT, LIST': (instances * 0.7 + calls * 5 + 5) * 0.005e-3,
+    'S3 GET': (calls * 2 + 6) * 0.0004e-3,
+    secret: calls * 0.05e-4,
+    log: instances * 1.5e-6 * 0.5,
+  };
+};
+
+test('the states that are counted are those of the machine', () => {
+  expect(Object.keys(endpoint).sort()).toEqual([...EACH_CALL, ...ONCE, 'EndpointLeft'].sort());
 });
 
 test('what the fleet costs is what its state machine and the prices of the page come to', async () => {

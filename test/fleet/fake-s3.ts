@@ -1,49 +1,86 @@
 import { serve } from '../serve.ts';
 
-/** A running S3, as far as reading and writing whole objects goes. */
+/** What can happen to one request, instead of what was asked or after it. */
+export type S3Trouble = '500' | 'stored, then 500' | 'hang' | 'stalled' | 'cut short' | 'conflict';
+
+/** A running S3, as far as listing keys, and reading and creating whole objects goes. */
 export interface FakeS3 {
   /** Texts by `bucket/key`. */
   readonly objects: Map<string, string>;
   /** Bucket whose every request is refused. */
   forbidden: string | undefined;
+  /** What happens to the next requests, one after the other. */
+  readonly troubles: S3Trouble[];
+  readonly url: string;
   /** What the AWS SDK reads from the environment to ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
 
-/** Starts an HTTP server that speaks `GetObject` and `PutObject`, path-style. */
-export async function startFakeS3(): Promise<FakeS3> {
+/** Starts an HTTP server that speaks `GetObject`, `PutObject` and `ListObjectsV2`, path-style. */
+export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
   const objects = new Map<string, string>();
   const { url, close } = await serve(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const fail = (status: number, code: string) => {
+    const xml = (status: number, text: string) => {
       response.writeHead(status, { 'content-type': 'application/xml' });
-      response.end(`<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+      response.end(text);
     };
-    const { pathname } = new URL(request.url ?? '', 'http://s3');
+    const fail = (status: number, code: string) =>
+      xml(status, `<Error><Code>${code}</Code><Message>${code}</Message></Error>`);
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://s3');
     const place = decodeURIComponent(pathname.slice(1));
     if (!/^AWS4-HMAC-SHA256 /.test(request.headers.authorization ?? '')) {
       return fail(403, 'AccessDenied');
     }
-    if (place.split('/')[0] === fake.forbidden) return fail(403, 'AccessDenied');
+    const [bucket = ''] = place.split('/');
+    if (bucket === fake.forbidden) return fail(403, 'AccessDenied');
     if (request.headers['content-encoding']?.includes('aws-chunked')) {
       return fail(501, 'NotImplemented');
     }
+    const trouble = fake.troubles.shift();
+    if (trouble === 'hang') return undefined;
+    if (trouble === '500') return fail(500, 'InternalError');
+    if (trouble === 'conflict') return fail(409, 'ConditionalRequestConflict');
     if (request.method === 'PUT') {
+      if (request.headers['if-none-match'] !== '*') return fail(501, 'NotImplemented');
+      if (objects.has(place)) return fail(412, 'PreconditionFailed');
       objects.set(place, Buffer.concat(chunks).toString());
+      if (trouble === 'stored, then 500') return fail(500, 'InternalError');
       response.writeHead(200, { etag: '"1"' });
       return response.end();
     }
-    const text = objects.get(place);
     if (request.method !== 'GET') return fail(405, 'MethodNotAllowed');
+    if (searchParams.has('list-type')) {
+      const prefix = `${bucket}/${searchParams.get('prefix')}`;
+      const after = searchParams.get('continuation-token') ?? '';
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+      const page = keys.filter((key) => key > after).slice(0, pageSize);
+      const more = page.at(-1) !== keys.at(-1);
+      const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
+      const contents = page.map(
+        (key) => `<Contents><Key>${key.slice(bucket.length + 1)}</Key></Contents>`,
+      );
+      return xml(
+        200,
+        `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents.join('')}</ListBucketResult>`,
+      );
+    }
+    const text = objects.get(place);
     if (text === undefined) return fail(404, 'NoSuchKey');
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(text);
+    if (trouble !== 'cut short' && trouble !== 'stalled') return response.end(text);
+    response.write(text.slice(0, text.length / 2), () => {
+      if (trouble === 'cut short') response.destroy();
+    });
+    return undefined;
   });
   const fake: FakeS3 = {
     objects,
     forbidden: undefined,
+    troubles: [],
+    url,
     env: {
       AWS_ENDPOINT_URL_S3: url,
       AWS_REGION: 'eu-central-1',

@@ -10,6 +10,8 @@ let project: Project;
 let aws: Served;
 let asked: string[];
 let objects: Set<string>;
+/** Minutes ago. */
+let ages: Map<string, number>;
 let stack: string[];
 let forbidden: boolean;
 
@@ -20,6 +22,7 @@ afterAll(() => project.remove());
 beforeEach(async () => {
   asked = [];
   objects = new Set();
+  ages = new Map();
   stack = ['CleanupLambdaFunction', 'FleetBucket'];
   forbidden = false;
   aws = await serve(async (request, response) => {
@@ -34,7 +37,8 @@ afterEach(() => aws.close());
 /** As much of AWS as a removal needs. */
 function respond({ pathname, searchParams }: URL, body: string): [number, string] {
   if (pathname === `/${BUCKET}` || pathname === `/${BUCKET}/`) {
-    if (searchParams.has('list-type')) return [200, list()];
+    if (searchParams.has('list-type'))
+      return [200, list(searchParams.get('continuation-token') ?? '')];
     if (searchParams.has('delete')) return [200, remove(body)];
   }
   const action = new URLSearchParams(body).get('Action') ?? '';
@@ -61,11 +65,19 @@ function respond({ pathname, searchParams }: URL, body: string): [number, string
   return [400, `<ErrorResponse><Error>${error}</Error></ErrorResponse>`];
 }
 
-function list(): string {
-  const keys = [...objects].slice(0, PAGE);
-  const contents = keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('');
-  const more = objects.size > PAGE;
-  const next = more ? '<NextContinuationToken>next</NextContinuationToken>' : '';
+/** @param after the last key of the page before. */
+function list(after: string): string {
+  const rest = [...objects].filter((key) => key > after).sort();
+  const keys = rest.slice(0, PAGE);
+  const timeOf = (key: string) =>
+    new Date(Date.now() - (ages.get(key) ?? 10_000) * 60_000).toISOString();
+  const contents = keys
+    .map(
+      (key) => `<Contents><Key>${key}</Key><LastModified>${timeOf(key)}</LastModified></Contents>`,
+    )
+    .join('');
+  const more = rest.length > PAGE;
+  const next = more ? `<NextContinuationToken>${keys.at(-1)}</NextContinuationToken>` : '';
   return `<ListBucketResult><IsTruncated>${more}</IsTruncated>${next}${contents}</ListBucketResult>`;
 }
 
@@ -122,3 +134,21 @@ test('switching the fleet off empties its bucket, and a deployment with the flee
   await command('deploy').catch(() => {});
   expect(objects.size).toBe(0);
 }, 60_000);
+
+test.each(['deploy', 'remove'])(
+  '19: %s leaves everything alone while a run is under way',
+  async (name) => {
+    objects.add('runs/old/lanes/0/000007.json');
+    objects.add('runs/nightly/lanes/0/000007.json');
+    ages.set('runs/nightly/lanes/0/000007.json', 14);
+    await expect(command(name)).rejects.toThrow('run nightly is under way');
+    expect(objects.size).toBe(2);
+    expect(asked).not.toContain('DeleteStack');
+    // Its summary is its end.
+    objects.add('runs/nightly/summary-0.json');
+    ages.set('runs/nightly/summary-0.json', 13);
+    await command(name).catch(() => {});
+    expect(objects.size).toBe(0);
+  },
+  60_000,
+);

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readZip } from '../zip.ts';
-import { copyProject, type Packaged, type Project } from './project.ts';
+import { copyProject, type Packaged, type Project, type Resource } from './project.ts';
 
 /** It has no types. */
 const validate = createRequire(import.meta.url)('asl-validator') as (definition: object) => {
@@ -16,7 +16,7 @@ let on: Packaged;
 beforeAll(async () => {
   project = await copyProject();
   off = await project.package('prod');
-  on = await project.package('prod', 'fleet=true', 'fleetToleratedFailurePercentage=25');
+  on = await project.package('prod', 'fleet=true');
 }, 120_000);
 afterAll(() => project.remove());
 
@@ -36,9 +36,6 @@ function allowedTo(role: string): unknown[] {
 
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const objects = (path: string) => ({ 'Fn::Sub': `\${FleetBucket.Arn}/runs/*/${path}` });
-const states = (path: string) => ({
-  'Fn::Sub': `arn:\${AWS::Partition}:states:\${AWS::Region}:\${AWS::AccountId}:${path}`,
-});
 
 describe('where the fleet is off', () => {
   test('the stack has nothing of it', () => {
@@ -59,8 +56,7 @@ describe('the state machine', () => {
     const { DefinitionString, DefinitionSubstitutions } = properties('FleetMachine');
     const lambda = 'arn:aws:lambda:eu-central-1:123456789012:function';
     return Object.keys(DefinitionSubstitutions).reduce(
-      (text, name) =>
-        text.replaceAll(`\${${name}}`, name === 'Partition' ? 'aws' : `${lambda}:${name}`),
+      (text, name) => text.replaceAll(`\${${name}}`, `${lambda}:${name}`),
       DefinitionString,
     );
   };
@@ -77,10 +73,12 @@ describe('the state machine', () => {
     }
   });
 
-  test('tolerates the failures that the stage says, as a number', () => {
-    const { CleanEndpoints } = JSON.parse(definition()).States;
-    const { CleanInstances } = CleanEndpoints.ItemProcessor.States;
-    expect(CleanInstances).toMatchObject({ ToleratedFailurePercentage: 25, Label: 'Instances' });
+  test('ends, whatever happens: by itself, and each call by the time-out of its function', () => {
+    const { TimeoutSeconds } = JSON.parse(definition());
+    expect(TimeoutSeconds).toBeGreaterThan(300 * 900);
+    for (const name of ['Prepare', 'Clean', 'Summarise']) {
+      expect(properties(`Fleet${name}LambdaFunction`).Timeout).toBeLessThanOrEqual(900);
+    }
   });
 
   test('is a standard one, and logs failures without data', () => {
@@ -117,68 +115,64 @@ describe('permissions', () => {
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     Resource: arnOf('CleanupLogGroup'),
   };
-  const tellMissing = { Action: 's3:ListBucket', Resource: arnOf('FleetBucket') };
+  const listLogs = {
+    Action: 's3:ListBucket',
+    Resource: arnOf('FleetBucket'),
+    Condition: { StringLike: { 's3:prefix': 'runs/*/lanes/*' } },
+  };
 
-  test('preparing writes the worklist and the instances', () => {
-    expect(allowedTo('FleetPrepareRole')).toEqual([
-      secrets,
-      log,
-      { Action: 's3:PutObject', Resource: [objects('worklist.json'), objects('items/*')] },
-    ]);
+  test('preparing may do nothing but write to the log', () => {
+    expect(allowedTo('FleetPrepareRole')).toEqual([log]);
   });
 
-  test('cleaning keeps results and failures', () => {
+  test('cleaning reads secrets, and keeps the logs of the endpoints', () => {
     expect(allowedTo('FleetCleanRole')).toEqual([
       secrets,
       log,
-      {
-        Action: ['s3:GetObject', 's3:PutObject'],
-        Resource: [objects('results/*'), objects('failures/*')],
-      },
-      tellMissing,
+      { Action: ['s3:GetObject', 's3:PutObject'], Resource: objects('lanes/*') },
+      listLogs,
     ]);
   });
+
+  test('17: a key may be used by Secrets Manager in the region of each secret', async () => {
+    const { template } = await project.package(
+      'prod',
+      'fleet=true',
+      'secretsKey=arn:aws:kms:eu-west-1:123456789012:key/1234',
+      'secrets=task-janitor/otc,arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3',
+    );
+    const services = [
+      { 'Fn::Sub': `secretsmanager.\${AWS::Region}.amazonaws.com` },
+      'secretsmanager.eu-west-1.amazonaws.com',
+    ];
+    for (const role of ['FleetCleanRole', 'CleanupRole']) {
+      const [{ PolicyDocument }] = (template.Resources[role] as Resource).Properties.Policies;
+      expect(PolicyDocument.Statement[1]).toMatchObject({
+        Action: 'kms:Decrypt',
+        Condition: { StringEquals: { 'kms:ViaService': services } },
+      });
+    }
+  }, 60_000);
 
   test('summing up reads no secret', () => {
     expect(allowedTo('FleetSummariseRole')).toEqual([
       log,
       {
         Action: 's3:GetObject',
-        Resource: ['worklist.json', 'results/*', 'summary-*.json', 'requests-*.json'].map(objects),
+        Resource: ['lanes/*', 'summary-*.json', 'reported-*.json'].map(objects),
       },
-      tellMissing,
-      {
-        Action: 's3:PutObject',
-        Resource: ['summary-*.json', 'requests-*.json', 'items/*'].map(objects),
-      },
+      listLogs,
+      { Action: 's3:PutObject', Resource: ['summary-*.json', 'reported-*.json'].map(objects) },
     ]);
   });
 
-  test('the machine calls its functions and itself', () => {
-    const self = 'task-janitor-prod-fleet';
-    const children = states(`execution:${self}/Instances:*`);
+  test('the machine calls its functions', () => {
     expect(allowedTo('FleetMachineRole').slice(0, -1)).toEqual([
       {
         Action: 'lambda:InvokeFunction',
         Resource: ['FleetPrepare', 'FleetClean', 'FleetSummarise'].map((name) =>
           arnOf(`${name}LambdaFunction`),
         ),
-      },
-      { Action: 'states:StartExecution', Resource: states(`stateMachine:${self}`) },
-      {
-        Action: ['states:DescribeExecution', 'states:StopExecution'],
-        Resource: [states(`execution:${self}:*`), children],
-      },
-      { Action: 'states:RedriveExecution', Resource: children },
-      { Action: 's3:GetObject', Resource: objects('items/*') },
-      {
-        Action: [
-          's3:PutObject',
-          's3:GetObject',
-          's3:ListMultipartUploadParts',
-          's3:AbortMultipartUpload',
-        ],
-        Resource: { 'Fn::Sub': `\${FleetBucket.Arn}/map/*` },
       },
     ]);
   });
@@ -196,7 +190,6 @@ describe('the functions', () => {
         Variables: {
           ...properties('CleanupLambdaFunction').Environment.Variables,
           FLEET_BUCKET: { Ref: 'FleetBucket' },
-          FLEET_CONCURRENCY: '4',
         },
       },
       LoggingConfig: { LogGroup: properties('CleanupLogGroup').LogGroupName },

@@ -33,8 +33,6 @@ describe('packaging is refused', () => {
       'secretsKey=alias/mine',
       'schedule=rate(2 days)',
       'fleet=maybe',
-      'fleetConcurrency=0',
-      'fleetToleratedFailurePercentage=101',
     );
     expect(said).toContain('Stage prod is not deployed, since it could not run');
     for (const problem of [
@@ -47,11 +45,17 @@ describe('packaging is refused', () => {
       'secretsKey: expected the ARN of a KMS key',
       'period: rate(2 days) runs every 172800 seconds, and period says 86400',
       'fleet: expected true or false, found maybe',
-      'fleetConcurrency: expected a whole number from 1 to 1000, found 0',
-      'fleetToleratedFailurePercentage: expected a whole number from 0 to 100, found 101',
     ]) {
       expect(said).toContain(problem);
     }
+  }, 60_000);
+
+  test('15: where the time-out leaves no time to delete anything', async () => {
+    const said = await refusal('prod', 'timeout=60', 'stopBeforeEnd=2m');
+    expect(said).toContain(
+      'stopBeforeEnd: with 2m before a timeout of 60 seconds, no time is left to delete in',
+    );
+    expect(await refusal('prod', 'timeout=60', 'stopBeforeEnd=55s')).toBe('packaged');
   }, 60_000);
 
   test('where the policy is wrong, with its line and column', async () => {

@@ -1,11 +1,16 @@
 // Adds nothing: a serverless plugin that empties the fleet's bucket before CloudFormation has to delete it,
 // which it refuses while there is an object in it: before the stack is removed, and before a deployment
-// with the fleet off.
+// with the fleet off. Both are refused while a run is under way, whose books these objects are.
 
 import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 
 /** Its name in functions/stack/fleet/resources.yml. */
 const LOGICAL_ID = 'FleetBucket';
+/**
+ * Milliseconds. A run that is under way writes at least at both ends of each call, and waits 20 minutes at most for a
+ * call that was killed.
+ */
+const LONGEST_SILENCE = 40 * 60_000;
 
 export default class FleetBucket {
   constructor(serverless, _options, { log } = {}) {
@@ -28,6 +33,12 @@ export default class FleetBucket {
       credentials: provider.getAwsSdkV3CredentialsProvider(),
     });
     try {
+      const running = await findRunning(client, bucket);
+      if (running) {
+        throw new Error(
+          `run ${running} is under way, or was until a moment ago; wait for its end, or stop it and try again in 40 minutes`,
+        );
+      }
       for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket })) {
         const Objects = Contents.map(({ Key }) => ({ Key }));
         if (Objects.length === 0) continue;
@@ -38,7 +49,7 @@ export default class FleetBucket {
       }
     } catch (error) {
       throw new this.serverless.classes.Error(
-        `The fleet's bucket ${bucket} could not be emptied, and CloudFormation deletes no bucket with objects: ${error.message}. Empty it by hand (aws s3 rm s3://${bucket} --recursive), then try again.`,
+        `The fleet's bucket ${bucket} could not be emptied, and CloudFormation deletes no bucket with objects: ${error.message}. It can be emptied by hand: aws s3 rm s3://${bucket} --recursive`,
         'FLEET_BUCKET_NOT_EMPTY',
       );
     } finally {
@@ -65,4 +76,20 @@ export default class FleetBucket {
       return undefined;
     }
   }
+}
+
+/** A run that has written something of late, and has not been reported since. */
+async function findRunning(client, bucket) {
+  const newest = new Map();
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket })) {
+    for (const { Key, LastModified } of Contents) {
+      const [, run, file] = /^runs\/([^/]+)\/(.+)$/.exec(Key) ?? [];
+      const at = LastModified?.getTime() ?? 0;
+      if (run !== undefined && at >= (newest.get(run)?.at ?? 0)) newest.set(run, { at, file });
+    }
+  }
+  const found = [...newest].find(
+    ([, { at, file }]) => !/^(summary|reported)-/.test(file) && Date.now() - at < LONGEST_SILENCE,
+  );
+  return found?.[0];
 }

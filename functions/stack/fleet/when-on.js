@@ -17,15 +17,8 @@ export const resources = onlyWithFleet('resources.yml');
 export const roles = onlyWithFleet('roles.yml');
 export const alarms = onlyWithFleet('alarms.yml');
 
-/**
- * The state machine as JSON. What CloudFormation knows it fills in itself (DefinitionSubstitutions),
- * but only as text, and this has to be a number.
- */
-export async function definition({ resolveVariable }) {
-  const percentage = await resolveVariable('param:fleetToleratedFailurePercentage');
-  const text = await textOf('state-machine.yml');
-  return JSON.stringify(parse(text.replace(`\${ToleratedFailurePercentage}`, Number(percentage))));
-}
+/** The state machine as JSON. What CloudFormation knows it fills in itself (DefinitionSubstitutions). */
+export const definition = async () => JSON.stringify(parse(await textOf('state-machine.yml')));
 
 /** The fleet's part of the dashboard, which is text. */
 export async function widgets(variables) {

@@ -1,0 +1,280 @@
+import type { Endpoint } from '../http/endpoint.ts';
+import { addRequests, type InstanceSummary } from '../model/summary.ts';
+import type { Policy, Target } from '../policy/schema.ts';
+import type { InstanceCleanup } from '../run/clean-instance.ts';
+import { observeAll, type Standing } from '../run/observer.ts';
+import { concludeTarget, type TargetRun } from '../run/open-target.ts';
+import type { RunRequest } from '../run/request.ts';
+import { beginEndpoint, openEndpoints } from '../run/run.ts';
+import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
+import { takeBoundedTurns } from './bounded-turns.ts';
+import {
+  addCall,
+  failed,
+  finished,
+  inNextRound,
+  isPartOf,
+  type KnownInstance,
+  type KnownTarget,
+  keyOf,
+  type LaneFacts,
+  type ListSeen,
+  left,
+  newInstance,
+  TOO_SHORT,
+  tooSlow,
+  vanished,
+  withFewerErrors,
+} from './known.ts';
+import type { LaneLog, LaneState } from './lane-log.ts';
+
+/** Expired records that are held in memory at once; beyond them, no further instance is begun. */
+const MAX_HELD = 500_000;
+
+export interface LaneOptions {
+  readonly policy: Policy;
+  /** With `dryRun` as the run has it. */
+  readonly request: RunRequest;
+  /** Those on one endpoint. */
+  readonly targets: readonly Target[];
+  /** The run's one moment, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** What is known from earlier calls. */
+  readonly state: LaneState;
+  readonly log: LaneLog;
+  /** Whether the first call of a round is this one. */
+  readonly isNewRound: boolean;
+  readonly dependencies: Omit<RunDependencies, 'trigger' | 'stop' | 'beforeDeletes'>;
+}
+
+/** A lane after a call. */
+export interface CleanedLane {
+  readonly facts: LaneFacts;
+  readonly instances: readonly KnownInstance[];
+  /** Whether another call would get on with what this one left. */
+  readonly again: boolean;
+}
+
+/**
+ * One call's work on the instances of one endpoint: a run of its own, which goes on where earlier calls
+ * stopped. Before each turn's DELETEs the log says which records they are about, so that the next
+ * call can tell what became of them if this one is killed.
+ * @param mayBeCalledAgain false where this is the last call that the lane gets.
+ */
+export async function cleanLane(
+  { policy, request, targets, startedAt, state, log, isNewRound, dependencies }: LaneOptions,
+  mayBeCalledAgain: boolean,
+): Promise<CleanedLane> {
+  const lane = new Map(
+    [...state.instances].map(([key, each]) => [key, isNewRound ? inNextRound(each) : each]),
+  );
+  const jobs = new Map<string, Job>();
+  const { observer = {} } = dependencies;
+  const context = openContext(
+    policy,
+    request,
+    {
+      ...dependencies,
+      stop: log.lost,
+      observer: observeAll([
+        observer,
+        {
+          decided: (target, { id }, tasks, decisions) => {
+            const expired = decisions.filter(({ action }) => action === 'delete').length;
+            jobs.get(keyOf(target, id))?.listed(tasks, expired);
+          },
+        },
+      ]),
+      beforeDeletes: async (target, standing) => {
+        // The endpoint lets no DELETE begin any more, so there is nothing to write down.
+        if (context.clock.monotonic() > context.window.deleteUntil) return;
+        const job = jobs.get(keyOf(target, standing.summary.id)) as Job;
+        log.note(job.begun(standing));
+        await log.flush();
+      },
+    },
+    startedAt,
+  );
+  const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
+  const begun = (await beginEndpoint(context, targets, endpoint)).flat();
+  for (const { summary: target, cleanups } of begun) {
+    for (const cleanup of cleanups) {
+      const key = keyOf(target.name, cleanup.summary.id);
+      const known = lane.get(key) ?? newInstance(target.name, cleanup.summary);
+      lane.set(key, known);
+      if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
+    }
+  }
+  const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
+  await log.plan(facts(), [...lane.values()]);
+  let isAnyDone = false;
+  let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
+  const queue = [...jobs.values()].sort((one, other) => one.triedIn - other.triedIn);
+  await takeBoundedTurns(queue, endpoint.concurrency, MAX_HELD, (job) => {
+    const known = withFewerErrors(job.end(), errors);
+    errors += known.summary.errors.length;
+    isAnyDone ||= known.done;
+    lane.set(keyOf(known.target, known.summary.id), known);
+    log.note(known);
+  });
+  if (log.lost.aborted) await log.flush();
+  for (const each of begun) concludeTarget(each);
+  const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
+  const gotOn = isAnyDone || queue.some((job) => job.gotOn);
+  const again = mayBeCalledAgain && gotOn && rest.length > 0;
+  for (const [key, job] of gotOn ? [] : rest) {
+    if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance));
+  }
+  for (const [key, known] of lane) {
+    const target = begun.find(({ summary }) => isPartOf(summary.name, known.target));
+    if (known.done || jobs.has(key)) continue;
+    // A later round plans its target again, or finds the instance gone.
+    if (!target?.open) lane.set(key, again ? known : unreached(known, target));
+    else lane.set(key, vanished(known));
+  }
+  const instances = [...lane.values()].map((each) => (again ? each : finished(each)));
+  return { facts: facts(), instances, again };
+}
+
+/** The rest of an instance whose target could not be opened any more. */
+function unreached(known: KnownInstance, target: TargetRun | undefined): KnownInstance {
+  const error = target?.summary.error ?? { message: 'its target could not be found again' };
+  return failed(known, 'unavailable', { ...error });
+}
+
+/** One instance, as one call deals with it. */
+class Job {
+  readonly #before: KnownInstance;
+  readonly #cleanup: InstanceCleanup;
+  readonly #target: TargetRun['summary'];
+  readonly #context: RunContext;
+  readonly #number: number;
+  readonly #shown: InstanceSummary;
+  #list: (ListSeen & { readonly expired: number }) | undefined;
+  #hasBegun = false;
+  /** Whether its first turn came before time was up. */
+  inTime = false;
+  /** Whether this call did something for it, although it could not finish it. */
+  gotOn = false;
+
+  constructor(
+    before: KnownInstance,
+    cleanup: InstanceCleanup,
+    target: TargetRun['summary'],
+    context: RunContext,
+    number: number,
+  ) {
+    this.#before = before;
+    this.#cleanup = cleanup;
+    this.#target = target;
+    this.#context = context;
+    this.#number = number;
+    this.#shown = { ...before.summary };
+    cleanup.goOnAfter(new Set(before.unclear));
+  }
+
+  get triedIn(): number {
+    return this.#before.triedIn;
+  }
+
+  /** Expired records that it holds in memory. */
+  get held(): number {
+    return this.#list?.expired ?? 0;
+  }
+
+  async turn(): Promise<boolean> {
+    if (!this.#hasBegun) {
+      const { clock, window, observer } = this.#context;
+      this.#hasBegun = true;
+      this.inTime = clock.monotonic() < window.deleteUntil;
+      observer.instanceBegun?.(this.#target, this.#shown);
+    }
+    return this.#cleanup.turn(() => true);
+  }
+
+  listed(
+    tasks: readonly { readonly id: string | undefined; readonly status: string | undefined }[],
+    expired: number,
+  ): void {
+    const there = new Set(tasks.flatMap(({ id, status }) => (status === 'DELETED' ? [] : id)));
+    const gone = this.#before.unclear.filter((id) => !there.has(id)).length;
+    this.#list = { gone, expired };
+  }
+
+  /** How it stands in the middle of its cleanup. */
+  begun(standing: Standing): KnownInstance {
+    return {
+      ...this.#before,
+      ...addCall(this.#before, standing, this.#list),
+      triedIn: this.#number,
+    };
+  }
+
+  /** How it stands after its last turn of this call. */
+  end(): KnownInstance {
+    const standing = this.#cleanup.standing();
+    const end = this.#endOf(standing);
+    if (end.done) {
+      Object.assign(this.#shown, end.summary);
+      this.#context.observer.instanceDone?.(this.#target, this.#shown);
+    }
+    return end;
+  }
+
+  #endOf(standing: Standing): KnownInstance {
+    const known = addCall(this.#before, standing, this.#list);
+    const { stoppedBy } = standing.summary;
+    const tried = standing.answered > 0;
+    if (stoppedBy === 'deadline') {
+      const expired = this.#list?.expired;
+      const end = left(this.#before, known, {
+        number: this.#number,
+        inTime: this.inTime,
+        tried,
+        expired,
+      });
+      this.gotOn = tried || end.shortest !== this.#before.shortest || !this.#list;
+      return end;
+    }
+    const end = { ...this.#before, ...known };
+    return this.#list || stoppedBy ? finished(end) : vanished(end);
+  }
+}
+
+/** What is known of the lane beside its instances, with that of earlier calls. */
+function factsOf(
+  before: LaneFacts | undefined,
+  instances: readonly KnownInstance[],
+  begun: readonly TargetRun[],
+  { warnings, seenIds, requestedInstances }: RunContext,
+): LaneFacts {
+  const targets = begun.map(({ summary, requestCounts, open, allowed, unmatched }): KnownTarget => {
+    const { instances: _, error: why, outcome, ...target } = summary;
+    // A call begins with this, so it had all of its time.
+    const error =
+      outcome === 'incomplete' && why ? { ...why, message: `${why.message}; ${TOO_SHORT}` } : why;
+    const was = before?.targets.find(({ name }) => name === target.name);
+    const asked = requestedInstances && {
+      allowed: allowed.map(({ id, name }) => ({ id, name })),
+      unmatched,
+    };
+    return {
+      ...target,
+      outcome: error ? 'failed' : 'complete',
+      ...(error && { error }),
+      requests: addRequests([requestCounts, ...(was ? [was.requests] : [])]),
+      ...(open && asked && { asked }),
+    };
+  });
+  // Those that this call did not find, and that are known to have instances, such as one of a target's projects.
+  const others = (before?.targets ?? []).flatMap(({ error: _, ...was }): KnownTarget[] => {
+    const isHere = targets.some(({ name }) => name === was.name);
+    const isEmpty = instances.every(({ target }) => target !== was.name);
+    return isHere || isEmpty ? [] : [{ ...was, outcome: 'complete' }];
+  });
+  return {
+    targets: [...targets, ...others],
+    warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
+    seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
+  };
+}

@@ -1,0 +1,228 @@
+import { instanceOutcome, type StoppedBy } from '../model/outcome.ts';
+import {
+  emptySummary,
+  type InstanceSummary,
+  MAX_ERRORS,
+  type RecordError,
+  type RequestCounts,
+  type TargetSummary,
+} from '../model/summary.ts';
+import type { Standing } from '../run/observer.ts';
+
+/** An instance, as far as it is known: everything that all calls did to it so far. */
+export interface KnownInstance {
+  readonly target: string;
+  readonly summary: InstanceSummary;
+  /** Ids of records that may have been deleted: only another list can tell. */
+  readonly unclear: readonly string[];
+  /** Whether this round has finished with it. */
+  readonly done: boolean;
+  /** The last call of the round that came to deleting there, from 1; 0 where none did. */
+  readonly triedIn: number;
+  /** The fewest expired records that any of the round's lists held; null before the first. */
+  readonly shortest: number | null;
+  /** Calls in a row that began with it and did not get on. */
+  readonly fruitless: number;
+}
+
+/** A target, as far as it is known. */
+export interface KnownTarget extends Omit<TargetSummary, 'instances'> {
+  readonly requests: RequestCounts;
+  /** What the run's own selection found, where it has one and the target could be opened. */
+  readonly asked?: {
+    readonly allowed: readonly { readonly id: string; readonly name: string }[];
+    readonly unmatched: readonly string[];
+  };
+}
+
+/** What a lane knows beside its instances. */
+export interface LaneFacts {
+  readonly targets: readonly KnownTarget[];
+  readonly warnings: readonly string[];
+  /** Those of the request's ids that were listed. */
+  readonly seenIds: readonly string[];
+}
+
+/** A list of an instance that one call has read. */
+export interface ListSeen {
+  /** How many of the unclear records are no longer listed. */
+  readonly gone: number;
+}
+
+/** Calls in a row after which an instance that does not get on is given up. */
+const FRUITLESS_CALLS = 2;
+/** Advice where one call is not long enough to get anything done. */
+export const TOO_SHORT =
+  'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
+/** Errors kept for all instances of a lane; beyond them, one for each instance. */
+const MAX_LANE_ERRORS = 1_000;
+
+/** Whether a target is the one that the policy names, or one of those that it stands for. */
+export function isPartOf(named: string, target: string): boolean {
+  return target === named || target.startsWith(`${named}/`);
+}
+
+export function keyOf(target: string, id: string): string {
+  return JSON.stringify([target, id]);
+}
+
+/** An instance of which nothing is known yet. */
+export function newInstance(
+  target: string,
+  instance: { readonly id: string; readonly name: string },
+): KnownInstance {
+  const summary = emptySummary(instance);
+  return { target, summary, unclear: [], done: false, triedIn: 0, shortest: null, fruitless: 0 };
+}
+
+/** The same in another round, which tries again what failed and what was not finished. */
+export function inNextRound(known: KnownInstance): KnownInstance {
+  if (known.done && known.summary.outcome !== 'failed') return known;
+  return { ...known, done: false, triedIn: 0, shortest: null, fruitless: 0 };
+}
+
+/**
+ * Adds what a call does to what was known before it, so that the whole reads as one: records that
+ * are settled stay counted, and what is left is what the call's own list tells.
+ * @param list the call's own list, once it has one.
+ */
+export function addCall(
+  before: KnownInstance,
+  { summary: is, unclear }: Standing,
+  list: ListSeen | undefined,
+): Pick<KnownInstance, 'summary' | 'unclear'> {
+  const was = before.summary;
+  if (list) {
+    // What was unclear and is not listed any more has gone by our doing, as far as anybody can tell.
+    const deleted = was.deleted + list.gone + is.deleted;
+    const alreadyGone = was.alreadyGone + is.alreadyGone;
+    const expired = deleted + alreadyGone + is.failed + is.remaining;
+    const counts = { listed: is.kept + expired, expired, deleted, alreadyGone };
+    const archive = [...(was.archive ?? []), ...(is.archive ?? [])];
+    const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
+    return { summary, unclear };
+  }
+  const { stoppedBy: _, ...known } = was;
+  const summary = withErrors(
+    { ...known, ...(is.stoppedBy && { stoppedBy: is.stoppedBy }) },
+    is.errors,
+    is.errorsOmitted,
+  );
+  return { summary: ended(summary), unclear: before.unclear };
+}
+
+/** An instance after a call that stopped before it was finished with it. */
+export function left(
+  before: KnownInstance,
+  known: Pick<KnownInstance, 'summary' | 'unclear'>,
+  call: {
+    /** Which of the round's calls it was. */
+    readonly number: number;
+    /** Whether the instance had its turn before time was up. */
+    readonly inTime: boolean;
+    /** Whether it came to deleting. */
+    readonly tried: boolean;
+    /** Expired records on the call's own list, where it has one. */
+    readonly expired: number | undefined;
+  },
+): KnownInstance {
+  const { number, inTime, tried, expired } = call;
+  const shortest = before.shortest ?? Number.POSITIVE_INFINITY;
+  const gotOn = expired !== undefined && expired < shortest;
+  const hadItsChance = tried || (inTime && expired === undefined);
+  const fruitless = gotOn ? 0 : before.fruitless + (hadItsChance ? 1 : 0);
+  const next = {
+    ...before,
+    ...known,
+    triedIn: tried ? number : before.triedIn,
+    shortest: gotOn ? expired : before.shortest,
+    fruitless,
+  };
+  if (fruitless < FRUITLESS_CALLS) return next;
+  if (expired === undefined) return tooSlow(next);
+  return failed(next, 'unavailable', {
+    message: `${expired} records had expired before a call of the function that deleted there, and no fewer after it, ${FRUITLESS_CALLS} times in a row: the service does not do what it answers`,
+  });
+}
+
+/** The end of an instance that one call is not long enough for. */
+export function tooSlow(known: KnownInstance): KnownInstance {
+  return failed(known, 'listing', { message: `its list takes too long: ${TOO_SHORT}` });
+}
+
+/** The end of an instance that nothing more is done about, in order. */
+export function finished(known: KnownInstance): KnownInstance {
+  return { ...known, done: true };
+}
+
+/** The end of an instance for a reason that is no instance's in particular, or that it has not told itself. */
+export function failed(
+  known: KnownInstance,
+  stoppedBy: StoppedBy,
+  error: RecordError,
+): KnownInstance {
+  const { stoppedBy: _, ...summary } = known.summary;
+  return {
+    ...known,
+    done: true,
+    summary: ended(withErrors({ ...summary, stoppedBy }, [error], 0)),
+  };
+}
+
+/** The end of an instance that does not exist any more: its records are nobody's. */
+export function vanished(known: KnownInstance): KnownInstance {
+  const { stoppedBy: _, ...was } = known.summary;
+  const rest = was.remaining + was.failed;
+  const summary = {
+    ...was,
+    listed: was.listed - rest,
+    expired: was.expired - rest,
+    failed: 0,
+    remaining: 0,
+    errors: [],
+    errorsOmitted: 0,
+  };
+  const gone = { ...known, summary: ended(summary) };
+  if (known.unclear.length === 0) return finished(gone);
+  return failed(gone, 'unavailable', {
+    message: `the instance is gone, and with it the proof of what became of ${known.unclear.length} records that may have been deleted before`,
+  });
+}
+
+/** An instance of a lane that ended before it was done with it. */
+export function lost(known: KnownInstance): KnownInstance {
+  const { unclear } = known;
+  const open = unclear.length === 0 ? '' : `; ${unclear.length} more may have been deleted`;
+  return failed(known, 'unavailable', {
+    code: 'no-result',
+    message: `not finished: the last function for its endpoint ended before it could say what it did, or was not called again${open}. See the log and the execution, then redrive it`,
+  });
+}
+
+/** Keeps fewer errors of an instance where its lane has many, so that what is kept stays small. */
+export function withFewerErrors(known: KnownInstance, keptElsewhere: number): KnownInstance {
+  const { errors, errorsOmitted } = known.summary;
+  const room = Math.max(1, MAX_LANE_ERRORS - keptElsewhere);
+  if (errors.length <= room) return known;
+  const summary = {
+    ...known.summary,
+    errors: errors.slice(0, room),
+    errorsOmitted: errorsOmitted + errors.length - room,
+  };
+  return { ...known, summary };
+}
+
+function withErrors(
+  summary: Omit<InstanceSummary, 'stoppedBy'> & Pick<InstanceSummary, 'stoppedBy'>,
+  more: readonly RecordError[],
+  moreOmitted: number,
+): InstanceSummary {
+  const errors = [...more, ...summary.errors];
+  const kept = errors.slice(0, MAX_ERRORS);
+  const errorsOmitted = summary.errorsOmitted + moreOmitted + errors.length - kept.length;
+  return { ...summary, errors: kept, errorsOmitted };
+}
+
+function ended(summary: InstanceSummary): InstanceSummary {
+  return { ...summary, outcome: instanceOutcome(summary) };
+}

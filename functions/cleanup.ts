@@ -16,12 +16,13 @@ import { logObserver } from '../lib/telemetry/log-observer.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createPublisher } from '../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../lib/telemetry/metrics-observer.ts';
+import { sendLetter } from './send-letter.ts';
 
 const logger = createLogger();
 const publish = createPublisher(process.env.STAGE || 'local');
 
 /**
- * One run of the policy. Its settings stand in serverless.yml.
+ * One run of the policy, and the letter about it. Its settings stand in serverless.yml.
  * @returns the summary.
  * @throws when the event, a setting or the policy cannot be understood, and, after the summary is
  * logged and its metrics are published, when the run failed.
@@ -53,6 +54,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
         ]),
       },
     );
+    await sendLetter(summary, logger, context.getRemainingTimeInMillis());
     if (summary.outcome === 'failed') throw new RunFailedError(summary);
     return summary;
   } catch (error) {

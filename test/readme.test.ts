@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
-import { runCommandLine } from '../lib/cli/program.ts';
 import { KEEP_REASONS } from '../lib/policy/decide.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
+import { type } from './cli/fake-io.ts';
 
 const readme = await readFile('README.md', 'utf8');
 
@@ -44,19 +44,7 @@ test('every option that the README uses is one of its command', async () => {
   ]);
   expect(used.length).toBeGreaterThan(5);
   for (const [, command, rest] of used) {
-    let help = '';
-    await runCommandLine([command as string, '--help'], {
-      env: {},
-      out: (text) => {
-        help += text;
-      },
-      err: () => {},
-      interactive: false,
-      onSignal: () => {},
-      exit: () => {},
-      startedAt: 0,
-      version: '0.0.0',
-    });
+    const { stdout: help } = await type(`${command} --help`);
     for (const [option] of (rest as string).matchAll(/--[a-z-]+/g)) expect(help).toContain(option);
   }
 });

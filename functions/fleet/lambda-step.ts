@@ -14,6 +14,7 @@ import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
+import { sendLetter } from '../send-letter.ts';
 
 /**
  * Makes a step of the state machine a handler of Lambda's. Its settings stand in serverless.yml.
@@ -46,6 +47,7 @@ export function lambdaStep<Answer>(
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
           observeAll([logObserver(logger, runId), metricsObserver(publish, run)]),
+        sendLetter: (summary) => sendLetter(summary, logger, context.getRemainingTimeInMillis()),
       });
     } catch (error) {
       if (!(error instanceof RunFailedError)) {

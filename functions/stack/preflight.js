@@ -49,7 +49,7 @@ export default class Preflight {
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) {
       problems.push(
-        `policy: there is no file ${settings.policy} in this folder; write it, or correct params.policy`,
+        `policy: there is no file ${settings.policy} in this folder; let "task-janitor init --output ${settings.policy}" write it, or correct params.policy`,
       );
     } else {
       problems.push(
@@ -110,6 +110,7 @@ export function findProblems({
   timezone,
   period,
   alarmEmail,
+  reportEmail,
   logLevel,
   timeout,
   archive,
@@ -132,10 +133,12 @@ export function findProblems({
     !unit || count * SECONDS[unit] <= period,
     `period: ${schedule} runs every ${count * SECONDS[unit]} seconds, and period says ${period}`,
   );
-  expect(
-    alarmEmail === '' || /^[^\s@]+@[^\s@]+$/.test(alarmEmail),
-    `alarmEmail: expected an address or '', found ${alarmEmail}`,
-  );
+  for (const [name, address] of Object.entries({ alarmEmail, reportEmail })) {
+    expect(
+      address === '' || /^[^\s@]+@[^\s@]+$/.test(address),
+      `${name}: expected an address or '', found ${address}`,
+    );
+  }
   expect(
     LOG_LEVELS.includes(logLevel),
     `logLevel: expected ${LOG_LEVELS.join(', ')}, found ${logLevel}`,

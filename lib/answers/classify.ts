@@ -56,7 +56,8 @@ export function readAnswer(
 ): AnswerReading {
   if (result instanceof TransportError) {
     const { code, message } = result;
-    if (code === 'certificate') return { answer: 'misaddressed', code, message };
+    if (code === 'certificate' || code === 'proxy')
+      return { answer: 'misaddressed', code, message };
     if (code === 'too-large' && operation === 'delete')
       return { answer: 'doubtful', code, message };
     return { answer: 'transient', code, message, trouble: 'transient' };

@@ -35,18 +35,61 @@ function concealForms(forms: readonly string[]): Conceal {
 
 /** Whether a name or an id holds a secret, in whatever form. */
 export function revealer(secrets: Iterable<string>): (text: string) => boolean {
+  return revealForms(formsOf(secrets));
+}
+
+/** Hides the secrets of a set that only grows: a run may have a token for each of 1,000 projects. */
+export class Secrecy {
+  readonly #secrets: ReadonlySet<string>;
+  #forms: readonly string[] = [];
+  #known = 0;
+  #conceal: Conceal = concealForms([]);
+  #reveals = revealForms([]);
+
+  constructor(secrets: ReadonlySet<string>) {
+    this.#secrets = secrets;
+  }
+
+  /** As {@link concealer} does. */
+  conceal(text: string): string {
+    this.#catchUp();
+    return this.#conceal(text);
+  }
+
+  /** As {@link revealer} does. */
+  reveals(text: string): boolean {
+    this.#catchUp();
+    return this.#reveals(text);
+  }
+
+  #catchUp(): void {
+    if (this.#known === this.#secrets.size) return;
+    const fresh = formsOf([...this.#secrets].slice(this.#known));
+    this.#known = this.#secrets.size;
+    this.#forms = longestFirst(new Set([...this.#forms, ...fresh]));
+    this.#conceal = concealForms(this.#forms);
+    this.#reveals = revealForms(this.#forms);
+  }
+}
+
+/** @param all the longest first. */
+function revealForms(all: readonly string[]): (text: string) => boolean {
   // A short one stands in many a harmless text; in messages it is hidden all the same.
-  const forms = formsOf(secrets).filter((form) => form.length >= SHORTEST);
+  const forms = all.filter((form) => form.length >= SHORTEST);
   const conceal = concealForms(forms);
   return (text) => {
-    if (forms.some((form) => text.includes(form))) return true;
+    // Most are tokens, and longer than any name.
+    for (let i = forms.length - 1; i >= 0; i -= 1) {
+      const form = forms[i] as string;
+      if (form.length > text.length) break;
+      if (text.includes(form)) return true;
+    }
     // Most names are plain, and there are many.
     const seen = withoutInvisible(text);
     return (seen !== text || /[\\%&]/.test(text)) && conceal(seen) !== seen;
   };
 }
 
-/** The longest first: one may be part of another, as `summer` is of `summer25`. */
 function formsOf(secrets: Iterable<string>): string[] {
   const forms = new Set<string>();
   for (const secret of secrets) {
@@ -66,6 +109,11 @@ function formsOf(secrets: Iterable<string>): string[] {
       forms.add(form);
     }
   }
+  return longestFirst(forms);
+}
+
+/** One may be part of another, as `summer` is of `summer25`. */
+function longestFirst(forms: Iterable<string>): string[] {
   return [...forms].sort((a, b) => b.length - a.length);
 }
 

@@ -17,12 +17,13 @@ export function s3Archive(bucket: string, prefix: string, client?: S3Client): Ar
   return {
     write: async (name, lines) => {
       const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
+      const { awsRequestHandler } = await import('../http/aws-handler.ts');
       opened ??= new S3Client({
-        requestHandler: {
+        requestHandler: awsRequestHandler({
           connectionTimeout: CONNECT_MS,
           requestTimeout: ANSWER_MS,
           throwOnRequestTimeout: true,
-        },
+        }),
       });
       const body = await compress(lines, (bytes) => buffer(bytes));
       const base = [...(prefix ? [prefix] : []), ...name].join('/');

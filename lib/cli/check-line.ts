@@ -11,6 +11,6 @@ export interface CheckLine {
 const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
 /** A check as a terminal shows it. */
-export function checkLine({ name, outcome, text }: CheckLine): string {
-  return `${wrap(`  ${WORDS[outcome]}  `, visible(`${name}: ${text}`)).join('\n')}\n`;
+export function checkLine({ name, outcome, text }: CheckLine, columns: number): string {
+  return `${wrap(`  ${WORDS[outcome]}  `, visible(`${name}: ${text}`), columns).join('\n')}\n`;
 }

@@ -1,20 +1,28 @@
 import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
-import { systemClock } from '../http/clock.ts';
 import { loadPolicy } from '../policy/load.ts';
+import { wrap } from '../view/terminal/wrap.ts';
 import { demoPolicy } from './demo-policy.ts';
-import type { Io } from './io.ts';
+import { type Io, terminalOn } from './io.ts';
 import { cleanUp } from './run-command.ts';
 
 /** Starts the emulator with an estate, cleans it up for real, and shows the result. */
 export async function demoCommand(io: Io): Promise<number> {
-  const emulator = await startEmulator({ faults: { deleteFails: { every: 9 } } });
+  const emulator = await startEmulator({
+    now: io.clock.now,
+    faults: { deleteFails: { every: 9 } },
+  });
   try {
-    for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
+    for (const seed of demoEstate({ now: io.clock.now() })) emulator.addInstance(seed);
     const policy = demoPolicy(emulator.url);
+    const { proseColumns } = terminalOn('out', io);
     io.out(
       [
-        `An emulator of the task API listens on ${emulator.url}.`,
-        'Some of its DELETEs fail at first. This is a real run, with this policy:',
+        ...wrap('', `An emulator of the task API listens on ${emulator.url}.`, proseColumns),
+        ...wrap(
+          '',
+          'Some of its DELETEs fail at first. This is a real run, with this policy:',
+          proseColumns,
+        ),
         '',
         ...policy
           .trimEnd()
@@ -25,15 +33,24 @@ export async function demoCommand(io: Io): Promise<number> {
       ].join('\n'),
     );
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-    const env = { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey };
+    // What else there is of the kind, such as a token, is not for the demo.
+    const others = Object.entries(io.env).filter(([key]) => !key.startsWith('HUAWEICLOUD_'));
+    const env = {
+      ...Object.fromEntries(others),
+      HUAWEICLOUD_SDK_AK: accessKey,
+      HUAWEICLOUD_SDK_SK: secretKey,
+    };
     const name = 'the demo policy';
     const file = { policy: loadPolicy(policy, name), name, text: policy };
     const status = await cleanUp(file, {}, { ...io, env });
     io.out(
       [
         '',
-        'Nothing left this machine. Next: write your own retention.yml (README.md shows',
-        'how), then "task-janitor validate" and "task-janitor plan".',
+        ...wrap(
+          '',
+          'Nothing left this machine. Next: "task-janitor init" finds your own instances and writes a first policy; then "task-janitor validate" and "task-janitor plan".',
+          proseColumns,
+        ),
         '',
       ].join('\n'),
     );

@@ -17,8 +17,8 @@ export function demoPolicy(url: string): string {
     ...more.map((line) => `    ${line}`),
   ];
   return [
-    '# A policy for the emulator. For a real one, leave out endpoint and put in',
-    '# your projectId.',
+    '# For the emulator. A real policy has',
+    '# no endpoint, and its own projectId.',
     'version: 1',
     'dryRun: false',
     'defaults:',

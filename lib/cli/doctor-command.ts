@@ -1,17 +1,17 @@
-import { systemClock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { noteClocks } from '../http/noting-transport.ts';
 import { createTransport } from '../http/transport.ts';
+import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import { checkLine } from './check-line.ts';
-import { examineTarget } from './examine-target.ts';
-import { EXIT, type Io } from './io.ts';
+import { type Check, examineTarget } from './examine-target.ts';
+import { EXIT, type Io, terminalOn } from './io.ts';
+import { patience } from './patience.ts';
 import { readPolicyFile } from './policy-file.ts';
 
 /**
@@ -21,7 +21,8 @@ import { readPolicyFile } from './policy-file.ts';
  */
 export async function doctorCommand(file: string, io: Io): Promise<number> {
   const { targets } = await readPolicyFile(file);
-  const clock = systemClock;
+  const { clock } = io;
+  const { proseColumns } = terminalOn('out', io);
   const transport = noteClocks(createTransport(clock), clock);
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
@@ -29,26 +30,33 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   // What fails in the same way everywhere, such as credentials that are missing, is said once.
   const said = new Map<string, string>();
   let failures = 0;
+  let warn = (_: string): void => {};
+  const { window, renew } = patience(clock);
+  const accounts = new Accounts({
+    sourceOf: (reference) => credentialsSource(reference, io.env),
+    transport,
+    clock,
+    random,
+    window,
+    warn: (text) => warn(text),
+  });
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
       print(`${name}  (${cloud} ${service} ${region})`);
-      await examineTarget({
-        target,
-        credentials: new CredentialsStore(credentialsSource(target.credentials, io.env)),
-        endpoint: endpoints.get(target) as Endpoint,
-        transport,
-        clock,
-        random,
-        report: (check) => {
-          const failed = check.outcome === 'failed';
-          const before = failed && said.get(check.text);
-          io.out(checkLine(before ? { ...check, text: `as for ${before}` } : check));
-          if (!failed) return;
-          if (!before) said.set(check.text, name);
-          failures += 1;
-        },
-      });
+      const report = (check: Check) => {
+        const failed = check.outcome === 'failed';
+        const before = failed && said.get(check.text);
+        const line = before ? { ...check, text: `as for ${before}` } : check;
+        io.out(checkLine(line, proseColumns));
+        if (!failed) return;
+        if (!before) said.set(check.text, name);
+        failures += 1;
+      };
+      warn = (text) => report({ name: 'credentials', outcome: 'warning', text });
+      renew();
+      const endpoint = endpoints.get(target) as Endpoint;
+      await examineTarget({ target, accounts, window, endpoint, transport, clock, report });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);
       io.out('\n');
     }
@@ -62,6 +70,6 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(text: string): void {
-    io.out(`${wrap('', visible(text)).join('\n')}\n`);
+    io.out(`${wrap('', visible(text), proseColumns).join('\n')}\n`);
   }
 }

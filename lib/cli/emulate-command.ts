@@ -5,7 +5,6 @@ import {
   demoEstate,
   startEmulator,
 } from '../emulator/index.ts';
-import { systemClock } from '../http/clock.ts';
 import { demoPolicy } from './demo-policy.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
 import { writePolicyFile } from './policy-file.ts';
@@ -19,13 +18,13 @@ export interface EmulateOptions {
 
 /** Serves the emulator until it is interrupted. */
 export async function emulateCommand(options: EmulateOptions, io: Io): Promise<number> {
-  const emulator = await startEmulator({ port: readPort(options.port) }).catch(
+  const emulator = await startEmulator({ port: readPort(options.port), now: io.clock.now }).catch(
     (error: NodeJS.ErrnoException) => {
       throw new UsageError(`the emulator cannot listen on port ${options.port}: ${error.code}`);
     },
   );
   try {
-    for (const seed of demoEstate({ now: systemClock.now() })) emulator.addInstance(seed);
+    for (const seed of demoEstate({ now: io.clock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
     emulator.projects.push({ id: DEMO_LEGACY_PROJECT_ID, name: `${DEMO_REGION}_legacy` });
     const policy = demoPolicy(emulator.url);

@@ -2,16 +2,20 @@ import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import type { NotingTransport } from '../http/noting-transport.ts';
+import { proxyFor } from '../http/proxy.ts';
+import { proxyName } from '../http/proxy-error.ts';
 import { TransportError } from '../http/transport.ts';
-import { requestWindow } from '../http/window.ts';
+import type { RequestWindow } from '../http/window.ts';
 import type { Access } from '../identity/access.ts';
+import type { Accounts } from '../identity/accounts.ts';
 import { type Credentials, CredentialsError } from '../identity/credentials.ts';
 import type { CredentialsStore } from '../identity/credentials-store.ts';
-import { openAccess } from '../identity/open-access.ts';
 import { SERVICES } from '../model/services.ts';
-import { counted, describeSpan } from '../model/summary.ts';
+import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
+import { writtenName } from '../policy/targets.ts';
+import { findProjects } from '../run/find-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
 import type { CheckLine } from './check-line.ts';
@@ -21,8 +25,10 @@ export type CheckName =
   | 'credentials'
   | 'endpoint'
   | 'clock'
+  | 'agency'
   | 'signature'
   | 'token'
+  | 'projects'
   | 'project'
   | 'instances'
   | 'tasks';
@@ -34,17 +40,16 @@ export interface Check extends CheckLine {
 
 export interface ExamineTargetOptions {
   readonly target: Target;
-  readonly credentials: CredentialsStore;
+  /** Its requests end with the patience for this target. */
+  readonly accounts: Accounts;
+  readonly window: RequestWindow;
   readonly endpoint: Endpoint;
   readonly transport: NotingTransport;
   readonly clock: Clock;
-  readonly random: () => number;
   /** Told each check as soon as it is made. */
   readonly report: (check: Check) => void;
 }
 
-/** Milliseconds for all that is asked of one target: somebody is waiting, and a throttled request waits long. */
-const PATIENCE_MS = 15_000;
 /** A server that refuses is asked once more, no longer: somebody is waiting. */
 const ATTEMPTS = 2;
 /** From this difference on a clock is worth a warning; from the tolerance of a run on, nothing is deleted. */
@@ -55,24 +60,67 @@ const CLOCK_WARNING_MS = 5 * 60_000;
  * whether deleting is permitted it cannot tell.
  */
 export async function examineTarget(options: ExamineTargetOptions): Promise<void> {
-  const { target, credentials, endpoint, report } = options;
-  const found = await readCredentials(credentials, report);
+  const { target, accounts, report } = options;
+  const found = await readCredentials(accounts.credentialsOf(target), report);
   const reachable = await reach(options);
   if (!found || !reachable) {
     const reason = found ? 'the endpoint was not reached' : 'no credentials were found';
     report({ name: 'instances', outcome: 'skipped', text: `not asked for, since ${reason}` });
     return;
   }
-  const method = 'password' in found ? 'token' : 'signature';
-  const window = requestWindow({
-    deadline: options.clock.monotonic() + PATIENCE_MS,
-    stopBeforeEnd: 0,
-  });
+  const agency = target.credentials?.agency;
+  const method = 'password' in found && !agency ? 'token' : 'signature';
   const counts = { sent: 0, retried: 0, throttled: 0 };
+  let targets: readonly Target[] = [target];
+  if (agency) {
+    try {
+      await accounts.assume(target, counts);
+    } catch (error) {
+      report(failed('agency', error));
+      return;
+    }
+    const text = `${agency.name} of account ${agency.domain}, assumed`;
+    report({ name: 'agency', outcome: 'ok', text });
+  }
+  try {
+    if (target.projects) {
+      const { targets: inProjects, disabled } = await findProjects(accounts, target, counts);
+      report({ name: 'projects', outcome: 'ok', text: describeProjects(inProjects, disabled) });
+      targets = inProjects;
+    }
+  } catch (error) {
+    report(failed(isRefusal(error) ? method : 'projects', error));
+    return;
+  }
+  for (const each of targets) {
+    const found = each === target ? undefined : projectOf(each);
+    await examineProject(each, found, method, counts, options);
+  }
+}
+
+function describeProjects(found: readonly Target[], disabled: readonly string[]): string {
+  const names = found.map(projectOf).join(', ');
+  const left = disabled.length > 0 ? `; disabled, and left alone: ${disabled.join(', ')}` : '';
+  return `${found.length} found${names && ': '}${names}${left}`;
+}
+
+/** The name of the project that a target was found in. */
+function projectOf({ name }: Target): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** @param found the project's name, where the target is in one of those that were looked up. */
+async function examineProject(
+  target: Target,
+  found: string | undefined,
+  method: 'signature' | 'token',
+  counts: RequestCounts,
+  { accounts, endpoint, clock, window, report }: ExamineTargetOptions,
+): Promise<void> {
   let access: Access;
   let projectId: string;
   try {
-    ({ access, projectId } = await openAccess(target, credentials, { ...options, window, counts }));
+    ({ access, projectId } = await accounts.enter(target, counts));
   } catch (error) {
     report(failed(isRefusal(error) ? method : 'project', error));
     return;
@@ -82,15 +130,15 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
     projectId,
     endpoint,
     access,
-    clock: options.clock,
+    clock,
     window,
     counts,
     maxAttempts: ATTEMPTS,
     timeout: target.requests.timeout,
-    time: options.clock.now,
+    time: clock.now,
     rows: new RowBudget(),
   });
-  await list(api, { target, method, projectId, report });
+  await list(api, { target, found, method, projectId, report });
 }
 
 /** The credentials, which are reported; `undefined` where they cannot be used. */
@@ -127,6 +175,10 @@ async function reach({
     await transport.send(request, target.requests.timeout);
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;
+    if (error.code === 'proxy') {
+      report({ name: 'endpoint', outcome: 'failed', text: error.message });
+      return false;
+    }
     const advice = target.endpoint
       ? 'Check endpoint in the policy, and the way there (firewall, proxy).'
       : 'Check region and service in the policy, set endpoint where the address is another one, and look at the way there (firewall, proxy).';
@@ -134,7 +186,9 @@ async function reach({
     report({ name: 'endpoint', outcome: 'failed', text });
     return false;
   }
-  report({ name: 'endpoint', outcome: 'ok', text: `${origin} answers` });
+  const proxy = proxyFor(origin);
+  const way = proxy ? `, through the proxy ${proxyName(proxy)}` : '';
+  report({ name: 'endpoint', outcome: 'ok', text: `${origin} answers${way}` });
   report(compareClocks(transport.clockDifference(origin)));
   return true;
 }
@@ -163,11 +217,13 @@ async function list(
   api: TaskApi,
   {
     target,
+    found,
     method,
     projectId,
     report,
   }: {
     readonly target: Target;
+    readonly found: string | undefined;
     readonly method: 'signature' | 'token';
     readonly projectId: string;
     readonly report: ExamineTargetOptions['report'];
@@ -175,15 +231,20 @@ async function list(
 ): Promise<void> {
   const accepted: Check = { name: method, outcome: 'ok', text: 'accepted' };
   const looked = target.projectId ? '' : ', looked up by region';
-  const project: Check = { name: 'project', outcome: 'ok', text: `${projectId}${looked}` };
+  const text = `${found === undefined ? '' : `${found}, `}${projectId}${looked}`;
+  const project: Check = { name: 'project', outcome: 'ok', text };
   try {
     const { instances, skipped } = await api.listInstances();
     const { selected, unmatched } = selectInstances(instances, target.instances);
     const total = instances.length + skipped.length;
     report(accepted);
     report(project);
-    if (unmatched.length > 0) {
-      const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
+    const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
+    if (unmatched.length > 0 && writtenName(target) !== undefined) {
+      // It may be meant for another of the targets that lists stand for.
+      const text = `${total} listed, of which the policy selects ${selected.length}; ${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none here`;
+      report({ name: 'instances', outcome: 'warning', text });
+    } else if (unmatched.length > 0) {
       const text = `${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none of ${counted(total, 'instance')}: correct it, or leave it out`;
       report({ name: 'instances', outcome: 'failed', text });
     } else {

@@ -2,11 +2,10 @@ import { ApiError } from '../answers/api-error.ts';
 import type { Clock } from '../http/clock.ts';
 import { Endpoint } from '../http/endpoint.ts';
 import type { Transport } from '../http/transport.ts';
-import { type RequestWindow, requestWindow } from '../http/window.ts';
+import type { Accounts } from '../identity/accounts.ts';
 import { CredentialsError } from '../identity/credentials.ts';
-import type { CredentialsStore } from '../identity/credentials-store.ts';
+import type { CredentialsReference } from '../identity/credentials-source.ts';
 import type { Project } from '../identity/iam.ts';
-import { openAccess, openIam } from '../identity/open-access.ts';
 import { targetOrigin } from '../model/origins.ts';
 import {
   type CloudName,
@@ -19,6 +18,7 @@ import { RowBudget } from '../task-api/row-budget.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 import type { CheckLine } from './check-line.ts';
 import type { FoundService } from './first-policy.ts';
+import type { Patience } from './patience.ts';
 
 /** Where instances are looked for. */
 export interface Places {
@@ -27,10 +27,13 @@ export interface Places {
   readonly services: readonly ServiceName[];
   /** One server for all services and IAM, instead of the usual ones. */
   readonly endpoint: string | undefined;
+  /** Absent: the environment. */
+  readonly credentials: CredentialsReference | undefined;
 }
 
 export interface Search {
-  readonly credentials: CredentialsStore;
+  readonly accounts: Accounts;
+  readonly patience: Patience;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -38,8 +41,6 @@ export interface Search {
   readonly report: (line: CheckLine) => void;
 }
 
-/** Milliseconds for one list: somebody is waiting. */
-const PATIENCE_MS = 15_000;
 /** A server that refuses is asked once more. */
 const ATTEMPTS = 2;
 const TIMEOUT_MS = 10_000;
@@ -69,14 +70,14 @@ export async function findInstances(places: Places, search: Search): Promise<Fou
 
 /** Those of a region: the one that bears its name, and those whose names begin with it and `_`. */
 async function findProjects(
-  { cloud, endpoint }: Places,
+  { cloud, endpoint, credentials }: Places,
   region: string,
   search: Search,
 ): Promise<Project[]> {
-  return await trying({ name: 'projects', where: region }, search, async () => {
-    const address = { cloud, region, iamEndpoint: endpoint };
-    const { iam, access } = openIam(address, search.credentials, surroundings(search));
-    const all = await iam.projects(access);
+  return await trying('projects', '', search, async () => {
+    const { counts } = surroundings(search);
+    const address = { cloud, region, iamEndpoint: endpoint, credentials };
+    const all = await search.accounts.projects(address, counts);
     const here = all.filter(({ name }) => name === region || name.startsWith(`${region}_`));
     const names = (projects: readonly Project[]) => projects.map(({ name }) => name).join(', ');
     if (here.length > 0) {
@@ -91,15 +92,15 @@ async function findProjects(
 }
 
 async function listInstances(
-  { cloud, endpoint }: Places,
+  { cloud, endpoint, credentials }: Places,
   { service, region, project }: Omit<FoundService, 'instances'>,
   search: Search,
 ): Promise<FoundService['instances']> {
-  return await trying({ name: service, where: project.name }, search, async () => {
+  return await trying(service, `not listed in ${project.name}: `, search, async () => {
     const { clock } = search;
     const needed = surroundings(search);
-    const address = { cloud, region, projectId: project.id, iamEndpoint: endpoint };
-    const { access } = await openAccess(address, search.credentials, needed);
+    const address = { cloud, region, projectId: project.id, iamEndpoint: endpoint, credentials };
+    const { access } = await search.accounts.enter(address, needed.counts);
     const origin = targetOrigin({ cloud, service, region, endpoint });
     const api = new TaskApi({
       ...needed,
@@ -119,17 +120,16 @@ async function listInstances(
   });
 }
 
-function surroundings({ transport, clock, random }: Search) {
-  const window: RequestWindow = requestWindow({
-    deadline: clock.monotonic() + PATIENCE_MS,
-    stopBeforeEnd: 0,
-  });
+/** What is asked for next has as much time as what was before. */
+function surroundings({ transport, clock, random, patience: { window, renew } }: Search) {
+  renew();
   return { transport, clock, random, window, counts: { sent: 0, retried: 0, throttled: 0 } };
 }
 
 /** An empty list where the service or the credentials fail, which is reported. */
 async function trying<T>(
-  { name, where }: { readonly name: string; readonly where: string },
+  name: string,
+  lead: string,
   { report }: Search,
   list: () => Promise<readonly T[]>,
 ): Promise<T[]> {
@@ -137,7 +137,7 @@ async function trying<T>(
     return [...(await list())];
   } catch (error) {
     if (!(error instanceof ApiError || error instanceof CredentialsError)) throw error;
-    report({ name, outcome: 'failed', text: `not listed in ${where}: ${error.message}` });
+    report({ name, outcome: 'failed', text: lead + error.message });
     return [];
   }
 }

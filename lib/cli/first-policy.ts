@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { CredentialsReference } from '../identity/credentials-source.ts';
 import type { Project } from '../identity/iam.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
 import type { CloudName, ServiceName } from '../model/services.ts';
@@ -12,9 +13,6 @@ export interface FoundService {
   readonly project: Project;
   readonly instances: readonly Instance[];
 }
-
-/** Where a policy says that credentials are; a mapping of one key. */
-export type CredentialsReference = Readonly<{ secret: string }>;
 
 export interface FirstPolicy {
   readonly cloud: CloudName;

@@ -1,8 +1,7 @@
 import { access } from 'node:fs/promises';
-import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
+import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
-import { CredentialsStore } from '../identity/credentials-store.ts';
 import { counted } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
 import { wrap } from '../view/terminal/wrap.ts';
@@ -11,7 +10,8 @@ import { readCredentials } from './examine-target.ts';
 import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
+import { patience } from './patience.ts';
 import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
 
 /**
@@ -21,22 +21,33 @@ import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts'
  */
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
+  const { proseColumns } = terminalOn('out', io);
   // Nobody should answer questions for nothing; writing it refuses once more.
   if (await isThere(output)) throw new UsageError(alreadyThere(output));
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;
   let failures = 0;
   const report = (line: CheckLine) => {
-    io.out(checkLine(line));
+    io.out(checkLine(line, proseColumns));
     if (line.outcome === 'failed') failures += 1;
   };
-  const store = new CredentialsStore(credentialsSource(credentials, io.env));
-  if (!(await readCredentials(store, report))) return EXIT.failed;
-  const transport = createTransport(systemClock);
-  const found = await findInstances(answers, {
-    credentials: store,
+  const transport = createTransport(io.clock);
+  const waiting = patience(io.clock);
+  const accounts = new Accounts({
+    sourceOf: (reference) => credentialsSource(reference, io.env),
     transport,
-    clock: systemClock,
+    clock: io.clock,
+    random: Math.random,
+    window: waiting.window,
+    warn: (text) => report({ name: 'credentials', outcome: 'warning', text }),
+  });
+  waiting.renew();
+  if (!(await readCredentials(accounts.credentialsOf(answers), report))) return EXIT.failed;
+  const found = await findInstances(answers, {
+    accounts,
+    patience: waiting,
+    transport,
+    clock: io.clock,
     random: Math.random,
     report,
   }).finally(() => transport.close());
@@ -56,7 +67,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
   return failures === 0 ? EXIT.complete : EXIT.failed;
 
   function print(line: string): void {
-    io.out(`${wrap('', line).join('\n')}\n`);
+    io.out(`${wrap('', line, proseColumns).join('\n')}\n`);
   }
 }
 

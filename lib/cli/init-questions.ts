@@ -1,4 +1,5 @@
 import { CredentialsError, credentialsFromEnvironment } from '../identity/credentials.ts';
+import type { CredentialsReference } from '../identity/credentials-source.ts';
 import {
   CLOUD_NAMES,
   type CloudName,
@@ -8,9 +9,9 @@ import {
   type Service,
   type ServiceName,
 } from '../model/services.ts';
-import { MAPPINGS } from '../policy/schema.ts';
+import { issuesOfForm } from '../policy/issues.ts';
+import { CREDENTIALS_SOURCES, MAPPINGS } from '../policy/schema.ts';
 import type { Places } from './find-instances.ts';
-import type { CredentialsReference } from './first-policy.ts';
 import { type Io, UsageError } from './io.ts';
 
 /** The options of `init`, as they were written. */
@@ -19,13 +20,10 @@ export interface InitOptions {
   readonly region?: readonly string[];
   readonly service?: readonly string[];
   readonly secret?: string;
+  readonly env?: string;
+  readonly profile?: string;
   readonly endpoint?: string;
   readonly output: string;
-}
-
-export interface InitAnswers extends Places {
-  /** Absent: the environment. */
-  readonly credentials: CredentialsReference | undefined;
 }
 
 /** Something that `init` has to know. */
@@ -43,7 +41,7 @@ const CLOUD: Question<CloudName> = {
 };
 const REGIONS: Question<string[]> = {
   option: '--region',
-  text: 'Region, or several with commas between them (such as eu-de): ',
+  text: 'Region, such as eu-de; several with commas: ',
   read: (text) => listOf(text).map((region) => readKey('region', region)),
 };
 
@@ -51,7 +49,7 @@ const REGIONS: Question<string[]> = {
  * What the options say; for the rest, whoever sits at the terminal.
  * @throws {UsageError} when a value cannot be used, or where nobody can be asked for one that is missing.
  */
-export async function readAnswers(options: InitOptions, io: Io): Promise<InitAnswers> {
+export async function readAnswers(options: InitOptions, io: Io): Promise<Places> {
   const given = {
     cloud: options.cloud,
     region: options.region?.join(','),
@@ -84,20 +82,27 @@ function servicesOf(cloud: CloudName): Question<ServiceName[]> {
     const again = SERVICE_NAMES.slice(0, index).some((other) => listSameInstances(other, name));
     return !again && !undocumentedOn.includes(cloud);
   });
+  const others = SERVICE_NAMES.filter((name) => !usual.includes(name));
   return {
     option: '--service',
-    text: `Services, of ${SERVICE_NAMES.join(', ')} (Enter for ${usual.join(', ')}): `,
+    text: `Services (Enter for ${usual.join(', ')}; there is ${others.join(', ')} too): `,
     read: (text) =>
       listOf(text || usual.join()).map((name) => readKey('service', name) as ServiceName),
   };
 }
 
 async function readCredentials(
-  { secret }: InitOptions,
+  options: InitOptions,
   io: Io,
 ): Promise<CredentialsReference | undefined> {
-  const read = (text: string) => ({ secret: readValue(MAPPINGS.credentials?.secret, text) });
-  if (secret !== undefined) return fromOption('--secret', secret, read);
+  const read = (source: Source) => (text: string) => ({
+    [source]: readValue(MAPPINGS.credentials?.[source], text),
+  });
+  const [given, another] = CREDENTIALS_SOURCES.filter((source) => options[source] !== undefined);
+  if (given && another) {
+    throw new UsageError(`--${given} and --${another}: credentials come from one place`);
+  }
+  if (given) return fromOption(`--${given}`, options[given] as string, read(given));
   try {
     credentialsFromEnvironment(io.env);
     return undefined;
@@ -107,8 +112,10 @@ async function readCredentials(
     io.err(`${error.message}\n`);
   }
   const text = 'Name of the secret in AWS Secrets Manager that holds the credentials: ';
-  return await answer({ option: '--secret', text, read }, undefined, io);
+  return await answer({ option: '--secret', text, read: read('secret') }, undefined, io);
 }
+
+type Source = (typeof CREDENTIALS_SOURCES)[number];
 
 async function answer<T>(
   { option, text, read }: Question<T>,
@@ -144,7 +151,8 @@ function readKey(key: string, text: string): string {
 
 function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: string): string {
   const { data, error } = schema?.safeParse(text) ?? {};
-  const [issue] = error?.issues ?? [];
+  const [first] = error?.issues ?? [];
+  const issue = first && (issuesOfForm(first)?.[0] ?? first);
   if (!issue) return data as string;
   const problem = issue.code === 'custom' ? issue.message : `expected ${issue.message}`;
   throw new UsageError(`${JSON.stringify(text)}: ${problem}`);
@@ -152,5 +160,6 @@ function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: 
 
 /** At least one, each once. */
 function listOf(text: string): string[] {
-  return [...new Set(text.split(/[\s,]+/).filter(Boolean))].concat(/[^\s,]/.test(text) ? [] : ['']);
+  const items = [...new Set(text.split(/[\s,]+/).filter(Boolean))];
+  return items.length > 0 ? items : [''];
 }

@@ -1,5 +1,7 @@
+import type { Clock } from '../http/clock.ts';
 import { JanitorError } from '../model/error.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { type Terminal, terminalOf } from '../view/terminal/terminal.ts';
 
 /** The exit statuses of the process. */
 export const EXIT = {
@@ -22,6 +24,10 @@ export interface Io {
   readonly err: (text: string) => void;
   /** Whether standard error is a terminal that somebody looks at. */
   readonly interactive: boolean;
+  /** Cells in a line of standard output or standard error; absent where that is no terminal. */
+  readonly columns: (stream: 'out' | 'err') => number | undefined;
+  /** The system's, unless a test goes by another one. */
+  readonly clock: Clock;
   /**
    * Asks whoever sits at the terminal; `undefined` when no answer will come. Absent where there is no terminal to
    * ask at.
@@ -35,6 +41,11 @@ export interface Io {
   readonly startedAt: number;
   /** Of this program, such as 1.2.3. */
   readonly version: string;
+}
+
+/** Standard output, or standard error, as text for a person has to fit it. */
+export function terminalOn(stream: 'out' | 'err', { env, columns }: Io): Terminal {
+  return terminalOf(env, columns(stream));
 }
 
 /** The command was used wrongly; the message says how to use it. */

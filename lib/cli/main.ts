@@ -30,17 +30,23 @@ function printVersion(): number {
 }
 
 async function runProgram(): Promise<number> {
-  const [{ runCommandLine }, { askAt }] = await Promise.all([
+  const [{ runCommandLine }, { askAt }, { systemClock }] = await Promise.all([
     import('./program.ts'),
     import('./terminal.ts'),
+    import('../http/clock.ts'),
   ]);
-  const { stdin, stderr } = process;
+  const { stdin, stdout, stderr } = process;
   const exit = (status: number) => process.exit(status);
   return await runCommandLine(args, {
     env: process.env,
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     interactive: stderr.isTTY === true,
+    columns: (stream) => {
+      const { isTTY, columns } = stream === 'out' ? stdout : stderr;
+      return isTTY ? columns || undefined : undefined;
+    },
+    clock: systemClock,
     ask: stdin.isTTY && stderr.isTTY ? askAt(stdin, stderr, () => exit(130)) : undefined,
     onSignal: (handler) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);

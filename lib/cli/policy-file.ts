@@ -39,8 +39,10 @@ export async function readPolicyText(file: string): Promise<string> {
     const beside = await nearbyFile(file);
     const hint = beside
       ? `did you mean --policy ${beside}?`
-      : 'name another one with --policy FILE, or let "task-janitor init" write a first one';
-    throw new UsageError(`policy ${file}: there is no such file; ${hint}`);
+      : 'name another one with --policy FILE.';
+    throw new UsageError(
+      `policy ${file}: there is no such file; ${hint} "task-janitor init" writes a first one`,
+    );
   }
   try {
     return decodeUtf8(bytes);

@@ -8,7 +8,7 @@ import { policyWarnings } from '../policy/warnings.ts';
 import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import type { InitOptions } from './init-questions.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
 import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -26,9 +26,9 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .version(io.version, '--version', 'print the version')
     .exitOverride()
     .configureOutput({ writeOut: io.out, writeErr: io.err })
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({ helpWidth: Math.min(80, terminalOn('out', io).columns) })
     .showHelpAfterError('(task-janitor --help shows how it is used)')
-    .addHelpText('after', examples('validate', 'plan', 'run --no-dry-run'));
+    .addHelpText('after', examples('init', 'validate', 'plan', 'run'));
 
   const asRun = (command: Command) =>
     command
@@ -44,6 +44,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
       .option('--quiet', 'show no progress and no logs; a summary only where something is wrong')
+      .option('--verbose', 'show every instance; in a plan, every record with its decision')
       .option(
         '--records <file>',
         'write every record, its decision and what became of it: JSON lines, or CSV (*.csv)',
@@ -80,11 +81,9 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       ),
     )
     .option('--dry-run', 'which a plan always is')
-    .option('--verbose', 'show every record with its decision')
     .option('--exit-code', 'end with 4 when something would be deleted')
-    .action(async ({ verbose, ...options }: RunOptions & { policy: string; verbose?: true }) => {
-      const decisions = verbose ? 'all' : 'some';
-      status = await runCommand({ ...options, dryRun: true, decisions }, io);
+    .action(async (options: RunOptions & { policy: string }) => {
+      status = await runCommand({ ...options, dryRun: true, isPlan: true }, io);
     });
   program
     .command('init')
@@ -102,6 +101,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     .option('--region <region>', 'look there; may be repeated', collect)
     .option('--service <service>', `one of ${SERVICE_NAMES.join(', ')}; may be repeated`, collect)
     .option('--secret <name>', 'the credentials are in this secret of AWS Secrets Manager')
+    .option('--env <prefix>', 'they are in environment variables with this prefix')
+    .option('--profile <name>', 'they are in this entry of clouds.yaml')
     .option('--endpoint <url>', 'one server for all services and IAM, such as the emulator')
     .option('--output <file>', 'write this new file', DEFAULT_POLICY)
     .action(async (options: InitOptions) => {
@@ -111,16 +112,20 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('validate')
     .description('check the policy; sends nothing')
-    .addHelpText('after', examples('validate --policy examples/first-run.yml'))
+    .addHelpText('after', examples('validate --policy my-policy.yml'))
     .addOption(policyOption())
     .action(async ({ policy: file }: { policy: string }) => {
       const policy = await readPolicyFile(file);
       const { targets, dryRun } = policy;
-      const names = targets.map(({ name }) => name).join(', ');
+      const names = targets.map(({ name, projects }) => (projects ? `${name}/*` : name)).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
-      io.out(`${wrap('', text).join('\n')}\n`);
+      const { proseColumns } = terminalOn('out', io);
+      io.out(`${wrap('', text, proseColumns).join('\n')}\n`);
+      if (targets.some(({ projects }) => projects)) {
+        io.out('* stands for the projects of the region, which are looked up in each run.\n');
+      }
       for (const warning of policyWarnings(policy)) {
-        io.out(`${wrap('warning: ', warning).join('\n')}\n`);
+        io.out(`${wrap('warning: ', warning, proseColumns).join('\n')}\n`);
       }
       io.out(
         dryRun
@@ -138,8 +143,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('test')
     .description('test a policy on records: which go, which stay; sends nothing')
-    .argument('<files...>', 'what is expected of which records (examples/*.test.yml)')
-    .addHelpText('after', examples('test examples/keep-failures-longer.test.yml'))
+    .argument('<files...>', 'what is expected of which records (docs/policy.md)')
+    .addHelpText('after', examples('test my-policy.test.yml'))
     .action(async (files: string[]) => {
       const { testCommand } = await import('./test-command.ts');
       status = await testCommand(files, io);

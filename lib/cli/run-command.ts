@@ -3,7 +3,6 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
-import { systemClock } from '../http/clock.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import type { Summary } from '../model/summary.ts';
@@ -21,9 +20,10 @@ import { createLogger } from '../telemetry/logger.ts';
 import { planReport } from '../view/terminal/plan-report.ts';
 import { progressLine } from '../view/terminal/progress.ts';
 import { renderSummary } from '../view/terminal/render-summary.ts';
+import { columnsOf } from '../view/terminal/terminal.ts';
 import { openHtmlReport } from './html-report.ts';
 import { listenForInterrupt } from './interrupt.ts';
-import { EXIT, type Io, UsageError } from './io.ts';
+import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
 import { readPolicyText } from './policy-file.ts';
 
 /** The options of `run` and `plan`, as they were written. */
@@ -46,8 +46,10 @@ export interface RunOptions {
   readonly planMaxAge?: string;
   /** End with 4 when something would go. */
   readonly exitCode?: boolean;
-  /** Print the decisions: of `all` records, or of `some`. */
-  readonly decisions?: 'some' | 'all';
+  /** Print every instance; in a plan, every record. */
+  readonly verbose?: boolean;
+  /** Print the decisions. */
+  readonly isPlan?: boolean;
 }
 
 /** A policy that has been read, and the text that it was read from. */
@@ -79,9 +81,11 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   const { policy, name, text } = file;
   const keepFor = readDuration('--keep-for', options.keepFor, parseKeepFor);
   const maxDuration = readDuration('--max-duration', options.maxDuration, parseMaxDuration);
-  const approved = await readPlan(file, options);
+  const approved = await readPlan(file, options, io);
   // Standard output is for what was asked for there, and nothing else.
-  const print = options.html === '-' || options.records === '-' ? io.err : io.out;
+  const stream = options.html === '-' || options.records === '-' ? 'err' : 'out';
+  const print = io[stream];
+  const terminal = terminalOn(stream, io);
   const page =
     options.html === undefined
       ? undefined
@@ -92,20 +96,25 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
           options: writtenOptions(options, policy),
         });
   const runId = randomUUID();
-  const interrupt = listenForInterrupt(io, systemClock.monotonic);
-  const transport = createTransport(systemClock);
+  const interrupt = listenForInterrupt(io, io.clock.monotonic);
+  const transport = createTransport(io.clock);
   const records =
     options.records === undefined
       ? undefined
       : openRecordsFile(options.records, policyHash(text, name), io.out);
-  const verbose = options.decisions === 'all';
+  const { verbose = false, quiet = false } = options;
   const plan =
-    options.decisions && !options.json && !options.quiet
-      ? planReport({ policy, keepFor, verbose })
+    options.isPlan && !options.json && !quiet
+      ? planReport({ policy, keepFor, verbose, terminal })
       : undefined;
   const progress =
-    io.interactive && !options.json && !options.quiet
-      ? progressLine(io.err, systemClock.monotonic)
+    io.interactive && !options.json && !quiet
+      ? progressLine({
+          write: io.err,
+          now: io.clock.monotonic,
+          columns: () => columnsOf(io.env, io.columns('err')),
+          targets: options.target?.length ?? policy.targets.length,
+        })
       : undefined;
   const observers = [
     records?.observer,
@@ -128,7 +137,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       {
         runId,
         trigger: 'cli',
-        clock: systemClock,
+        clock: io.clock,
         random: Math.random,
         transport,
         openArchive,
@@ -148,8 +157,14 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       isWritten = false;
     }
     if (options.json) print(`${jsonLine(summary)}\n`);
-    else if (!options.quiet || needsAttention(summary))
-      print(`${plan ? plan.render(summary) : ''}${renderSummary(summary)}`);
+    else if (!quiet || needsAttention(summary)) {
+      const howToDelete =
+        options.dryRun === undefined
+          ? `To delete, write dryRun: false into ${name}, or add --no-dry-run.`
+          : undefined;
+      const text = renderSummary(summary, { terminal, verbose, quiet, howToDelete });
+      print(`${plan ? plan.render(summary) : ''}${text}`);
+    }
     if (page && !(await page.write(summary, io))) isWritten = false;
     return interrupt.status() ?? (isWritten ? statusOf(summary, options) : EXIT.failed);
   } finally {
@@ -172,6 +187,7 @@ function needsAttention({ outcome, warnings }: Summary): boolean {
 async function readPlan(
   { policy, name, text }: PolicyFile,
   { plan, planMaxAge, dryRun }: RunOptions,
+  io: Io,
 ): Promise<ApprovedPlan | undefined> {
   const maxAge = readDuration('--plan-max-age', planMaxAge ?? PLAN_MAX_AGE, parseKeepFor);
   if (plan === undefined) return undefined;
@@ -182,7 +198,7 @@ async function readPlan(
   }
   const expected = {
     policy: policyHash(text, name),
-    now: systemClock.now(),
+    now: io.clock.now(),
     maxAge: maxAge as Duration,
   };
   return await readApprovedPlan(plan, expected);

@@ -14,9 +14,14 @@ export function askAt(
     const terminal = createInterface({ input, output, terminal: true });
     return await new Promise((resolve) => {
       terminal.on('SIGINT', interrupted);
-      terminal.on('close', () => resolve(undefined));
-      terminal.question(question, (answer) => {
+      let answer: string | undefined;
+      terminal.on('close', () => {
+        // Where nobody has pressed Enter, the terminal is still in the line of the question.
+        if (answer === undefined) output.write('\n');
         resolve(answer);
+      });
+      terminal.question(question, (said) => {
+        answer = said;
         terminal.close();
       });
     });

@@ -6,7 +6,7 @@ import { visible } from '../model/text.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
 import { wrap } from '../view/terminal/wrap.ts';
-import { EXIT, type Io } from './io.ts';
+import { EXIT, type Io, terminalOn } from './io.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -40,7 +40,7 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   return failed > 0 ? EXIT.failed : EXIT.complete;
 
   function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text)).join('\n')}\n`);
+    io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
   }
 
   function printMismatch({ task, expected, decision }: Mismatch, now: number): void {

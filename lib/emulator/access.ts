@@ -1,8 +1,9 @@
 import type { Answer } from './answer.ts';
+import { callerOf, homeOf } from './caller.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, iamError, serviceError } from './errors.ts';
 import { isOfIam } from './routes.ts';
-import { bodyOnDelete, verifySignature } from './signature.ts';
+import { bodyOnDelete, parseAuthorization, verifySignature } from './signature.ts';
 
 /** The gateway's check of who is calling: undefined lets the request through. */
 export function refuseAccess(cloud: Cloud, call: IncomingCall): Answer | undefined {
@@ -19,8 +20,27 @@ export function refuseAccess(cloud: Cloud, call: IncomingCall): Answer | undefin
     return refuseToken(cloud, call, token);
   }
   if (authentication === 'token') return unauthorised(cloud, call, 'token is missing');
-  const verdict = verifySignature(wire, cloud.accessKeys, cloud.now());
+  return refuseSignature(cloud, call) ?? refuseAccount(cloud, call);
+}
+
+function refuseSignature(cloud: Cloud, call: IncomingCall): Answer | undefined {
+  const { wire } = call;
+  const { accessKey = '' } = parseAuthorization(wire.headers.authorization ?? '') ?? {};
+  const temporary = cloud.temporaryKeys.find(accessKey);
+  if (temporary && cloud.temporaryKeys.hasExpired(temporary)) {
+    return unauthorised(cloud, call, 'verify security token fail, it has expired');
+  }
+  const keys = temporary ? [temporary] : cloud.accessKeys;
+  const verdict = verifySignature(wire, keys, cloud.now());
   return verdict.ok ? undefined : unauthorised(cloud, call, verdict.reason);
+}
+
+/** A key opens the projects of its own account alone, where one says whose it is. */
+function refuseAccount(cloud: Cloud, call: IncomingCall): Answer | undefined {
+  const project = cloud.projects.find(({ id }) => id === call.route.projectId);
+  if (project === undefined) return undefined;
+  if ((project.domain ?? homeOf(cloud)) === callerOf(cloud, call).domain) return undefined;
+  return serviceError(call.family, 'project-mismatch', cloud.switches);
 }
 
 function refuseToken(cloud: Cloud, call: IncomingCall, text: string): Answer | undefined {

@@ -1,11 +1,12 @@
 import type { Answer } from './answer.ts';
-import type { AccessKey, Project, User } from './demo-identity.ts';
+import type { AccessKey, Agency, Project, User } from './demo-identity.ts';
 import type { Estate } from './estate.ts';
 import type { Faults } from './faults.ts';
 import type { Route } from './routes.ts';
 import type { Family, ServiceName } from './services.ts';
 import type { SignedRequest } from './signature.ts';
 import type { Switches } from './switches.ts';
+import type { TemporaryKeys } from './temporary-keys.ts';
 import type { TokenStore } from './tokens.ts';
 
 /** Everything that the operations of one emulator work on. */
@@ -16,7 +17,9 @@ export interface Cloud {
   readonly accessKeys: AccessKey[];
   readonly users: User[];
   readonly projects: Project[];
+  readonly agencies: Agency[];
   readonly tokens: TokenStore;
+  readonly temporaryKeys: TemporaryKeys;
   readonly now: () => number;
   readonly verify: boolean;
 }

@@ -4,6 +4,10 @@ export interface AccessKey {
   secretKey: string;
   /** Temporary keys are valid only together with this, sent as `X-Security-Token`. */
   securityToken?: string;
+  /** Name of its account; that of the first user when absent. */
+  domain?: string;
+  /** False: its user may assume no agency. */
+  mayAssume?: boolean;
 }
 
 /** A user who can get tokens. */
@@ -12,12 +16,27 @@ export interface User {
   password: string;
   /** Name of the account (IAM says domain). */
   domain: string;
+  /** False: it may assume no agency. */
+  mayAssume?: boolean;
 }
 
 /** A project: one region's share of an account, named after the region. */
 export interface Project {
   id: string;
   name: string;
+  /** Name of its account; that of the first user when absent. */
+  domain?: string;
+  /** False: it is listed so, and opens nothing. True when absent. */
+  enabled?: boolean;
+}
+
+/** The right to act in the account that gave it. */
+export interface Agency {
+  /** Name of that account. */
+  domain: string;
+  name: string;
+  /** Name of the account that it is delegated to; every one when absent. */
+  trusts?: string;
 }
 
 /** The key that a fresh emulator accepts. It opens nothing else. */

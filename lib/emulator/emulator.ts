@@ -1,4 +1,4 @@
-import type { AccessKey, Project, User } from './demo-identity.ts';
+import type { AccessKey, Agency, Project, User } from './demo-identity.ts';
 import type { EmulatedInstance, InstanceSeed } from './estate.ts';
 import type { Faults } from './faults.ts';
 import type { Interception } from './interception.ts';
@@ -27,6 +27,8 @@ export interface EmulatorOptions {
   users?: readonly User[];
   /** Projects that tokens and `GET /v3/projects` know; the demo project when absent. */
   projects?: readonly Project[];
+  /** Agencies that can be assumed; none when absent. */
+  agencies?: readonly Agency[];
   /** Life of a token, 24 hours when absent, as on the real clouds. */
   tokenLifetimeMs?: number;
   /** True, the default: signature or token is checked for real. False: anything goes. */
@@ -68,6 +70,8 @@ export interface Emulator {
   /** May be changed while running. */
   readonly projects: Project[];
   /** May be changed while running. */
+  readonly agencies: Agency[];
+  /** May be changed while running. */
   intercept: Intercept | undefined;
   addInstance(seed: InstanceSeed): EmulatedInstance;
   /** Takes an instance away; false when it was not there. */
@@ -75,6 +79,8 @@ export interface Emulator {
   instances(): EmulatedInstance[];
   /** Makes every token that was issued until now expire at once. */
   expireTokens(): void;
+  /** Makes every temporary key that was issued until now expire at once. */
+  expireTemporaryKeys(): void;
   /** Refuses connections, as a service that is down; the estate and everything else stays. */
   suspend(): Promise<void>;
   /** Comes back on the same port. */

@@ -1,4 +1,5 @@
 import { refuseAccess } from './access.ts';
+import { assumeAgency } from './agency.ts';
 import { type Answer, errorCodeOf } from './answer.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, serviceError } from './errors.ts';
@@ -126,6 +127,8 @@ function operate(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer 
       return issueToken(cloud, call);
     case 'projects':
       return listProjects(cloud, call);
+    case 'agency':
+      return assumeAgency(cloud, call);
     case 'unknown':
       throw new Error('an unknown operation is answered before it gets here');
   }

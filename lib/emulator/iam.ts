@@ -1,7 +1,9 @@
 import type { Answer } from './answer.ts';
+import { callerOf, homeOf } from './caller.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
-import { DEMO_USER, type Project, type User } from './demo-identity.ts';
+import type { Project, User } from './demo-identity.ts';
 import { iamError } from './errors.ts';
+import { accountId } from './ids.ts';
 import type { IssuedToken } from './tokens.ts';
 
 /** The part of a token request that the password method has. */
@@ -68,14 +70,14 @@ function describe(
   { user, project, issuedAt, expiresAt }: IssuedToken,
   catalog: readonly unknown[],
 ): unknown {
-  const domain = { id: idOf(user.domain), name: user.domain };
+  const domain = { id: accountId(user.domain), name: user.domain };
   return {
     token: {
       methods: ['password'],
       issued_at: microseconds(issuedAt),
       expires_at: microseconds(expiresAt),
       // An empty text: the password never expires.
-      user: { id: idOf(user.username), name: user.username, password_expires_at: '', domain },
+      user: { id: accountId(user.username), name: user.username, password_expires_at: '', domain },
       ...(project === undefined
         ? { domain }
         : { project: { id: project.id, name: project.name, domain } }),
@@ -100,8 +102,8 @@ function catalogOf(origin: string, project: Project | undefined): unknown[] {
     return {
       type,
       name,
-      id: idOf(type),
-      endpoints: [{ ...endpoint, interface: 'public', id: idOf(`${type} endpoint`) }],
+      id: accountId(type),
+      endpoints: [{ ...endpoint, interface: 'public', id: accountId(`${type} endpoint`) }],
     };
   });
 }
@@ -111,16 +113,15 @@ function microseconds(time: number): string {
   return new Date(time).toISOString().replace('Z', '000Z');
 }
 
-/** 32 hexadecimal digits that are the same for the same name. */
-function idOf(name: string): string {
-  return Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
-}
-
 /** `GET /v3/projects`, narrowed by its parameters, and `GET /v3/auth/projects`, which has none. */
 export function listProjects(cloud: Cloud, call: IncomingCall): Answer {
   const { query, wire } = call;
   const origin = originOf(call);
-  const rows = cloud.projects.map((project) => projectRow(project, cloud, origin));
+  const home = homeOf(cloud);
+  const { domain } = callerOf(cloud, call);
+  const rows = cloud.projects
+    .filter((project) => (project.domain ?? home) === domain)
+    .map((project) => projectRow(project, cloud, origin));
   const self = `${origin}${wire.path}${wire.query === '' ? '' : `?${wire.query}`}`;
   const links = { self, previous: null, next: null };
   if (wire.path.endsWith('/auth/projects')) return { status: 200, body: { projects: rows, links } };
@@ -144,18 +145,18 @@ type ProjectRow = Readonly<
   }
 >;
 
-function projectRow(project: Project, { projects, users }: Cloud, origin: string): ProjectRow {
-  const account = idOf(users[0]?.domain ?? DEMO_USER.domain);
+function projectRow(project: Project, cloud: Cloud, origin: string): ProjectRow {
+  const account = accountId(project.domain ?? homeOf(cloud));
   const region = regionOf(project);
   // Only a project that a user made has another above it: the one that bears the region's name.
-  const above = projects.find(({ id, name }) => name === region && id !== project.id);
+  const above = cloud.projects.find(({ id, name }) => name === region && id !== project.id);
   return {
     id: project.id,
     name: project.name,
     domain_id: account,
     parent_id: above?.id ?? account,
     description: '',
-    enabled: true,
+    enabled: project.enabled ?? true,
     is_domain: false,
     links: { self: `${origin}/v3/projects/${project.id}` },
   };

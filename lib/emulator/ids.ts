@@ -10,3 +10,8 @@ export function isHexId(id: string): boolean {
 export function isUuid(id: string): boolean {
   return UUID.test(id);
 }
+
+/** 32 hexadecimal digits that are the same for the same name, of an account say. */
+export function accountId(name: string): string {
+  return Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
+}

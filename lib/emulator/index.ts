@@ -9,6 +9,7 @@ import { Journal, type JournalEntry } from './journal.ts';
 import { readCall } from './reading.ts';
 import { listen, type Respond } from './server.ts';
 import { DEFAULT_SWITCHES } from './switches.ts';
+import { TemporaryKeys } from './temporary-keys.ts';
 import { Timers } from './timers.ts';
 import { TokenStore } from './tokens.ts';
 
@@ -43,6 +44,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     accessKeys: [...(options.accessKeys ?? [DEMO_ACCESS_KEY])],
     users: [...(options.users ?? [DEMO_USER])],
     projects: [...(options.projects ?? [{ id: DEMO_PROJECT_ID, name: DEMO_REGION }])],
+    agencies: [...(options.agencies ?? [])],
+    temporaryKeys: new TemporaryKeys(now),
     tokens: new TokenStore(now, options.tokenLifetimeMs ?? DAY_MS),
     now,
     verify: options.verify ?? true,
@@ -95,11 +98,13 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     accessKeys: cloud.accessKeys,
     users: cloud.users,
     projects: cloud.projects,
+    agencies: cloud.agencies,
     intercept: options.intercept,
     addInstance: (seed) => cloud.estate.add(seed),
     removeInstance: (id) => cloud.estate.remove(id),
     instances: () => cloud.estate.all(),
     expireTokens: () => cloud.tokens.expireAll(),
+    expireTemporaryKeys: () => cloud.temporaryKeys.expireAll(),
     suspend: stop,
     resume: server.reopen,
     close: stop,

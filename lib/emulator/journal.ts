@@ -9,6 +9,7 @@ export type Operation =
   | 'delete-task'
   | 'token'
   | 'projects'
+  | 'agency'
   | 'unknown';
 
 /** One request and how it was answered. */

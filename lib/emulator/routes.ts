@@ -18,7 +18,7 @@ const UNKNOWN: Route = { operation: 'unknown', ...RIGHT };
 
 /** The operations of IAM, which words its errors in a way of its own. */
 export function isOfIam(operation: Operation): boolean {
-  return operation === 'token' || operation === 'projects';
+  return operation === 'token' || operation === 'projects' || operation === 'agency';
 }
 
 /** The part of it that a host serves: IAM has its own, and the queues' v1.0 has no tasks. */
@@ -33,7 +33,7 @@ export function routeOf(method: string, path: string): Route {
   const [root, ...rest] = path.split('/');
   if (root !== '') return UNKNOWN;
   const segments = rest.map(decode);
-  if (segments[0] === 'v3') return identityRoute(method, segments);
+  if (segments[0] === 'v3' || segments[0] === 'v3.0') return identityRoute(method, segments);
   const [version, projectId, instances, instanceId, tasks, taskId, progress] = segments;
   const known = version === 'v2' || version === 'v1.0';
   if (!known || !projectId || instances !== 'instances') return UNKNOWN;
@@ -66,6 +66,8 @@ function identityRoute(method: string, segments: readonly string[]): Route {
   switch (`${method} ${segments.join('/')}`) {
     case 'POST v3/auth/tokens':
       return { operation: 'token', ...RIGHT };
+    case 'POST v3.0/OS-CREDENTIAL/securitytokens':
+      return { operation: 'agency', ...RIGHT };
     case 'GET v3/projects':
     case 'GET v3/auth/projects':
       return { operation: 'projects', ...RIGHT };

@@ -5,6 +5,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { awsRequestHandler } from '../http/aws-handler.ts';
 import type { Clock } from '../http/clock.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
@@ -35,11 +36,11 @@ export function bucketStore(
   patience = PATIENCE_MS,
 ): ObjectStore {
   const client = new S3Client({
-    requestHandler: {
+    requestHandler: awsRequestHandler({
       connectionTimeout: patience,
       requestTimeout: patience,
       throwOnRequestTimeout: true,
-    },
+    }),
     ...options,
   });
   const at = (key: string) => ({ Bucket: bucket, Key: key });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { JanitorError } from '../model/error.ts';
 import { targetOrigin } from '../model/origins.ts';
+import type { Summary } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -26,6 +27,8 @@ export interface StepDependencies
   readonly observe: (runId: string) => Observer;
   /** Sees the summary of the whole run. */
   readonly observeSummary: (runId: string, options: MetricsOptions) => Observer;
+  /** Tells people of the whole run. Never rejects. */
+  readonly sendLetter?: (summary: Summary) => Promise<void>;
 }
 
 /** The deployment has changed under a run. */

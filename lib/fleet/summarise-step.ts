@@ -57,6 +57,8 @@ export async function summariseStep(
     });
     for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
     observer.done?.(summary, whole.requests);
+    // One letter for a run: none about a redrive of it.
+    if (round === 0) await dependencies.sendLetter?.(summary);
     if (summary.outcome === 'failed') throw new RunFailedError(summary);
   } else if (summary.outcome === 'failed') {
     return { again: true, run, round: round + 1, lanes: failedLanes };

@@ -5,6 +5,7 @@ import fetch, { AbortError, FetchError } from 'node-fetch';
 import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
+import { proxyAgent, proxyFor } from './proxy.ts';
 import { readBody } from './read-body.ts';
 
 export interface HttpRequest {
@@ -26,12 +27,18 @@ export interface HttpResponse {
 /**
  * No answer came. `timeout`: none in time. `aborted`: the caller's signal ended it. `certificate`:
  * the server's certificate is not trusted, which no retry mends. `too-large`: the answer is longer than
- * MAX_BODY. `connection`: all else, from a name
+ * MAX_BODY. `proxy`: the proxy on the way refuses, which no retry mends. `connection`: all else, from a name
  * that does not resolve to a body cut off.
  */
 export class TransportError extends JanitorError {
   override readonly name = 'TransportError';
-  declare readonly code: 'timeout' | 'aborted' | 'certificate' | 'too-large' | 'connection';
+  declare readonly code:
+    | 'timeout'
+    | 'aborted'
+    | 'certificate'
+    | 'too-large'
+    | 'proxy'
+    | 'connection';
 
   constructor(code: TransportError['code'], message: string, cause?: unknown) {
     super(code, message, cause);
@@ -52,10 +59,23 @@ export interface Transport {
 /** Largest body that is read, in bytes after unpacking: 1,000 records are some 500 KB. */
 export const MAX_BODY = 8 * 1024 * 1024;
 
-/** A transport over node-fetch, with agents that keep connections alive. */
+/** A transport over node-fetch, with agents that keep connections alive, through the proxies of the environment. */
 export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
   const plain = new http.Agent({ keepAlive: true });
   const secure = new https.Agent({ keepAlive: true });
+  /** By origin. */
+  const agents = new Map<string, http.Agent>();
+  const agentFor = async (url: string): Promise<http.Agent> => {
+    const origin = url.slice(0, url.indexOf('/', 'https://'.length));
+    const known = agents.get(origin);
+    if (known) return known;
+    const proxy = proxyFor(url);
+    const isSecure = url.startsWith('https:');
+    const made = proxy ? await proxyAgent(proxy, isSecure) : isSecure ? secure : plain;
+    const agent = agents.get(origin) ?? made;
+    agents.set(origin, agent);
+    return agent;
+  };
 
   async function send(
     request: HttpRequest,
@@ -81,7 +101,7 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         headers: request.headers,
         body: request.body,
         redirect: 'manual',
-        agent: request.url.startsWith('https:') ? secure : plain,
+        agent: await agentFor(request.url),
         signal: over as never,
       });
       const body = await readBody(response.body as Readable, MAX_BODY);
@@ -99,8 +119,7 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
   return {
     send,
     close: () => {
-      plain.destroy();
-      secure.destroy();
+      for (const agent of [plain, secure, ...agents.values()]) agent.destroy();
     },
   };
 }
@@ -128,6 +147,11 @@ function toTransportError(host: string, error: unknown): TransportError {
       'too-large',
       `${host}: the answer is too large: ${(error as Error).message}`,
     );
+  }
+  if (named === 'proxy' || named === 'proxy-unavailable') {
+    // node-fetch keeps no more of an error than its code and its message.
+    const reason = (error as Error).message.replace(/^request to .* failed, reason: /, '');
+    return new TransportError(named === 'proxy' ? 'proxy' : 'connection', `${host}: ${reason}`);
   }
   if (CERTIFICATE.test(named)) {
     const message = `${host}: its certificate is not trusted (${named}); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`;

@@ -1,20 +1,16 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { AnswerReading } from '../answers/classify.ts';
-import { type Conceal, concealer, revealer } from '../answers/conceal.ts';
+import { Secrecy } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
-import { type Credentials, CredentialsError, type User } from './credentials.ts';
+import { type Credentials, CredentialsError, type Lifetime, type User } from './credentials.ts';
 import type { CredentialsStore } from './credentials-store.ts';
 import { sign } from './sign.ts';
 
-/** An IAM token that is scoped to a project. */
-export interface Token {
+/** An IAM token that is scoped to a project, or to an account. */
+export interface Token extends Lifetime {
   readonly value: string;
-  /** When it was asked for, in milliseconds since the epoch. */
-  readonly issuedAt: number;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
   readonly projectId: string | undefined;
 }
 
@@ -30,12 +26,8 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
-/** Hides the secrets that are known by now. */
-interface SecretGuard {
-  readonly count: number;
-  readonly conceal: Conceal;
-  readonly reveals: (text: string) => boolean;
-}
+/** What hides the secrets of a run, which its targets share. */
+const secrecies = new WeakMap<ReadonlySet<string>, Secrecy>();
 
 /** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
 export class Access {
@@ -44,8 +36,7 @@ export class Access {
   readonly #clock: Clock;
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
-  #guarding: SecretGuard | undefined;
-  /** A token that could not be replaced before its end: it is used until the service refuses it. */
+  /** What could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
   /** @param issueToken exchanges a user's password for a token of the target's project. */
@@ -101,19 +92,22 @@ export class Access {
     return { ...request, headers: sign(request, credentials, this.#clock.now()), grant };
   }
 
-  /** The current way to authenticate; a token that is about to expire is replaced first. */
+  /** The current way to authenticate; a token or a key that is about to expire is replaced first. */
   async current(): Promise<Grant> {
     this.#grant ??= this.#obtain();
     const asked = this.#grant;
     const grant = await asked;
-    if (!grant.token || grant === this.#lastResort) return grant;
-    if (!aboutToExpire(grant.token, this.#clock.now())) return grant;
+    const lifetime = grant.token ?? grant.credentials.lifetime;
+    if (!lifetime || grant === this.#lastResort) return grant;
+    if (!aboutToExpire(lifetime, this.#clock.now())) return grant;
     // Whoever notices first asks for the new one; the others wait for the same answer.
     if (this.#grant === asked) {
-      this.#grant = this.#obtain().catch(() => {
-        this.#lastResort = grant;
-        return grant;
-      });
+      this.#grant = this.#succeed(grant)
+        .catch(() => grant)
+        .then((next) => {
+          if (next === grant) this.#lastResort = grant;
+          return next;
+        });
     }
     return await this.#grant;
   }
@@ -138,6 +132,7 @@ export class Access {
     const { name } = this.#store;
     if (!grant) return `credentials from ${name}`;
     const { credentials } = grant;
+    if (credentials.lifetime) return `temporary key from ${name}`;
     return 'password' in credentials
       ? `token of user ${credentials.username} from ${name}`
       : `access key ${shortened(credentials.accessKey)} from ${name}`;
@@ -145,25 +140,19 @@ export class Access {
 
   /** The text without any secret that it may hold. */
   conceal(text: string): string {
-    return this.#guard.conceal(text);
+    return this.#secrecy.conceal(text);
   }
 
   /** Whether a name or an id holds a secret. */
   reveals(text: string): boolean {
-    return this.#guard.reveals(text);
+    return this.#secrecy.reveals(text);
   }
 
-  /** Made once for each set of secrets, which only grows: it is asked of every page. */
-  get #guard(): SecretGuard {
+  get #secrecy(): Secrecy {
     const { secrets } = this.#store;
-    if (this.#guarding?.count !== secrets.size) {
-      this.#guarding = {
-        count: secrets.size,
-        conceal: concealer(secrets),
-        reveals: revealer(secrets),
-      };
-    }
-    return this.#guarding;
+    const secrecy = secrecies.get(secrets) ?? new Secrecy(secrets);
+    secrecies.set(secrets, secrecy);
+    return secrecy;
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {
@@ -172,6 +161,13 @@ export class Access {
     const token = await this.#issueToken(chosen);
     this.#store.secrets.add(token.value);
     return { credentials: chosen, token };
+  }
+
+  /** The same grant where there is no other. */
+  async #succeed(ending: Grant): Promise<Grant> {
+    if (ending.token) return await this.#obtain();
+    const credentials = await this.#store.successorOf(ending.credentials);
+    return credentials === ending.credentials ? ending : await this.#obtain(credentials);
   }
 
   async #replace({ credentials, token }: Grant): Promise<boolean> {
@@ -197,7 +193,7 @@ export class Access {
 }
 
 /** Five minutes before its end, or a tenth of its life where that is shorter. */
-function aboutToExpire({ issuedAt, expiresAt }: Token, now: number): boolean {
+function aboutToExpire({ issuedAt, expiresAt }: Lifetime, now: number): boolean {
   return expiresAt - now < Math.min(5 * 60_000, (expiresAt - issuedAt) / 10);
 }
 

@@ -6,9 +6,33 @@ export interface User {
   readonly username: string;
   readonly password: string;
   readonly domain: string;
+  /** True where `domain` is the account's id instead. */
+  readonly domainIsId?: boolean;
 }
 
-export type Credentials = AccessKey | User;
+/** From when and until when something holds, in milliseconds since the epoch, by this machine's clock. */
+export interface Lifetime {
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+}
+
+export type Credentials = (AccessKey | User) & {
+  /** Origin of the IAM that they belong to, where their source says it. */
+  readonly iamEndpoint?: string;
+  /** Present where they end. */
+  readonly lifetime?: Lifetime;
+};
+
+/** Reads credentials from where they are kept. */
+export interface CredentialsSource {
+  /** Such as `the environment` or `secret task-janitor/huawei`; another one for each place. */
+  readonly name: string;
+  /**
+   * @param warn is told what is not as it should be, though the credentials can be used.
+   * @throws {CredentialsError} when they are not there or not usable.
+   */
+  read(warn?: (message: string) => void): Promise<Credentials>;
+}
 
 /** Credentials are missing or unusable. The message says where they were looked for. */
 export class CredentialsError extends JanitorError {
@@ -19,23 +43,39 @@ export class CredentialsError extends JanitorError {
   }
 }
 
-const FROM_ENVIRONMENT =
-  'HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or HUAWEICLOUD_USERNAME, HUAWEICLOUD_PASSWORD and HUAWEICLOUD_DOMAIN';
+const VARIABLES = {
+  accessKey: 'HUAWEICLOUD_SDK_AK',
+  secretKey: 'HUAWEICLOUD_SDK_SK',
+  securityToken: 'HUAWEICLOUD_SDK_SECURITY_TOKEN',
+  username: 'HUAWEICLOUD_USERNAME',
+  password: 'HUAWEICLOUD_PASSWORD',
+  domain: 'HUAWEICLOUD_DOMAIN',
+} as const satisfies Record<Part, string>;
+
+/** How messages name the environment, or the part of it that a prefix stands before. */
+export function environmentName(prefix?: string): string {
+  return prefix === undefined ? 'the environment' : `the environment (${prefix}_…)`;
+}
 
 /**
  * Credentials from environment variables, under the official SDKs' names.
+ * @param prefix the beginning of their names, without the `_` after it.
  * @throws {CredentialsError} when none or only half are there, or both kinds are.
  */
 export function credentialsFromEnvironment(
   env: Readonly<Record<string, string | undefined>>,
+  prefix?: string,
 ): Credentials {
-  return chooseCredentials('the environment', FROM_ENVIRONMENT, {
-    accessKey: ['HUAWEICLOUD_SDK_AK', env.HUAWEICLOUD_SDK_AK],
-    secretKey: ['HUAWEICLOUD_SDK_SK', env.HUAWEICLOUD_SDK_SK],
-    securityToken: ['HUAWEICLOUD_SDK_SECURITY_TOKEN', env.HUAWEICLOUD_SDK_SECURITY_TOKEN],
-    username: ['HUAWEICLOUD_USERNAME', env.HUAWEICLOUD_USERNAME],
-    password: ['HUAWEICLOUD_PASSWORD', env.HUAWEICLOUD_PASSWORD],
-    domain: ['HUAWEICLOUD_DOMAIN', env.HUAWEICLOUD_DOMAIN],
+  const named = (part: Part) => `${prefix === undefined ? '' : `${prefix}_`}${VARIABLES[part]}`;
+  const part = (each: Part) => [named(each), env[named(each)]] as const;
+  const expected = `${named('accessKey')} and ${named('secretKey')}, or ${named('username')}, ${named('password')} and ${named('domain')}`;
+  return chooseCredentials(environmentName(prefix), expected, {
+    accessKey: part('accessKey'),
+    secretKey: part('secretKey'),
+    securityToken: part('securityToken'),
+    username: part('username'),
+    password: part('password'),
+    domain: part('domain'),
   });
 }
 

@@ -9,21 +9,26 @@ import type { RequestCounts } from '../model/summary.ts';
 import { readId } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
-import { CredentialsError, type User } from './credentials.ts';
-import { encode } from './sign.ts';
+import { type Credentials, CredentialsError, type User } from './credentials.ts';
+import type { Agency } from './credentials-source.ts';
+import { type AccessKey, encode } from './sign.ts';
 
-/** The scope of a token: a project by its id, or the one that bears a region's name. */
-export type Scope = { readonly id: string } | { readonly name: string };
+/** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
+export type Scope = { readonly id: string } | { readonly name: string } | 'account';
 
 /** A project of an account. */
 export interface Project {
   readonly id: string;
-  /** Its region's name, which more may follow; empty when it cannot be read. */
+  /** On both clouds `REGION` or `REGION_something`; empty when it cannot be read. */
   readonly name: string;
+  readonly enabled: boolean;
 }
 
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
+
+/** The form of a token, and of keys. Two headers come as one with a comma, and then it is not clear which is the token. */
+const TOKEN = /^[\w+/=.~:-]+$/;
 
 /** Advice for IAM's own error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -32,6 +37,11 @@ const ADVICE: Readonly<Record<string, string>> = {
   'IAM.0066': 'the password has expired: set a new one and put it into the secret',
   'IAM.0067': 'the user name, password or account is not valid',
 };
+
+/** How long temporary keys are asked for. */
+const AGENCY_SECONDS = 3_600;
+/** What they last at least, where the answer does not tell. */
+const SHORTEST_AGENCY_MS = 900_000;
 
 /** An answer, and the response that it was read from, where one came. */
 interface IamReading extends AnswerReading {
@@ -62,6 +72,7 @@ export class Iam {
    * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
    */
   async token(user: User, scope: Scope): Promise<Token> {
+    const domain = user.domainIsId ? { id: user.domain } : { name: user.domain };
     const body = {
       auth: {
         identity: {
@@ -70,11 +81,11 @@ export class Iam {
             user: {
               name: user.username,
               password: user.password,
-              domain: { name: user.domain },
+              domain,
             },
           },
         },
-        scope: { project: scope },
+        scope: scope === 'account' ? { domain } : { project: scope },
       },
     };
     const request: HttpRequest = {
@@ -89,7 +100,7 @@ export class Iam {
       build: async () => request,
     });
     const value = sent.reading?.response?.header('x-subject-token');
-    if (sent.reading?.answer === 'ok' && value) {
+    if (sent.reading?.answer === 'ok' && value && TOKEN.test(value)) {
       return { value, issuedAt, ...readTokenBody(sent.reading.response?.body ?? '', issuedAt) };
     }
     const refusal = this.#refusal(user, sent);
@@ -105,7 +116,8 @@ export class Iam {
     const failure = `${this.#endpoint.origin} did not give the project of region ${region}`;
     const advice = '. Write projectId in the policy.';
     const path = `/v3/projects?name=${encode(region)}`;
-    const [project, ...others] = await this.#projects(path, access, failure, advice);
+    const found = await this.#projects(path, access, failure, advice);
+    const [project, ...others] = readProjects(found);
     if (project && others.length === 0) return project.id;
     const said = project ? others.length + 1 : 'none';
     throw new TargetError('project', `${failure}: it names ${said}${advice}`);
@@ -113,21 +125,26 @@ export class Iam {
 
   /**
    * The projects that the credentials may enter, in all regions.
-   * @throws {TargetError} when IAM does not tell; {ApiError} when time is up.
+   * @param region the one they are asked for, for messages.
+   * @throws {TargetError} when IAM does not tell, or not of all; {ApiError} when time is up.
    */
-  async projects(access: Access): Promise<Project[]> {
-    const failure = `${this.#endpoint.origin} did not list the projects`;
-    return await this.#projects('/v3/auth/projects', access, failure);
+  async projects(region: string, access: Access): Promise<Project[]> {
+    const failure = `${this.#endpoint.origin} did not list the projects of region ${region}`;
+    const advice = '. Write projectId in the place of projects.';
+    const body = await this.#projects('/v3/auth/projects', access, failure, advice);
+    if (isWholeList(body)) return readProjects(body);
+    throw new TargetError('project', `${failure}: its answer is no whole list${advice}`);
   }
 
-  async #projects(path: string, access: Access, what: string, advice = ''): Promise<Project[]> {
+  async #projects(path: string, access: Access, what: string, advice: string): Promise<string> {
     const sent = await access.send(
       this.#endpoint,
       { method: 'GET', url: `${this.#endpoint.origin}${path}`, headers: {} },
       this.#sendOptions((text) => access.conceal(text)),
     );
     const { reading, request } = sent;
-    if (reading?.answer === 'ok') return readProjects(reading.response?.body ?? '');
+    const body = bodyOf(sent);
+    if (body !== undefined) return body;
     const failure = `${what}: ${describeResponse(sent)}`;
     if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
     if (reading?.answer === 'unauthorised') {
@@ -135,6 +152,42 @@ export class Iam {
       throw new TargetError('unauthorised', message, reading);
     }
     throw new TargetError('project', `${failure}${advice}`, reading);
+  }
+
+  /**
+   * Temporary keys to act through an agency in the account that gave it, for an hour.
+   * @param access of a user who may assume agencies.
+   * @throws {CredentialsError} when IAM refuses, or does not answer; {ApiError} when time is up.
+   */
+  async assume({ domain, name }: Agency, access: Access): Promise<Credentials> {
+    const role = { agency_name: name, domain_name: domain, duration_seconds: AGENCY_SECONDS };
+    const body = { auth: { identity: { methods: ['assume_role'], assume_role: role } } };
+    const request: HttpRequest = {
+      method: 'POST',
+      url: `${this.#endpoint.origin}/v3.0/OS-CREDENTIAL/securitytokens`,
+      headers: { 'Content-Type': 'application/json;charset=utf8' },
+      body: JSON.stringify(body),
+    };
+    const issuedAt = this.#clock.now();
+    const sent = await access.send(
+      this.#endpoint,
+      request,
+      this.#sendOptions((text) => access.conceal(text)),
+    );
+    const answer = bodyOf(sent);
+    const keys = answer === undefined ? undefined : readTemporaryKeys(answer);
+    if (keys) {
+      const { expiresAt, ...key } = keys;
+      // By the service's clock: this machine's may differ from it by hours.
+      const life = expiresAt - (sent.reading?.serverTime ?? issuedAt);
+      const lasts = life > 0 ? life : SHORTEST_AGENCY_MS;
+      return { ...key, lifetime: { issuedAt, expiresAt: issuedAt + lasts } };
+    }
+    const said = answer === undefined ? describeResponse(sent) : 'its answer holds no keys';
+    const failure = `${this.#endpoint.origin} gave no keys of agency ${name} in account ${domain}: ${said}`;
+    if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
+    const advice = explainAgency(sent.reading, access.describe(sent.request?.grant));
+    throw new CredentialsError(advice ? `${failure} (${advice})` : failure);
   }
 
   #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
@@ -180,14 +233,56 @@ function readTokenBody(
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** The meaning of a refusal to assume an agency. Its codes are not documented: the status tells, then the words. */
+function explainAgency(reading: AnswerReading | undefined, caller: string): string | undefined {
+  const { status, message = '' } = reading ?? {};
+  if (status === 404) {
+    return 'that account has no agency of this name: look at domain and name in the policy';
+  }
+  if (status === 401) return `check the ${caller}, and this machine's clock`;
+  if (status !== 403) return undefined;
+  const undelegated =
+    'the agency is not delegated to the account of these credentials: have that account name it';
+  const noRight = 'the user may assume no agencies: grant it the role Agent Operator';
+  if (/deleg|trust|not belong|account|domain/i.test(message)) return undelegated;
+  if (/polic|permission|authori[sz]ed|operator|action|role/i.test(message)) return noRight;
+  return `either ${undelegated}; or ${noRight}`;
+}
+
+/** `undefined` where they are not whole. */
+function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: number }) | undefined {
+  const { credential } = parse(body) as { credential?: unknown };
+  const { access, secret, securitytoken, expires_at: end } = isObject(credential) ? credential : {};
+  const parts = [access, secret, securitytoken];
+  if (!parts.every((part) => typeof part === 'string' && TOKEN.test(part))) return undefined;
+  return {
+    accessKey: access as string,
+    secretKey: secret as string,
+    securityToken: securitytoken as string,
+    expiresAt: Date.parse(String(end)),
+  };
+}
+
 /** Those that have a usable id. */
 function readProjects(body: string): Project[] {
   const { projects } = parse(body) as { projects?: unknown };
   return (Array.isArray(projects) ? projects : []).flatMap((row: unknown) => {
-    const { id: given, name } = isObject(row) ? row : ({} as Fields);
+    const { id: given, name, enabled } = isObject(row) ? row : ({} as Fields);
     const id = readId(given);
-    return id === undefined ? [] : [{ id, name: typeof name === 'string' ? name : '' }];
+    const known = typeof name === 'string' ? name : '';
+    return id === undefined ? [] : [{ id, name: known, enabled: enabled !== false }];
   });
+}
+
+/** Whether it is a list that does not go on elsewhere. */
+function isWholeList(body: string): boolean {
+  const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
+  return Array.isArray(projects) && !(isObject(links) && links.next);
+}
+
+/** The body of an answer that is one. */
+function bodyOf({ reading }: Sent<IamReading>): string | undefined {
+  return reading?.answer === 'ok' ? (reading.response?.body ?? '') : undefined;
 }
 
 /** Whether nothing is wrong but that the run ends. */

@@ -1,6 +1,10 @@
 import { isObject, visible } from '../model/text.ts';
-import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
-import type { CredentialsSource } from './credentials-store.ts';
+import {
+  type Credentials,
+  CredentialsError,
+  type CredentialsSource,
+  chooseCredentials,
+} from './credentials.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
@@ -64,15 +68,16 @@ async function fetchSecret(
   const { GetSecretValueCommand, SecretsManagerClient } = await import(
     '@aws-sdk/client-secrets-manager'
   );
+  const { awsRequestHandler } = await import('../http/aws-handler.ts');
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
     // A request's time-out only warns unless it is told to throw.
-    requestHandler: {
+    requestHandler: awsRequestHandler({
       connectionTimeout: 5_000,
       requestTimeout: 10_000,
       throwOnRequestTimeout: true,
-    },
+    }),
   });
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));

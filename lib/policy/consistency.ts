@@ -8,8 +8,12 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { isObject } from '../model/text.ts';
+import { compilePatterns } from './pattern.ts';
+import { CREDENTIALS_SOURCES } from './schema.ts';
+import { patternsOfRegion } from './select-projects.ts';
 import type { Path } from './source.ts';
 import { suggest } from './suggest.ts';
+import { combinationName } from './targets.ts';
 
 /** Something wrong at one place of a policy, in words. */
 export interface Finding {
@@ -41,51 +45,96 @@ export function findInconsistencies(policy: unknown, lineOf: (path: Path) => num
 
 /** An instance that two targets select has two retentions: what the file alone shows of it. */
 function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => number): Finding[] {
-  const places = targets.map(placeOf);
+  const places = targets.flatMap(placesOf);
+  const told = new Set<number>();
   return places.flatMap((place, i): Finding[] => {
-    const earlier = places.findIndex(
+    if (told.has(place.index)) return [];
+    const other = places
+      .slice(0, i)
       // Two targets of one name are told already.
-      (other, j) =>
-        j < i && place && other && place.name !== other.name && overlap(place, other) !== undefined,
-    );
-    const other = places[earlier];
-    if (!place || !other) return [];
-    const line = lineOf(['targets', earlier, 'name']);
+      .find((earlier) => earlier.name !== place.name && overlap(place, earlier) !== undefined);
+    if (!other) return [];
+    told.add(place.index);
+    const line = lineOf(['targets', other.index, 'name']);
     const [said, hint] = overlap(place, other) as [string, string];
     const [own, theirs] = [place.name, other.name].map((name) => JSON.stringify(name));
     const message = `${own} ${said} the target ${theirs} on line ${line}`;
-    return [{ path: ['targets', i, 'name'], message, hint }];
+    return [{ path: ['targets', place.index, 'name'], message, hint }];
   });
 }
 
-/** Where a target is, as far as the file tells. */
+/** Where a target, or one combination of its lists, is, as far as the file tells. */
 interface Place {
+  /** Of the target, in the file. */
+  readonly index: number;
   readonly name: string;
-  /** Its host and its project. */
-  readonly at: string;
+  readonly origin: string;
+  readonly projects: { readonly id: unknown } | { readonly names: readonly string[]; of: string };
   readonly service: ServiceName;
   readonly instances: Mapping | undefined;
 }
 
-/** `undefined` where the target cannot be placed: something else is wrong with it. */
-function placeOf(target: unknown): Place | undefined {
-  const { name, cloud, service, region, endpoint, projectId, credentials, instances } =
+/** Nothing where the target cannot be placed: something else is wrong with it. */
+function placesOf(target: unknown, index: number): Place[] {
+  const { name, cloud, endpoint, projectId, projects, credentials, instances, ...lists } =
     mapping(target);
-  if (typeof name !== 'string' || typeof region !== 'string') return undefined;
-  if (!isOneOf(cloud, CLOUD_NAMES) || !isOneOf(service, SERVICE_NAMES)) return undefined;
+  if (typeof name !== 'string' || !isOneOf(cloud, CLOUD_NAMES)) return [];
   const own =
     typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
-  const origin = targetOrigin({ cloud, service, region, endpoint: own });
-  // Without an id it is the region's own project, in the account of the credentials.
-  const project = projectId === undefined ? [region, credentials] : projectId;
-  const at = JSON.stringify([origin, project]);
-  return { name, at, service, instances: instances === undefined ? undefined : mapping(instances) };
+  const shown = (key: 'service' | 'region', value: string) =>
+    Array.isArray(lists[key]) ? value : undefined;
+  return oneOrMore(lists.service).flatMap((service) =>
+    oneOrMore(lists.region).flatMap((region): Place[] => {
+      if (!isOneOf(service, SERVICE_NAMES) || typeof region !== 'string') return [];
+      // Without an id it is the region's own project, in the account of the credentials.
+      const names = projects === undefined ? [region] : list(projects);
+      return [
+        {
+          index,
+          name: combinationName(name, shown('service', service), shown('region', region)),
+          origin: targetOrigin({ cloud, service, region, endpoint: own }),
+          projects:
+            projectId === undefined
+              ? { names: names.filter(isText), of: JSON.stringify([region, credentials]) }
+              : { id: projectId },
+          service,
+          instances: instances === undefined ? undefined : mapping(instances),
+        },
+      ];
+    }),
+  );
+}
+
+/** Whether two targets are in one project for certain: a pattern may match nothing that another one does. */
+function shareProject(one: Place['projects'], other: Place['projects']): boolean {
+  if ('id' in one || 'id' in other) return 'id' in one && 'id' in other && one.id === other.id;
+  const covers = (pattern: string, name: string) =>
+    pattern === name || (isPlain(name) && matchesPattern(pattern, name));
+  return (
+    one.of === other.of &&
+    one.names.some((a) => other.names.some((b) => covers(a, b) || covers(b, a)))
+  );
+}
+
+/** A pattern that is none is told already. */
+function matchesPattern(pattern: string, name: string): boolean {
+  try {
+    return compilePatterns([pattern])(name);
+  } catch {
+    return false;
+  }
+}
+
+function isPlain(pattern: string): boolean {
+  return !/[*?[{]/.test(pattern);
 }
 
 /** The message about two targets that select the same instances, with advice. */
 function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
-  if (one.at !== other.at) return undefined;
-  if (!listSameInstances(one.service, other.service)) return undefined;
+  if (one.origin !== other.origin || !listSameInstances(one.service, other.service)) {
+    return undefined;
+  }
+  if (!shareProject(one.projects, other.projects)) return undefined;
   if (one.service !== other.service) {
     return [`${one.service} lists the same instances as ${other.service} of`, 'leave one out'];
   }
@@ -93,10 +142,7 @@ function overlap(one: Place, other: Place): [said: string, hint: string] | undef
   if (everything(one) && everything(other)) {
     return ['selects the same instances as', 'give each its own instances, or leave one out'];
   }
-  const named = ({ instances }: Place) =>
-    list(instances?.include).filter(
-      (item) => typeof item === 'string' && !/[*?[{]/.test(item),
-    ) as string[];
+  const named = ({ instances }: Place) => list(instances?.include).filter(isText).filter(isPlain);
   const shared = named(one).find(
     (item) =>
       named(other).includes(item) &&
@@ -123,6 +169,11 @@ function checkTarget(
   const findings = [
     ...checkKeep(target, path),
     ...checkStatuses(statuses, service, [...path, 'statuses']),
+    ...['service', 'region', 'projects'].flatMap((key) =>
+      repeatedItems(target[key], [...path, key]),
+    ),
+    ...checkProjects(target, path),
+    ...checkCredentials(target.credentials, [...path, 'credentials']),
     ...repeatedNames(
       // A rule without a name is reported as "rule N"; a name may not claim to be another one's place.
       rules.map((rule, j) => nameOf(rule) ?? `rule ${j + 1}`),
@@ -139,6 +190,42 @@ function checkTarget(
     });
   }
   return findings;
+}
+
+function checkProjects({ projectId, projects, region }: Mapping, path: Path): Finding[] {
+  if (projectId === undefined) {
+    const regionNames = list(region).filter(isText);
+    const patterns = list(projects).filter(isText);
+    if (patterns.length === 0) return [];
+    return regionNames.flatMap((each, i): Finding[] => {
+      if (patternsOfRegion(patterns, each, regionNames).length > 0) return [];
+      const message = `none of projects is in region ${each}`;
+      return [{ path: [...path, 'region', i], message, hint: 'add one, or leave the region out' }];
+    });
+  }
+  if (projects !== undefined) {
+    const message = 'projectId is written too, and only one of them can hold';
+    return [{ path: [...path, 'projects'], message, hint: 'leave one out' }];
+  }
+  const regions = list(region).length;
+  if (regions < 2) return [];
+  const message = `a project is in one region, and the target has ${regions}`;
+  const hint = 'write projects in its place, or a target for each region';
+  return [{ path: [...path, 'projectId'], message, hint }];
+}
+
+function checkCredentials(credentials: unknown, path: Path): Finding[] {
+  if (!isObject(credentials)) return [];
+  if (Object.keys(credentials).length === 0) {
+    const hint = `write ${CREDENTIALS_SOURCES.join(', ')} or agency, or leave credentials out`;
+    return [{ path, message: 'does not say where the credentials are', hint }];
+  }
+  const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);
+  return others.map((other) => ({
+    path: [...path, other],
+    message: `${first} is written too, and only one of them can hold`,
+    hint: 'leave one out',
+  }));
 }
 
 function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
@@ -179,14 +266,15 @@ function checkKeep(level: unknown, path: Path): Finding[] {
 
 function checkStatuses(statuses: unknown, service: unknown, path: Path): Finding[] {
   const findings = repeatedItems(statuses, path);
-  if (typeof service !== 'string' || !Object.hasOwn(SERVICES, service)) return findings;
-  const deletable: readonly FinishedStatus[] = SERVICES[service as keyof typeof SERVICES].deletable;
+  const services = oneOrMore(service).filter((each) => isOneOf(each, SERVICE_NAMES));
+  const deletable = new Set<FinishedStatus>(services.flatMap((each) => SERVICES[each].deletable));
+  if (services.length === 0 || deletable.has('CANCELLED')) return findings;
   list(statuses).forEach((status, i) => {
-    if (status === 'CANCELLED' && !deletable.includes(status)) {
+    if (status === 'CANCELLED') {
       findings.push({
         path: [...path, i],
-        message: `${service} does not delete CANCELLED records`,
-        hint: `write ${deletable.join(' or ')}`,
+        message: `${services.join(' or ')} does not delete CANCELLED records`,
+        hint: `write ${[...deletable].join(' or ')}`,
       });
     }
   });
@@ -231,6 +319,15 @@ function nameOf(value: unknown): string | undefined {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
+}
+
+/** A list's items, or the one value that stands in place of a list. */
+function oneOrMore(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function mapping(value: unknown): Mapping {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ORIGIN, parseOrigin } from '../model/origins.ts';
 import { FINISHED_STATUSES, RUNNING_STATUSES } from '../model/services.ts';
 import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
 import { compilePatterns } from './pattern.ts';
@@ -81,6 +82,11 @@ export function statuses() {
   return list(status, expected).meta({ uniqueItems: true });
 }
 
+/** One value, or a list of them without repetition. */
+export function oneOrMore<T extends z.ZodType>(one: T, items: string) {
+  return z.union([one, list(one, items).meta({ uniqueItems: true })]);
+}
+
 function list<T extends z.ZodType>(item: T, items: string) {
   return z
     .array(item, { error: `a list of ${items}` })
@@ -89,29 +95,6 @@ function list<T extends z.ZodType>(item: T, items: string) {
 
 function isScalar(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
-}
-
-/** The form of {@link parseOrigin}: scheme, host, port, and a slash at most. */
-export const ORIGIN = /^https?:\/\/[^\s/?#@\\]+\/?$/;
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * Reads a URL that is an origin and nothing more (scheme, host, port) and returns it without a slash
- * at the end. https anywhere; http on loopback alone, since requests carry credentials.
- *
- * @throws {TypeError} when it is anything else; the message does not repeat it, for it may hold a password
- */
-export function parseOrigin(text: string): string {
-  const url = ORIGIN.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (!url) {
-    throw new TypeError(
-      'not the URL of a server; write https://host or https://host:port, without user, path or query',
-    );
-  }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    throw new TypeError('http is for loopback addresses only; write https');
-  }
-  return url.origin;
 }
 
 /** Where an archive is: under a prefix (which may be empty) of an S3 bucket, or in a folder. */

@@ -30,6 +30,12 @@ export function describeIssue(
       ...hinted(meant(key, placeOf(path), mappings)),
     }));
   }
+  const written = issuesOfForm(issue);
+  if (written) {
+    return written.flatMap((inner) =>
+      describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, mappings),
+    );
+  }
   const [text, hint] = parts(issue.message);
   if (issue.code === 'custom') return [{ at: 'value', path, message: text, ...hinted(hint) }];
   const found = issue.input;
@@ -44,6 +50,15 @@ export function describeIssue(
       ...hinted(hint ?? (found === null ? absence(issue, path, mappings) : similar(issue, found))),
     },
   ];
+}
+
+/** Where one value may stand or a list of them: what is wrong with the form that was written. */
+export function issuesOfForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const [one, many] = issue.errors;
+  const notA = many?.find(({ code, path }) => code === 'invalid_type' && path.length === 0);
+  if (Array.isArray(issue.input)) return notA ? undefined : many;
+  return notA && 'expected' in notA && notA.expected === 'array' ? one : undefined;
 }
 
 /** The message, and the hint after its first semicolon. */
@@ -85,7 +100,6 @@ function similar(issue: z.core.$ZodIssue, found: unknown): string | undefined {
 }
 
 function meant(key: string, here: string, mappings: Mappings): string | undefined {
-  if (key === '<<') return 'merge keys are not read; write the keys out';
   const keysOf = (place: string) => Object.keys(mappings[place] ?? {});
   const elsewhere = Object.keys(mappings).filter((place) => keysOf(place).includes(key));
   if (elsewhere.length > 0) return `it belongs under ${elsewhere.join(' or ')}`;

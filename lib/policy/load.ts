@@ -6,6 +6,7 @@ import { describeIssue } from './issues.ts';
 import { PolicyError, type Problem } from './policy-error.ts';
 import { type Frozen, type Policy, policySchema } from './schema.ts';
 import { type Path, type Position, readSource, type Source } from './source.ts';
+import { combinationsOf } from './targets.ts';
 
 /**
  * Reads a policy from the text of its file. Does no I/O: `file` is only for messages.
@@ -41,7 +42,10 @@ export function readPolicy(source: Source, file: string): Policy {
   for (const finding of findInconsistencies(value, lineOf)) {
     problems.push(problem(finding, source.valueAt(finding.path)));
   }
-  if (result.success && problems.length === 0) return freeze(result.data);
+  if (result.success && problems.length === 0) {
+    const { targets, ...rest } = result.data;
+    return freeze({ ...rest, targets: targets.flatMap(combinationsOf) });
+  }
   throw new PolicyError(inOrder(problems));
 }
 

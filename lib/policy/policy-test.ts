@@ -19,6 +19,7 @@ import { retentionOf } from './retention.ts';
 import type { Policy, Target } from './schema.ts';
 import { type Path, type Position, readSource, type Source, sourceUnder } from './source.ts';
 import { suggest } from './suggest.ts';
+import { targetNamed } from './targets.ts';
 
 /** A policy's test: the records of one instance, and what is to become of them. */
 export interface Fixture {
@@ -124,7 +125,7 @@ export async function loadFixture(
 
   const { data } = result;
   const policy = await policyOf(data.policy);
-  const target = policy.targets.find(({ name }) => name === data.target);
+  const target = targetNamed(policy, data.target);
   const names = policy.targets.map(({ name }) => name);
   if (!target) {
     const message = `the policy has no target ${JSON.stringify(data.target)}`;

@@ -1,11 +1,12 @@
 import type { Duration } from 'luxon';
 import * as z from 'zod';
-import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
+import { CLOUD_NAMES, SERVICE_NAMES, type ServiceName } from '../model/services.ts';
 import {
   archive,
   forever,
   integer,
   keepFor,
+  oneOrMore,
   origin,
   patterns,
   statuses,
@@ -13,7 +14,8 @@ import {
   timeout,
 } from './fields.ts';
 
-const name = () => text('text of 1 to 100 characters', /^(?=.*\S)[^\p{Cc}]{1,100}$/u);
+const NAME = 'text of 1 to 100 characters';
+const name = () => text(NAME, /^(?=.*\S)[^\p{Cc}]{1,100}$/u);
 
 const limits = z
   .strictObject(
@@ -119,19 +121,61 @@ const rule = z
     oneOf: [{ required: ['keepFor'] }, { required: ['keep'] }],
   });
 
+/** The places that credentials come from; a target names one of them, or none. */
+export const CREDENTIALS_SOURCES = ['secret', 'env', 'profile'] as const;
+
+const agency = z
+  .strictObject(
+    {
+      domain: text('the name of the account that gave the agency').meta({
+        description: 'The account that gave the agency: what is cleaned is there.',
+        examples: ['acme'],
+      }),
+      name: text('the name of the agency').meta({
+        description: 'The name of the agency in that account.',
+        examples: ['janitor'],
+      }),
+    },
+    { error: 'a mapping of domain and name' },
+  )
+  .meta({
+    description: 'An agency to act through in another account, with temporary keys.',
+    examples: [{ domain: 'acme', name: 'janitor' }],
+  });
+
 const credentials = z
   .strictObject(
     {
-      secret: text('the name of a secret').meta({
-        description: 'Name or ARN of the secret in AWS Secrets Manager.',
-        examples: ['task-janitor/huawei'],
-      }),
+      secret: text('the name of a secret')
+        .optional()
+        .meta({
+          description: 'Name or ARN of the secret in AWS Secrets Manager.',
+          examples: ['task-janitor/huawei'],
+        }),
+      env: text('a prefix such as PROD, of letters, digits and _', /^[A-Za-z_][A-Za-z0-9_]*$/)
+        .optional()
+        .meta({
+          description:
+            'A prefix of environment variables: PROD reads PROD_HUAWEICLOUD_SDK_AK and so on.',
+          examples: ['PROD'],
+        }),
+      profile: text('the name of a profile')
+        .optional()
+        .meta({
+          description: 'An entry of clouds.yaml. Its region and project are not used.',
+          examples: ['prod'],
+        }),
+      agency: agency.optional(),
     },
-    { error: 'a mapping of secret' },
+    { error: 'a mapping of secret, env, profile and agency' },
   )
   .meta({
     description: 'Where the credentials are. The environment, when absent.',
     examples: [{ secret: 'task-janitor/huawei' }],
+    minProperties: 1,
+    allOf: CREDENTIALS_SOURCES.flatMap((one, i) =>
+      CREDENTIALS_SOURCES.slice(i + 1).map((other) => ({ not: { required: [one, other] } })),
+    ),
   });
 
 const instances = z
@@ -189,25 +233,41 @@ const requests = z
 const target = z
   .strictObject(
     {
-      name: name().meta({
-        description: 'What reports call the target. Given once in a policy.',
-        examples: ['prod-cache'],
-      }),
+      name: text(NAME)
+        .regex(/^(?=.*\S)[^\p{Cc}/]{1,100}$/u, {
+          error: ({ input }) => (String(input).includes('/') ? `${NAME} without /` : NAME),
+        })
+        .meta({
+          description:
+            'What reports call the target. Given once in a policy. What was a list is added: prod/kafka/eu-de.',
+          examples: ['prod-cache'],
+        }),
       cloud: z
         .enum(CLOUD_NAMES, { error: CLOUD_NAMES.join(' or ') })
         .meta({ description: 'The cloud.', examples: ['huaweicloud'] }),
-      service: z
-        .enum(SERVICE_NAMES, { error: `one of ${SERVICE_NAMES.join(', ')}` })
-        .meta({ description: 'The service.', examples: ['dcs'] }),
-      region: text('a region such as eu-de', /^[a-z][a-z0-9-]*$/).meta({
-        description: 'The region, as the cloud writes it.',
-        examples: ['eu-west-101', 'eu-de'],
+      service: oneOrMore(
+        z.enum(SERVICE_NAMES, { error: `one of ${SERVICE_NAMES.join(', ')}` }),
+        'services',
+      ).meta({
+        description: 'The service, or a list: each is a target of its own from then on.',
+        examples: ['dcs', ['dcs', 'kafka']],
+      }),
+      region: oneOrMore(text('a region such as eu-de', /^[a-z][a-z0-9-]*$/), 'regions').meta({
+        description: 'The region, as the cloud writes it, or a list.',
+        examples: ['eu-west-101', ['eu-de', 'eu-nl']],
       }),
       projectId: text('a project id of up to 64 letters, digits, - and _', /^[A-Za-z0-9_-]{1,64}$/)
         .optional()
         .meta({
           description: 'The id of the project in that region. Looked up, when absent.',
           examples: ['0b01fbb53600d4671fa8c00673c71260'],
+        }),
+      projects: patterns('the name of a project', 'names of projects')
+        .optional()
+        .meta({
+          description:
+            'Instead of projectId: names or name patterns of the projects of each region (REGION and REGION_…), each a target of its own.',
+          examples: [['*'], ['eu-de', 'eu-de_team-*']],
         }),
       endpoint: origin()
         .optional()
@@ -240,7 +300,10 @@ const target = z
   .meta({
     description: 'One service in one project and region.',
     examples: [{ name: 'prod-cache', cloud: 'otc', service: 'dcs', region: 'eu-de' }],
-    not: { required: ['keepFor', 'keep'] },
+    allOf: [
+      { not: { required: ['keepFor', 'keep'] } },
+      { not: { required: ['projectId', 'projects'] } },
+    ],
   });
 
 const defaults = z.strictObject(retention, {
@@ -304,6 +367,7 @@ export const MAPPINGS: Readonly<Record<string, Readonly<Record<string, z.ZodType
   defaults: defaults.shape,
   'a target': target.shape,
   credentials: credentials.shape,
+  agency: agency.shape,
   instances: instances.shape,
   requests: requests.shape,
   limits: limits.shape,
@@ -311,10 +375,16 @@ export const MAPPINGS: Readonly<Record<string, Readonly<Record<string, z.ZodType
   match: match.shape,
 };
 
-/** A whole `retention.yml`, parsed and frozen. */
-export type Policy = Frozen<z.output<typeof policySchema>>;
-/** One service in one project and region. */
-export type Target = Policy['targets'][number];
+/** A target as it is written: its lists stand for several. */
+export type WrittenTarget = z.output<typeof target>;
+/** One service in one region, and in one project unless it has `projects`: then in each that a run finds. */
+export type Target = Frozen<
+  Omit<WrittenTarget, 'service' | 'region'> & { service: ServiceName; region: string }
+>;
+/** A whole `retention.yml`, parsed and frozen, with a target for each combination of service and region. */
+export type Policy = Frozen<Omit<z.output<typeof policySchema>, 'targets'>> & {
+  readonly targets: readonly Target[];
+};
 /** One rule of a target. */
 export type Rule = NonNullable<Target['rules']>[number];
 /** How requests to a target are sent; `timeout` in milliseconds. */

@@ -9,6 +9,7 @@ import {
   parseDocument,
   type Scalar,
   type YAMLError,
+  type YAMLMap,
 } from 'yaml';
 import { PolicyError } from './policy-error.ts';
 
@@ -39,7 +40,8 @@ interface Found {
 }
 
 /**
- * Reads YAML 1.2 with its core schema: one document, keys that are text, no merge keys, no tags of one's own.
+ * Reads YAML 1.2 with its core schema and merge keys (`<<`): one document, keys that are text, no tags of one's own.
+ * What a mapping has itself wins over what it merges, and an earlier mapping of a list over a later one.
  *
  * @throws {PolicyError} when the text is not that, with every mistake that the parser found
  */
@@ -47,8 +49,9 @@ export function readSource(text: string, file: string): Source {
   const lines = new LineCounter();
   const document = parseDocument(text, {
     lineCounter: lines,
-    // A `%YAML 1.1` line would otherwise make `no` a boolean and `<<` a merge.
+    // A `%YAML 1.1` line would otherwise make `no` a boolean.
     schema: 'core',
+    // Merged below: the parser's own way bounds neither circles nor the size of what comes out.
     merge: false,
     resolveKnownTags: false,
     stringKeys: true,
@@ -78,10 +81,22 @@ export function readSource(text: string, file: string): Source {
     );
   }
 
+  const resolve = (node: ParsedNode | null | undefined) =>
+    (isAlias(node) && survey.aliases.get(node)) || node;
+  const unmergeable = mergeMappings(root, resolve);
+  if (unmergeable.length > 0) {
+    throw fail(
+      unmergeable.map(({ node, message }) => ({
+        position: positionOf(node.range[0]),
+        message,
+      })),
+    );
+  }
+
   const find = (path: Path): Found => {
     let found: Found = { value: root };
     for (const step of path) {
-      const node = resolve(document, found.value);
+      const node = resolve(found.value);
       const next = isMap(node)
         ? node.items.findLast(({ key }) => isScalar(key) && key.value === step)
         : isSeq(node) && typeof step === 'number' && node.items[step]
@@ -97,7 +112,7 @@ export function readSource(text: string, file: string): Source {
   return {
     value: toValue(document, () => fail([{ position: start(root), message: TOO_MANY_ALIASES }])),
     repeatedKeys: survey.repeatedKeys.map(({ path, key }) => ({ path, position: start(key) })),
-    valueAt: (path) => start(resolve(document, find(path).value)),
+    valueAt: (path) => start(resolve(find(path).value)),
     keyAt: (path) => start(find(path).key),
   };
 }
@@ -117,6 +132,83 @@ export function sourceUnder(source: Source, key: string): Source {
   };
 }
 
+/** Whether a key merges another mapping: `<<`, unless it is quoted. */
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
+}
+
+interface MergeMistake {
+  readonly node: ParsedNode;
+  readonly message: string;
+}
+
+/** Nodes that a text may have once everything is merged. */
+const MAX_NODES = 100_000;
+
+/**
+ * Gives each mapping with a merge key the pairs that it merges, in the document itself: whoever reads it then
+ * finds them there, and each still stands where it was written.
+ * @returns what cannot be merged.
+ */
+function mergeMappings(
+  root: ParsedNode | null,
+  resolve: (node: ParsedNode | null) => ParsedNode | null | undefined,
+): readonly MergeMistake[] {
+  const mistakes: MergeMistake[] = [];
+  const sizes = new Map<ParsedNode, number>();
+  const underWay = new Set<ParsedNode>();
+  const sizeOf = (node: ParsedNode | null): number => {
+    if (node === null || isAlias(node) || isScalar(node)) return 1;
+    const known = sizes.get(node);
+    if (known !== undefined) return known;
+    underWay.add(node);
+    if (isMap(node)) merge(node);
+    const children = isMap(node) ? node.items.map(({ value }) => value) : node.items;
+    const size = (children as (ParsedNode | null)[]).reduce((sum, child) => sum + sizeOf(child), 1);
+    underWay.delete(node);
+    sizes.set(node, size);
+    return size;
+  };
+  const merge = (node: YAMLMap.Parsed): void => {
+    const own = node.items.filter(({ key }) => !isMergeKey(key));
+    if (own.length === node.items.length) return;
+    const names = new Set(own.map(({ key }) => nameOf(key)));
+    // In the place of the key: an alias has to stay behind its anchor.
+    node.items = node.items.flatMap((pair) => {
+      if (!isMergeKey(pair.key)) return [pair];
+      return sourcesOf(pair.key, pair.value).flatMap((source) => {
+        sizeOf(source);
+        return source.items.filter(({ key }) => {
+          const isNew = !names.has(nameOf(key));
+          names.add(nameOf(key));
+          return isNew;
+        });
+      });
+    });
+  };
+  const sourcesOf = (key: ParsedNode, value: ParsedNode | null): YAMLMap.Parsed[] => {
+    const named = resolve(value);
+    return (isSeq(named) ? (named.items as ParsedNode[]) : [value]).flatMap((item) => {
+      const source = resolve(item);
+      if (isMap(source) && !underWay.has(source)) return [source as YAMLMap.Parsed];
+      const message = isMap(source)
+        ? 'this merges a mapping into itself'
+        : '<< merges a mapping, such as *name, or a list of mappings';
+      mistakes.push({ node: item ?? key, message });
+      return [];
+    });
+  };
+  if (sizeOf(root) > MAX_NODES && root) {
+    mistakes.push({ node: root, message: TOO_MANY_ALIASES });
+  }
+  return mistakes;
+}
+
+/** Whatever is no text was a mistake of the parser's, and reported. */
+function nameOf(key: unknown): string {
+  return (key as Scalar<string>).value;
+}
+
 const TOO_MANY_ALIASES = 'its aliases stand for too much; write the values out';
 
 function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown {
@@ -132,6 +224,8 @@ function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown
 interface Survey {
   repeatedKeys: { path: Path; key: ParsedNode }[];
   lostAliases: ParsedNode[];
+  /** Each with what it stands for: found once, since the search goes through the whole text. */
+  aliases: Map<unknown, ParsedNode>;
 }
 
 /** Walks what is written, without following aliases: they may lead in circles. */
@@ -139,10 +233,12 @@ function surveyNode(
   document: Document.Parsed,
   node: ParsedNode | null,
   path: Path,
-  survey: Survey = { repeatedKeys: [], lostAliases: [] },
+  survey: Survey = { repeatedKeys: [], lostAliases: [], aliases: new Map() },
 ): Survey {
   if (isAlias(node)) {
-    if (!node.resolve(document)) survey.lostAliases.push(node as ParsedNode);
+    const named = node.resolve(document) as ParsedNode | undefined;
+    if (named) survey.aliases.set(node, named);
+    else survey.lostAliases.push(node as ParsedNode);
   } else if (isSeq(node)) {
     node.items.forEach((item, i) => {
       surveyNode(document, item as ParsedNode, [...path, i], survey);
@@ -150,8 +246,7 @@ function surveyNode(
   } else if (isMap(node)) {
     const seen = new Set<string>();
     for (const { key, value } of node.items) {
-      // Whatever is no text was a mistake of the parser's, and reported.
-      const name = (key as Scalar<string>).value;
+      const name = nameOf(key);
       const here = [...path, name];
       if (seen.has(name)) survey.repeatedKeys.push({ path: here, key: key as ParsedNode });
       seen.add(name);
@@ -159,13 +254,6 @@ function surveyNode(
     }
   }
   return survey;
-}
-
-function resolve(
-  document: Document.Parsed,
-  node: ParsedNode | null | undefined,
-): ParsedNode | null | undefined {
-  return isAlias(node) ? ((node.resolve(document) as ParsedNode | undefined) ?? node) : node;
 }
 
 function describe({ code, message }: YAMLError): string {

@@ -3,7 +3,6 @@ import { type Archive, archiveLines, objectName } from '../archive/archive.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
-import { openAccess } from '../identity/open-access.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
 import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
@@ -11,13 +10,18 @@ import { addRequests, type RequestCounts, type TargetSummary } from '../model/su
 import { retentionOf } from '../policy/retention.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
+import { writtenName } from '../policy/targets.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 import { InstanceCleanup, type OpenTarget } from './clean-instance.ts';
+import { findProjects } from './find-projects.ts';
+import type { Observer } from './observer.ts';
+import { selectProjectTargets } from './request.ts';
 import type { RunContext } from './run-context.ts';
 
 /** One target of a run: the work on it, and its summary. */
 export interface TargetRun {
   readonly target: Target;
+  readonly endpoint: Endpoint;
   readonly summary: TargetSummary;
   /** Grow until the run is over. */
   readonly requestCounts: RequestCounts;
@@ -27,6 +31,8 @@ export interface TargetRun {
   readonly listed: readonly Instance[];
   /** Instances that the policy selects, whatever the run asks for. */
   readonly allowed: readonly Instance[];
+  /** The policy's patterns that match no instance here. */
+  readonly unmatchedPatterns: readonly string[];
   /** Those of the run's instances that match none of them. */
   readonly unmatched: readonly string[];
   readonly cleanups: readonly InstanceCleanup[];
@@ -40,34 +46,71 @@ export interface TargetFailure {
   readonly early: boolean;
 }
 
-/** Opens a target and finds its instances. Deletes nothing and never throws: a failure is in the summary. */
-export async function beginTarget(
+/**
+ * Opens a target, or one for each of its projects, and finds the instances. Deletes nothing and never throws: a
+ * failure is in the summary.
+ */
+export async function beginTargets(
   run: RunContext,
   target: Target,
   endpoint: Endpoint,
-): Promise<TargetRun> {
-  const { observer } = run;
+): Promise<readonly TargetRun[]> {
+  const { accounts, observer, requestedTargets } = run;
+  const counts = addRequests([]);
+  if (!target.projects) return [await beginTarget(run, target, endpoint, counts)];
+  let targets: readonly Target[];
+  try {
+    const found = await findProjects(accounts, target, counts);
+    for (const name of found.disabled) {
+      observer.warning?.(`project ${name} is disabled, and left alone`, target.name);
+    }
+    targets = selectProjectTargets(target, found.targets, requestedTargets);
+  } catch (error) {
+    const begun = notBegun(target, endpoint, counts);
+    fail(begun.summary, error);
+    return [begun];
+  }
+  // All of them may be disabled.
+  if (targets.length === 0) return [notBegun(target, endpoint, counts)];
+  // What was sent to find the projects counts as the first one's.
+  return await Promise.all(
+    targets.map((each, i) => beginTarget(run, each, endpoint, i === 0 ? counts : addRequests([]))),
+  );
+}
+
+function notBegun(target: Target, endpoint: Endpoint, requestCounts: RequestCounts): TargetRun {
   const { name, cloud, service, region } = target;
-  const summary: TargetSummary = {
-    name,
-    cloud,
-    service,
-    region,
-    outcome: 'complete',
-    instances: [],
-  };
-  const leftAlone = (instance: Instance, reason: string) =>
-    observer.warning?.(`instance ${labelOf(instance)} is left alone: ${reason}`, name);
-  const requestCounts = addRequests([]);
-  const begun = {
+  return {
     target,
-    summary,
+    endpoint,
+    summary: { name, cloud, service, region, outcome: 'complete', instances: [] },
     requestCounts,
     listed: [],
     allowed: [],
+    unmatchedPatterns: [],
     unmatched: [],
     cleanups: [],
   };
+}
+
+function fail(summary: TargetSummary, error: unknown): void {
+  const { early, ...failure } = toTargetFailure(error);
+  summary.outcome = unopenedOutcome(early);
+  summary.error = failure;
+}
+
+async function beginTarget(
+  run: RunContext,
+  target: Target,
+  endpoint: Endpoint,
+  requestCounts: RequestCounts,
+): Promise<TargetRun> {
+  const { observer } = run;
+  const { name } = target;
+  const leftAlone = (instance: Instance, reason: string) =>
+    observer.warning?.(`instance ${labelOf(instance)} is left alone: ${reason}`, name);
+  const begun = notBegun(target, endpoint, requestCounts);
+  const { summary } = begun;
   try {
     const open = await openTarget(run, target, endpoint, requestCounts);
     const { instances, skipped } = await open.api.listInstances();
@@ -82,9 +125,7 @@ export async function beginTarget(
       );
     }
     const selection = selectInstances(instances, target.instances, run.requestedInstances);
-    for (const pattern of selection.unmatched) {
-      observer.warning?.(`"${pattern}" under instances matches no instance`, name);
-    }
+    if (writtenName(target) === undefined) warnOfUnmatched(observer, selection.unmatched, name);
     for (const instance of selection.nameless) {
       leftAlone(instance, 'its name cannot be read, and instances are selected by name');
     }
@@ -95,14 +136,34 @@ export async function beginTarget(
       open,
       listed: instances,
       allowed: selection.allowed,
+      unmatchedPatterns: selection.unmatched,
       unmatched: selection.unmatchedNarrowing,
       cleanups,
     };
   } catch (error) {
-    const { early, ...failure } = toTargetFailure(error);
-    summary.outcome = unopenedOutcome(early);
-    summary.error = failure;
+    fail(summary, error);
     return begun;
+  }
+}
+
+function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: string): void {
+  for (const pattern of patterns) {
+    observer.warning?.(`"${pattern}" under instances matches no instance`, name);
+  }
+}
+
+/** Warns of patterns of a target with lists that match in none of the targets that these stand for. */
+export function warnOfUnmatchedInAll(observer: Observer, targets: readonly TargetRun[]): void {
+  const written = new Set(targets.map(({ target }) => writtenName(target)));
+  for (const name of written) {
+    const alike = targets.filter(({ target }) => writtenName(target) === name);
+    // One that could not be opened may be the one where it matches.
+    if (name === undefined || alike.some(({ open }) => !open)) continue;
+    const [first] = alike;
+    const everywhere = (first?.unmatchedPatterns ?? []).filter((pattern) =>
+      alike.every(({ unmatchedPatterns }) => unmatchedPatterns.includes(pattern)),
+    );
+    warnOfUnmatched(observer, everywhere, name);
   }
 }
 
@@ -118,10 +179,7 @@ export async function openTarget(
   counts: RequestCounts,
 ): Promise<OpenTarget> {
   const { clock, window } = run;
-  const { access, projectId } = await openAccess(target, run.credentialsOf(target), {
-    ...run,
-    counts,
-  });
+  const { access, projectId } = await run.accounts.enter(target, counts);
   const api = new TaskApi({
     service: SERVICES[target.service],
     projectId,

@@ -1,4 +1,3 @@
-import { openAccess } from '../identity/open-access.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
 import { targetOrigin } from '../model/origins.ts';
 import type { StoppedBy } from '../model/outcome.ts';
@@ -6,6 +5,7 @@ import { listSameInstances } from '../model/services.ts';
 import { addRequests, type InstanceSummary, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { type Selectable, selectInstances } from '../policy/select-instances.ts';
+import { findProjects } from './find-projects.ts';
 import type { RunContext } from './run-context.ts';
 
 /** A target of the run, as far as its claim to instances goes. */
@@ -34,26 +34,33 @@ export async function leaveOverlapsAlone(
   run: RunContext,
   begun: readonly Claimant[],
 ): Promise<void> {
-  const unlisted = run.policy.targets.filter(
-    (target) =>
-      begun.some((each) => targetOrigin(each.target) === targetOrigin(target)) &&
-      !begun.some((each) => each.target === target && each.open),
+  const open = new Set(begun.filter((each) => each.open).map(({ target }) => target.name));
+  const origins = new Set(begun.map(({ target }) => targetOrigin(target)));
+  const here = run.policy.targets.filter((target) => origins.has(targetOrigin(target)));
+  // Requests made on behalf of the others count as theirs.
+  const counts = begun[0]?.requestCounts ?? addRequests([]);
+  const known = await Promise.all(here.map((target) => placesOf(run, target, counts)));
+  const outsiders = byProject(
+    known.flat().filter(({ target }) => !open.has(target.name)),
+    ({ projectId }) => projectId,
   );
-  const outsiders = await Promise.all(
-    unlisted.map(async (target) => ({ target, projectId: await projectOf(run, target, begun) })),
-  );
+  const insiders = byProject(begun, (each) => each.open?.projectId);
   for (const own of begun) {
     const projectId = own.open?.projectId;
+    if (projectId === undefined) continue;
     const claims = new Map<string, string[]>();
     const claim = (target: Target, ids: readonly { readonly id: string }[]) => {
       for (const { id } of ids) claims.set(id, [...(claims.get(id) ?? []), target.name]);
     };
-    for (const other of begun) {
-      if (other !== own && other.open?.projectId === projectId) claim(other.target, other.allowed);
+    for (const other of insiders.get(projectId) ?? []) {
+      if (other !== own) claim(other.target, other.allowed);
     }
-    for (const { target, projectId: theirs } of outsiders) {
-      // A project that could not be found out may be this one.
-      if (theirs !== undefined && theirs !== projectId) continue;
+    // A project that could not be found out may be this one, unless it is in another account.
+    const unknown = (outsiders.get(undefined) ?? []).filter(
+      ({ target }) => !areOfDifferentAccounts(own.target, target),
+    );
+    const strangers = [...(outsiders.get(projectId) ?? []), ...unknown];
+    for (const { target } of strangers) {
       if (!listSameInstances(own.target.service, target.service)) continue;
       const { selected, nameless } = selectInstances(own.listed, target.instances);
       claim(target, [...selected, ...nameless]);
@@ -68,29 +75,49 @@ export async function leaveOverlapsAlone(
   }
 }
 
-/** The project of a target whose instances are not listed; `undefined` where it cannot be found out. */
-async function projectOf(
-  run: RunContext,
+/** Whether two targets are in different accounts for certain: an agency is of another account than its user. */
+function areOfDifferentAccounts(one: Target, other: Target): boolean {
+  const [first, second] = [one, other].map(({ credentials }) => {
+    const { agency, ...source } = credentials ?? {};
+    return { account: agency?.domain, source: JSON.stringify(source) };
+  });
+  if (first?.account === second?.account) return false;
+  const bothAssumed = first?.account !== undefined && second?.account !== undefined;
+  return bothAssumed || first?.source === second?.source;
+}
+
+function byProject<T>(
+  items: readonly T[],
+  projectOf: (item: T) => string | undefined,
+): ReadonlyMap<string | undefined, readonly T[]> {
+  const found = new Map<string | undefined, T[]>();
+  for (const item of items) {
+    const project = projectOf(item);
+    const others = found.get(project);
+    if (others) others.push(item);
+    else found.set(project, [item]);
+  }
+  return found;
+}
+
+/**
+ * A target, or one for each of its projects, with its project; `undefined` where it cannot be found out. What was
+ * asked before, and could be opened or not, is not asked again.
+ */
+async function placesOf(
+  { accounts }: RunContext,
   target: Target,
-  begun: readonly Claimant[],
-): Promise<string | undefined> {
-  if (target.projectId !== undefined) return target.projectId;
-  const store = run.credentialsOf(target);
-  const alike = begun.find(
-    (each) =>
-      each.open &&
-      each.target.projectId === undefined &&
-      each.target.region === target.region &&
-      run.credentialsOf(each.target) === store,
-  );
-  if (alike?.open) return alike.open.projectId;
-  // One that could not be opened would not be opened now either.
-  if (begun.some((each) => each.target === target)) return undefined;
+  counts: RequestCounts,
+): Promise<readonly { readonly target: Target; readonly projectId: string | undefined }[]> {
+  const { projectId } = target;
+  if (projectId !== undefined) return [{ target, projectId }];
   try {
-    // Requests made on behalf of the others count as theirs.
-    const counts = begun[0]?.requestCounts ?? addRequests([]);
-    return (await openAccess(target, store, { ...run, counts })).projectId;
+    if (!target.projects) {
+      return [{ target, projectId: (await accounts.enter(target, counts)).projectId }];
+    }
+    const { targets } = await findProjects(accounts, target, counts);
+    return targets.map((each) => ({ target: each, projectId: each.projectId }));
   } catch {
-    return undefined;
+    return [{ target, projectId: undefined }];
   }
 }

@@ -1,10 +1,12 @@
 import type { Duration } from 'luxon';
+import { TargetError } from '../answers/api-error.ts';
 import { JanitorError } from '../model/error.ts';
 import { visible } from '../model/text.ts';
 import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
 import { suggest } from '../policy/suggest.ts';
+import { isMeant } from '../policy/targets.ts';
 
 /** Records that somebody approved of deleting. */
 export interface ApprovedPlan {
@@ -17,7 +19,7 @@ export interface ApprovedPlan {
 /** A single run's request: every key narrows the policy, or overrides that one value. */
 export interface RunRequest {
   readonly dryRun?: boolean | undefined;
-  /** Names of targets. */
+  /** Names of targets; one with lists means all that it stands for. */
   readonly targets?: readonly string[] | undefined;
   /** Ids, names or name globs of instances, among those that the policy selects. */
   readonly instances?: readonly string[] | undefined;
@@ -47,10 +49,32 @@ export function selectTargets(policy: Policy, request: RunRequest): readonly Tar
   for (const pattern of instances) checkPattern(pattern);
   if (!targets) return policy.targets;
   const existing = policy.targets.map(({ name }) => name);
-  const unknown = targets.filter((name) => !existing.includes(name));
+  const unknown = targets.filter((name) => !policy.targets.some((target) => isMeant(name, target)));
   const problems = unknown.map((name) => unknownName('target', name, existing));
   if (problems.length > 0) throw new RunRequestError(problems.join('\n'));
-  return policy.targets.filter(({ name }) => targets.includes(name));
+  return policy.targets.filter((target) => targets.some((name) => isMeant(name, target)));
+}
+
+/**
+ * Those of a target's projects that a run asks for.
+ * @param found one target for each project.
+ * @throws {TargetError} when a project is asked for by a name that none has.
+ */
+export function selectProjectTargets(
+  target: Target,
+  found: readonly Target[],
+  requested: readonly string[] | undefined,
+): readonly Target[] {
+  if (!requested) return found;
+  const names = found.map(({ name }) => name);
+  const unknown = requested.filter(
+    (name) => name.startsWith(`${target.name}/`) && !names.includes(name),
+  );
+  if (unknown.length > 0) {
+    const message = unknown.map((name) => unknownName('target', name, names)).join('\n');
+    throw new TargetError('projects', message);
+  }
+  return found.filter((each) => requested.some((name) => isMeant(name, each)));
 }
 
 /**

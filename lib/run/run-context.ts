@@ -1,10 +1,10 @@
 import type { Duration } from 'luxon';
-import { ApiError } from '../answers/api-error.ts';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
-import { type RequestWindow, requestWindow, withinWindow } from '../http/window.ts';
-import { type CredentialsSource, CredentialsStore } from '../identity/credentials-store.ts';
+import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { Accounts } from '../identity/accounts.ts';
+import type { CredentialsSource } from '../identity/credentials.ts';
 import type { Trigger } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/fields.ts';
 import type { Policy, Target } from '../policy/schema.ts';
@@ -73,8 +73,10 @@ export interface RunContext {
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
   readonly rows: RowBudget;
-  /** Targets that name the same credentials share them: they are read once. */
-  readonly credentialsOf: (target: Target) => CredentialsStore;
+  /** Credentials, tokens and projects, which targets share. */
+  readonly accounts: Accounts;
+  /** Names of targets that the run asks for; all, when absent. */
+  readonly requestedTargets: readonly string[] | undefined;
 }
 
 /**
@@ -93,6 +95,7 @@ export function openContext(
   const begunAt = clock.monotonic();
   const wallClock = clock.now();
   const elapsed = () => clock.monotonic() - begunAt;
+  const guarded = guardObserver(observer, warnings);
   const dryRun = request.dryRun ?? policy.dryRun;
   const archiveAt = dependencies.archiveTo ?? policy.archive;
   return {
@@ -113,31 +116,18 @@ export function openContext(
     approved: request.approved,
     approvedButGone: { count: 0 },
     archive: archiveAt === undefined || dryRun ? undefined : dependencies.openArchive(archiveAt),
-    observer: guardObserver(observer, warnings),
+    observer: guarded,
     beforeDeletes: dependencies.beforeDeletes,
     warnings,
     rows: new RowBudget(),
-    credentialsOf: shareCredentials(dependencies.credentials, window, clock),
-  };
-}
-
-function shareCredentials(
-  sourceOf: RunDependencies['credentials'],
-  window: RequestWindow,
-  clock: Clock,
-): (target: Target) => CredentialsStore {
-  const wait = async <T>(promise: Promise<T>, source: string): Promise<T> => {
-    const waited = await withinWindow(promise, window, clock);
-    if ('value' in waited) return waited.value;
-    const message = `${source} was not read before the run had to end`;
-    throw new ApiError(message, undefined, waited.gaveUp);
-  };
-  const stores = new Map<string, CredentialsStore>();
-  const secrets = new Set<string>();
-  return ({ credentials }) => {
-    const source = sourceOf(credentials);
-    const store = stores.get(source.name) ?? new CredentialsStore(source, wait, secrets);
-    stores.set(source.name, store);
-    return store;
+    accounts: new Accounts({
+      sourceOf: dependencies.credentials,
+      transport,
+      clock,
+      random,
+      window,
+      warn: (message) => guarded.warning?.(message),
+    }),
+    requestedTargets: request.targets,
   };
 }

@@ -2,7 +2,12 @@ import { Endpoint } from '../http/endpoint.ts';
 import { targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
-import { beginTarget, concludeTarget, type TargetRun } from './open-target.ts';
+import {
+  beginTargets,
+  concludeTarget,
+  type TargetRun,
+  warnOfUnmatchedInAll,
+} from './open-target.ts';
 import { leaveOverlapsAlone } from './overlap.ts';
 import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';
@@ -11,7 +16,7 @@ import { takeTurns } from './turns.ts';
 /** A run before anything is sent. */
 interface OpenRun {
   readonly context: RunContext;
-  /** In the policy's order. */
+  /** In the policy's order; the projects of those that have some are not known yet. */
   readonly targets: readonly Target[];
   /** One for each host, however many targets are on it. */
   readonly endpoints: readonly Endpoint[];
@@ -94,32 +99,40 @@ async function beginRun(
   proceed: (begun: readonly TargetRun[], endpoint: Endpoint) => Promise<void>,
 ): Promise<BegunRun> {
   const { observer } = context;
-  const begun = new Map<Target, TargetRun>();
-  const count = () => addRequests([...begun.values()].map(({ requestCounts }) => requestCounts));
+  const begun = new Map<Target, readonly TargetRun[]>();
+  const all = () => targets.flatMap((target) => begun.get(target) ?? []);
+  const count = () => addRequests(all().map(({ requestCounts }) => requestCounts));
   await Promise.all(
     endpoints.map(async (endpoint) => {
       const here = targets.filter((target) => endpointOf.get(target) === endpoint);
-      const found = await beginEndpoint(context, here, endpoint);
-      for (const each of found) begun.set(each.target, each);
-      const instances = [...begun.values()].flatMap(({ cleanups }) => cleanups);
+      const opened = await beginEndpoint(context, here, endpoint);
+      here.forEach((target, i) => {
+        begun.set(target, opened[i] as readonly TargetRun[]);
+      });
+      const found = opened.flat();
+      const instances = all().flatMap(({ cleanups }) => cleanups);
       observer.discovered?.(instances.length, count);
       await proceed(found, endpoint);
     }),
   );
-  const inOrder = targets.map((target) => begun.get(target) as TargetRun);
+  const inOrder = all();
+  warnOfUnmatchedInAll(observer, inOrder);
   const missing = missingInstances(context.requestedInstances, inOrder);
   for (const message of missing) observer.warning?.(message);
   return { targets: inOrder, failed: missing.length > 0 };
 }
 
-/** Finds the instances of the targets of one endpoint; those that two targets select are left alone. */
+/**
+ * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
+ * @returns for each target itself, or one for each of its projects.
+ */
 export async function beginEndpoint(
   context: RunContext,
   targets: readonly Target[],
   endpoint: Endpoint,
-): Promise<readonly TargetRun[]> {
-  const begun = await Promise.all(targets.map((each) => beginTarget(context, each, endpoint)));
-  await leaveOverlapsAlone(context, begun);
+): Promise<readonly (readonly TargetRun[])[]> {
+  const begun = await Promise.all(targets.map((each) => beginTargets(context, each, endpoint)));
+  await leaveOverlapsAlone(context, begun.flat());
   return begun;
 }
 

@@ -302,8 +302,8 @@ export class TaskApi {
         throw new TargetError('forbidden', this.#forbiddenText(action, reading, grant), reading);
       }
     }
-    if (reading.code === 'certificate') {
-      throw new TargetError('certificate', `${reading.message}`, reading);
+    if (reading.code === 'certificate' || reading.code === 'proxy') {
+      throw new TargetError(reading.code, `${reading.message}`, reading);
     }
     if (reading.answer === 'misaddressed') {
       const message = sentences(
@@ -438,7 +438,7 @@ function readPage(
     number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
   if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
   const count = number as number | undefined;
-  const safe = rows.map((row) => (showsSecret(row, access) ? null : row));
+  const safe = rows.map((row) => withoutSecrets(row, access));
   if (!keepsText) return { rows: safe, total: count };
   const texts = textsOf(body, rowsKey);
   if (texts?.length !== rows.length) return undefined;
@@ -461,11 +461,20 @@ function textsOf(body: string, rowsKey: string): (string | undefined)[] | undefi
 /** Columns that anybody is ever shown. */
 const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
 
-/** A row that shows a secret is no row of a service: nothing of it is repeated, so nothing of it can be deleted. */
-function showsSecret(row: unknown, access: Access): boolean {
-  if (!isObject(row)) return false;
-  return SHOWN.some((column) => {
+/**
+ * A row that shows a secret is no row of a service: nothing of it is repeated but its id, so that it is known again,
+ * and it cannot be deleted.
+ */
+function withoutSecrets(row: unknown, access: Access): unknown {
+  if (!isObject(row)) return row;
+  const shown = SHOWN.filter((column) => {
     const text = row[column];
     return typeof text === 'string' && access.reveals(text);
   });
+  if (shown.length === 0) return row;
+  const { id, instance_id } = row;
+  return {
+    ...(!shown.includes('id') && { id }),
+    ...(!shown.includes('instance_id') && { instance_id }),
+  };
 }

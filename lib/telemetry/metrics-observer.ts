@@ -4,6 +4,7 @@ import {
   type Summary,
   type TargetSummary,
 } from '../model/summary.ts';
+import type { Target } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
 import type { Measurements, Publish } from './metrics.ts';
 
@@ -14,7 +15,7 @@ const OTHERS = { service: 'others', target: 'others' };
 
 export interface MetricsOptions {
   /** The policy's targets, in its order; the first of them have metrics of their own in every run. */
-  readonly targets: readonly { readonly name: string }[];
+  readonly targets: readonly Pick<Target, 'name' | 'projects'>[];
   /**
    * The run follows the policy unchanged. Only then do its numbers describe the whole estate, and only
    * then does it show that the schedule works.
@@ -39,10 +40,10 @@ export function metricsObserver(
   publish: Publish,
   { targets: known, routine, before }: MetricsOptions,
 ): Observer {
-  const own = new Set(known.slice(0, MAX_TARGETS).map(({ name }) => name));
   return {
     done: (summary, requestsOf) => {
       const { runId, targets, durationMs, outcome } = summary;
+      const own = ownMetrics(known, targets);
       const measureThese = (these: readonly TargetSummary[]): Measurements =>
         before === 'unknown'
           ? {}
@@ -64,6 +65,18 @@ export function metricsObserver(
       publish({}, { ...measureThese(targets), ...run }, runId);
     },
   };
+}
+
+/** The names of those that have metrics of their own; a target of the policy may have become one for each project. */
+function ownMetrics(
+  known: MetricsOptions['targets'],
+  targets: readonly TargetSummary[],
+): ReadonlySet<string> {
+  const names = known.flatMap(({ name, projects }) => {
+    const within = targets.map((each) => each.name).filter((each) => each.startsWith(`${name}/`));
+    return projects && within.length > 0 ? within : [name];
+  });
+  return new Set(names.slice(0, MAX_TARGETS));
 }
 
 /** The work of these targets. */

@@ -2,6 +2,7 @@ import type { Duration } from 'luxon';
 import { cutoff } from '../policy/duration.ts';
 import { type KeepFor, type Retention, retentionOf } from '../policy/retention.ts';
 import type { Policy } from '../policy/schema.ts';
+import { targetNamed } from '../policy/targets.ts';
 
 /** The age at which records expire. */
 export interface Cut {
@@ -27,7 +28,7 @@ export function cutsOf(
   now: number,
   keepFor: Duration | undefined,
 ): TargetCuts | undefined {
-  const target = policy.targets.find(({ name }) => name === targetName);
+  const target = targetNamed(policy, targetName);
   if (!target) return undefined;
   const retention = retentionOf(policy, target, { keepFor });
   return {

@@ -1,9 +1,12 @@
-/** A moment (ISO 8601, or milliseconds since the epoch) to the minute, in UTC: `2026-05-03 12:00`. */
-export function describeTime(moment: string | number): string {
-  return new Date(moment).toISOString().slice(0, 16).replace('T', ' ');
+/**
+ * A moment (ISO 8601, or milliseconds since the epoch) to the minute: `2026-05-03 12:00 UTC`.
+ * @param zone how the line says that it is UTC.
+ */
+export function describeTime(moment: string | number, zone: ' UTC' | 'Z' = ' UTC'): string {
+  return new Date(moment).toISOString().slice(0, 16).replace('T', ' ') + zone;
 }
 
-/** `2026-05-03` */
+/** The day of a moment in UTC: `2026-05-03` */
 export function describeDay(moment: string | number): string {
   return describeTime(moment).slice(0, 10);
 }
@@ -16,6 +19,11 @@ export function describeSeconds(milliseconds: number): string {
 /** `12,345` */
 export function number(value: number): string {
   return value.toLocaleString('en');
+}
+
+/** `1 instance`, `2,000 instances`. */
+export function counted(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** To two digits after the point. */

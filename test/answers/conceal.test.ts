@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { concealer, revealer } from '../../lib/answers/conceal.ts';
+import { concealer, revealer, Secrecy } from '../../lib/answers/conceal.ts';
 
 const SECRET = 'sEcr+t/With=Odd"Signs\\and ümlauts';
 
@@ -77,4 +77,18 @@ describe('a text reveals a secret', () => {
   test('never by a secret so short that it stands in many a harmless text', () => {
     expect(revealer(['kafka'])('a kafka instance')).toBe(false);
   });
+});
+
+test('secrets of a set that grows are hidden as soon as they are in it', () => {
+  const secrets = new Set(['first secret']);
+  const secrecy = new Secrecy(secrets);
+  const text = 'a first secret, and c2Vjb25kIHNlY3JldA== of another';
+  expect(secrecy.conceal(text)).toBe('a [secret], and c2Vjb25kIHNlY3JldA== of another');
+  expect(secrecy.reveals('second secret')).toBe(false);
+  secrets.add('second secret').add('second secret, longer');
+  expect(secrecy.conceal(text)).toBe(concealer(secrets)(text));
+  expect(secrecy.reveals('second secret')).toBe(true);
+  expect(secrecy.reveals('of a second secret, longer')).toBe(true);
+  expect(secrecy.conceal('second secret, longer')).toBe('[secret]');
+  expect(secrecy.reveals('third')).toBe(false);
 });

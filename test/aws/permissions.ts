@@ -4,7 +4,7 @@ import type { Call } from './calls.ts';
 import type { Statement } from './stack.ts';
 
 /** One permission: what a statement of a role has, with one action and one resource. */
-export interface Permission extends Statement {
+interface Permission extends Statement {
   readonly Action: string;
   readonly Resource: string;
 }
@@ -43,7 +43,7 @@ export async function isAllowed(
 }
 
 /** The permissions that a role has, each by itself. */
-export function permissionsOf(statements: readonly Statement[]): Permission[] {
+function permissionsOf(statements: readonly Statement[]): Permission[] {
   return statements.flatMap((statement) =>
     [statement.Action]
       .flat()

@@ -190,10 +190,10 @@ describe('the function, as it is deployed', () => {
   });
 
   test('and its schedule need every permission that they have, and are denied all else', async () => {
+    cleanupRole = stack.roles.get('CleanupRole');
     const calls = recorder.take();
     expect([...calls.keys()].sort()).toEqual([...stack.roles.keys()].sort());
     await expectRoles(calls);
-    cleanupRole = stack.roles.get('CleanupRole');
   });
 });
 

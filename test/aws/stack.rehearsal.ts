@@ -86,6 +86,21 @@ const FUNCTION = `arn:aws:lambda:${REGION}:${ACCOUNT}:function:${STACK}-cleanup`
 const FLEET_LOG = `arn:aws:logs:${REGION}:${ACCOUNT}:log-group:/aws/vendedlogs/states/${STACK}-fleet`;
 const TOPIC = `arn:aws:sns:${REGION}:${ACCOUNT}:${STACK}-alarms`;
 
+/** All of them, by their ARNs. */
+async function expectAlarmsOnDashboard(): Promise<void> {
+  const { DashboardBody } = await aws('cloudwatch', 'get-dashboard', '--dashboard-name', STACK);
+  const { widgets } = JSON.parse(DashboardBody) as {
+    widgets: { type: string; properties: { alarms: string[] } }[];
+  };
+  const shown = widgets.flatMap(({ type, properties }) =>
+    type === 'alarm' ? properties.alarms : [],
+  );
+  const existing: string[] = await aws(
+    ...['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmArn'],
+  );
+  expect(shown.sort()).toEqual(existing.sort());
+}
+
 describe.each([
   ['dev', 'dev', []],
   ['prod', 'prod', []],
@@ -196,22 +211,12 @@ describe('a stage, from its first deployment to its removal', () => {
     });
   });
 
-  test('has a dashboard that shows its alarms by their ARNs', async () => {
-    const { DashboardBody } = await aws(
-      ...['cloudwatch', 'get-dashboard', '--dashboard-name', STACK],
-    );
-    const { widgets } = JSON.parse(DashboardBody);
-    const { alarms } = widgets.find(({ type }: { type: string }) => type === 'alarm').properties;
-    const existing: string[] = await aws(
-      ...['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmArn'],
-    );
-    expect([...alarms].sort()).toEqual(existing.sort());
-  });
+  test('has a dashboard that shows its alarms', () => expectAlarmsOnDashboard());
 
   test('is left as it is by another deployment', async () => {
-    const before = await everything();
+    const before = await schedule();
     expect(await deploy()).toContain('No changes to deploy');
-    expect(await everything()).toEqual(before);
+    expect(await schedule()).toEqual(before);
   });
 
   test('gets another schedule, another zone and an address for its alarms', async () => {
@@ -258,6 +263,7 @@ describe('a stage, from its first deployment to its removal', () => {
     before = await everything();
     await deploy('fleet=true');
     expect(await alarmNames()).toEqual(alarmsWith('close-to-next-run', 'run-stopped'));
+    await expectAlarmsOnDashboard();
     const { names, roles } = await readStack(account, STACK);
     const found = await schedule();
     expect(found).toMatchObject({

@@ -72,6 +72,47 @@ test('a project that is not written is looked up', async () => {
   expect(lost.line('project')).toMatch(/^FAIL.*Write projectId in the policy/);
 });
 
+test('the projects of a target are shown, and each is looked at', async () => {
+  emulator.projects.push(
+    { id: '0b01fbb53600d4671fa8c00673c71262', name: 'eu-west-101_team' },
+    { id: '0b01fbb53600d4671fa8c00673c71263', name: 'eu-west-101_old', enabled: false },
+  );
+  emulator.addInstance({ service: 'dcs', projectId: '0b01fbb53600d4671fa8c00673c71262' });
+  const more = [`iamEndpoint: ${emulator.url}`, 'projects: ["*"]'];
+  const { status, stdout, line } = await doctor(more, DEMO_ENV, withoutProject);
+  expect(status).toBe(0);
+  expect(line('projects')).toBe(
+    'ok    projects: 2 found: eu-west-101, eu-west-101_team; disabled, and left alone: eu-west-101_old',
+  );
+  expect(stdout.match(/ {2}project: \S+/g)).toEqual([
+    `  project: eu-west-101,`,
+    `  project: eu-west-101_team,`,
+  ]);
+  expect(emulator.journal.count({ operation: 'projects' })).toBe(1);
+  const none = await doctor([more[0] as string, 'projects: [other]'], DEMO_ENV, withoutProject);
+  expect(none.status).toBe(1);
+  expect(none.line('projects')).toMatch(/^FAIL.*"other" under projects in the policy matches no/);
+});
+
+test('an agency is assumed, and what is wrong with it is said as such', async () => {
+  const project = '0b01fbb53600d4671fa8c00673c71262';
+  emulator.agencies.push({ domain: 'acme', name: 'janitor' });
+  emulator.projects.push({ id: project, name: 'eu-west-101', domain: 'acme' });
+  emulator.addInstance({ service: 'dcs', projectId: project });
+  const more = (name: string) => [
+    `iamEndpoint: ${emulator.url}`,
+    `credentials: { agency: { domain: acme, name: ${name} } }`,
+  ];
+  const { status, line } = await doctor(more('janitor'), DEMO_ENV, withoutProject);
+  expect(status).toBe(0);
+  expect(line('credentials')).toBe('ok    credentials: an access key, from the environment');
+  expect(line('agency')).toBe('ok    agency: janitor of account acme, assumed');
+  expect(line('project')).toBe(`ok    project: ${project}, looked up by region`);
+  const wrong = await doctor(more('other'), DEMO_ENV, withoutProject);
+  expect(wrong.status).toBe(1);
+  expect(wrong.line('agency')).toMatch(/^FAIL.*that account has no agency of this name/);
+});
+
 describe('credentials', () => {
   test('that are not there: where they were looked for', async () => {
     const { status, line } = await doctor([], {});

@@ -90,11 +90,11 @@ test('demo cleans an estate up for real, shows it, and ends with 0', async () =>
   const { status, stdout, stderr } = await type('demo');
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   expect(tooWide(stdout)).toEqual([]);
-  const total = /^ {2}TOTAL +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)$/m.exec(stdout);
-  const [listed, kept, expired, deleted, gone, failed, left] = (total ?? []).slice(1).map(Number);
+  // Columns that are 0 throughout are not there: nothing failed, nothing is left.
+  const total = /^ {2}TOTAL +(\d+) +(\d+) +(\d+)$/m.exec(stdout);
+  const [listed, kept, deleted] = (total ?? []).slice(1).map(Number);
   expect(listed).toBeGreaterThan(500);
   expect(deleted).toBeGreaterThan(200);
-  expect([kept, gone, failed, left]).toEqual([(listed ?? 0) - (expired ?? 0), 0, 0, 0]);
-  expect(expired).toBe(deleted);
+  expect(kept).toBe((listed ?? 0) - (deleted ?? 0));
   expect(stdout).toContain('task-janitor validate');
 }, 20_000);

@@ -1,6 +1,8 @@
 import type { Io } from '../../lib/cli/io.ts';
 import { runCommandLine } from '../../lib/cli/program.ts';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import { cellsOf } from '../../lib/view/terminal/cells.ts';
 
 export const DEMO_ENV = {
   HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
@@ -18,10 +20,12 @@ export interface Ended {
 export class FakeIo implements Io {
   readonly env: Io['env'];
   readonly interactive: boolean;
+  readonly clock: Io['clock'];
   readonly startedAt: number;
   /** Absent where nobody sits there. */
   readonly ask: Io['ask'];
   readonly version = '1.2.3';
+  readonly columns: Io['columns'];
   /** Statuses that the process was ended with at once. */
   readonly exits: number[] = [];
   #stdout = '';
@@ -33,14 +37,19 @@ export class FakeIo implements Io {
     env = DEMO_ENV,
     interactive = false,
     startedAt = Date.now(),
+    clock = systemClock,
+    columns,
     answers,
-  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt'>> & {
+  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt' | 'clock'>> & {
+    columns?: number;
     /** Of whoever sits there, one for each question; then none. */
     answers?: readonly string[];
   } = {}) {
     this.env = env;
     this.interactive = interactive;
     this.startedAt = startedAt;
+    this.clock = clock;
+    this.columns = () => columns;
     if (answers) {
       const left = [...answers];
       this.ask = async (question) => {
@@ -97,7 +106,7 @@ export async function type(line: string, io = new FakeIo()): Promise<Ended> {
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
 
-/** The lines of a text that are wider than 80 columns. */
-export function tooWide(text: string): string[] {
-  return text.split('\n').filter((line) => [...line].length > 80);
+/** The lines of a text that are wider than a terminal. */
+export function tooWide(text: string, columns = 80): string[] {
+  return text.split('\n').filter((line) => cellsOf(line) > columns);
 }

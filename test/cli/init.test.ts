@@ -79,6 +79,24 @@ test('writes a policy that only reports, with limits; then plan, and run of that
   expect((JSON.parse(ran.stdout) as Summary).totals).toMatchObject({ listed: 20, deleted: 10 });
 });
 
+test('credentials with a prefix, or of a profile, are used and written', async () => {
+  const { HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK } = DEMO_ENV;
+  const prefixed = {
+    PROD_HUAWEICLOUD_SDK_AK: HUAWEICLOUD_SDK_AK,
+    PROD_HUAWEICLOUD_SDK_SK: HUAWEICLOUD_SDK_SK,
+  };
+  const { status } = await init('--service dcs --env PROD', new FakeIo({ env: prefixed }));
+  expect(status).toBe(0);
+  expect((await written()).targets).toMatchObject([{ credentials: { env: 'PROD' } }]);
+  const both = await type(
+    `init --cloud otc --region eu-de --service dcs --env A --profile b --output ${output}.yml`,
+  );
+  expect(both).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--env and --profile: credentials come from one place'),
+  });
+});
+
 test('a target for each service of each project of the region that has instances', async () => {
   emulator.projects.push(TEAM, { id: 'a'.repeat(32), name: 'eu-nl' }, { id: 'b', name: 'MOS' });
   emulator.addInstance({ service: 'dcs', name: 'team', tasks: [], projectId: TEAM.id });
@@ -244,7 +262,7 @@ describe('at a terminal', () => {
   test('Enter stands for the services that the cloud documents', async () => {
     const io = new FakeIo({ answers: [''] });
     const { stderr } = await type(`init ${where()}`, io);
-    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq)');
+    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq; there is dcs-v1 too)');
     expect((await written()).targets).toHaveLength(2);
   });
 

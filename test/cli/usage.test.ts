@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
-import { cachePolicy } from '../policies.ts';
+import { cachePolicy, policyText } from '../policies.ts';
 import { expired } from '../records.ts';
 import { type Ended, tooWide, type } from './fake-io.ts';
 
@@ -119,6 +119,22 @@ describe('a command line', () => {
 });
 
 describe('validate', () => {
+  test('names every combination of a target with lists, and warns of those not documented', async () => {
+    const file = await folder.write(
+      'account.yml',
+      policyText('keepFor: 30d\nprojects: ["*"]')
+        .replace('service: dcs', 'service: [dcs, rocketmq]')
+        .replace('region: eu-de', 'region: [eu-de, eu-nl]'),
+    );
+    const { status, stdout } = await type(`validate --policy ${file}`);
+    expect(status).toBe(0);
+    const words = stdout.replace(/\s+/g, ' ');
+    expect(words).toContain(
+      'is valid: 4 targets (cache/dcs/eu-de/*, cache/dcs/eu-nl/*, cache/rocketmq/eu-de/*, cache/rocketmq/eu-nl/*). * stands for the projects of the region, which are looked up in each run.',
+    );
+    expect(words).toContain('warning: cache/rocketmq/eu-nl: otc does not document');
+  });
+
   test('says that a policy is valid, and sends nothing', async () => {
     const { status, stdout, stderr } = await type(`validate --policy ${policy}`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -10,17 +10,24 @@ const PORT = '3456';
 const LONGEST = 46;
 
 const SHOWN = [
+  [
+    `init --cloud huaweicloud --region eu-west-101 --service dcs --endpoint http://127.0.0.1:${PORT} --output first.yml`,
+    'Finds instances, and writes a first policy.',
+  ],
   ['validate --policy retention.yml', 'Checks the policy; sends nothing.'],
   ['plan --policy emulator.yml --instance prod-sessions', 'What would go, and why.'],
   ['run --policy emulator.yml --target redis', 'Deletes what has expired.'],
   ['run --policy emulator.yml --target redis --json', 'The same for machines.'],
-  ['run --policy emulator.yml --instance prod-nothing', 'A name that is not there: exit status 2.'],
+  ['run --policy emulator.yml --instance prod-nothing', 'A name that is not there: exit status 1.'],
   ['doctor --policy emulator.yml', 'Whether a run could work.'],
   ['test examples/keep-failures-longer.test.yml', 'A policy, tried on records.'],
   ['schema', 'For editors.'],
   ['demo', 'The emulator, and a run against it.'],
   ['run --help', 'Every option.'],
 ];
+
+/** Files that are written here, and not in the working folder. */
+const OURS = ['emulator.yml', 'first.yml'];
 
 const folder = await mkdtemp(join(tmpdir(), 'task-janitor-'));
 const policy = join(folder, 'emulator.yml');
@@ -46,7 +53,7 @@ const parts = [
   ),
 ];
 for (const [line, about] of SHOWN) {
-  const words = line.split(' ').map((word) => (word === 'emulator.yml' ? policy : word));
+  const words = line.split(' ').map((word) => (OURS.includes(word) ? join(folder, word) : word));
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--no-warnings', COMMAND, ...words],

@@ -97,3 +97,41 @@ test('every secret that was ever read is known, and nothing else', async () => {
   await store.replacementFor(second);
   expect([...store.secrets]).toEqual(['secret A', 'secret B', 'token B', 'secret of ops']);
 });
+
+describe('credentials that end', () => {
+  const lifetime = { issuedAt: 0, expiresAt: 3_600_000 };
+  const FIRST = { ...B, lifetime };
+  const SECOND = { ...B, accessKey: 'C', lifetime };
+
+  test('are followed by others, which are asked for once', async () => {
+    const { store, reads } = storeOf(FIRST, SECOND, A);
+    const ending = await store.get();
+    const all = await Promise.all(Array.from({ length: 50 }, () => store.successorOf(ending)));
+    expect(new Set(all).size).toBe(1);
+    expect(all[0]).toEqual(SECOND);
+    expect(await store.get()).toBe(all[0]);
+    expect(reads()).toBe(2);
+  });
+
+  test('hold on where there are none to follow, which is not asked again', async () => {
+    const { store, reads } = storeOf(FIRST, new CredentialsError('no'), SECOND);
+    const ending = await store.get();
+    expect(await store.successorOf(ending)).toBe(ending);
+    expect(await store.successorOf(ending)).toBe(ending);
+    expect(reads()).toBe(2);
+    // Once they are refused there is one more try.
+    expect(await store.replacementFor(ending)).toEqual(SECOND);
+  });
+
+  test('fail with the reason why there are no others, once they are refused', async () => {
+    const { store } = storeOf(FIRST, new CredentialsError('the agency is gone'));
+    const refused = await store.get();
+    await expect(store.replacementFor(refused)).rejects.toThrow('the agency is gone');
+  });
+
+  test('are secret, all of them', async () => {
+    const { store } = storeOf(FIRST);
+    await store.get();
+    expect([...store.secrets].sort()).toEqual(['B', 'secret B', 'token B']);
+  });
+});

@@ -11,8 +11,10 @@ import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
+import { letterOf } from '../../lib/view/letter.ts';
 import { planReport } from '../../lib/view/terminal/plan-report.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
+import { NO_TERMINAL } from '../../lib/view/terminal/terminal.ts';
 import { type Exchange, immediate, Wire } from '../chaos/wire.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { policyOf } from '../policies.ts';
@@ -21,6 +23,7 @@ import type { SecretKeeper } from './secret-keeper.ts';
 import { type Liar, startLiar } from './server.ts';
 
 const SECRET = 'task-janitor/liar';
+const SENDER = { stage: 'prod', dashboard: 'https://dashboard', runbook: 'docs/runbook.md' };
 
 /** What happened, in the order in which the client could know of it. */
 export interface Event {
@@ -59,7 +62,8 @@ export async function play(
   wire.ended = (exchange) => events.push({ kind: 'ended', exchange });
   const policy = loadPolicy(JSON.stringify(policyFor(story, liar.url)), 'policy');
   const decisions = collectDecisions();
-  const plan = planReport({ policy, keepFor: undefined, verbose: true });
+  const terminal = NO_TERMINAL;
+  const plan = planReport({ policy, keepFor: undefined, verbose: true, terminal });
   let records = '';
   const recordsFile = openRecordsFile('-', 'hash', (text) => {
     records += text;
@@ -130,9 +134,10 @@ export async function play(
       outputs: {
         json: jsonLine(summary),
         log: logged.join('').replaceAll('\n', ' '),
-        terminal: renderSummary(summary).replaceAll('\n', ' '),
+        terminal: renderSummary(summary, { terminal }).replaceAll('\n', ' '),
         plan: plan.render(summary).replaceAll('\n', ' '),
         records: records.replaceAll('\n', ' '),
+        letter: (letterOf(summary, SENDER)?.text ?? '').replaceAll('\n', ' '),
         error: new RunFailedError(summary).message,
         // It takes longer than the run.
         html: story.seed % 10 === 0 ? renderHtml(report).replaceAll('\n', ' ') : '',

@@ -107,6 +107,31 @@ targets:
     });
   });
 
+  test('may merge what another target has', () => {
+    const text = `
+version: 1
+targets:
+  - &first
+    name: a
+    cloud: otc
+    service: dcs
+    region: eu-de
+    keepFor: 30d
+    keepLast: 5
+    requests: &gentle { concurrency: 1, attempts: &few 2 }
+  - { <<: *first, name: b, region: eu-nl, requests: { attempts: 3, <<: *gentle } }
+  - <<: [{ name: c, keepLast: *few }, *first]
+    service: kafka
+`;
+    const { targets } = loadPolicy(text, 'p.yml');
+    const gentle = { concurrency: 1, attempts: 2, timeout: 10_000 };
+    expect(targets).toMatchObject([
+      { name: 'a', service: 'dcs', keepLast: 5, requests: gentle },
+      { name: 'b', service: 'dcs', keepLast: 5, requests: { ...gentle, attempts: 3 } },
+      { name: 'c', service: 'kafka', keepLast: 2, requests: gentle },
+    ]);
+  });
+
   test('is read from text with Windows line ends and a byte order mark', () => {
     const text = policyText('keepFor: 30d').replaceAll('\n', '\r\n');
     expect(problemsOf(`\uFEFF${text}`)).toEqual([]);
@@ -139,6 +164,47 @@ targets:
     expect(problemsOf(policyText('keepFor: 30d', 'defaults: { statuses: [CANCELLED] }'))).toEqual(
       [],
     );
+  });
+});
+
+describe('a target with lists', () => {
+  const namesOf = (service: string, region: string, more = '') =>
+    loadPolicy(
+      policyText(`keepFor: 30d${more}`)
+        .replace('service: dcs', `service: ${service}`)
+        .replace('region: eu-de', `region: ${region}`),
+      'p.yml',
+    ).targets.map(({ name, projects }) => (projects ? [name, ...projects].join(' ') : name));
+
+  test.each([
+    ['dcs', 'eu-de', '', ['cache']],
+    ['[dcs]', 'eu-de', '', ['cache/dcs']],
+    ['dcs', '[eu-de, eu-nl]', '', ['cache/eu-de', 'cache/eu-nl']],
+    [
+      '[dcs, kafka]',
+      '[eu-de, eu-nl]',
+      '',
+      ['cache/dcs/eu-de', 'cache/dcs/eu-nl', 'cache/kafka/eu-de', 'cache/kafka/eu-nl'],
+    ],
+    ['dcs', 'eu-de', '\nprojects: ["*"]', ['cache *']],
+    [
+      'dcs',
+      '[eu-de, eu-nl]',
+      '\nprojects: ["*_a", eu-nl, eu-de_b, "eu-nl_*"]',
+      ['cache/eu-de *_a eu-de_b', 'cache/eu-nl *_a eu-nl eu-nl_*'],
+    ],
+    [
+      'dcs',
+      '[eu-west-1, eu-west-101]',
+      '\nprojects: ["eu-west-1*"]',
+      ['cache/eu-west-1 eu-west-1*', 'cache/eu-west-101 eu-west-1*'],
+    ],
+  ])('service %s, region %s%s: one for each combination', (service, region, more, expected) => {
+    expect(namesOf(service, region, more)).toEqual(expected);
+  });
+
+  test('CANCELLED may be selected where one of the services deletes it', () => {
+    expect(namesOf('[dcs, kafka]', 'eu-de', '\nstatuses: [CANCELLED]')).toHaveLength(2);
   });
 });
 
@@ -183,6 +249,15 @@ describe('a file that is no policy', () => {
         .join(', ')}]`;
     const text = ['a0: &a0 [x, x]', ...Array.from({ length: 30 }, (_, i) => level(i + 1))];
     expect(problemsOf(text.join('\n'))).toEqual([
+      'p.yml:1:1: its aliases stand for too much; write the values out',
+    ]);
+  });
+
+  test('a bomb of merge keys is refused at once', () => {
+    const level = (n: number) =>
+      `a${n}: &a${n} { x: { <<: *a${n - 1} }, y: { <<: *a${n - 1} }, z: { <<: *a${n - 1} } }`;
+    const levels = Array.from({ length: 30 }, (_, i) => level(i + 1));
+    expect(problemsOf(['a0: &a0 { x: 1 }', ...levels].join('\n'))).toEqual([
       'p.yml:1:1: its aliases stand for too much; write the values out',
     ]);
   });
@@ -258,10 +333,17 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ['"a b": 1', '7:5: targets[0]["a b"]: unknown key'],
     ['"": 1', '7:5: targets[0][""]: unknown key'],
     ['"\\e[31m": 1', '7:5: targets[0]["\\u001b[31m"]: unknown key'],
+    ['"<<": { keepLast: 1 }', '7:5: targets[0].<<: unknown key'],
     [
-      '<<: { keepLast: 1 }',
-      '7:5: targets[0].<<: unknown key; merge keys are not read; write the keys out',
+      '<<: { keepLast: -1 }',
+      '7:21: targets[0].keepLast: expected a whole number, 0 or more, found the number -1',
     ],
+    ['<<: { keep_last: 1 }', '7:11: targets[0].keep_last: unknown key; did you mean keepLast?'],
+    ['<<:', '7:8: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: 30d', '7:9: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: [{}, a]', '7:14: << merges a mapping, such as *name, or a list of mappings'],
+    ['<<: {}\n<<: {}', '8:5: targets[0].<<: this mapping has the key already; leave one out'],
+    ['limits: &a { <<: *a }', '7:22: this merges a mapping into itself'],
     ['dryRun: true', '7:5: targets[0].dryRun: unknown key; it belongs under the top level'],
     ['include: [a]', '7:5: targets[0].include: unknown key; it belongs under instances'],
     ['keepLast: "10"', '7:15: targets[0].keepLast: expected a whole number, 0 or more, found "10"'],
@@ -384,20 +466,39 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: AK:SK',
-      '7:18: targets[0].credentials: expected a mapping of secret, found text',
+      '7:18: targets[0].credentials: expected a mapping of secret, env, profile and agency, found text',
     ],
     [
       'credentials: 12345',
-      '7:18: targets[0].credentials: expected a mapping of secret, found a number',
+      '7:18: targets[0].credentials: expected a mapping of secret, env, profile and agency, found a number',
     ],
     [
       'credentials: { secret: "" }',
       '7:28: targets[0].credentials.secret: expected the name of a secret, found text',
     ],
-    ['credentials: {}', '7:18: targets[0].credentials.secret: missing; write the name of a secret'],
+    [
+      'credentials: {}',
+      '7:18: targets[0].credentials: does not say where the credentials are; write secret, env, profile or agency, or leave credentials out',
+    ],
+    [
+      'credentials: { env: PROD, secret: a }',
+      '7:25: targets[0].credentials.env: secret is written too, and only one of them can hold; leave one out',
+    ],
+    [
+      'credentials: { env: PROD-1 }',
+      '7:25: targets[0].credentials.env: expected a prefix such as PROD, of letters, digits and _, found text',
+    ],
+    [
+      'credentials: { agency: { domain: acme } }',
+      '7:28: targets[0].credentials.agency.name: missing; write the name of the agency',
+    ],
+    [
+      'credentials: { profile: "" }',
+      '7:29: targets[0].credentials.profile: expected the name of a profile, found text',
+    ],
     [
       'credentials: { secret: }',
-      '7:28: targets[0].credentials.secret: expected the name of a secret, found null; write a value',
+      '7:28: targets[0].credentials.secret: expected the name of a secret, found null; write a value, or leave the key out',
     ],
     [
       'instances: [a]',
@@ -654,6 +755,94 @@ describe('a mistake is named with its place, its path and what was expected:', (
     expect(problemsOf(text)).toEqual([`p.yml:${expected}`]);
   });
 
+  const lists = (service: string, region: string, more = '') =>
+    policyText(`keepFor: 30d${more}`)
+      .replace('service: dcs', `service: ${service}`)
+      .replace('region: eu-de', `region: ${region}`);
+  test.each([
+    [
+      lists('[]', '[]'),
+      '5:14: targets[0].service: expected a list of services, found an empty list; an empty list would match nothing',
+      '6:13: targets[0].region: expected a list of regions, found an empty list; an empty list would match nothing',
+    ],
+    [
+      lists('[dcs, kafak]', '[eu-de, EU]'),
+      `5:20: targets[0].service[1]: expected one of ${oneOf}, found "kafak"; did you mean kafka?`,
+      '6:21: targets[0].region[1]: expected a region such as eu-de, found "EU"',
+    ],
+    [
+      lists('[kafka, kafka]', '[eu-de, eu-nl, eu-de]'),
+      '5:22: targets[0].service[1]: kafka is in the list already; leave it out',
+      '6:28: targets[0].region[2]: eu-de is in the list already; leave it out',
+    ],
+    [
+      lists('dcs', 'eu-de', '\nprojects: []'),
+      '8:15: targets[0].projects: expected a list of names of projects, found an empty list; an empty list would match nothing',
+    ],
+    [
+      lists('dcs', 'eu-de', '\nprojects: [eu-de, eu-de, "eu-{"]'),
+      '8:23: targets[0].projects[1]: eu-de is in the list already; leave it out',
+      '8:30: targets[0].projects[2]: "eu-{" is not a pattern: a { is not closed; write [{] for the character',
+    ],
+    [
+      lists('dcs', 'eu-de', '\nprojects: ["*"]\nprojectId: p'),
+      '8:15: targets[0].projects: projectId is written too, and only one of them can hold; leave one out',
+    ],
+    [
+      lists('dcs', '[eu-de, eu-nl]', '\nprojectId: p'),
+      '8:16: targets[0].projectId: a project is in one region, and the target has 2; write projects in its place, or a target for each region',
+    ],
+    [
+      lists('dcs', '[eu-de, eu-nl]', '\nprojects: [eu-de, eu-de_*]'),
+      '6:21: targets[0].region[1]: none of projects is in region eu-nl; add one, or leave the region out',
+    ],
+    [
+      lists('[dcs, dcs-v1]', 'eu-de'),
+      '3:11: targets[0].name: "cache/dcs-v1" dcs-v1 lists the same instances as dcs of the target "cache/dcs" on line 3; leave one out',
+    ],
+    [
+      lists('[dcs-v1]', 'eu-de', '\nstatuses: [CANCELLED]'),
+      '8:16: targets[0].statuses[0]: dcs-v1 does not delete CANCELLED records; write SUCCESS or FAILED',
+    ],
+    [
+      policyText('keepFor: 1d').replace('name: cache', 'name: a/b'),
+      '3:11: targets[0].name: expected text of 1 to 100 characters without /, found "a/b"',
+    ],
+    [
+      policyText('keepFor: 1d\ncredentials: { agency: { name: janitor, domian: acme } }'),
+      '8:28: targets[0].credentials.agency.domain: missing; write the name of the account that gave the agency',
+      '8:45: targets[0].credentials.agency.domian: unknown key; did you mean domain?',
+    ],
+  ])('several at once: %#', (text, ...expected) => {
+    expect(problemsOf(text)).toEqual(expected.map((line) => `p.yml:${line}`));
+  });
+
+  const other = (more: string) =>
+    `\n  - { name: other, cloud: otc, service: kafka, region: eu-de, keepFor: 1d${more} }`;
+  const same = 'selects the same instances as';
+  test.each([
+    ['projects: ["*"]', '', same],
+    ['projects: [eu-de]', '', same],
+    ['projects: [eu-de_a]', ', projects: ["eu-de_{a,b}"]', same],
+    ['projects: ["eu-de_*"]', ', projects: ["eu-de_*"]', same],
+    ['projects: ["eu-de_*"]', '', undefined],
+    ['projects: ["eu-de_*"]', ', projects: ["eu-*"]', undefined],
+    ['projects: ["*"]', ', projectId: p', undefined],
+    ['projects: ["*"]', ', credentials: { env: OTHER }', undefined],
+  ])('%s overlaps with a target with%s: %s', (projects, more, said) => {
+    const text = `${lists('[dcs, kafka]', '[eu-nl, eu-de]', `\n${projects}`)}`.replace(
+      '[eu-nl, eu-de]',
+      '[eu-de]',
+    );
+    expect(problemsOf(`${text.trimEnd()}${other(more)}`)).toEqual(
+      said === undefined
+        ? []
+        : [
+            `p.yml:9:13: targets[1].name: "other" ${said} the target "cache/kafka/eu-de" on line 3; give each its own instances, or leave one out`,
+          ],
+    );
+  });
+
   test('no targets', () => {
     expect(problemsOf('version: 1')).toEqual([
       'p.yml:1:1: targets: missing; write a list of targets',
@@ -681,8 +870,8 @@ describe('a mistake is named with its place, its path and what was expected:', (
       `p.yml:7:19: targets[0].statuses[1]: ${expected}`,
     ]);
     const listed = policyText('statuses: [CANCELLED]\nkeepFor: 1d');
-    expect(problemsOf(listed.replace('service: dcs', 'service: [dcs]'))).toEqual([
-      `p.yml:5:14: targets[0].service: expected one of ${oneOf}, found a list`,
+    expect(problemsOf(listed.replace('service: dcs', 'service: { dcs: 1 }'))).toEqual([
+      `p.yml:5:14: targets[0].service: expected one of ${oneOf}, found a mapping`,
     ]);
   });
 

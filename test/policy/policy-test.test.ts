@@ -57,6 +57,21 @@ describe('a fixture that nothing is wrong with', () => {
     expect(fixture.tasks.map(({ id }) => id)).toEqual(['a1', 'b2', 'c3']);
   });
 
+  test.each([
+    ['cache/kafka/eu-de', 'kafka'],
+    ['cache/dcs/eu-nl/eu-nl_team', 'dcs'],
+  ])('names one of the targets that lists stand for: %s', async (name, service) => {
+    const policy = POLICY.replace('service: dcs', 'service: [dcs, kafka]').replace(
+      'region: eu-de',
+      'region: [eu-de, eu-nl]\n    projects: ["*"]',
+    );
+    const { target } = await load(fixtureText({ target: `target: ${name}` }), policy);
+    expect(target).toMatchObject({ name, service });
+    expect(await problemsOf(load(fixtureText(), policy))).toEqual([
+      'f.yml:2:9: target: the policy has no target "cache"; there is cache/dcs/eu-de, cache/dcs/eu-nl, cache/kafka/eu-de, cache/kafka/eu-nl',
+    ]);
+  });
+
   test('keeps a list of ids for any reason', async () => {
     const { keep } = await load(fixtureText({ expect: 'expect: { delete: [], keep: [a1, b2] }' }));
     expect(keep).toEqual(

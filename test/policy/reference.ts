@@ -8,6 +8,8 @@ interface Mapping {
   readonly required?: readonly string[];
   readonly items?: Mapping;
   readonly enum?: readonly string[];
+  /** One value, or a list of them. */
+  readonly anyOf?: readonly Mapping[];
   readonly default?: unknown;
 }
 
@@ -23,6 +25,7 @@ export function policyReference(): string {
     section('`limits`', at('defaults', 'limits')),
     section('A target: these, and all of `defaults`', at('targets'), inherited),
     section('`credentials`', at('targets', 'credentials')),
+    section('`agency`', at('targets', 'credentials', 'agency')),
     section('`instances`', at('targets', 'instances')),
     section('`requests`', at('targets', 'requests')),
     section('A rule', at('targets', 'rules')),
@@ -47,7 +50,8 @@ function section(
     .filter(([key]) => !without.includes(key))
     .map(([key, { description = '', examples = [], ...more }]) => {
       const must = required.includes(key) ? '**Required.** ' : '';
-      const values = more.enum ? ` One of ${more.enum.join(', ')}.` : '';
+      const allowed = more.enum ?? more.anyOf?.[0]?.enum;
+      const values = allowed ? ` One of ${allowed.join(', ')}.` : '';
       const usual = typeof more.default === 'number' ? ` ${more.default} when absent.` : '';
       const example = JSON.stringify(examples[0]).replaceAll('|', '\\|');
       return `| \`${key}\` | ${must}${description}${values}${usual} | \`${example}\` |`;

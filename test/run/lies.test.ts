@@ -236,7 +236,7 @@ describe('an instance', () => {
 });
 
 describe('an instance that a target selects which cannot be opened', () => {
-  const broken = (reference?: { readonly secret: string }) => ({
+  const broken = (reference?: { readonly secret?: string | undefined }) => ({
     name: reference?.secret ?? 'the test',
     read: async () => {
       if (reference) throw new CredentialsError('no credentials in broken');

@@ -26,6 +26,7 @@ describe('packaging is refused', () => {
       'prod',
       'policy=none.yml',
       'alarmEmail=you',
+      'reportEmail=everybody',
       'timezone=Mars/Base',
       'stopBeforeEnd=soon',
       'logLevel=LOUD',
@@ -37,6 +38,7 @@ describe('packaging is refused', () => {
     for (const problem of [
       'policy: there is no file none.yml in this folder',
       "alarmEmail: expected an address or '', found you",
+      "reportEmail: expected an address or '', found everybody",
       'timezone: Mars/Base is no IANA name',
       'STOP_BEFORE_END: "soon" is not a duration',
       'logLevel: expected DEBUG, INFO, WARN, ERROR, found LOUD',

@@ -14,11 +14,16 @@ beforeAll(async () => {
   packaged.full = await project.package(
     'prod',
     'alarmEmail=oncall@example.com',
+    'reportEmail=team@example.com',
     'secretsKey=arn:aws:kms:eu-central-1:123456789012:key/0e1f',
     'secrets=task-janitor/otc,arn:aws:secretsmanager:eu-central-1:123456789012:secret:other-AbCdEf',
   );
   packaged.fleet = await project.package('prod', 'fleet=true');
-  packaged['dev fleet'] = await project.package('dev', 'fleet=true');
+  packaged['dev fleet'] = await project.package(
+    'dev',
+    'fleet=true',
+    'reportEmail=team@example.com',
+  );
 }, 120_000);
 afterAll(async () => {
   engine.free();
@@ -61,8 +66,11 @@ describe.each(['dev', 'prod', 'full', 'dev fleet', 'fleet'])('the template of %s
         (policy: { PolicyDocument: { Statement: object[] } }) => policy.PolicyDocument.Statement,
       ),
     );
+    const more = ofType('AWS::IAM::Policy', stage).flatMap(
+      ({ PolicyDocument }) => PolicyDocument.Statement,
+    );
     expect(statements.length).toBeGreaterThan(3);
-    for (const { Action, Resource } of statements) {
+    for (const { Action, Resource } of [...statements, ...more]) {
       const text = JSON.stringify([Action, Resource]);
       // Names that nobody knows beforehand: of a run's objects.
       const known = text
@@ -160,6 +168,50 @@ describe('the function', () => {
     expect(environmentOf('prod')).toMatchObject({ STAGE: 'prod', DRY_RUN: 'false' });
     expect(resource('CleanupSchedulerSchedule1', 'dev').Properties.State).toBe('DISABLED');
     expect(resource('NoRunFinishedAlarm', 'dev').Properties.ActionsEnabled).toBe(false);
+  });
+});
+
+describe('the letter after a run', () => {
+  const environment = (id: string, stage: string) =>
+    resource(id, stage).Properties.Environment.Variables;
+
+  test('goes nowhere where nobody reads it: no topic, and no leave to publish', () => {
+    for (const stage of ['prod', 'fleet']) {
+      expect(resource('ReportTopic', stage)).toBeUndefined();
+      expect(resource('ReportPolicy', stage)).toBeUndefined();
+      expect(environment('CleanupLambdaFunction', stage)).toMatchObject({ REPORT_TOPIC: '' });
+    }
+  });
+
+  test('goes to an address, through a topic of its own', () => {
+    expect(resource('ReportTopic', 'full').Properties).toMatchObject({
+      TopicName: 'task-janitor-prod-reports',
+      Subscription: [{ Protocol: 'email', Endpoint: 'team@example.com' }],
+    });
+    expect(environment('CleanupLambdaFunction', 'full')).toMatchObject({
+      REPORT_TOPIC: { Ref: 'ReportTopic' },
+      DASHBOARD: 'task-janitor-prod',
+      RUNBOOK: 'docs/runbook.md',
+    });
+    expect(environment('FleetSummariseLambdaFunction', 'dev fleet')).toMatchObject({
+      REPORT_TOPIC: { Ref: 'ReportTopic' },
+    });
+  });
+
+  test('may be published there alone, by the function and by the last step of the fleet', () => {
+    const publishing = {
+      Effect: 'Allow',
+      Action: 'sns:Publish',
+      Resource: { Ref: 'ReportTopic' },
+    };
+    for (const [stage, roles] of [
+      ['full', ['CleanupRole']],
+      ['dev fleet', ['CleanupRole', 'FleetSummariseRole']],
+    ] as const) {
+      const { Roles, PolicyDocument } = resource('ReportPolicy', stage).Properties;
+      expect(Roles).toEqual(roles.map((Ref) => ({ Ref })));
+      expect(PolicyDocument.Statement).toEqual([publishing]);
+    }
   });
 });
 

@@ -8,7 +8,9 @@ import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
+import { letterOf } from '../../lib/view/letter.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
+import { NO_TERMINAL } from '../../lib/view/terminal/terminal.ts';
 import { onlyTarget } from '../policies.ts';
 import { expired } from '../records.ts';
 import { startWorld, type World } from '../run/world.ts';
@@ -50,7 +52,10 @@ async function allOutput(credentials: Credentials, fields: object = {}): Promise
   );
   const error = new RunFailedError(summary);
   logger.error('the run failed', { error });
-  output += JSON.stringify(summary) + renderSummary(summary) + error.stack;
+  output +=
+    JSON.stringify(summary) + renderSummary(summary, { terminal: NO_TERMINAL }) + error.stack;
+  const sender = { stage: 'prod', dashboard: 'https://dashboard', runbook: 'docs/runbook.md' };
+  output += letterOf(summary, sender)?.text;
   const policyFile = { name: 'retention.json', text: JSON.stringify(policy) };
   const read = loadPolicy(policyFile.text, policyFile.name);
   output += renderHtml({ summary, records, policy: read, policyFile, options: [] });

@@ -4,15 +4,21 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import { retentionOf } from '../../lib/policy/retention.ts';
 import { cutsOf } from '../../lib/view/cuts.ts';
 import { ageHistogram } from '../../lib/view/terminal/age-histogram.ts';
+import { terminalOf } from '../../lib/view/terminal/terminal.ts';
 import { policyText } from '../policies.ts';
 import { DAY, NOW, task } from '../records.ts';
 
-function histogram(ages: readonly number[], keepFor: string): string[] {
+function histogram(ages: readonly number[], keepFor: string, columns = 80): string[] {
   const policy = loadPolicy(policyText(`keepFor: ${keepFor}`), 'retention.yml');
   const target = policy.targets[0] as (typeof policy.targets)[number];
   const tasks = ages.map((days) => task({ updatedAt: NOW - days * DAY }));
   const decisions = decide(tasks, retentionOf(policy, target), NOW);
-  return ageHistogram({ tasks, decisions }, NOW, cutsOf(policy, target.name, NOW, undefined));
+  return ageHistogram(
+    { tasks, decisions },
+    NOW,
+    cutsOf(policy, target.name, NOW, undefined),
+    terminalOf({ NO_COLOR: '1' }, columns),
+  );
 }
 
 const DAYS = Array.from({ length: 100 }, (_, day) => day + 0.5);
@@ -32,9 +38,11 @@ test('every record is in one bar', () => {
   expect(numbers.reduce((sum, n) => sum + n, 0)).toBe(100);
 });
 
-test('the bars fit 80 columns, however many records there are', () => {
+test.each([40, 80, 200])('the bars fit %i columns, however many records there are', (columns) => {
   const many = Array.from({ length: 20_000 }, (_, i) => (i % 400) + 0.5);
-  for (const line of histogram(many, '30d')) expect(line.length).toBeLessThanOrEqual(80);
+  for (const line of histogram(many, '30d', columns)) {
+    expect(line.length).toBeLessThanOrEqual(columns);
+  }
 });
 
 test('an instance without records has no histogram', () => {

@@ -7,7 +7,8 @@ import type { Page } from 'playwright-core';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { task } from '../records.ts';
 import { startBrowser } from './browser.ts';
-import { sampleReport } from './sample.ts';
+import { contrasts } from './contrasts.ts';
+import { everyOutcome, manyInstances, sampleReport } from './sample.ts';
 
 const EVIL = '</script><script>document.title = "owned"</script><img src=x onerror=alert(1)>';
 
@@ -70,9 +71,9 @@ inBrowser(title, () => {
 
   test('filters by text and by value, and forgets it again', async () => {
     await show(renderHtml(sampleReport()));
-    await page.selectOption('#only-decision', '=delete');
+    await page.selectOption('#only-outcome', '=would go');
     await page.selectOption('#only-rule', '=failures-stay-longer');
-    expect(new Set(await column('decision'))).toEqual(new Set(['delete']));
+    expect(new Set(await column('outcome'))).toEqual(new Set(['would go']));
     expect(new Set(await column('rule'))).toEqual(new Set(['failures-stay-longer']));
     expect(new Set(await column('status'))).toEqual(new Set(['FAILED']));
     await page.fill('#search', 'OPS-ann');
@@ -86,7 +87,7 @@ inBrowser(title, () => {
 
   test('sorts by any column, both ways', async () => {
     await show(renderHtml(sampleReport()));
-    for (const name of ['instance', 'id', 'name', 'status', 'user', 'decision', 'reason']) {
+    for (const name of ['instance', 'id', 'name', 'status', 'user', 'outcome', 'reason']) {
       const heading = page.locator(`#rows th[data-column=${name}]`);
       await heading.locator('button').click();
       expect(await heading.getAttribute('aria-sort')).toBe('ascending');
@@ -116,11 +117,14 @@ inBrowser(title, () => {
     const tasks = [task({ name: EVIL, user: EVIL })];
     const report = sampleReport({
       estate: { 'prod-cache': { [EVIL]: tasks } },
-      change: (_name, summary) => summary.errors.push({ taskId: 'one', message: EVIL }),
+      change: (_name, summary) => {
+        summary.outcome = 'failed';
+        summary.errors.push({ taskId: 'one', message: EVIL });
+      },
     });
     await show(renderHtml({ ...report, policyFile: { name: EVIL, text: `# ${EVIL}` } }));
     expect(await column('name')).toEqual([EVIL]);
-    expect(await page.locator('h3').allTextContents()).toEqual([`${EVIL} `]);
+    expect(await page.locator('h3').allTextContents()).toEqual([`${EVIL} failed`]);
     expect(await page.locator('pre').textContent()).toBe(`# ${EVIL}`);
     expect(await page.title()).toContain('task-janitor');
     expect(await page.locator('img').count()).toBe(0);
@@ -156,6 +160,136 @@ inBrowser(title, () => {
     expect(clipped).toEqual([]);
   });
 
+  test('finds every outcome by its filter, and what was the error', async () => {
+    const report = sampleReport({ dryRun: false, outcome: everyOutcome });
+    await show(renderHtml(report));
+    const { deleted, alreadyGone, failed, kept } = report.summary.totals;
+    const counts = {
+      deleted,
+      'already gone': alreadyGone,
+      failed,
+      kept,
+      'held back': 183,
+      remaining: 33,
+    };
+    for (const [outcome, count] of Object.entries(counts)) {
+      await page.selectOption('#only-outcome', `=${outcome}`);
+      expect(new Set(await column('outcome'))).toEqual(new Set([outcome]));
+      expect(await shown()).toMatch(new RegExp(`of ${count} \\(of 2,000\\)$`));
+    }
+    await page.click('button[type=reset]');
+    await page.click('.tile.is-failed a');
+    expect(await shown()).toMatch(new RegExp(`of ${failed} \\(of 2,000\\)$`));
+    const errors = await page.locator('#rows tr.error').allTextContents();
+    expect(new Set(errors)).toEqual(
+      new Set([
+        'Task … is locked. (HTTP 500, DMS.00500000)',
+        'The instance is busy. (HTTP 400, DCS.4957)',
+      ]),
+    );
+    await page.fill('#search', 'instance is busy');
+    expect(new Set(await page.locator('#rows tr.error').allTextContents()).size).toBe(1);
+  });
+
+  test('leads from the name of an instance to its records', async () => {
+    await show(renderHtml(sampleReport()));
+    await page.click('.others a[data-value="prod-cache / staging"]');
+    expect(await column('instance')).toEqual(['prod-cache / staging']);
+  });
+
+  test.each([
+    [1280, 'light'],
+    [1280, 'dark'],
+    [390, 'light'],
+    [390, 'dark'],
+  ] as const)(
+    'has a contrast of 4.5 for every text at %i pixels, %s',
+    async (width, colorScheme) => {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      const warned = sampleReport({ dryRun: false, outcome: everyOutcome });
+      const reports = [
+        sampleReport({ options: ['--keep-for 7d'] }),
+        { ...warned, summary: { ...warned.summary, warnings: ['look here'] } },
+      ];
+      for (const report of reports) {
+        await show(renderHtml(report));
+        await page.evaluate(
+          'for (const each of document.querySelectorAll("details")) each.open = true',
+        );
+        const texts = (await page.evaluate(contrasts)) as { text: string; ratio: number }[];
+        expect(texts.length).toBeGreaterThan(300);
+        expect(texts.filter(({ ratio }) => ratio < 4.5)).toEqual([]);
+      }
+    },
+  );
+
+  test.each([1280, 390])(
+    'is usable at %i pixels with 1,000 instances and 5,000 records, and fits',
+    async (width) => {
+      await page.setViewportSize({ width, height: 900 });
+      const html = renderHtml(manyInstances());
+      expect(Buffer.byteLength(html)).toBeLessThan(8_000_000);
+      await show(html);
+      expect(await shown()).toContain('of 5,000');
+      await page.evaluate(
+        'for (const each of document.querySelectorAll("details")) each.open = true',
+      );
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+        width,
+      );
+      expect(await page.locator('article').count()).toBeLessThanOrEqual(30);
+      const rows = await page.locator('.others tbody tr').count();
+      expect(rows + (await page.locator('article').count())).toBe(1_000);
+    },
+  );
+
+  test('has a table of contents whose links lead to sections, with counts', async () => {
+    await show(renderHtml(sampleReport({ dryRun: false, outcome: everyOutcome })));
+    const entries = await page.locator('nav li').allTextContents();
+    expect(entries).toEqual([
+      'Totals',
+      'Failures 128',
+      'Reasons 6',
+      'Records 2,000',
+      'Policy',
+      'prod-cache 3',
+      'events 3',
+      'mail 2',
+    ]);
+    const lost = await page.evaluate(
+      `[...document.querySelectorAll('nav a')].filter(({ hash }) => !document.querySelector(hash)).length`,
+    );
+    expect(lost).toBe(0);
+  });
+
+  test('can be used with the keyboard alone, and each table has a caption', async () => {
+    await show(renderHtml(sampleReport()));
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to the records');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate('document.activeElement.id')).toBe('search');
+    await page.keyboard.type('staging');
+    expect(await shown()).toBe('records 1 to 1 of 1 (of 2,000)');
+    await page.focus('#rows th[data-column=id] button');
+    await page.keyboard.press('Enter');
+    expect(await page.getAttribute('#rows th[data-column=id]', 'aria-sort')).toBe('ascending');
+    const bare = await page.evaluate(
+      `[...document.querySelectorAll('table')].filter((table) => !table.caption?.textContent).length`,
+    );
+    expect(bare).toBe(0);
+  });
+
+  test('is printed on few pages where there are few instances', async () => {
+    const estate = { 'prod-cache': { a: 40, b: 30 }, events: { c: 20 } };
+    await show(renderHtml(sampleReport({ estate })));
+    const pdf = (await page.pdf({ format: 'A4' })).toString('latin1');
+    const pages = pdf.match(/\/Type \/Page\b(?!s)/g) ?? [];
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.length).toBeLessThanOrEqual(7);
+  });
+
   test('draws the cut where the policy says', async () => {
     await show(renderHtml(sampleReport()));
     // Its place between the ticks of 50 days and of now.
@@ -170,6 +304,20 @@ inBrowser(title, () => {
       return (50 * (now - x(plot.querySelector('.cut')))) / (now - fifty);
     })()`);
     expect(age).toBeCloseTo(30, 0);
+  });
+
+  test('lists what would go where scripts are off', async () => {
+    if (typeof browser === 'string') return;
+    const withoutScripts = { javaScriptEnabled: false };
+    const plain = await browser.context.browser()?.newContext(withoutScripts);
+    if (!plain) throw new Error('the browser opens no other context');
+    const report = sampleReport();
+    await show(renderHtml(report));
+    const without = await plain.newPage();
+    await without.goto(page.url());
+    expect(await without.locator('.gone tbody tr').count()).toBe(report.summary.totals.expired);
+    expect(await without.isVisible('#interactive')).toBe(false);
+    await plain.close();
   });
 
   test('stays quick with 50,000 records', async () => {

@@ -87,8 +87,8 @@ describe('a chart', () => {
 test('a table that would be too long has first what goes, and counts the others', () => {
   const { summary, records } = sampleReport();
   const { columns, verdicts, omitted } = tableData(summary, records, summary.totals.expired + 1);
-  const actions = columns.verdict.map((place) => verdicts[place]?.[0]);
-  expect(actions.filter((action) => action === 'delete')).toHaveLength(summary.totals.expired);
+  const outcomes = columns.verdict.map((place) => verdicts[place]?.[0]);
+  expect(outcomes.filter((outcome) => outcome === 'would go')).toHaveLength(summary.totals.expired);
   expect(omitted).toBe(summary.totals.kept - 1);
 });
 

@@ -48,6 +48,7 @@ describe('--html', () => {
     expect(html).toMatch(/^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
     expect(html).toContain('7 days');
     expect(html).toContain('--keep-for 7d');
+    expect(html).toContain('["deleted","expired",""]');
     expect(html).not.toContain('xxxx');
   });
 
@@ -119,5 +120,5 @@ test('the deployed function holds nothing of the report, nor of its library', as
   });
   const inputs = Object.keys(metafile.inputs);
   expect(inputs).toContain('lib/run/run.ts');
-  expect(inputs.filter((name) => /lib\/report|\/d3-/.test(name))).toEqual([]);
+  expect(inputs.filter((name) => /lib\/view\/(?:html|terminal)|\/d3-/.test(name))).toEqual([]);
 });

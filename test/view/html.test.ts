@@ -5,7 +5,7 @@ import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { REASONS } from '../../lib/view/html/overview.ts';
 import { NOW, task } from '../records.ts';
-import { SAMPLE_POLICY, sampleReport } from './sample.ts';
+import { everyOutcome, SAMPLE_POLICY, sampleReport } from './sample.ts';
 
 const EVIL = `</script></style><script>alert("1")</script><!--'&`;
 
@@ -53,10 +53,11 @@ describe('a report', () => {
       counts.failed,
       counts.remaining,
     ];
-    expect(found).toHaveLength(1 + 3 + 8);
+    // The three instances without deletions have a row of a table.
+    expect(found).toHaveLength(1 + 3 + 4);
     expect(found[0]).toEqual(numbers(summary.totals));
     for (const instance of summary.targets.flatMap(({ instances }) => instances)) {
-      expect(found).toContainEqual(numbers(instance));
+      if (instance.deleted > 0) expect(found).toContainEqual(numbers(instance));
     }
     for (const [listed, kept, expired, , ...ended] of found as number[][]) {
       expect(listed).toBe((kept as number) + (expired as number));
@@ -72,7 +73,7 @@ describe('a report', () => {
     ];
     const policy = SAMPLE_POLICY.replace('keepLast: 5', 'keepLast: 0');
     const report = sampleReport({ policy, estate: { 'prod-cache': { sessions: tasks } } });
-    const { instances, verdicts, texts, columns, omitted } = embedded(renderHtml(report));
+    const { instances, verdicts, texts, columns } = embedded(renderHtml(report));
     const rows = columns.id.map((id: string, row: number) => [
       instances[columns.instance[row]].join('/'),
       id,
@@ -85,7 +86,7 @@ describe('a report', () => {
     const ago = (days: number) => NOW - days * 86_400_000;
     const where = 'prod-cache/sessions';
     expect(rows).toEqual([
-      [where, 'old', 'A', 'SUCCESS', undefined, ago(40), 'delete', 'expired', ''],
+      [where, 'old', 'A', 'SUCCESS', undefined, ago(40), 'would go', 'expired', ''],
       [
         where,
         'failed',
@@ -93,13 +94,12 @@ describe('a report', () => {
         'FAILED',
         'ops-1',
         ago(100),
-        'delete',
+        'would go',
         'expired',
         'failures-stay-longer',
       ],
-      [where, null, 'EXTEND', 'SUCCESS', 'ops-1', null, 'keep', 'no-timestamp', ''],
+      [where, null, 'EXTEND', 'SUCCESS', 'ops-1', null, 'kept', 'no-timestamp', ''],
     ]);
-    expect(omitted).toBe(0);
   });
 
   test('shows reasons, failures with their messages, warnings, options and the policy', () => {
@@ -121,19 +121,62 @@ describe('a report', () => {
     });
     const [first, ...others] = report.summary.targets;
     const error = { code: 'forbidden', message: 'dcs:instance:list is missing' };
-    const targets = [{ ...(first as NonNullable<typeof first>), error }, ...others];
+    const targets = [
+      { ...(first as NonNullable<typeof first>), outcome: 'failed' as const, error },
+      ...others,
+    ];
     const text = textOf(
       renderHtml({ ...report, summary: { ...report.summary, targets, warnings: ['look here'] } }),
     );
-    expect(text).toContain('events / orders-events: task t1: no luck (HTTP 500, X.1, attempts: 5)');
-    expect(text).toContain('events / orders-events: and 7 more');
-    expect(text).toContain('dcs:instance:list is missing forbidden');
+    expect(text).toContain(
+      '1 record failed: no luck (HTTP 500, X.1, 5 attempts) events / orders-events: task t1',
+    );
+    expect(text).toContain('and 7 more records');
+    expect(text).toContain('1 target failed: dcs:instance:list is missing (forbidden)');
     expect(text).toContain('failed: stopped by unavailable');
     expect(text).toContain('look here');
     expect(text).toContain('this run had: --keep-for 7d');
     expect(text).toContain('Nothing was deleted');
     expect(text).toContain('keepFor: P30D # a month');
     expect(text).toMatch(/within-keep-last ?\d+ ?stays: it is among the newest/);
+  });
+
+  test('groups all failures that are the same, and not only the first ones of each instance', () => {
+    const text = textOf(renderHtml(sampleReport({ dryRun: false, outcome: everyOutcome })));
+    expect(text).toContain(
+      '110 records failed: Task … is locked. (HTTP 500, DMS.00500000, 5 attempts)',
+    );
+    expect(text).toContain(
+      '18 records failed: The instance is busy. (HTTP 400, DCS.4957, 1 attempt)',
+    );
+    expect(text).not.toMatch(/and \d+ more records/);
+  });
+
+  test('says what a limit holds back, of a run and of a plan', () => {
+    const name = 'prod-cache / prod-cart-with-a-rather-long-name-in-eu-west: 183 of 310 records';
+    const run = textOf(renderHtml(sampleReport({ dryRun: false, outcome: everyOutcome })));
+    expect(run).toContain('183 records on 1 instance have expired and were held back by a limit');
+    expect(run).toContain(name);
+    expect(run).toContain('Held back by a limit: none of them was deleted.');
+    const outcome = () => ({ outcome: 'held-back' as const });
+    const estate = { 'prod-cache': { [name.split(/ \/ |:/)[1] as string]: 310 } };
+    const plan = textOf(renderHtml(sampleReport({ outcome, estate })));
+    expect(plan).toContain(
+      '183 records on 1 instance have expired, would not go, and are held back',
+    );
+    expect(plan).toContain('183 expired = 0 would go + 183 held back');
+  });
+
+  test('has a static list of what goes, up to 10,000 records', () => {
+    const listIn = (html: string) => /<noscript>([\s\S]*?)<\/noscript>/.exec(html)?.[1] as string;
+    const report = sampleReport();
+    const rows = [...listIn(renderHtml(report)).matchAll(/<tr><td>/g)];
+    expect(rows).toHaveLength(report.summary.totals.expired);
+    const many = sampleReport({ estate: { events: { a: 15_000 } } });
+    const list = listIn(renderHtml(many));
+    expect([...list.matchAll(/<tr><td>/g)]).toHaveLength(10_000);
+    const others = (many.summary.totals.expired - 10_000).toLocaleString('en');
+    expect(list).toContain(`10,000 records, and ${others} more that --records FILE writes`);
   });
 
   test('has no failures and no warnings to show where there are none', () => {
@@ -199,7 +242,7 @@ describe('the file', () => {
   });
 
   test('refers to nothing outside', () => {
-    expect(html).not.toMatch(/\b(?:src|href|action)=|url\(|@import|https?:/);
+    expect(html).not.toMatch(/\b(?:src|href|action)=(?!"#)|url\(|@import|https?:/);
   });
 
   test('has a script that is one', () => {

@@ -1,9 +1,10 @@
 import type { Instance } from '../../lib/model/instance.ts';
-import { worstOutcome } from '../../lib/model/outcome.ts';
+import { instanceOutcome, worstOutcome } from '../../lib/model/outcome.ts';
 import {
   addCounts,
+  type ExpiredOutcome,
   type InstanceSummary,
-  NO_RECORDS,
+  MAX_ERRORS,
   type Summary,
   type TargetSummary,
 } from '../../lib/model/summary.ts';
@@ -60,6 +61,23 @@ export const SAMPLE_ESTATE: Readonly<Record<string, Readonly<Record<string, numb
   mail: { 'mail-jobs': 159, 'invoice-jobs': 100 },
 };
 
+/** An outcome of every kind: one instance is held back, some records fail in two ways. */
+export function everyOutcome(name: string, index: number, { id }: Task): ExpiredOutcome {
+  if (name === 'prod-cart-with-a-rather-long-name-in-eu-west') return { outcome: 'held-back' };
+  const taskId = id === undefined ? {} : { taskId: id };
+  const locked = { status: 500, code: 'DMS.00500000', attempts: 5 };
+  const busy = { status: 400, code: 'DCS.4957', attempts: 1 };
+  if (index % 9 === 3) {
+    const message = `Task ${id} is locked.`;
+    return { outcome: 'failed', error: { ...taskId, ...locked, message } };
+  }
+  if (index % 50 === 7) {
+    return { outcome: 'failed', error: { ...taskId, ...busy, message: 'The instance is busy.' } };
+  }
+  if (index % 20 === 5) return { outcome: 'already-gone' };
+  return { outcome: index % 30 === 11 ? 'remaining' : 'deleted' };
+}
+
 /** What a report on records is made of, decided by the real policy. */
 export interface SampleOptions {
   /** Records for each instance name of a target. */
@@ -67,6 +85,8 @@ export interface SampleOptions {
   readonly policy?: string;
   readonly dryRun?: boolean;
   readonly options?: readonly string[];
+  /** What became of a record that has expired, by the name of its instance and its number there. */
+  readonly outcome?: (name: string, index: number, task: Task) => ExpiredOutcome;
   /** Changes the summary of an instance, by its name, before it is added up. */
   readonly change?: (name: string, summary: InstanceSummary) => void;
 }
@@ -77,6 +97,7 @@ export function sampleReport({
   policy: text = SAMPLE_POLICY,
   dryRun = true,
   options = [],
+  outcome: outcomeOf = () => ({ outcome: dryRun ? 'remaining' : 'deleted' }),
   change = () => {},
 }: SampleOptions = {}): Report {
   const policy = loadPolicy(text, 'retention.yml');
@@ -93,20 +114,28 @@ export function sampleReport({
         for (const { action, reason } of decisions) {
           if (action === 'keep') keptBecause[reason] = (keptBecause[reason] ?? 0) + 1;
         }
-        const expired = decisions.filter(({ action }) => action === 'delete').length;
+        const expired = tasks.filter((_, index) => decisions[index]?.action === 'delete');
+        const outcomes = expired.map((task, index) => outcomeOf(name, index, task));
+        records.observer.recordsDone?.(target.name, instance, outcomes);
+        const count = (...wanted: string[]) =>
+          outcomes.filter(({ outcome }) => wanted.includes(outcome)).length;
+        const errors = outcomes.flatMap(({ error }) => error ?? []);
+        const stoppedBy = count('held-back') > 0 ? 'limit' : undefined;
         const summary: InstanceSummary = {
           id: instance.id,
           name,
-          outcome: 'complete',
-          ...NO_RECORDS,
+          outcome: instanceOutcome({ failed: count('failed'), stoppedBy }),
+          ...(stoppedBy && { stoppedBy }),
           listed: tasks.length,
-          kept: tasks.length - expired,
-          expired,
-          deleted: dryRun ? 0 : expired,
-          remaining: dryRun ? expired : 0,
+          kept: tasks.length - expired.length,
+          expired: expired.length,
+          deleted: count('deleted'),
+          alreadyGone: count('already-gone'),
+          failed: count('failed'),
+          remaining: count('remaining', 'held-back'),
           keptBecause,
-          errors: [],
-          errorsOmitted: 0,
+          errors: errors.slice(0, MAX_ERRORS),
+          errorsOmitted: Math.max(0, errors.length - MAX_ERRORS),
         };
         change(name, summary);
         return summary;
@@ -131,4 +160,15 @@ export function sampleReport({
     targets,
   };
   return { summary, records, policy, policyFile: { name: 'retention.yml', text }, options };
+}
+
+/** A plan of 1,000 instances with 5,000 records together. */
+export function manyInstances(): Report {
+  const targets = Object.keys(SAMPLE_ESTATE);
+  const estate: Record<string, Record<string, number>> = {};
+  for (let i = 0; i < 1_000; i += 1) {
+    const name = targets[i % targets.length] as string;
+    estate[name] = { ...estate[name], [`instance-${i}`]: 3 + (i % 5) };
+  }
+  return sampleReport({ estate, policy: SAMPLE_POLICY.replace('keepLast: 5', 'keepLast: 1') });
 }

@@ -4,11 +4,23 @@ import { number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 
 /** Both equations of a count, for a reader who checks them. */
-export function equations(counts: Counts): Markup {
+export function equations(counts: Counts, dryRun: boolean, heldBack: number): Markup {
   const { listed, kept, expired, deleted, alreadyGone, failed, remaining } = counts;
+  const parts = dryRun
+    ? [
+        [remaining - heldBack, 'would go'],
+        [heldBack, 'held back'],
+      ]
+    : [
+        [deleted, 'deleted'],
+        [alreadyGone, 'already gone'],
+        [failed, 'failed'],
+        [remaining - heldBack, 'remaining'],
+        ...(heldBack > 0 ? [[heldBack, 'held back']] : []),
+      ];
   return markup`<ul class="equations">
 <li><b>${number(listed)}</b> listed = <b class="is-kept">${number(kept)}</b> kept + <b class="is-expired">${number(expired)}</b> expired</li>
-<li><b class="is-expired">${number(expired)}</b> expired = <b>${number(deleted)}</b> deleted + <b>${number(alreadyGone)}</b> already gone + <b>${number(failed)}</b> failed + <b>${number(remaining)}</b> remaining</li>
+<li><b class="is-expired">${number(expired)}</b> expired = ${parts.map(([count, word], index) => markup`${index > 0 ? ' + ' : ''}<b>${number(count as number)}</b> ${word}`)}</li>
 </ul>`;
 }
 

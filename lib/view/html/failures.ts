@@ -1,37 +1,83 @@
-import type { RecordError, Summary } from '../../model/summary.ts';
-import { number } from '../text.ts';
+import type { Summary } from '../../model/summary.ts';
+import { recordsOf } from '../decisions.ts';
+import { namesIn } from '../deletions.ts';
+import {
+  describeAnswer,
+  describeCount,
+  type Failure,
+  type FailureGroup,
+  type FailurePlace,
+  failuresOf,
+  groupFailures,
+} from '../failures.ts';
+import { counted, number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
+import type { Report } from './report.ts';
 
-/** Everything that went wrong, with the messages; empty where nothing did. */
-export function failuresSection(summary: Summary): Markup {
-  const entries = summary.targets.flatMap(({ name, error, outcome, instances }) => [
-    ...(error
-      ? [
-          markup`<li><b>${name}</b>: the target is ${outcome}: ${error.message} <code>${error.code}</code></li>`,
-        ]
-      : []),
-    ...instances.flatMap((instance) => {
-      const where = `${name} / ${instance.name || instance.id}`;
-      return [
-        ...instance.errors.map((error) => entry(where, error)),
-        ...(instance.errorsOmitted > 0
-          ? [markup`<li><b>${where}</b>: and ${number(instance.errorsOmitted)} more</li>`]
-          : []),
-      ];
-    }),
-  ]);
-  return entries.length === 0
-    ? markup``
-    : markup`<section id="failures"><h2>Failures</h2><ul class="failures">${entries}</ul></section>`;
+/** Records that one place of a group names; the table of records has all. */
+const NAMED = 100;
+/** Places that a group shows at once; the others are folded away. */
+const OPEN_PLACES = 5;
+
+/** All failures of a run, the same ones together. */
+export interface Failures {
+  readonly groups: readonly FailureGroup[];
+  /** Records that failed, and of which nobody knows the error any more. */
+  readonly untold: number;
+  /** All of them. */
+  readonly count: number;
 }
 
-function entry(where: string, { taskId, message, status, code, attempts }: RecordError): Markup {
-  const details = [
-    status === undefined ? '' : `HTTP ${status}`,
-    code ?? '',
-    attempts === undefined ? '' : `attempts: ${attempts}`,
-  ].filter(Boolean);
-  return markup`<li><b>${where}</b>: ${taskId === undefined ? undefined : markup`task <code>${taskId}</code>: `}${message}${details.length > 0 ? markup` <span class="details">(${details.join(', ')})</span>` : undefined}</li>`;
+/** Everything that went wrong: all records that failed where they are known, else the summary's first ones. */
+export function failuresIn({ summary, records }: Report): Failures {
+  const ofRecords: Failure[] = [];
+  const told = new Set<string>();
+  let untold = 0;
+  for (const target of summary.targets) {
+    const names = namesIn(target);
+    for (const { id, errorsOmitted } of target.instances) {
+      const instance = names.get(id) ?? id;
+      const before = ofRecords.length;
+      for (const { outcome, error, task } of recordsOf(records.of(target.name, id))) {
+        if (outcome !== 'failed' || !error) continue;
+        const named = { ...error, ...(task.id !== undefined && { taskId: task.id }) };
+        ofRecords.push({ of: 'record', outcome, target: target.name, instance, error: named });
+      }
+      if (ofRecords.length > before) told.add(JSON.stringify([target.name, instance]));
+      else untold += errorsOmitted;
+    }
+  }
+  const ofSummary = failuresOf(summary).filter(
+    ({ of, target, instance }) => of !== 'record' || !told.has(JSON.stringify([target, instance])),
+  );
+  const all = [...ofSummary, ...ofRecords];
+  return { groups: groupFailures(all, NAMED), untold, count: all.length + untold };
+}
+
+/** Everything that went wrong, with the messages; empty where nothing did. */
+export function failuresSection({ groups, untold, count }: Failures): Markup {
+  if (count === 0) return markup``;
+  const rest = untold > 0 ? markup`<li>and ${counted(untold, 'more record')}</li>` : undefined;
+  return markup`<section id="failures"><h2>Failures</h2><ul class="failures">${groups.map(groupItem)}${rest}</ul></section>`;
+}
+
+function groupItem(group: FailureGroup): Markup {
+  const answer = describeAnswer(group);
+  const items = group.places.map((place) => placeItem(place, group));
+  const open = items.slice(0, OPEN_PLACES);
+  const folded = items.slice(OPEN_PLACES);
+  const noun = group.of === 'target' ? 'target' : 'instance';
+  return markup`<li><b class="${group.outcome}">${describeCount(group)}</b>: ${group.message}${answer ? markup` <span class="details">(${answer})</span>` : undefined}
+<ul>${open}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, `more ${noun}`)}</summary><ul>${folded}</ul></details>` : undefined}</li>`;
+}
+
+function placeItem({ name, count, taskIds }: FailurePlace, { of }: FailureGroup): Markup {
+  if (of !== 'record') return markup`<li><bdi>${name}</bdi></li>`;
+  if (count === 1) return markup`<li><bdi>${name}</bdi>: task <code>${taskIds[0]}</code></li>`;
+  const more = count - taskIds.length;
+  const rest =
+    more > 0 ? markup` and ${number(more)} more: see the records that failed` : undefined;
+  return markup`<li><details><summary><bdi>${name}</bdi>: ${counted(count, 'record')}</summary>${taskIds.map((id) => markup`<code>${id}</code> `)}${rest}</details></li>`;
 }
 
 /** The run's warnings; empty where there are none. */

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { failuresSection, warningsSection } from './failures.ts';
+import { contents } from './contents.ts';
+import { failuresIn, failuresSection, warningsSection } from './failures.ts';
+import { goneList } from './gone-list.ts';
 import { Markup, markup } from './markup.ts';
-import { heading, policySection, reasonsSection, totalsSection } from './overview.ts';
+import { countReasons, heading, policySection, reasonsSection, totalsSection } from './overview.ts';
 import { SCRIPT } from './page-script.ts';
 import { STYLE } from './page-style.ts';
 import { recordsSection } from './records-section.ts';
 import type { Report } from './report.ts';
 import { tableData } from './table-data.ts';
 import { targetSection } from './target-section.ts';
+import { worthALook } from './worth-a-look.ts';
 
 /**
  * A report as one HTML file that loads nothing. Its content security policy allows only its own style
@@ -15,6 +18,26 @@ import { targetSection } from './target-section.ts';
  */
 export function renderHtml(report: Report): string {
   const { summary } = report;
+  const { targets, warnings, totals } = summary;
+  const failures = failuresIn(report);
+  const reasons = countReasons(summary);
+  const table = tableData(summary, report.records);
+  const chosen = worthALook(summary);
+  const nav = contents(
+    [
+      { id: 'totals', title: 'Totals' },
+      { id: 'failures', title: 'Failures', count: failures.count },
+      { id: 'warnings', title: 'Warnings', count: warnings.length },
+      { id: 'reasons', title: 'Reasons', count: reasons.size },
+      { id: 'records', title: 'Records', count: totals.listed },
+      { id: 'policy', title: 'Policy' },
+    ],
+    targets.map(({ name, instances }, index) => ({
+      id: `target-${index + 1}`,
+      title: name,
+      count: instances.length,
+    })),
+  );
   const policy = [
     "default-src 'none'",
     `style-src ${hashSource(STYLE)}`,
@@ -34,14 +57,16 @@ export function renderHtml(report: Report): string {
 <style>${new Markup(STYLE)}</style>
 </head>
 <body>
+<a class="skip" href="#records">Skip to the records</a>
 ${heading(report)}
+${nav}
 <main>
-${totalsSection(summary)}
-${failuresSection(summary)}
+${totalsSection(summary, table.outcomes)}
+${failuresSection(failures)}
 ${warningsSection(summary)}
-${reasonsSection(summary)}
-${summary.targets.map((target) => targetSection(report, target))}
-${recordsSection(tableData(summary, report.records))}
+${reasonsSection(reasons)}
+${targets.map((target, index) => targetSection(report, target, `target-${index + 1}`, chosen))}
+${recordsSection(table, goneList(report))}
 ${policySection(report)}
 </main>
 <script>${new Markup(SCRIPT)}</script>

@@ -1,9 +1,15 @@
-import { counted, type Summary } from '../../model/summary.ts';
+import type { RecordOutcome } from '../../model/outcome.ts';
+import { addCounts, type Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
-import { describeSeconds, describeTime, number } from '../text.ts';
+import { byDeletions, heldBackOf } from '../deletions.ts';
+import { counted, describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
 import { type Markup, markup, preformatted } from './markup.ts';
 import type { Report } from './report.ts';
+import { outcomesOf, outcomeWord } from './words.ts';
+
+/** Instances that a sentence names; the others are folded away. */
+const NAMED = 10;
 
 /** The meaning of each reason: "stays: …". */
 export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
@@ -29,53 +35,86 @@ export function heading({ summary, options }: Report): Markup {
   return markup`<header>
 <h1>task-janitor: ${dryRun ? 'dry run' : 'run'} ${badge(outcome)}</h1>
 <p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${number(requests.sent)} requests (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
-${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. What has expired is what a run would delete.</p>` : undefined}
+${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. What would go is what a run would delete.</p>` : undefined}
 ${options.length > 0 ? markup`<p class="note">Not by the policy alone; this run had: <code>${options.join(' ')}</code></p>` : undefined}
+${heldBackNote(summary)}
 </header>`;
 }
 
-/** The totals of the run. */
-export function totalsSection({ totals, dryRun }: Summary): Markup {
-  const tiles = [
-    ['listed', totals.listed],
-    ['kept', totals.kept],
-    ['expired', totals.expired],
-    ...(dryRun
-      ? []
-      : ([
-          ['deleted', totals.deleted],
-          ['already gone', totals.alreadyGone],
-          ['failed', totals.failed],
-          ['remaining', totals.remaining],
-        ] as const)),
-  ] as const;
+/** What limits keep, and where; nothing where none has tripped. */
+function heldBackNote(summary: Summary): Markup | undefined {
+  const held = byDeletions(summary).filter(({ instance }) => heldBackOf(instance) > 0);
+  if (held.length === 0) return undefined;
+  const records = addCounts(held.map(({ instance }) => instance)).remaining;
+  const items = held.map(
+    ({ target, instance, name }) =>
+      markup`<li><bdi>${target.name} / ${name}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
+  );
+  const folded = items.slice(NAMED);
+  return markup`<div class="note"><p>${counted(records, 'record')} on ${counted(held.length, 'instance')} ${summary.dryRun ? 'have expired, would not go, and are' : 'have expired and were'} held back by a limit of the policy:</p>
+<ul>${items.slice(0, NAMED)}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, 'more instance')}</summary><ul>${folded}</ul></details>` : undefined}</div>`;
+}
+
+/** The totals of the run, and how many records came to which end. */
+export function totalsSection(
+  { totals, dryRun, targets }: Summary,
+  outcomes: ReadonlyMap<RecordOutcome, number>,
+): Markup {
+  const tiles = outcomesOf(dryRun).filter(
+    (outcome) => outcome !== 'held-back' || outcomes.has(outcome),
+  );
+  const heldBack = targets
+    .flatMap(({ instances }) => instances)
+    .reduce((sum, instance) => sum + heldBackOf(instance), 0);
   return markup`<section id="totals"><h2>Totals</h2>
-<dl class="tiles">${tiles.map(([name, value]) => markup`<div class="tile is-${name.replace(' ', '-')}"><dt>${name}</dt><dd>${number(value)}</dd></div>`)}</dl>
-${equations(totals)}
+<dl class="tiles"><div class="tile"><dt>listed</dt><dd>${number(totals.listed)}</dd></div>${tiles.map(
+    (outcome) => {
+      const { text } = outcomeWord(outcome, dryRun);
+      const count = number(outcomes.get(outcome) ?? 0);
+      const value = outcomes.has(outcome)
+        ? markup`<a href="#records" data-filter="outcome" data-value="${text}">${count}</a>`
+        : count;
+      return markup`<div class="tile is-${outcome}"><dt>${text}</dt><dd>${value}</dd></div>`;
+    },
+  )}</dl>
+${equations(totals, dryRun, heldBack)}
+<table class="plain"><caption>What became of the records</caption><thead><tr><th scope="col">outcome</th><th scope="col" class="number">records</th><th scope="col">the record</th></tr></thead><tbody>${outcomesOf(
+    dryRun,
+  )
+    .filter((outcome) => outcomes.has(outcome))
+    .map((outcome) => {
+      const { text, meaning } = outcomeWord(outcome, dryRun);
+      return markup`<tr><th scope="row"><span class="mark is-${outcome}"></span>${text}</th><td class="number">${number(outcomes.get(outcome) ?? 0)}</td><td>${meaning}</td></tr>`;
+    })}</tbody></table>
 </section>`;
 }
 
 /** How many records there are for each reason, and what it means. */
-export function reasonsSection(summary: Summary): Markup {
-  const counts = new Map<string, number>();
-  const add = (reason: string, count: number) =>
-    counts.set(reason, (counts.get(reason) ?? 0) + count);
-  for (const { expired, keptBecause } of summary.targets.flatMap(({ instances }) => instances)) {
-    if (expired > 0) add('expired', expired);
-    for (const [reason, count] of Object.entries(keptBecause)) add(reason, count);
-  }
-  const rows = [...counts].sort(([, a], [, b]) => b - a);
+export function reasonsSection(reasons: ReadonlyMap<string, number>): Markup {
+  const rows = [...reasons].sort(([, a], [, b]) => b - a);
   const meanings: Readonly<Record<string, string>> = REASONS;
   return markup`<section id="reasons"><h2>Reasons</h2>
 ${
   rows.length === 0
     ? markup`<p>No record was decided about.</p>`
-    : markup`<table class="plain"><thead><tr><th>reason</th><th class="number">records</th><th>the record</th></tr></thead><tbody>${rows.map(
+    : markup`<table class="plain"><caption>Why records go, and why they stay</caption><thead><tr><th scope="col">reason</th><th scope="col" class="number">records</th><th scope="col">the record</th></tr></thead><tbody>${rows.map(
         ([reason, count]) =>
-          markup`<tr><td><span class="key ${reason === 'expired' ? 'is-expired' : 'is-kept'}"></span>${reason}</td><td class="number">${number(count)}</td><td>${reason === 'expired' ? 'goes' : 'stays'}: ${meanings[reason]}</td></tr>`,
+          markup`<tr><th scope="row"><span class="key ${reason === 'expired' ? 'is-expired' : 'is-kept'}"></span>${reason}</th><td class="number">${number(count)}</td><td>${reason === 'expired' ? 'goes' : 'stays'}: ${meanings[reason]}</td></tr>`,
       )}</tbody></table>`
 }
 </section>`;
+}
+
+/** Records by the reason for which they stay, and those that have expired. */
+export function countReasons({ targets }: Summary): Map<string, number> {
+  const counts = new Map<string, number>();
+  const add = (reason: string, count: number) =>
+    counts.set(reason, (counts.get(reason) ?? 0) + count);
+  for (const { expired, keptBecause } of targets.flatMap(({ instances }) => instances)) {
+    if (expired > 0) add('expired', expired);
+    for (const [reason, count] of Object.entries(keptBecause)) add(reason, count);
+  }
+  return counts;
 }
 
 /** The policy's text, and where it was read. */

@@ -7,10 +7,12 @@ export const SCRIPT = `
 (() => {
   // On a narrow screen each record takes several lines.
   const PAGE = matchMedia('(max-width: 60rem)').matches ? 25 : 100;
-  const { instances, verdicts, texts, columns } = JSON.parse(document.getElementById('data').textContent);
+  const { instances, verdicts, texts, columns, errors } = JSON.parse(document.getElementById('data').textContent);
   const total = columns.id.length;
   const element = (id) => document.getElementById(id);
   const instanceNames = instances.map(([target, name]) => target + ' / ' + name);
+  // The table is of use only here.
+  element('interactive').hidden = false;
   const twoDigits = (number) => String(number).padStart(2, '0');
   const ended = (time) => {
     const date = new Date(time);
@@ -25,11 +27,11 @@ export const SCRIPT = `
     status: (row) => word(columns.status[row]),
     user: (row) => word(columns.user[row]),
     ended: (row) => (columns.ended[row] === null ? '' : ended(columns.ended[row])),
-    decision: (row) => verdicts[columns.verdict[row]][0],
+    outcome: (row) => verdicts[columns.verdict[row]][0],
     reason: (row) => verdicts[columns.verdict[row]][1],
     rule: (row) => verdicts[columns.verdict[row]][2],
   };
-  const FILTERS = ['instance', 'status', 'decision', 'reason', 'rule'];
+  const FILTERS = ['outcome', 'instance', 'status', 'reason', 'rule'];
   const collator = new Intl.Collator('en', { numeric: true });
   const START = { column: 'ended', order: 1 };
   let sorted = { ...START };
@@ -78,7 +80,7 @@ export const SCRIPT = `
       if (!only.every(([read, value]) => read(row) === value)) continue;
       if (wanted === '' || (columns.id[row] ?? '').toLowerCase().includes(wanted) ||
         inTexts[columns.name[row]] || inTexts[columns.user[row]] || inTexts[columns.status[row]] ||
-        inInstances[columns.instance[row]] || inVerdicts[columns.verdict[row]]) rows.push(row);
+        inInstances[columns.instance[row]] || inVerdicts[columns.verdict[row]] || inTexts[errors[row]]) rows.push(row);
     }
     sort();
   }
@@ -107,9 +109,9 @@ export const SCRIPT = `
     const pages = Math.max(1, Math.ceil(rows.length / PAGE));
     page = Math.min(Math.max(to, 0), pages - 1);
     const shown = rows.slice(page * PAGE, (page + 1) * PAGE);
-    document.querySelector('#rows tbody').replaceChildren(...shown.map((row) => {
+    document.querySelector('#rows tbody').replaceChildren(...shown.flatMap((row) => {
       const line = document.createElement('tr');
-      line.className = show.decision(row);
+      line.className = 'is-' + show.outcome(row).replace(' ', '-');
       for (const [column, read] of Object.entries(show)) {
         const cell = document.createElement('td');
         const text = document.createElement('span');
@@ -119,7 +121,14 @@ export const SCRIPT = `
         cell.append(text);
         line.append(cell);
       }
-      return line;
+      if (errors[row] === undefined) return [line];
+      const error = document.createElement('tr');
+      error.className = 'error';
+      const cell = document.createElement('td');
+      cell.colSpan = line.children.length;
+      cell.textContent = texts[errors[row]];
+      error.append(cell);
+      return [line, error];
     }));
     const count = (number) => number.toLocaleString('en');
     const of = rows.length === total ? '' : ' (of ' + count(total) + ')';
@@ -129,6 +138,13 @@ export const SCRIPT = `
     element('last').disabled = element('next').disabled = page === pages - 1;
   }
 
+  // A number elsewhere on the page leads to its records.
+  for (const link of document.querySelectorAll('a[data-filter]')) {
+    link.addEventListener('click', () => {
+      element('controls').reset();
+      element('only-' + link.dataset.filter).value = '=' + link.dataset.value;
+    });
+  }
   element('search').addEventListener('input', search);
   for (const column of FILTERS) element('only-' + column).addEventListener('change', search);
   for (const id of ['sort', 'order']) {

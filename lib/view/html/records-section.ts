@@ -9,19 +9,24 @@ const COLUMNS = [
   'status',
   'user',
   'ended',
-  'decision',
+  'outcome',
   'reason',
   'rule',
 ] as const;
 
-/** The table of records: empty here, and filled by the page's script. */
-export function recordsSection(data: TableData): Markup {
+/**
+ * The table of records: empty and hidden here, and filled by the page's script.
+ * @param withoutScripts stands in its place where there are none.
+ */
+export function recordsSection(data: TableData, withoutScripts: Markup): Markup {
+  const { instances, verdicts, texts, columns, errors, omitted } = data;
   return markup`<section id="records"><h2>Records</h2>
-<noscript><p class="note">The table needs JavaScript, which this viewer does not run.</p></noscript>
-${data.omitted > 0 ? markup`<p class="note">The table holds the first ${number(data.columns.id.length)} records, those that go before those that stay. Totals and charts count the other ${number(data.omitted)} too.</p>` : undefined}
+<noscript>${withoutScripts}</noscript>
+<div id="interactive" hidden>
+${omitted > 0 ? markup`<p class="note">The table holds the first ${number(columns.id.length)} records, those that go before those that stay. Totals and charts count the other ${number(omitted)} too.</p>` : undefined}
 <form id="controls">
-<label>contains <input type="search" id="search" placeholder="id, name, user, instance" autocomplete="off"></label>
-${['instance', 'status', 'decision', 'reason', 'rule'].map(
+<label>contains <input type="search" id="search" placeholder="id, name, user, instance, error" autocomplete="off"></label>
+${['outcome', 'instance', 'status', 'reason', 'rule'].map(
   (column) =>
     markup`<label>${column} <select id="only-${column}"><option value="">all</option></select></label>`,
 )}
@@ -30,9 +35,10 @@ ${['instance', 'status', 'decision', 'reason', 'rule'].map(
 <button type="reset">reset</button>
 </form>
 <div>
-<table id="rows"><thead><tr>${COLUMNS.map((column) => markup`<th scope="col" data-column="${column}"><button type="button">${column}</button></th>`)}</tr></thead><tbody></tbody></table>
+<table id="rows"><caption>Every record that the run saw, and what became of it; times are UTC</caption><thead><tr>${COLUMNS.map((column) => markup`<th scope="col" data-column="${column}"><button type="button">${column}</button></th>`)}</tr></thead><tbody></tbody></table>
 <p class="pager"><span id="shown" role="status"></span> <button type="button" id="first">first</button> <button type="button" id="previous">previous</button> <button type="button" id="next">next</button> <button type="button" id="last">last</button></p>
 </div>
-<script type="application/json" id="data">${embeddedJson(data)}</script>
+</div>
+<script type="application/json" id="data">${embeddedJson({ instances, verdicts, texts, columns, errors })}</script>
 </section>`;
 }

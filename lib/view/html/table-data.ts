@@ -1,8 +1,10 @@
-import type { Summary, TargetSummary } from '../../model/summary.ts';
-import type { Task } from '../../model/task.ts';
+import type { RecordOutcome } from '../../model/outcome.ts';
+import type { RecordError, Summary } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
-import type { Decision } from '../../policy/decide.ts';
-import type { Decisions } from '../decisions.ts';
+import { type DecidedRecord, type Decisions, recordsOf } from '../decisions.ts';
+import { namesIn } from '../deletions.ts';
+import { messageOf } from '../failures.ts';
+import { outcomeWord } from './words.ts';
 
 /** Most records in the table: a browser handles no more. */
 export const MAX_ROWS = 200_000;
@@ -11,8 +13,8 @@ export const MAX_ROWS = 200_000;
 export interface TableData {
   /** Target, and name or id. */
   readonly instances: readonly (readonly [target: string, name: string])[];
-  /** Action, reason and rule. */
-  readonly verdicts: readonly (readonly [action: string, reason: string, rule: string])[];
+  /** What became of a record, and the reason and rule that decided it. */
+  readonly verdicts: readonly (readonly [outcome: string, reason: string, rule: string])[];
   readonly texts: readonly string[];
   readonly columns: {
     readonly instance: number[];
@@ -24,6 +26,10 @@ export interface TableData {
     readonly ended: (number | null)[];
     readonly verdict: number[];
   };
+  /** The error of each row that failed. */
+  readonly errors: Readonly<Record<number, number>>;
+  /** How many records had each outcome, whether or not they are in the table. */
+  readonly outcomes: ReadonlyMap<RecordOutcome, number>;
   /** Records that are not in the table. */
   readonly omitted: number;
 }
@@ -37,6 +43,8 @@ export function tableData(
   const instances: [string, string][] = [];
   const texts = new Dictionary<string>();
   const verdicts = new Dictionary<readonly [string, string, string]>();
+  const errors: Record<number, number> = {};
+  const outcomes = new Map<RecordOutcome, number>();
   const columns: TableData['columns'] = {
     instance: [],
     id: [],
@@ -53,22 +61,33 @@ export function tableData(
   for (const wanted of ['delete', 'keep']) {
     let place = 0;
     for (const target of summary.targets) {
-      for (const { id, name } of target.instances) {
-        instances[place] = [visible(target.name), visible(labelOf(target, id, name))];
-        const { tasks = [], decisions = [] } = records.of(target.name, id) ?? {};
-        tasks.forEach((task, i) => {
-          const decision = decisions[i];
-          if (decision?.action !== wanted) return;
-          if (columns.instance.length < maxRows) add(place, task, decision);
+      const names = namesIn(target);
+      for (const { id } of target.instances) {
+        instances[place] = [visible(target.name), visible(names.get(id) ?? id)];
+        for (const record of recordsOf(records.of(target.name, id))) {
+          if (record.decision.action !== wanted) continue;
+          outcomes.set(record.outcome, (outcomes.get(record.outcome) ?? 0) + 1);
+          if (columns.instance.length < maxRows) add(place, record);
           else omitted += 1;
-        });
+        }
         place += 1;
       }
     }
   }
-  return { instances, verdicts: verdicts.values, texts: texts.values, columns, omitted };
+  return {
+    instances,
+    verdicts: verdicts.values,
+    texts: texts.values,
+    columns,
+    errors,
+    outcomes,
+    omitted,
+  };
 
-  function add(place: number, task: Task, { action, reason, rule = '' }: Decision): void {
+  function add(place: number, { task, decision, outcome, error }: DecidedRecord): void {
+    const { reason, rule = '' } = decision;
+    const { text } = outcomeWord(outcome, summary.dryRun);
+    if (error) errors[columns.id.length] = textOf(describeError(error)) as number;
     columns.instance.push(place);
     columns.id.push(task.id === undefined ? null : visible(task.id));
     columns.name.push(textOf(task.name));
@@ -76,17 +95,16 @@ export function tableData(
     columns.user.push(textOf(task.user));
     columns.ended.push(task.updatedAt ?? null);
     columns.verdict.push(
-      verdicts.place(`${action} ${reason} ${rule}`, () => [action, reason, visible(rule)]),
+      verdicts.place(`${text} ${reason} ${rule}`, () => [text, reason, visible(rule)]),
     );
   }
 }
 
-/** The name of an instance; with its id where another one has that name too. */
-function labelOf({ instances }: TargetSummary, id: string, name: string): string {
-  if (!name) return id;
-  return instances.some((other) => other.id !== id && other.name === name)
-    ? `${name} (${id})`
-    : name;
+/** The record's id stands beside it: without ids, the same error is one text. */
+function describeError(error: RecordError): string {
+  const { status, code } = error;
+  const answer = [status === undefined ? '' : `HTTP ${status}`, code ?? ''].filter(Boolean);
+  return `${messageOf(error)}${answer.length > 0 ? ` (${answer.join(', ')})` : ''}`;
 }
 
 /** Values by their keys, each once, in the order in which they came. */

@@ -2,9 +2,11 @@ import { addCounts, type InstanceSummary, type TargetSummary } from '../../model
 import { type AgeRange, ageRange, agesOf, describeAge } from '../ages.ts';
 import { type Cut, cutsOf, type TargetCuts } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
+import { heldBackOf, namesIn } from '../deletions.ts';
 import { describeTime, number } from '../text.ts';
 import { ageChart } from './chart.ts';
 import { badge, equations } from './counts.ts';
+import { instancesTable } from './instances-table.ts';
 import { type Markup, markup } from './markup.ts';
 import type { Report } from './report.ts';
 
@@ -12,8 +14,17 @@ const TARGET_HEIGHT = 130;
 const INSTANCE_HEIGHT = 80;
 const LIST = new Intl.ListFormat('en');
 
-/** One target: where the policy cuts, and a chart of all its records and of those of each instance. */
-export function targetSection(report: Report, target: TargetSummary): Markup {
+/**
+ * One target: where the policy cuts, a chart of all its records, a card for each instance that is worth a look, and a
+ * table of the others.
+ * @param id of the section.
+ */
+export function targetSection(
+  report: Report,
+  target: TargetSummary,
+  id: string,
+  chosen: ReadonlySet<InstanceSummary>,
+): Markup {
   const { summary, records, policy, keepFor } = report;
   const now = Date.parse(summary.startedAt);
   const cuts = cutsOf(policy, target.name, now, keepFor);
@@ -24,30 +35,44 @@ export function targetSection(report: Report, target: TargetSummary): Markup {
   const range = ageRange(ages, cuts?.age, marks);
   const chartOf = (parts: readonly InstanceDecisions[], title: string, height: number) =>
     chart({ parts, range, cuts, now, title, height });
-  return markup`<section class="target">
-<h2>${target.name} ${badge(target.outcome)}</h2>
+  const { dryRun } = summary;
+  const names = namesIn(target);
+  const cards = target.instances.filter((instance) => chosen.has(instance));
+  const others = target.instances.filter((instance) => !chosen.has(instance));
+  const held = target.instances.reduce((sum, instance) => sum + heldBackOf(instance), 0);
+  return markup`<section class="target" id="${id}">
+<h2><bdi>${target.name}</bdi> ${badge(target.outcome)}</h2>
 <p>${target.cloud} ${target.service}, ${target.region}</p>
 ${cuts && policyOfTarget(cuts, now)}
-${target.instances.length === 0 ? markup`<p>No instances.</p>` : equations(addCounts(target.instances))}
+${target.instances.length === 0 ? markup`<p>No instances.</p>` : equations(addCounts(target.instances), dryRun, held)}
 ${target.instances.length > 1 ? chartOf(decided, `All of ${target.name}`, TARGET_HEIGHT) : undefined}
-<div class="instances">${target.instances.map((instance) => {
-    const part = records.of(target.name, instance.id);
-    return instanceCard(
-      instance,
-      part && chartOf([part], instance.name || instance.id, INSTANCE_HEIGHT),
-    );
-  })}</div>
+${
+  cards.length === 0
+    ? undefined
+    : markup`<div class="instances">${cards.map((instance) => {
+        const part = records.of(target.name, instance.id);
+        const name = names.get(instance.id) ?? instance.id;
+        return instanceCard(instance, dryRun, part && chartOf([part], name, INSTANCE_HEIGHT));
+      })}</div>`
+}
+${instancesTable(target, others, dryRun)}
 </section>`;
 }
 
-function instanceCard(instance: InstanceSummary, drawn: Markup | undefined): Markup {
+function instanceCard(
+  instance: InstanceSummary,
+  dryRun: boolean,
+  drawn: Markup | undefined,
+): Markup {
   const { id, name, outcome, stoppedBy, keptBecause, listed } = instance;
+  const held = heldBackOf(instance);
   const reasons = Object.entries(keptBecause).sort(([, a], [, b]) => b - a);
   return markup`<article>
-<h3>${name || id} ${outcome === 'complete' && !stoppedBy ? undefined : badge(outcome, stoppedBy)}</h3>
+<h3><bdi>${name || id}</bdi> ${outcome === 'complete' && !stoppedBy ? undefined : badge(outcome, stoppedBy)}</h3>
 ${name ? markup`<p class="id"><code>${id}</code></p>` : undefined}
 ${drawn && listed > 0 ? drawn : markup`<p>${drawn ? 'No records.' : 'Its records were not listed.'}</p>`}
-${equations(instance)}
+${equations(instance, dryRun, held)}
+${held > 0 ? markup`<p class="held">Held back by a limit: ${dryRun ? 'none of them would go' : 'none of them was deleted'}.</p>` : undefined}
 ${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')}</p>` : undefined}
 </article>`;
 }

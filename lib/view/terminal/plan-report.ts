@@ -1,5 +1,5 @@
 import type { Duration } from 'luxon';
-import type { Summary } from '../../model/summary.ts';
+import { counted, type Summary } from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
 import { visible } from '../../model/text.ts';
 import type { Decision } from '../../policy/decide.ts';
@@ -7,12 +7,19 @@ import type { Policy } from '../../policy/schema.ts';
 import type { Observer } from '../../run/observer.ts';
 import { cutsOf } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
+import { byDeletions, heldBackOf } from '../deletions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
+import { cellsOf, fold, padEnd } from './cells.ts';
+import { MAX_INSTANCES } from './summary-options.ts';
+import type { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
 const SHOWN = 3;
+/** Cells of `2026-09-01 03:30Z`, and of most statuses. */
+const TIME_CELLS = 17;
+const STATUS_CELLS = 9;
 
 interface Group {
   readonly decision: Decision;
@@ -26,17 +33,18 @@ export interface PlanReportInput {
   readonly keepFor: Duration | undefined;
   /** Show every record; otherwise only the first and last of those that would go. */
   readonly verbose: boolean;
+  readonly terminal: Terminal;
 }
 
 /** The text of a plan, which grows while instances are decided. */
 export interface PlanReport {
   readonly observer: Observer;
-  /** The decisions for each instance: ages, the policy's cuts, and the records. */
+  /** The decisions for each instance where something has expired: ages, the policy's cuts, and the records. */
   render(summary: Summary): string;
 }
 
 /** Begins the text of a plan. It keeps no records, but what is to be shown of them. */
-export function planReport({ policy, keepFor, verbose }: PlanReportInput): PlanReport {
+export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
   const sections = new Map<string, string>();
   const keyOf = (target: string, id: string) => JSON.stringify([target, id]);
   let now = 0;
@@ -46,35 +54,45 @@ export function planReport({ policy, keepFor, verbose }: PlanReportInput): PlanR
         now = startedAt;
       },
       decided: (target, { id }, tasks, decisions) => {
-        if (tasks.length === 0) return;
         const groups = group(tasks, decisions, verbose);
+        if (groups.length === 0) return;
+        const cuts = cutsOf(policy, target, now, keepFor);
         const lines = [
-          ...renderSpan({ tasks, decisions }),
-          ...ageHistogram({ tasks, decisions }, now, cutsOf(policy, target, now, keepFor)),
-          ...groups.flatMap((part) => renderGroup(part, verbose)),
+          ...renderSpan({ tasks, decisions }, terminal),
+          ...ageHistogram({ tasks, decisions }, now, cuts, terminal),
+          ...groups.flatMap((part) => renderGroup(part, verbose, terminal)),
         ];
         sections.set(keyOf(target, id), lines.join('\n'));
       },
     },
-    render: ({ targets }) =>
-      targets
-        .flatMap((target) =>
-          target.instances.flatMap(({ id, name, stoppedBy }) => {
-            const section = sections.get(keyOf(target.name, id));
-            if (section === undefined) return [];
-            const heldBack =
-              stoppedBy === 'limit'
-                ? ['  held back by a limit: nothing would be deleted here']
-                : [];
-            const heading = wrap('', visible(`${target.name} / ${name || id}`));
-            return `${[...heading, ...heldBack, section].join('\n')}\n\n`;
-          }),
-        )
-        .join(''),
+    render: (summary) => {
+      const found = byDeletions(summary).flatMap(({ target, instance, name }) => {
+        const section = sections.get(keyOf(target.name, instance.id));
+        return section === undefined
+          ? []
+          : [{ instance, name: `${target.name} / ${name}`, section }];
+      });
+      const chosen = verbose ? found : found.slice(0, MAX_INSTANCES);
+      const more = found.length - chosen.length;
+      const last = `Something has expired on ${counted(more, 'more instance')}; --verbose shows each.\n\n`;
+      return `${chosen
+        .map(({ instance, name, section }) => {
+          const heading = fold(visible(name), terminal.columns).map((line) =>
+            terminal.paint('heading', line),
+          );
+          return `${[...heading, ...heldBackLines(heldBackOf(instance), terminal), section].join('\n')}\n\n`;
+        })
+        .join('')}${more > 0 ? last : ''}`;
+    },
   };
 }
 
-function renderSpan({ tasks, decisions }: InstanceDecisions): string[] {
+function heldBackLines(heldBack: number, { columns, paint }: Terminal): string[] {
+  const text = 'held back by a limit: nothing would be deleted here';
+  return heldBack > 0 ? wrap('  ', text, columns).map((line) => paint('incomplete', line)) : [];
+}
+
+function renderSpan({ tasks, decisions }: InstanceDecisions, { columns }: Terminal): string[] {
   let oldest = Number.POSITIVE_INFINITY;
   let newestKept = Number.NEGATIVE_INFINITY;
   tasks.forEach(({ updatedAt }, index) => {
@@ -86,7 +104,8 @@ function renderSpan({ tasks, decisions }: InstanceDecisions): string[] {
     ...(Number.isFinite(oldest) ? [`oldest ${describeTime(oldest)}`] : []),
     ...(Number.isFinite(newestKept) ? [`newest kept ${describeTime(newestKept)}`] : []),
   ];
-  return parts.length > 0 ? [`  ${parts.join(', ')}`] : [];
+  const commas = parts.map((part, index) => (index < parts.length - 1 ? `${part},` : part));
+  return parts.length > 0 ? wrap('  ', commas, columns) : [];
 }
 
 function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {
@@ -107,20 +126,34 @@ function headingOf({ action, reason, rule }: Decision): string {
   return `${action}: ${reason}${rule === undefined ? '' : ` (${rule})`}`;
 }
 
-function renderGroup({ decision, tasks }: Group, verbose: boolean): string[] {
-  const heading = wrap('  ', `${headingOf(decision)}: ${tasks.length}`);
+function renderGroup({ decision, tasks }: Group, verbose: boolean, terminal: Terminal): string[] {
+  const tone = decision.action === 'delete' ? 'goes' : undefined;
+  const heading = wrap('  ', visible(`${headingOf(decision)}: ${tasks.length}`), terminal.columns);
+  const lines = heading.map((line) => terminal.paint(tone, line));
   const hidden = tasks.length - 2 * SHOWN;
-  if (verbose || hidden <= 1) return [...heading, ...tasks.map(renderTask)];
+  const render = (task: Task) => renderTask(task, terminal.columns);
+  if (verbose || hidden <= 1) return [...lines, ...tasks.flatMap(render)];
+  const more = wrap('    ', `… ${hidden} more; --verbose shows every record`, terminal.columns);
   return [
-    ...heading,
-    ...tasks.slice(0, SHOWN).map(renderTask),
-    `    … ${hidden} more; --verbose shows every record`,
-    ...tasks.slice(-SHOWN).map(renderTask),
+    ...lines,
+    ...tasks.slice(0, SHOWN).flatMap(render),
+    ...more.map((line) => terminal.paint('quiet', line)),
+    ...tasks.slice(-SHOWN).flatMap(render),
   ];
 }
 
-function renderTask({ id, status, updatedAt, name }: Task): string {
-  const ended = updatedAt === undefined ? '-' : describeTime(updatedAt);
-  const line = `    ${ended.padEnd(16)}  ${(status ?? '-').padEnd(9)}  ${id ?? 'no id'}  ${name ?? ''}`;
-  return visible(line.length > 80 ? `${line.slice(0, 79)}…` : line).trimEnd();
+/** One record. Its id and its name are what a rule or an option is written with, so neither is cut short. */
+function renderTask({ id, status, updatedAt, name }: Task, columns: number): string[] {
+  const ended = updatedAt === undefined ? '-' : describeTime(updatedAt, 'Z');
+  const when = `    ${padEnd(ended, TIME_CELLS)}  ${padEnd(visible(status ?? '-'), STATUS_CELLS)}`;
+  const lines: string[] = [];
+  let line = when;
+  for (const part of [visible(id ?? 'no id'), visible(name ?? '')]) {
+    if (cellsOf(line) + 2 + cellsOf(part) <= columns) line += `  ${part}`;
+    else {
+      lines.push(line.trimEnd());
+      line = `      ${part}`;
+    }
+  }
+  return [...lines, line.trimEnd()];
 }

@@ -1,4 +1,4 @@
-import type { RequestCounts } from '../../model/summary.ts';
+import { counted, type RequestCounts } from '../../model/summary.ts';
 import type { Observer } from '../../run/observer.ts';
 
 /** Milliseconds between two drawings of the line. */
@@ -7,35 +7,53 @@ const INTERVAL_MS = 100;
 const WARM_UP_MS = 2_000;
 const CLEAR_LINE = '\r\u001b[K';
 
-/**
- * One line on a terminal that tells how far a run has come; nothing of it stays there.
- * @param now milliseconds since the epoch.
- */
-export function progressLine(
-  write: (text: string) => void,
-  now: () => number,
-): { observer: Observer; clear: () => void } {
+/** The terminal that a line of progress is drawn on, and its clock. */
+export interface ProgressOptions {
+  readonly write: (text: string) => void;
+  /** Milliseconds, by the clock that does not step. */
+  readonly now: () => number;
+  /** Cells of one line, whenever it is asked: somebody may change the window. */
+  readonly columns: () => number;
+  /** Targets of the policy. */
+  readonly targets: number;
+}
+
+/** One line on a terminal, at any width, that tells how far a run has come; nothing of it stays there. */
+export function progressLine({ write, now, columns, targets }: ProgressOptions): {
+  observer: Observer;
+  clear: () => void;
+} {
   let instances = 0;
   let done = 0;
   let expired = 0;
   let settled = 0;
   let requests: () => RequestCounts = () => ({ sent: 0, retried: 0, throttled: 0 });
+  let isDryRun = false;
   let deletingSince: number | undefined;
   let drawnAt = Number.NEGATIVE_INFINITY;
+  const print = (parts: readonly string[]) =>
+    write(`${CLEAR_LINE}${fitting(parts, columns() - 1)}`);
   const draw = () => {
     if (now() - drawnAt < INTERVAL_MS) return;
     drawnAt = now();
     const { retried } = requests();
-    const parts = [
-      `${done} of ${instances} instances`,
-      `${settled} of ${expired} records`,
+    print([
+      `${done} of ${counted(instances, 'instance')}`,
+      expired === 0
+        ? 'listing records'
+        : isDryRun
+          ? `${counted(expired, 'record')} would go`
+          : `${settled} of ${counted(expired, 'record')}`,
       ...(deletingSince === undefined ? [] : pace(now() - deletingSince, settled, expired)),
       ...(retried > 0 ? [`${retried} repeated`] : []),
-    ];
-    write(`${CLEAR_LINE}${parts.join(', ').slice(0, 79)}`);
+    ]);
   };
   return {
     observer: {
+      started: ({ dryRun }) => {
+        isDryRun = dryRun;
+        print([`listing the instances of ${counted(targets, 'target')}`]);
+      },
       discovered: (count, counts) => {
         instances = count;
         requests = counts;
@@ -57,6 +75,16 @@ export function progressLine(
     },
     clear: () => write(CLEAR_LINE),
   };
+}
+
+/** As many of the parts as fit; of the first one its beginning, if it must be. */
+function fitting([first = '', ...others]: readonly string[], cells: number): string {
+  let line = first.slice(0, Math.max(0, cells));
+  for (const part of others) {
+    if (line.length + 2 + part.length > cells) break;
+    line += `, ${part}`;
+  }
+  return line;
 }
 
 /** Records a second, and the time that those known by now will take. */

@@ -7,112 +7,229 @@ import {
   type TargetSummary,
 } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
+import { byDeletions, deletionsOf, heldBackOf } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
+import { renderFailures } from './render-failures.ts';
+import { MAX_INSTANCES, type SummaryOptions } from './summary-options.ts';
+import { type Cell, type Row, type Table, tableOf } from './table.ts';
+import type { Terminal, Tone } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
-const COLUMNS: readonly (readonly [heading: string, key: keyof Counts])[] = [
-  ['LISTED', 'listed'],
-  ['KEPT', 'kept'],
-  ['EXPIRED', 'expired'],
-  ['DELETED', 'deleted'],
-  ['GONE', 'alreadyGone'],
-  ['FAILED', 'failed'],
-  ['LEFT', 'remaining'],
+/** Warnings that are shown, unless all are asked for. */
+const MAX_WARNINGS = 20;
+
+/** A column of the table. */
+interface Column {
+  readonly heading: string;
+  readonly tone?: Tone;
+  /** Shown also where it is 0 in every row. */
+  readonly always?: true;
+  readonly of: (counts: Counts, held: number) => number;
+}
+
+const RUN_COLUMNS: readonly Column[] = [
+  { heading: 'LISTED', always: true, of: ({ listed }) => listed },
+  { heading: 'KEPT', always: true, of: ({ kept }) => kept },
+  { heading: 'DELETED', always: true, tone: 'goes', of: ({ deleted }) => deleted },
+  { heading: 'GONE', of: ({ alreadyGone }) => alreadyGone },
+  { heading: 'FAILED', tone: 'failed', of: ({ failed }) => failed },
+  { heading: 'REMAINING', tone: 'incomplete', of: ({ remaining }) => remaining },
 ];
-const NAME_WIDTH = 23;
+const DRY_RUN_COLUMNS: readonly Column[] = [
+  { heading: 'LISTED', always: true, of: ({ listed }) => listed },
+  { heading: 'KEPT', always: true, of: ({ kept }) => kept },
+  {
+    heading: 'WOULD GO',
+    always: true,
+    tone: 'goes',
+    of: ({ remaining }, held) => remaining - held,
+  },
+  { heading: 'HELD BACK', tone: 'incomplete', of: (_, held) => held },
+];
 
 /**
- * A summary for a person, 80 columns wide: a table for each target, why records were kept, and the
- * totals.
+ * A summary for a person: a table of the instances with most deletions, why records were kept, the totals, what failed,
+ * and how the run ended.
  */
-export function renderSummary(summary: Summary): string {
-  const lines: string[] = [];
-  // What fails in the same way everywhere, such as credentials that are missing, is said once.
-  const said = new Map<string, string>();
-  for (const target of summary.targets) {
-    lines.push(...renderTarget(target, target.error && said.get(target.error.message)), '');
-    if (target.error && !said.has(target.error.message))
-      said.set(target.error.message, target.name);
-  }
-  for (const warning of summary.warnings) lines.push(...wrap('warning: ', visible(warning)));
-  if (summary.warnings.length > 0) lines.push('');
-  lines.push(...renderTotals(summary));
-  return `${lines.join('\n')}\n`;
+export function renderSummary(summary: Summary, options: SummaryOptions): string {
+  const blocks = [
+    options.quiet ? [] : renderInstances(summary, options),
+    renderFailures(summary, options),
+    renderWarnings(summary, options),
+    renderEnd(summary, options),
+  ];
+  const lines = blocks.filter(({ length }) => length > 0).map((block) => block.join('\n'));
+  return `${lines.join('\n\n')}\n`;
 }
 
-/** @param twin the name of an earlier target that failed in the same way. */
-function renderTarget(target: TargetSummary, twin: string | undefined): string[] {
-  const { name, cloud, service, region, outcome, error, instances } = target;
-  const lines = wrap('', `${name}  (${cloud} ${service} ${region})`);
-  if (error) lines.push(...wrap(`  ${outcome}: `, visible(twin ? `as ${twin}` : error.message)));
-  if (instances.length === 0) return error ? lines : [...lines, '  no instances'];
-  lines.push(
-    row(
-      'INSTANCE',
-      COLUMNS.map(([heading]) => heading),
-    ),
+/** The table, target by target. */
+function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions): string[] {
+  const { targets, dryRun, totals } = summary;
+  const ranked = byDeletions(summary);
+  const chosen = verbose ? ranked : ranked.slice(0, MAX_INSTANCES);
+  const held = addCounts(targets.flatMap(heldBack)).remaining;
+  const columns = (dryRun ? DRY_RUN_COLUMNS : RUN_COLUMNS).filter(
+    ({ always, of }) => always || of(totals, held) > 0,
   );
-  for (const instance of instances) {
-    lines.push(row(visible(instance.name || instance.id), cells(instance)), ...notes(instance));
-  }
-  return lines;
-}
-
-function notes(instance: InstanceSummary): string[] {
-  const { keptBecause, stoppedBy, outcome, errors, errorsOmitted } = instance;
-  const reasons = Object.entries(keptBecause).sort(([, a], [, b]) => b - a);
-  const kept = reasons.map(
-    ([reason, count], index) => `${count} ${reason}${index < reasons.length - 1 ? ',' : ''}`,
+  const rowOf = (name: string, parts: readonly InstanceSummary[]): Row => {
+    const counts = addCounts(parts);
+    const heldHere = addCounts(parts.filter((part) => heldBackOf(part) > 0)).remaining;
+    return { name, cells: columns.map((column) => cellOf(column, counts, heldHere)) };
+  };
+  const parts = targets.map((target) => {
+    const mine = chosen.filter((place) => place.target === target);
+    const rows = mine.map(({ instance, name }) => ({ ...rowOf(name, [instance]), instance }));
+    const shownHere = new Set(mine.map(({ instance }) => instance));
+    const others = target.instances.filter((instance) => !shownHere.has(instance));
+    const name = mine.length === 0 ? counted(others.length, 'instance') : `${others.length} more`;
+    return { target, rows, rest: others.length > 0 ? rowOf(name, others) : undefined };
+  });
+  const total = rowOf(
+    'TOTAL',
+    targets.flatMap(({ instances }) => instances),
   );
-  const shown = errors.slice(0, 3);
-  const more = errors.length - shown.length + errorsOmitted;
+  const rows = parts.flatMap((part) => [...part.rows, ...(part.rest ? [part.rest] : [])]);
+  const headings = columns.map(({ heading }) => heading);
+  const table = tableOf('INSTANCE', headings, [...rows, total], terminal);
+  const lines = parts.flatMap(({ target, rows: own, rest }) =>
+    target.instances.length === 0
+      ? []
+      : [
+          ...titleOf(target, terminal),
+          ...table.head,
+          ...own.flatMap((row) => [
+            ...table.row(row),
+            ...notesOf(row.instance, terminal, verbose === true),
+          ]),
+          ...(rest ? table.row(rest) : []),
+          ...(verbose ? [] : keptLine(addKept(target.instances), terminal)),
+          '',
+        ],
+  );
   return [
-    ...(kept.length > 0 ? wrap('    kept: ', kept) : []),
-    ...(stoppedBy ? [`    ${outcome}: stopped by ${stoppedBy}`] : []),
-    ...shown.flatMap(({ taskId, message }) =>
-      wrap('    ', visible(taskId ? `task ${taskId}: ${message}` : message)),
-    ),
-    ...(more > 0 ? [`    and ${counted(more, 'more error')}`] : []),
+    ...lines,
+    ...emptyTargets(targets, terminal),
+    ...totalLines(table, total, chosen.length < ranked.length, terminal),
   ];
 }
 
-function renderTotals(summary: Summary): string[] {
+function totalLines(table: Table, total: Row, isCut: boolean, terminal: Terminal): string[] {
+  const note = `The ${MAX_INSTANCES} instances with most deletions have a row; --verbose shows all.`;
+  return [
+    ...table.row(total).map((line) => terminal.paint('heading', line)),
+    ...(isCut ? wrap('  ', note, terminal.proseColumns) : []),
+  ];
+}
+
+function titleOf({ name, cloud, service, region }: TargetSummary, terminal: Terminal): string[] {
+  const [first = '', ...rest] = wrap(
+    '',
+    [visible(name), ` (${cloud} ${service} ${region})`],
+    terminal.columns,
+  );
+  return [terminal.paint('heading', first), ...rest];
+}
+
+/** The targets without any instance, on one line: there may be one for each region. */
+function emptyTargets(targets: readonly TargetSummary[], terminal: Terminal): string[] {
+  const names = targets
+    .filter(({ instances, error }) => instances.length === 0 && !error)
+    .map(({ name }) => visible(name));
+  return names.length === 0
+    ? []
+    : [...wrap('no instances: ', listed(names), terminal.proseColumns), ''];
+}
+
+function cellOf({ of, tone }: Column, counts: Counts, held: number): Cell {
+  const value = of(counts, held);
+  return { text: String(value), tone: value > 0 ? tone : undefined };
+}
+
+function notesOf(
+  { keptBecause, stoppedBy, outcome }: InstanceSummary,
+  terminal: Terminal,
+  verbose: boolean,
+): string[] {
+  return [
+    ...(verbose ? keptLine(keptBecause, terminal) : []),
+    ...(stoppedBy ? [terminal.paint(outcome, `    ${outcome}: stopped by ${stoppedBy}`)] : []),
+  ];
+}
+
+function keptLine(because: Readonly<Record<string, number>>, terminal: Terminal): string[] {
+  const reasons = Object.entries(because)
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, count]) => `${count} ${reason}`);
+  return reasons.length === 0
+    ? []
+    : wrap('    kept: ', listed(reasons), terminal.proseColumns).map((line) =>
+        terminal.paint('quiet', line),
+      );
+}
+
+function addKept(instances: readonly InstanceSummary[]): Record<string, number> {
+  const sum: Record<string, number> = {};
+  for (const { keptBecause } of instances) {
+    for (const [reason, count] of Object.entries(keptBecause))
+      sum[reason] = (sum[reason] ?? 0) + count;
+  }
+  return sum;
+}
+
+function renderWarnings({ warnings }: Summary, { terminal, verbose }: SummaryOptions): string[] {
+  // They came in whatever order answers came: two runs that find the same print the same.
+  const sorted = [...warnings].sort();
+  const chosen = verbose ? sorted : sorted.slice(0, MAX_WARNINGS);
+  const more = warnings.length - chosen.length;
+  return [
+    ...chosen.flatMap((warning) => {
+      const [first = '', ...rest] = wrap('warning: ', visible(warning), terminal.proseColumns);
+      return [first.replace('warning:', terminal.paint('incomplete', 'warning:')), ...rest];
+    }),
+    ...(more > 0 ? [`and ${counted(more, 'more warning')}; --verbose shows all`] : []),
+  ];
+}
+
+function renderEnd(summary: Summary, { terminal, howToDelete }: SummaryOptions): string[] {
   const { totals, requests, outcome, dryRun, durationMs } = summary;
+  const began = `${dryRun ? 'Dry run' : 'Run'} ${outcome}`;
   const sentence = [
-    `${dryRun ? 'Dry run' : 'Run'} ${outcome} in ${describeSeconds(durationMs)}:`,
+    `${began} in ${describeSeconds(durationMs)}:`,
     `${counted(totals.targets, 'target')},`,
     `${counted(totals.instances, 'instance')},`,
     `${counted(requests.sent, 'request')}`,
     `(${requests.retried} repeated,`,
     `${requests.throttled} throttled).`,
   ];
+  const [first = '', ...rest] = wrap('', sentence, terminal.proseColumns);
   return [
-    row('TOTAL', cells(totals)),
-    '',
-    ...wrap('', sentence),
-    ...(dryRun ? dryRunLines(summary) : []),
+    first.replace(began, terminal.paint(outcome, began)),
+    ...rest,
+    ...(dryRun ? dryRunLines(summary, terminal.proseColumns) : []),
+    ...(dryRun && howToDelete ? wrap('', howToDelete, terminal.proseColumns) : []),
   ];
 }
 
 /** The answer that a dry run was made for. */
-function dryRunLines({ totals, targets }: Summary): string[] {
-  const held = targets
+function dryRunLines({ totals, targets, dryRun }: Summary, columns: number): string[] {
+  const held = targets.flatMap(heldBack);
+  const heldBackSum = addCounts(held).remaining;
+  const wouldGo = targets
     .flatMap(({ instances }) => instances)
-    .filter(({ stoppedBy, remaining }) => stoppedBy === 'limit' && remaining > 0);
-  const heldBack = addCounts(held).remaining;
-  const answer = `${totals.remaining - heldBack} of ${counted(totals.listed, 'record')} would be deleted, ${totals.kept} kept`;
-  const limits = `; ${heldBack} more have expired but are held back by limits on ${counted(held.length, 'instance')}`;
+    .reduce((sum, instance) => sum + deletionsOf(instance, dryRun), 0);
+  const answer = `${wouldGo} of ${counted(totals.listed, 'record')} would be deleted, ${totals.kept} kept`;
+  const limits = `; ${heldBackSum} more have expired but are held back by limits on ${counted(held.length, 'instance')}`;
   return [
-    ...wrap('', `${answer}${heldBack > 0 ? limits : ''}.`),
+    ...wrap('', `${answer}${heldBackSum > 0 ? limits : ''}.`, columns),
     'Nothing was deleted: this was a dry run.',
   ];
 }
 
-function cells(counts: Counts): string[] {
-  return COLUMNS.map(([, key]) => String(counts[key]));
+function heldBack({ instances }: TargetSummary): InstanceSummary[] {
+  return instances.filter((instance) => heldBackOf(instance) > 0);
 }
 
-function row(name: string, values: readonly string[]): string {
-  const label = name.length < NAME_WIDTH ? name : `${name.slice(0, NAME_WIDTH - 2)}…`;
-  return `  ${label.padEnd(NAME_WIDTH)}${values.map((value) => value.padStart(7)).join(' ')}`;
+/** Each but the last with a comma. */
+function listed(items: readonly string[]): string[] {
+  return items.map((item, index) => (index < items.length - 1 ? `${item},` : item));
 }

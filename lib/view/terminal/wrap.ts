@@ -1,19 +1,26 @@
-const WIDTH = 80;
+import { cellsOf } from './cells.ts';
 
 /**
- * Lines of 80 columns at most, each beginning under the end of `lead`. A word is never broken.
+ * Lines of so many cells at most, each beginning under the end of `lead`. A word is never broken, so that it can be
+ * copied whole: one that is wider than a line is left to the terminal.
  * @param words what is kept together; a text is split at its spaces.
  */
-export function wrap(lead: string, words: string | readonly string[]): string[] {
-  const indent = ' '.repeat(lead.length);
+export function wrap(lead: string, words: string | readonly string[], columns: number): string[] {
+  const indent = ' '.repeat(cellsOf(lead));
   const lines: string[] = [];
   let line = lead;
+  let used = indent.length;
   for (const word of typeof words === 'string' ? words.split(' ') : words) {
-    const empty = line === lead || line === indent;
-    if (!empty && line.length + 1 + word.length > WIDTH) {
+    const width = cellsOf(word);
+    const empty = used === indent.length;
+    if (!empty && used + 1 + width > columns) {
       lines.push(line);
       line = indent + word;
-    } else line += empty ? word : ` ${word}`;
+      used = indent.length + width;
+    } else {
+      line += empty ? word : ` ${word}`;
+      used += empty ? width : width + 1;
+    }
   }
   return [...lines, line];
 }

@@ -7,9 +7,8 @@ import {
   type Emulator,
 } from '../../lib/emulator/index.ts';
 import type { Transport } from '../../lib/http/transport.ts';
+import { Accounts } from '../../lib/identity/accounts.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
-import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
-import { openAccess } from '../../lib/identity/open-access.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import { startWorld } from '../run/world.ts';
 
@@ -31,15 +30,15 @@ async function connected(credentials: Credentials, projectId?: string) {
     projectId,
     iamEndpoint: emulator.url,
   } as const;
-  const store = new CredentialsStore({ name: 'secret s', read: async () => credentials });
-  const options = {
+  const accounts = new Accounts({
+    sourceOf: () => ({ name: 'secret s', read: async () => credentials }),
     transport,
     clock,
     random: () => 0.5,
     window: { deleteUntil: end, end, stop: new AbortController().signal },
-    counts,
-  };
-  const { projectId: found } = await clock.settle(openAccess(address, store, options));
+    warn: () => {},
+  });
+  const { projectId: found } = await clock.settle(accounts.enter(address, counts));
   return { found, operations: emulator.journal.all().map(({ operation }) => operation), counts };
 }
 

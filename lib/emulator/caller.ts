@@ -1,0 +1,30 @@
+import type { Cloud, IncomingCall } from './cloud.ts';
+import { DEMO_USER } from './demo-identity.ts';
+import { parseAuthorization } from './signature.ts';
+
+/** Who sends a request, as far as accounts go. */
+export interface Caller {
+  /** Name of the account. */
+  readonly domain: string;
+  /** Whether agencies may be assumed, which the role Agent Operator allows. */
+  readonly mayAssume: boolean;
+}
+
+/** The account of everything that does not say another one. */
+export function homeOf({ users }: Cloud): string {
+  return users[0]?.domain ?? DEMO_USER.domain;
+}
+
+/** The caller of a request whose key or token was accepted. */
+export function callerOf(cloud: Cloud, { wire }: IncomingCall): Caller {
+  const seen = cloud.tokens.look(wire.headers['x-auth-token'] ?? '');
+  if (seen.state === 'valid') {
+    const { domain, mayAssume = true } = seen.token.user;
+    return { domain, mayAssume };
+  }
+  const { accessKey = '' } = parseAuthorization(wire.headers.authorization ?? '') ?? {};
+  const key =
+    cloud.accessKeys.find((one) => one.accessKey === accessKey) ??
+    cloud.temporaryKeys.find(accessKey);
+  return { domain: key?.domain ?? homeOf(cloud), mayAssume: key?.mayAssume ?? true };
+}

@@ -1,0 +1,55 @@
+import type { Agent } from 'node:http';
+import { BlockList, isIP } from 'node:net';
+import { getProxyForUrl } from 'proxy-from-env';
+import { isLoopback } from '../model/origins.ts';
+import { ProxyError } from './proxy-error.ts';
+
+/**
+ * The proxy that a request goes through: `HTTPS_PROXY` or `HTTP_PROXY` of this process, unless `NO_PROXY` names the
+ * host; both cases. Loopback is never proxied.
+ * @throws {ProxyError} when the variable holds no proxy that can be used; the message does not repeat it.
+ */
+export function proxyFor(url: string): URL | undefined {
+  const { protocol, hostname } = new URL(url);
+  if (isLoopback(hostname) || inNoProxyNetwork(hostname)) return undefined;
+  const found = getProxyForUrl(url);
+  if (found === '') return undefined;
+  // A proxy without a scheme is one of plain HTTP, for other programs; for the library it has that of the request.
+  const bare = found.slice(`${protocol}//`.length);
+  const text = VARIABLES.some((name) => process.env[name] === bare) ? `http://${bare}` : found;
+  const proxy = URL.canParse(text) ? new URL(text) : undefined;
+  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
+  throw new ProxyError(
+    'proxy',
+    'HTTPS_PROXY or HTTP_PROXY holds no proxy that can be used: write http://host:port',
+  );
+}
+
+/** An agent that sends requests through a proxy and keeps connections alive. */
+export async function proxyAgent(proxy: URL, secure: boolean): Promise<Agent> {
+  const { HttpProxyAgent, TunnelAgent } = await import('./tunnel-agent.ts');
+  return secure
+    ? new TunnelAgent(proxy, { keepAlive: true })
+    : new HttpProxyAgent(proxy, { keepAlive: true });
+}
+
+const VARIABLES = ['https_proxy', 'http_proxy', 'all_proxy'].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+]);
+
+/** Whether `NO_PROXY` has a block such as 10.0.0.0/8 that an address is in; the library knows names alone. */
+function inNoProxyNetwork(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const family = isIP(address);
+  const networks = (process.env.no_proxy || process.env.NO_PROXY || '').split(/[,\s]+/);
+  if (family === 0) return false;
+  return networks.some((network) => {
+    const [, base = '', bits = ''] = /^([\d.]+|[\da-f:]+)\/(\d{1,3})$/i.exec(network) ?? [];
+    if (isIP(base) !== family || Number(bits) > (family === 4 ? 32 : 128)) return false;
+    const list = new BlockList();
+    const kind = family === 4 ? 'ipv4' : 'ipv6';
+    list.addSubnet(base, Number(bits), kind);
+    return list.check(address, kind);
+  });
+}

@@ -1,0 +1,45 @@
+import { HttpProxyAgent } from 'http-proxy-agent';
+import { HttpsProxyAgent } from 'https-proxy-agent';
+import { ProxyError, proxyName } from './proxy-error.ts';
+
+export { HttpProxyAgent };
+
+/**
+ * Tunnels through a proxy. Where that refuses, the library hands on its answer as if the service had given it: here
+ * it is an error of the proxy's.
+ */
+export class TunnelAgent extends HttpsProxyAgent<string> {
+  override async connect(
+    ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
+  ): ReturnType<HttpsProxyAgent<string>['connect']> {
+    let status = 200;
+    request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
+      status = statusCode;
+    });
+    const { host = '' } = options as { host?: string };
+    const name = `the proxy ${proxyName(this.proxy)}`;
+    let socket: Awaited<ReturnType<HttpsProxyAgent<string>['connect']>>;
+    try {
+      socket = await super.connect(request, options);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      throw new ProxyError(
+        'proxy-unavailable',
+        `${name} does not answer: ${code ?? message}`,
+        error,
+      );
+    }
+    if (status === 200) return socket;
+    socket.destroy();
+    const code = status >= 500 ? 'proxy-unavailable' : 'proxy';
+    throw new ProxyError(code, `${name} refuses the way to ${host}: ${explain(status)}`);
+  }
+}
+
+function explain(status: number): string {
+  if (status === 407) {
+    return '407, it wants a user and a password: write http://user:password@host:port into HTTPS_PROXY';
+  }
+  if (status >= 500) return `${status}, it does not reach it`;
+  return `${status}; have it allowed there, or name it in NO_PROXY where it is reached without a proxy`;
+}

@@ -1,0 +1,58 @@
+import { compilePatterns } from './pattern.ts';
+
+/** A project, as far as choosing goes. */
+interface Named {
+  readonly name: string;
+}
+
+/** Whether a project is one of a region: its own, or one that was made in it. */
+function isOf(region: string, name: string): boolean {
+  return name === region || name.startsWith(`${region}_`);
+}
+
+/** Names as the clouds allow them: what else stands there is no name, and names no target. */
+const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * The projects of a region that a policy's names and patterns choose, by name.
+ * @returns those, and the patterns that match none.
+ * @throws {PatternError} when a pattern cannot be compiled.
+ */
+export function selectProjects<Project extends Named>(
+  projects: readonly Project[],
+  patterns: readonly string[],
+  region: string,
+): {
+  readonly here: readonly Project[];
+  readonly selected: readonly Project[];
+  readonly unmatched: readonly string[];
+} {
+  const here = projects
+    .filter(({ name }) => isOf(region, name) && NAME.test(name))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const matchers = patterns.map((pattern) => ({ pattern, matches: compilePatterns([pattern]) }));
+  return {
+    here,
+    selected: here.filter(({ name }) => matchers.some(({ matches }) => matches(name))),
+    unmatched: matchers
+      .filter(({ matches }) => !here.some(({ name }) => matches(name)))
+      .map(({ pattern }) => pattern),
+  };
+}
+
+/**
+ * The names and patterns that one region of a target is asked for: those that begin with another region of it are
+ * left to that one.
+ */
+export function patternsOfRegion(
+  patterns: readonly string[],
+  region: string,
+  regions: readonly string[],
+): string[] {
+  const isOfAnother = (pattern: string) => {
+    const [plain = ''] = pattern.split(/[*?[{]/);
+    const mayBeHere = isOf(region, plain) || (plain !== pattern && region.startsWith(plain));
+    return !mayBeHere && regions.some((other) => isOf(other, plain));
+  };
+  return patterns.filter((pattern) => !isOfAnother(pattern));
+}

@@ -1,0 +1,62 @@
+import type { Policy, Target, WrittenTarget } from './schema.ts';
+import { patternsOfRegion } from './select-projects.ts';
+
+/** The name of one combination: the target's own, then what of it was a list. */
+export function combinationName(name: string, ...parts: readonly (string | undefined)[]): string {
+  return [name, ...parts.filter((part) => part !== undefined)].join('/');
+}
+
+/** A target for each combination of service and region that a written one stands for. */
+export function combinationsOf(written: WrittenTarget): Target[] {
+  const { name, service: services, region: regions, projects } = written;
+  return listOf(services).flatMap((service) =>
+    listOf(regions).map((region) => ({
+      ...written,
+      ...(projects && { projects: patternsOfRegion(projects, region, listOf(regions)) }),
+      name: combinationName(
+        name,
+        Array.isArray(services) ? service : undefined,
+        Array.isArray(regions) ? region : undefined,
+      ),
+      service,
+      region,
+    })),
+  );
+}
+
+/** A target with `projects` in one of them. */
+export function inProject(
+  { projects: _, ...target }: Target,
+  project: { readonly id: string; readonly name: string },
+): Target {
+  return { ...target, name: combinationName(target.name, project.name), projectId: project.id };
+}
+
+/**
+ * Whether a name means a target of the policy: its own, the beginning of it up to a `/`, or that of one of its
+ * projects, which are not known yet.
+ */
+export function isMeant(name: string, { name: own, projects }: Target): boolean {
+  if (name === own || own.startsWith(`${name}/`)) return true;
+  return projects !== undefined && name.startsWith(`${own}/`);
+}
+
+/** The name under which a target is written, where lists made several of it; else nothing. */
+export function writtenName({ name }: Pick<Target, 'name'>): string | undefined {
+  const end = name.indexOf('/');
+  return end === -1 ? undefined : name.slice(0, end);
+}
+
+/** The target of a policy that has a name, or that the target of one project comes from; it then has that name. */
+export function targetNamed({ targets }: Policy, name: string): Target | undefined {
+  const whole = targets.find((target) => target.name === name);
+  if (whole) return whole;
+  const found = targets.find(
+    (target) => target.projects !== undefined && name.startsWith(`${target.name}/`),
+  );
+  return found && { ...found, name };
+}
+
+function listOf<T>(value: T | readonly T[]): readonly T[] {
+  return Array.isArray(value) ? value : [value as T];
+}

@@ -1,0 +1,46 @@
+import { TargetError } from '../answers/api-error.ts';
+import type { Accounts } from '../identity/accounts.ts';
+import type { RequestCounts } from '../model/summary.ts';
+import type { Target } from '../policy/schema.ts';
+import { selectProjects } from '../policy/select-projects.ts';
+import { inProject } from '../policy/targets.ts';
+
+/** The targets that one with `projects` stands for. */
+export interface FoundProjects {
+  /** By the projects' names. */
+  readonly targets: readonly Target[];
+  /** Names of the projects that the policy selects and that are disabled. */
+  readonly disabled: readonly string[];
+}
+
+/**
+ * Finds the projects of a target's region that the policy selects.
+ * @param counts receive the requests, where they were not made for another target before.
+ * @throws {TargetError} when IAM does not tell, or a pattern matches no project; {CredentialsError} without usable
+ * credentials; {ApiError} when time is up.
+ */
+export async function findProjects(
+  accounts: Accounts,
+  target: Target,
+  counts: RequestCounts,
+): Promise<FoundProjects> {
+  const { region, projects: patterns = [] } = target;
+  const projects = await accounts.projects(target, counts);
+  const { here, selected, unmatched } = selectProjects(projects, patterns, region);
+  const names = here.map(({ name }) => name);
+  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  if (repeated !== undefined) {
+    const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId in the place of projects`;
+    throw new TargetError('projects', message);
+  }
+  if (unmatched.length > 0) {
+    const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' and ');
+    const there = names.length > 0 ? names.join(', ') : 'none that the credentials may enter';
+    const message = `${missing} under projects in the policy ${unmatched.length > 1 ? 'match' : 'matches'} no project of region ${region}: correct it, or leave it out; there is: ${there}`;
+    throw new TargetError('projects', message);
+  }
+  return {
+    targets: selected.filter(({ enabled }) => enabled).map((project) => inProject(target, project)),
+    disabled: selected.filter(({ enabled }) => !enabled).map(({ name }) => name),
+  };
+}

@@ -1,0 +1,52 @@
+import type { InstanceSummary, Summary, TargetSummary } from '../model/summary.ts';
+
+/** An instance of a run, and its target. */
+export interface Place {
+  readonly target: TargetSummary;
+  readonly instance: InstanceSummary;
+  /** As {@link namesIn} has it. */
+  readonly name: string;
+}
+
+/** Records of an instance that have expired, and that a limit keeps. */
+export function heldBackOf({ stoppedBy, remaining }: InstanceSummary): number {
+  return stoppedBy === 'limit' ? remaining : 0;
+}
+
+/** Records of an instance that the run has deleted; in a dry run, that would go. */
+export function deletionsOf(instance: InstanceSummary, dryRun: boolean): number {
+  return dryRun ? instance.remaining - heldBackOf(instance) : instance.deleted;
+}
+
+/** The instances of a run, those with most deletions first, then those that did not end well. */
+export function byDeletions({ targets, dryRun }: Summary): Place[] {
+  const trouble = ({ outcome }: InstanceSummary) =>
+    outcome === 'failed' ? 2 : outcome === 'incomplete' ? 1 : 0;
+  return targets
+    .flatMap((target) => {
+      const names = namesIn(target);
+      return target.instances.map((instance) => ({
+        target,
+        instance,
+        name: names.get(instance.id) ?? instance.id,
+      }));
+    })
+    .sort(
+      ({ instance: a }, { instance: b }) =>
+        deletionsOf(b, dryRun) - deletionsOf(a, dryRun) ||
+        trouble(b) - trouble(a) ||
+        b.listed - a.listed,
+    );
+}
+
+/** The names of a target's instances by their ids; two of one name are told apart by their ids, and so is one without. */
+export function namesIn({ instances }: TargetSummary): ReadonlyMap<string, string> {
+  const times = new Map<string, number>();
+  for (const { name } of instances) times.set(name, (times.get(name) ?? 0) + 1);
+  return new Map(
+    instances.map(({ id, name }) => [
+      id,
+      !name ? id : (times.get(name) ?? 0) > 1 ? `${name} (${id})` : name,
+    ]),
+  );
+}

@@ -1,0 +1,143 @@
+import type { Outcome } from '../model/outcome.ts';
+import { counted, type RecordError, type Summary } from '../model/summary.ts';
+import { namesIn } from './deletions.ts';
+
+/** Ids and the like, in which two messages about one thing differ. */
+const IDS = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-z]*\d)[0-9a-f]{16,}\b/gi;
+/** Records of one place that a group names, unless more are asked for. */
+const NAMED = 3;
+
+/** One thing that went wrong: with a record, an instance or a target. */
+export interface Failure {
+  readonly of: 'record' | 'instance' | 'target';
+  /** How that ended. */
+  readonly outcome: Outcome;
+  readonly target: string;
+  /** The name of the instance; absent where the target itself failed. */
+  readonly instance?: string;
+  readonly error: RecordError;
+}
+
+/** Failures that are the same but for their places. */
+export interface FailureGroup extends Pick<Failure, 'of' | 'outcome'> {
+  readonly count: number;
+  readonly message: string;
+  readonly status?: number | undefined;
+  readonly code?: string | undefined;
+  /** The least and the most that a request was sent; absent where nobody counted. */
+  readonly attempts?: readonly [least: number, most: number] | undefined;
+  readonly places: readonly FailurePlace[];
+}
+
+/** The failures of one group in one place. */
+export interface FailurePlace {
+  /** Target, and name of the instance. */
+  readonly name: string;
+  readonly count: number;
+  /** The first records of it. */
+  readonly taskIds: readonly string[];
+}
+
+/** The failures that a summary tells of: of each instance the first ones. */
+export function failuresOf({ targets }: Summary): Failure[] {
+  return targets.flatMap((target) => {
+    const names = namesIn(target);
+    const { name, outcome, error } = target;
+    return [
+      ...(error ? [{ of: 'target', outcome, target: name, error } as const] : []),
+      ...target.instances.flatMap(({ id, outcome: ended, errors }) =>
+        errors.map(
+          (each): Failure => ({
+            of: each.taskId === undefined ? 'instance' : 'record',
+            outcome: ended,
+            target: name,
+            instance: names.get(id) ?? id,
+            error: each,
+          }),
+        ),
+      ),
+    ];
+  });
+}
+
+/** Failures that a summary counts, and does not tell of. */
+export function failuresOmitted({ targets }: Summary): number {
+  return targets
+    .flatMap(({ instances }) => instances)
+    .reduce((sum, { errorsOmitted }) => sum + errorsOmitted, 0);
+}
+
+/**
+ * Failures in groups: of targets first, then of instances, then of records; the greatest groups first.
+ * @param named records of one place that are named.
+ */
+export function groupFailures(failures: Iterable<Failure>, named = NAMED): FailureGroup[] {
+  const groups = new Map<string, Failure[]>();
+  for (const failure of failures) {
+    const { of, outcome, error } = failure;
+    const message = messageOf(error);
+    const key = JSON.stringify([of, outcome, error.status, error.code, message]);
+    const group = groups.get(key);
+    if (group) group.push(failure);
+    else groups.set(key, [failure]);
+  }
+  const order = { target: 0, instance: 1, record: 2 };
+  return [...groups.values()]
+    .map((members) => groupOf(members, named))
+    .sort((a, b) => order[a.of] - order[b.of] || b.count - a.count);
+}
+
+function groupOf(members: readonly Failure[], named: number): FailureGroup {
+  const { of, outcome, error } = members[0] as Failure;
+  const places = new Map<string, { name: string; count: number; taskIds: string[] }>();
+  let attempts: [number, number] | undefined;
+  for (const { target, instance, error: each } of members) {
+    const name = instance === undefined ? target : `${target} / ${instance}`;
+    const place = places.get(name) ?? { name, count: 0, taskIds: [] };
+    places.set(name, place);
+    place.count += 1;
+    if (each.taskId !== undefined && place.taskIds.length < named) place.taskIds.push(each.taskId);
+    if (each.attempts !== undefined) {
+      const [least, most] = attempts ?? [each.attempts, each.attempts];
+      attempts = [Math.min(least, each.attempts), Math.max(most, each.attempts)];
+    }
+  }
+  return {
+    of,
+    outcome,
+    count: members.length,
+    // What differs from one to the other is left out.
+    message: members.every((each) => each.error.message === error.message)
+      ? error.message
+      : messageOf(error),
+    status: error.status,
+    code: error.code,
+    attempts,
+    places: [...places.values()].sort((a, b) => b.count - a.count),
+  };
+}
+
+/** The message of an error without ids, which is the same for all records that failed so. */
+export function messageOf({ message, taskId }: Pick<RecordError, 'message' | 'taskId'>): string {
+  const general = taskId ? message.replaceAll(taskId, '…') : message;
+  return general.replace(IDS, '…');
+}
+
+/** `12 records failed`, `1 target incomplete`. */
+export function describeCount({ of, outcome, count }: FailureGroup): string {
+  return `${counted(count, of)} ${outcome}`;
+}
+
+/** Status, code and attempts: `HTTP 500, DMS.00500000, 5 attempts`; empty where the message has what is known. */
+export function describeAnswer({ status, code, attempts, message }: FailureGroup): string {
+  const [least, most] = attempts ?? [];
+  const isTold = code !== undefined && message.includes(`${status ?? ''} ${code}`);
+  const times = least === most ? `${most}` : `${least} to ${most}`;
+  return [
+    status === undefined || isTold ? '' : `HTTP ${status}`,
+    isTold ? '' : (code ?? ''),
+    most === undefined ? '' : `${times} attempt${most === 1 ? '' : 's'}`,
+  ]
+    .filter(Boolean)
+    .join(', ');
+}

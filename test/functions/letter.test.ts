@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { Context } from 'aws-lambda';
+import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
+import type { Summary } from '../../lib/model/summary.ts';
+import { keepEnvironment } from '../environment.ts';
+import { startOnDisk } from '../on-disk.ts';
+import { expired, fresh } from '../records.ts';
+import { type FakeSns, REPORT_TOPIC, startSns } from '../sns.ts';
+import { forgetLogSettings } from '../telemetry/log-settings.ts';
+
+const environment = keepEnvironment();
+let emulator: Emulator;
+let sns: FakeSns;
+let close: () => Promise<void>;
+let output: string;
+let handler: (event: unknown, context: Context) => Promise<Summary>;
+beforeEach(async () => {
+  const onDisk = await startOnDisk();
+  ({ emulator } = onDisk);
+  sns = await startSns();
+  close = async () => {
+    await sns.close();
+    await onDisk.close();
+  };
+  forgetLogSettings();
+  Object.assign(process.env, sns.env, {
+    POLICY_FILE: onDisk.policy,
+    STAGE: 'prod',
+    REPORT_TOPIC,
+    DASHBOARD: 'task-janitor-prod',
+    RUNBOOK: 'docs/runbook.md',
+    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+    POWERTOOLS_LOG_LEVEL: 'INFO',
+  });
+  output = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    jest.spyOn(stream, 'write').mockImplementation((text) => {
+      output += String(text);
+      return true;
+    });
+  }
+  ({ handler } = await import('../../functions/cleanup.ts'));
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  environment.restore();
+  await close();
+});
+
+/** @param left milliseconds, each time that it is asked: of the last one from then on. */
+function contextOf(...left: number[]): Context {
+  const context: Partial<Context> = {
+    awsRequestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+    getRemainingTimeInMillis: () => (left.length > 1 ? left.shift() : left[0]) ?? 900_000,
+  };
+  return context as Context;
+}
+
+test('a run that deleted something sends one letter, with its own topic, in plain words', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [...expired(3), fresh()] });
+  await handler({}, contextOf());
+  const [letter, ...others] = sns.published;
+  expect(others).toEqual([]);
+  expect(letter).toMatchObject({
+    topic: REPORT_TOPIC,
+    subject: 'task-janitor prod: 3 records deleted',
+  });
+  expect(letter?.text).toContain('cache (huaweicloud dcs, eu-west-101): 3 deleted');
+  expect(letter?.text).toContain(
+    'https://eu-central-1.console.aws.amazon.com/cloudwatch/home?region=eu-central-1#dashboards/dashboard/task-janitor-prod',
+  );
+  expect(letter?.text).not.toMatch(/[{}]/);
+});
+
+test('a run that failed sends one letter, then throws', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
+  emulator.faults.deny = ['delete-task'];
+  await expect(handler({}, contextOf())).rejects.toThrow(/^run failed/);
+  expect(sns.published).toHaveLength(1);
+  expect(sns.published[0]?.text).toContain('Grant dcs:instance:deleteBackgroundTask');
+});
+
+test('a run in which nothing happened sends none, nor does one whose stage has no reader', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: [fresh()] });
+  await handler({}, contextOf());
+  emulator.addInstance({ service: 'dcs', name: 'prod-cart', tasks: expired(2) });
+  process.env.REPORT_TOPIC = '';
+  expect((await handler({}, contextOf())).totals.deleted).toBe(2);
+  expect(sns.published).toEqual([]);
+});
+
+test.each([
+  ['refuses', [900_000]],
+  ['hangs', [900_000, 310]],
+] as const)('a topic that %s is asked once, and costs nobody the summary', async (mode, left) => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
+  sns.mode = mode;
+  expect((await handler({}, contextOf(...left))).totals.deleted).toBe(3);
+  expect(sns.published.length).toBeLessThanOrEqual(1);
+  expect(output).toContain('the letter about the run could not be sent');
+});

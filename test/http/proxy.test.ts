@@ -1,0 +1,180 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { bucketStore } from '../../lib/fleet/object-store.ts';
+import { systemClock } from '../../lib/http/clock.ts';
+import { proxyFor } from '../../lib/http/proxy.ts';
+import { proxyName } from '../../lib/http/proxy-error.ts';
+import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
+import { secretSource } from '../../lib/identity/secret.ts';
+import { keepEnvironment } from '../environment.ts';
+import { type FakeProxy, startProxy } from '../proxy.ts';
+import { type Served, serve } from '../serve.ts';
+
+const environment = keepEnvironment();
+const SERVICE = 'https://dcs.eu-de.otc.t-systems.com';
+
+let server: Served;
+let proxy: FakeProxy;
+let transport: Transport;
+beforeEach(async () => {
+  server = await serve((request, response) => response.end(`${request.method} ${request.url}`));
+  proxy = await startProxy(() => server.url);
+  transport = createTransport(systemClock);
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY']) {
+    delete process.env[name];
+    delete process.env[name.toLowerCase()];
+  }
+});
+afterEach(async () => {
+  environment.restore();
+  transport.close();
+  await proxy.close();
+  await server.close();
+});
+
+const get = (url: string) => transport.send({ method: 'GET', url, headers: {} }, 5_000);
+
+async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
+  const error = await sending.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(TransportError);
+  return error as TransportError;
+}
+
+describe('a request', () => {
+  // What answers there is not trusted, which is seen only once the tunnel stands. (A whole run through a proxy:
+  // test/cli/proxy.test.ts.)
+  test.each(['HTTPS_PROXY', 'https_proxy'])('goes through the proxy of %s', async (name) => {
+    process.env[name] = proxy.url;
+    expect((await failureOf(get(`${SERVICE}/a`))).code).toBe('certificate');
+    expect(proxy.asked).toEqual(['dcs.eu-de.otc.t-systems.com:443']);
+  });
+
+  test('without TLS goes through that of HTTP_PROXY', async () => {
+    process.env.HTTP_PROXY = proxy.url;
+    expect((await get('http://dcs.example.com/a')).body).toBe('GET /a');
+    expect(proxy.asked).toEqual(['http://dcs.example.com/a']);
+  });
+
+  test('to this machine goes through none', async () => {
+    process.env.HTTP_PROXY = proxy.url;
+    expect((await get(`${server.url}/a`)).body).toBe('GET /a');
+    expect(proxy.asked).toEqual([]);
+  });
+
+  test('shows the proxy who is calling, where its address says', async () => {
+    process.env.HTTPS_PROXY = proxy.url.replace('//', '//me:hunter2@');
+    await failureOf(get(`${SERVICE}/`));
+    expect(proxy.authorisations).toEqual([`Basic ${btoa('me:hunter2')}`]);
+  });
+
+  test.each([
+    [403, 'proxy', 'refuses the way to dcs.eu-de.otc.t-systems.com: 403; have it allowed there'],
+    [
+      407,
+      'proxy',
+      'refuses the way to dcs.eu-de.otc.t-systems.com: 407, it wants a user and a password',
+    ],
+    [
+      503,
+      'connection',
+      'refuses the way to dcs.eu-de.otc.t-systems.com: 503, it does not reach it',
+    ],
+  ])('that the proxy answers with %i is explained as such', async (status, code, message) => {
+    process.env.HTTPS_PROXY = proxy.url.replace('//', '//me:hunter2@');
+    proxy.status = status;
+    const error = await failureOf(get(`${SERVICE}/`));
+    expect(error.code).toBe(code);
+    expect(error.message).toContain(
+      `dcs.eu-de.otc.t-systems.com: the proxy ${proxy.url} ${message}`,
+    );
+    expect(error.message).not.toContain('hunter2');
+  });
+
+  test('to a proxy that is not there is explained as such', async () => {
+    process.env.HTTPS_PROXY = 'http://127.0.0.1:1';
+    const error = await failureOf(get(`${SERVICE}/`));
+    expect(error.code).toBe('connection');
+    expect(error.message).toBe(
+      'dcs.eu-de.otc.t-systems.com: the proxy http://127.0.0.1:1 does not answer: ECONNREFUSED',
+    );
+  });
+
+  test('for which the variable holds no proxy is an error that does not repeat it', async () => {
+    process.env.HTTPS_PROXY = 'socks5://me:hunter2@proxy.corp:1080';
+    const error = await failureOf(get(`${SERVICE}/`));
+    expect(error.code).toBe('proxy');
+    expect(error.message).toMatch(/holds no proxy that can be used: write http:\/\/host:port$/);
+    expect(error.message).not.toContain('hunter2');
+  });
+});
+
+describe('no proxy', () => {
+  test.each([
+    ['localhost', 'https://localhost:8443/', ''],
+    ['127.0.0.1', 'https://127.0.0.1/', ''],
+    ['::1', 'https://[::1]:8443/', ''],
+    ['a host', `${SERVICE}/`, 'x.corp,dcs.eu-de.otc.t-systems.com'],
+    ['a suffix', `${SERVICE}/`, '.t-systems.com'],
+    ['a port', `${SERVICE}:8443/`, 'dcs.eu-de.otc.t-systems.com:8443'],
+    ['everything', `${SERVICE}/`, '*'],
+    ['a block', 'https://10.1.2.3/', '.corp,10.0.0.0/8'],
+    ['a block of version 6', 'https://[fd00::1]/', 'fd00::/8'],
+  ])('is used for %s', (_, url, noProxy) => {
+    process.env.HTTPS_PROXY = proxy.url;
+    process.env.NO_PROXY = noProxy;
+    expect(proxyFor(url)).toBeUndefined();
+  });
+
+  test.each([
+    ['another host', `${SERVICE}/`, 'dcs.eu-nl.otc.t-systems.com'],
+    ['another port', `${SERVICE}/`, 'dcs.eu-de.otc.t-systems.com:8443'],
+    ['another block', 'https://192.168.1.2/', '10.0.0.0/8'],
+    ['a block that is none', 'https://192.168.1.2/', '192.168.0.0/64,10/8,/8'],
+    ['a name', `${SERVICE}/`, '10.0.0.0/8'],
+  ])('is not used for %s', (_, url, noProxy) => {
+    process.env.HTTPS_PROXY = proxy.url;
+    process.env.NO_PROXY = noProxy;
+    expect(proxyFor(url)?.href).toBe(`${proxy.url}/`);
+  });
+});
+
+test('a proxy without a scheme is one of plain HTTP, and is named without its user', () => {
+  process.env.https_proxy = 'me:hunter2@proxy.corp:3128';
+  const found = proxyFor(`${SERVICE}/`) as URL;
+  expect(proxyName(found)).toBe('http://proxy.corp:3128');
+});
+
+describe('the AWS SDK', () => {
+  beforeEach(() => {
+    Object.assign(process.env, {
+      HTTPS_PROXY: proxy.url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
+      AWS_SECRET_ACCESS_KEY: 'fake',
+    });
+    delete process.env.AWS_ENDPOINT_URL;
+  });
+
+  test('asks Secrets Manager through the proxy', async () => {
+    await expect(secretSource('janitor', process.env).read()).rejects.toThrow('self-signed');
+    expect(proxy.asked[0]).toBe('secretsmanager.eu-central-1.amazonaws.com:443');
+  });
+
+  test('says so where the proxy refuses', async () => {
+    proxy.status = 403;
+    await expect(secretSource('janitor', process.env).read()).rejects.toThrow(
+      `secret janitor in eu-central-1 could not be read: ProxyError: the proxy ${proxy.url} refuses the way to secretsmanager.eu-central-1.amazonaws.com: 403`,
+    );
+  });
+
+  test('reads and writes S3 through the proxy', async () => {
+    await expect(bucketStore('bucket').create('k', { a: 1 })).rejects.toThrow('self-signed');
+    expect(proxy.asked[0]).toBe('bucket.s3.eu-central-1.amazonaws.com:443');
+  });
+
+  test('goes without it where NO_PROXY says so', async () => {
+    process.env.NO_PROXY = '.amazonaws.com';
+    const store = bucketStore('b', { endpoint: server.url, forcePathStyle: true });
+    await store.create('k', { a: 1 });
+    expect(proxy.asked).toEqual([]);
+  });
+});

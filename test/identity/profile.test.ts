@@ -1,0 +1,154 @@
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { credentialsSource } from '../../lib/identity/credentials-source.ts';
+import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+
+let folder: PolicyFolder;
+let env: Record<string, string>;
+beforeEach(async () => {
+  folder = await policyFolder();
+  env = { HOME: folder.path };
+  await mkdir(join(folder.path, '.config/openstack'), { recursive: true });
+});
+afterEach(() => folder.remove());
+
+const ENTRY = `
+clouds:
+  prod:
+    profile: otc
+    auth:
+      auth_url: https://iam.eu-de.otc.t-systems.com:443/v3
+      username: janitor
+      password: hunter2
+      user_domain_name: OTC0001
+      project_name: eu-de
+    region_name: eu-de
+  keys: { auth: { ak: AK, sk: SK, username: other, password: hunter3 } }
+  app: { auth_type: v3applicationcredential, auth: {} }
+`;
+
+async function write(name: string, text: string, mode = 0o600): Promise<string> {
+  const file = await folder.write(name, text);
+  await chmod(file, mode);
+  return file;
+}
+
+async function read(profile: string, warnings: string[] = []) {
+  return credentialsSource({ profile }, env).read((message) => warnings.push(message));
+}
+
+describe('a profile', () => {
+  test('holds a user, the account, and the IAM of both', async () => {
+    await write('.config/openstack/clouds.yaml', ENTRY);
+    const warnings: string[] = [];
+    expect(await read('prod', warnings)).toEqual({
+      username: 'janitor',
+      password: 'hunter2',
+      domain: 'OTC0001',
+      iamEndpoint: 'https://iam.eu-de.otc.t-systems.com',
+    });
+    expect(warnings).toEqual([]);
+    expect(credentialsSource({ profile: 'prod' }, env).name).toBe('profile prod');
+  });
+
+  test('may hold keys, which win over the user of another client', async () => {
+    await write('.config/openstack/clouds.yaml', ENTRY);
+    expect(await read('keys')).toEqual({ accessKey: 'AK', secretKey: 'SK' });
+  });
+
+  test('may name the account by its id, and merge what others have', async () => {
+    await write(
+      '.config/openstack/clouds.yml',
+      'clouds:\n  a: { auth: &a { username: u, password: p, user_domain_id: d1 } }\n  b: { auth: { <<: *a, username: v } }',
+    );
+    expect(await read('b')).toEqual({
+      username: 'v',
+      password: 'p',
+      domain: 'd1',
+      domainIsId: true,
+    });
+  });
+
+  test('is completed by secure.yaml, key by key', async () => {
+    await write('.config/openstack/clouds.yaml', ENTRY.replace('password: hunter2', ''));
+    await write(
+      '.config/openstack/secure.yaml',
+      'clouds: { prod: { auth: { password: safe } }, more: {} }',
+    );
+    expect(await read('prod')).toMatchObject({ username: 'janitor', password: 'safe' });
+    const other = await write('other.json', '{"clouds":{"prod":{"auth":{"password":"named"}}}}');
+    env.OS_CLIENT_SECURE_FILE = other;
+    expect(await read('prod')).toMatchObject({ password: 'named' });
+  });
+
+  test('comes from the file that the environment names, which wins', async () => {
+    await write('.config/openstack/clouds.yaml', ENTRY);
+    env.OS_CLIENT_CONFIG_FILE = await write(
+      'mine.yaml',
+      'clouds: { prod: { auth: { ak: A, sk: S } } }',
+    );
+    expect(await read('prod')).toEqual({ accessKey: 'A', secretKey: 'S' });
+    await expect(read('keys')).rejects.toThrow(
+      'mine.yaml: there is no profile keys; there is: prod',
+    );
+  });
+
+  test('in a file that others can read is used, with a warning', async () => {
+    const file = await write('.config/openstack/clouds.yaml', ENTRY, 0o644);
+    const warnings: string[] = [];
+    await read('prod', warnings);
+    expect(warnings).toEqual([
+      `${file} holds credentials and can be read by others: chmod 600 ${file}`,
+    ]);
+  });
+});
+
+describe('a profile that cannot be used', () => {
+  const expected = 'expected username, password and user_domain_name under auth, or ak and sk';
+  test.each([
+    ['missing', ENTRY, ': there is no profile wanted; there is: prod, keys, app'],
+    ['nowhere', 'clouds: {}', ': there is no profile wanted; there is: none'],
+    [
+      'without password',
+      'clouds:\n  wanted:\n    auth: { username: u, user_domain_name: d }',
+      `:3:5: profile wanted lacks password: ${expected}`,
+    ],
+    ['empty', 'clouds:\n  wanted: {}', ':2:11: profile wanted: expected'],
+    [
+      'of another kind',
+      'clouds:\n  wanted: { auth_type: v3applicationcredential, auth: { application_credential_secret: hunter2 } }',
+      `:2:11: profile wanted: its auth_type cannot be used here: ${expected}`,
+    ],
+    [
+      'with a password that is a number',
+      'clouds:\n  wanted: { auth: { username: u, password: 1234567, user_domain_name: d } }',
+      ':2:11: profile wanted: password is not text: put it in quotes',
+    ],
+    [
+      'whose auth_url is none',
+      'clouds:\n  wanted: { auth: { ak: a, sk: s, auth_url: "http://iam.example.com/v3" } }',
+      ':2:11: profile wanted: auth_url: http is for loopback addresses only; write https',
+    ],
+    ['in a file that is no YAML', 'clouds: { wanted: "hunter2', ':1:27: not YAML (MISSING_CHAR)'],
+    ['in a file without clouds', 'cloud: 1', ': it has no mapping named clouds'],
+  ])('%s is an error that says where', async (_, text, message) => {
+    const file = await write('.config/openstack/clouds.yaml', text);
+    const error = (await read('wanted').catch((reason: unknown) => reason)) as Error;
+    expect(error.name).toBe('CredentialsError');
+    expect(error.message).toContain(file);
+    expect(error.message).toContain(message);
+    expect(error.message).not.toMatch(/hunter|1234567/);
+  });
+
+  test('because there is no file names the places', async () => {
+    await expect(read('prod')).rejects.toThrow(
+      /^there is no clouds.yaml for profile prod: looked for clouds.yaml, .*openstack\/clouds.json, \/etc/,
+    );
+  });
+
+  test('because its file is a folder says so', async () => {
+    env.OS_CLIENT_CONFIG_FILE = folder.path;
+    await expect(read('prod')).rejects.toThrow(`${folder.path} cannot be read (EISDIR)`);
+  });
+});

@@ -1,0 +1,250 @@
+import { chmod } from 'node:fs/promises';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_USER } from '../../lib/emulator/index.ts';
+import { credentialsSource } from '../../lib/identity/credentials-source.ts';
+import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { policyOf, targetOf } from '../policies.ts';
+import { expired } from '../records.ts';
+import { startWorld, type World } from './world.ts';
+
+const OTHER_PROJECT_ID = '0b01fbb53600d4671fa8c00673c71262';
+const OTHER_KEY = { accessKey: 'HCOTHERACCESSKEY0002', secretKey: 'other secret key' };
+
+let world: World;
+let folder: PolicyFolder;
+beforeEach(async () => {
+  world = await startWorld({ accessKeys: [DEMO_ACCESS_KEY, OTHER_KEY] });
+  folder = await policyFolder();
+});
+afterEach(async () => {
+  await world.close();
+  await folder.remove();
+});
+
+/** The key that each request for a list of instances was signed with, by project. */
+function keysUsed(): Record<string, string | undefined> {
+  const lists = world.emulator.journal.filter({ operation: 'list-instances' });
+  return Object.fromEntries(
+    lists.map(({ projectId, headers }) => [
+      projectId,
+      /Access=([^,]+)/.exec(headers.authorization ?? '')?.[1],
+    ]),
+  );
+}
+
+test('two accounts in one policy, by prefix and by profile, each with its own key', async () => {
+  const { emulator } = world;
+  const clouds = await folder.write(
+    'clouds.yaml',
+    `clouds: { other: { auth: { ak: ${OTHER_KEY.accessKey}, sk: ${OTHER_KEY.secretKey}, auth_url: ${emulator.url}/v3 } } }`,
+  );
+  await chmod(clouds, 0o644);
+  const env = {
+    PROD_HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
+    PROD_HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
+    OS_CLIENT_CONFIG_FILE: clouds,
+  };
+  emulator.addInstance({ service: 'dcs', tasks: expired(2) });
+  emulator.addInstance({ service: 'dcs', projectId: OTHER_PROJECT_ID, tasks: expired(3) });
+  const targets = [
+    targetOf(emulator, { credentials: { env: 'PROD' } }),
+    targetOf(emulator, {
+      name: 'other',
+      projectId: OTHER_PROJECT_ID,
+      credentials: { profile: 'other' },
+    }),
+  ];
+  const { outcome, totals, warnings } = await world.run(
+    policyOf(targets),
+    {},
+    { credentials: (reference) => credentialsSource(reference, env) },
+  );
+  expect(outcome).toBe('complete');
+  expect(totals.deleted).toBe(5);
+  expect(keysUsed()).toEqual({
+    [DEMO_PROJECT_ID]: DEMO_ACCESS_KEY.accessKey,
+    [OTHER_PROJECT_ID]: OTHER_KEY.accessKey,
+  });
+  expect(warnings).toEqual([
+    `${clouds} holds credentials and can be read by others: chmod 600 ${clouds}`,
+  ]);
+});
+
+describe('an agency', () => {
+  const ACME = '0b01fbb53600d4671fa8c00673c71263';
+  const AGENCY = { domain: 'acme', name: 'janitor' };
+  const USER = { username: 'u', password: 'p', domain: DEMO_USER.domain };
+
+  beforeEach(() => {
+    const { emulator } = world;
+    emulator.agencies.push({ ...AGENCY, trusts: DEMO_USER.domain });
+    emulator.users.push(USER);
+    emulator.projects.push(
+      { id: ACME, name: 'eu-de', domain: 'acme' },
+      { id: OTHER_PROJECT_ID, name: 'eu-de_team', domain: 'acme' },
+    );
+    for (const projectId of [ACME, OTHER_PROJECT_ID]) {
+      emulator.addInstance({ service: 'dcs', projectId, tasks: expired(40) });
+      emulator.addInstance({ service: 'kafka', projectId, tasks: expired(40) });
+    }
+  });
+
+  const acme = (fields: object = {}) => {
+    const { projectId: _, ...target } = targetOf(world.emulator, {
+      name: 'acme',
+      region: 'eu-de',
+      service: ['dcs', 'kafka'],
+      projects: ['*'],
+      credentials: { agency: AGENCY },
+      requests: { concurrency: 50 },
+      ...fields,
+    }) as { projectId: string };
+    return target;
+  };
+  const assumed = () => world.emulator.journal.filter({ operation: 'agency' });
+
+  test('acts in the account that gave it, beside targets of the own one', async () => {
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(2) });
+    const summary = await world.run(policyOf([targetOf(world.emulator), acme()]));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { targets: 5, deleted: 162 } });
+    expect(assumed()).toHaveLength(1);
+    expect(JSON.parse(assumed()[0]?.body ?? '').auth.identity.assume_role).toEqual({
+      agency_name: 'janitor',
+      domain_name: 'acme',
+      duration_seconds: 3600,
+    });
+    expect(summary.requests.sent).toBe(world.emulator.journal.count());
+  });
+
+  test('is assumed with a token of the account where there is a password', async () => {
+    const { outcome } = await world.run(
+      policyOf([acme()]),
+      {},
+      { credentials: () => ({ name: 'the test', read: async () => USER }) },
+    );
+    expect(outcome).toBe('complete');
+    const tokens = world.emulator.journal.filter({ operation: 'token' });
+    expect(tokens.map(({ body }) => JSON.parse(body).auth.scope)).toEqual([
+      { domain: { name: USER.domain } },
+    ]);
+    expect(assumed()).toHaveLength(1);
+    expect(assumed()[0]?.headers['x-auth-token']).toBeDefined();
+  });
+
+  test('whose keys end with 50 requests in flight is assumed once more', async () => {
+    const { emulator } = world;
+    let inFlight = 0;
+    let release = () => {};
+    const ended = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    emulator.intercept = async ({ operation }) => {
+      if (operation !== 'delete-task') return undefined;
+      inFlight += 1;
+      if (inFlight === 50) {
+        emulator.expireTemporaryKeys();
+        release();
+      }
+      if (inFlight > 50) return undefined;
+      await ended;
+      return { status: 401, body: { error_code: 'APIGW.0301', error_msg: 'expired' } };
+    };
+    const summary = await world.run(policyOf([acme()]));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 160, failed: 0 } });
+    expect(assumed()).toHaveLength(2);
+  });
+
+  test('is assumed again before its keys end', async () => {
+    const { emulator, clock } = world;
+    let deletes = 0;
+    emulator.intercept = async ({ operation }) => {
+      if (operation !== 'delete-task') return undefined;
+      deletes += 1;
+      if (deletes === 60) await clock.sleep(56 * 60_000);
+      return undefined;
+    };
+    const summary = await world.run(
+      policyOf([acme({ requests: { concurrency: 1, timeout: '5m' } })]),
+    );
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 160 } });
+    expect(assumed()).toHaveLength(2);
+    expect(emulator.journal.count(({ status }) => status === 401)).toBe(0);
+  });
+
+  test('is used until its keys are refused where it cannot be assumed again', async () => {
+    const { emulator, clock } = world;
+    let deletes = 0;
+    emulator.intercept = async ({ operation }) => {
+      if (operation !== 'delete-task') return undefined;
+      deletes += 1;
+      if (deletes !== 60) return undefined;
+      emulator.agencies.length = 0;
+      await clock.sleep(56 * 60_000);
+      return undefined;
+    };
+    const summary = await world.run(
+      policyOf([acme({ requests: { concurrency: 1, timeout: '5m' } })]),
+    );
+    // Once for the keys, once before their end.
+    expect(assumed().map(({ status }) => status)).toEqual([201, 404]);
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 160 } });
+  });
+
+  test.each([
+    [
+      'is not there',
+      () => world.emulator.agencies.splice(0),
+      /account acme: 404 IAM.0004: Could not find agency: janitor. \(that account has no agency of this name/,
+    ],
+    [
+      'is not delegated to this account',
+      () => world.emulator.agencies.splice(0, 1, { ...AGENCY, trusts: 'else' }),
+      /403 .* \(the agency is not delegated to the account of these credentials/,
+    ],
+    [
+      'may not be assumed by this user',
+      () => world.emulator.accessKeys.splice(0, 1, { ...DEMO_ACCESS_KEY, mayAssume: false }),
+      /403 .* \(the user may assume no agencies: grant it the role Agent Operator\)/,
+    ],
+  ])('that %s fails its targets, and no others', async (_, change, message) => {
+    change();
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(2) });
+    const summary = await world.run(policyOf([targetOf(world.emulator), acme()]));
+    expect(summary.totals.deleted).toBe(2);
+    expect(summary.targets.map(({ name, outcome }) => [name, outcome])).toEqual([
+      ['cache', 'complete'],
+      ['acme/dcs', 'failed'],
+      ['acme/kafka', 'failed'],
+    ]);
+    for (const { error } of summary.targets.slice(1)) {
+      expect(error?.message).toMatch(message);
+    }
+    expect(assumed()).toHaveLength(1);
+  });
+
+  test('shows none of its keys, whatever a server says', async () => {
+    const secrets: string[] = [];
+    world.emulator.intercept = ({ operation, headers }) => {
+      if (operation === 'agency') {
+        return {
+          rewrite: (body) => {
+            const { credential } = body as { credential: Record<string, string> };
+            const { access = '', secret = '', securitytoken = '' } = credential;
+            secrets.push(access, secret, securitytoken);
+            return body;
+          },
+        };
+      }
+      if (operation !== 'list-tasks') return undefined;
+      const said = [...secrets, headers.authorization].join(' ');
+      return { status: 401, body: { error_code: 'APIGW.0301', error_msg: said } };
+    };
+    const summary = await world.run(policyOf([acme()]));
+    expect(summary.outcome).toBe('failed');
+    expect(secrets.length).toBeGreaterThan(3);
+    for (const secret of secrets) expect(JSON.stringify(summary)).not.toContain(secret);
+    expect(JSON.stringify(summary)).toContain(
+      'temporary key from agency janitor of account acme, assumed with the test',
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import { serve } from './serve.ts';
+
+/** A running SNS, as far as publishing goes. */
+export interface FakeSns {
+  /** What was published, or asked to be. */
+  readonly published: { topic: string; subject: string; text: string }[];
+  /** How it answers: as it should, with an error, or not at all. */
+  mode: 'well' | 'refuses' | 'hangs';
+  /** What the AWS SDK reads from the environment to ask here. */
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+export const REPORT_TOPIC = 'arn:aws:sns:eu-central-1:123456789012:task-janitor-prod-reports';
+
+/** Starts an HTTP server that speaks `Publish` of SNS. */
+export async function startSns(): Promise<FakeSns> {
+  const { url, close } = await serve(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    const fields = new URLSearchParams(body);
+    const field = (name: string) => fields.get(name) ?? '';
+    if (field('Action') !== 'Publish') throw new Error(`SNS was asked for ${body}`);
+    sns.published.push({
+      topic: field('TopicArn'),
+      subject: field('Subject'),
+      text: field('Message'),
+    });
+    if (sns.mode === 'hangs') return;
+    const refused = sns.mode === 'refuses';
+    response.writeHead(refused ? 500 : 200, { 'content-type': 'text/xml' });
+    response.end(
+      refused
+        ? '<ErrorResponse><Error><Type>Receiver</Type><Code>InternalError</Code><Message>ill</Message></Error></ErrorResponse>'
+        : '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>',
+    );
+  });
+  const sns: FakeSns = {
+    published: [],
+    mode: 'well',
+    env: {
+      AWS_ENDPOINT_URL: url,
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
+      AWS_SECRET_ACCESS_KEY: 'fake',
+    },
+    close,
+  };
+  return sns;
+}

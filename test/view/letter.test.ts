@@ -1,0 +1,208 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { StoppedBy } from '../../lib/model/outcome.ts';
+import {
+  addCounts,
+  type InstanceSummary,
+  NO_RECORDS,
+  type Summary,
+  type TargetSummary,
+} from '../../lib/model/summary.ts';
+import { letterOf } from '../../lib/view/letter.ts';
+import { NOW } from '../records.ts';
+
+const SENDER = {
+  stage: 'prod',
+  dashboard: 'https://eu-central-1.console.aws.amazon.com/dashboard',
+  runbook: 'docs/runbook.md',
+};
+
+function instance(name: string, fields: Partial<InstanceSummary> = {}): InstanceSummary {
+  const counts = { ...NO_RECORDS, ...fields };
+  const expired = counts.deleted + counts.alreadyGone + counts.failed + counts.remaining;
+  return {
+    id: `id-of-${name}`,
+    name,
+    outcome: counts.failed > 0 ? 'failed' : 'complete',
+    keptBecause: {},
+    errors: [],
+    errorsOmitted: 0,
+    ...counts,
+    expired,
+    listed: counts.kept + expired,
+  };
+}
+
+function target(name: string, instances: InstanceSummary[], more: Partial<TargetSummary> = {}) {
+  const failed = instances.some(({ outcome }) => outcome === 'failed');
+  const place = { cloud: 'otc', service: 'kafka', region: 'eu-de' };
+  return { name, ...place, outcome: failed ? 'failed' : 'complete', instances, ...more } as const;
+}
+
+function summaryOf(targets: readonly TargetSummary[], more: Partial<Summary> = {}): Summary {
+  const instances = targets.flatMap((each) => each.instances);
+  const outcomes = targets.map(({ outcome }) => outcome);
+  return {
+    schemaVersion: 1,
+    runId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
+    trigger: 'schedule',
+    dryRun: false,
+    startedAt: new Date(NOW).toISOString(),
+    finishedAt: new Date(NOW + 4200).toISOString(),
+    durationMs: 4200,
+    outcome: outcomes.includes('failed')
+      ? 'failed'
+      : outcomes.includes('incomplete')
+        ? 'incomplete'
+        : 'complete',
+    totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
+    requests: { sent: 10, retried: 0, throttled: 0 },
+    warnings: [],
+    targets,
+    ...more,
+  };
+}
+
+const locked = (id: string) => ({
+  taskId: id,
+  status: 500,
+  code: 'DMS.00500000',
+  message: `Task ${id} is locked.`,
+  attempts: 5,
+});
+
+describe('nobody gets a letter', () => {
+  test.each([
+    ['where nothing had expired', summaryOf([target('a', [instance('i', { kept: 4 })])])],
+    ['of a dry run', summaryOf([target('a', [instance('i', { remaining: 4 })])], { dryRun: true })],
+    [
+      'where a limit held everything back, of which an alarm tells',
+      summaryOf([
+        target('a', [instance('i', { remaining: 4, stoppedBy: 'limit', outcome: 'incomplete' })], {
+          outcome: 'incomplete',
+        }),
+      ]),
+    ],
+  ])('%s', (_case, summary) => {
+    expect(letterOf(summary, SENDER)).toBeUndefined();
+  });
+});
+
+test('the letter of three targets, of which one failed and one had nothing to do', () => {
+  const ids = ['ff808081000000000000000000000001', 'ff808081000000000000000000000002'];
+  const summary = summaryOf([
+    target('events', [
+      instance('orders-events', { kept: 44, deleted: 93, failed: 2, errors: ids.map(locked) }),
+      instance('payments-events', { kept: 30, deleted: 52 }),
+      instance('audit', {
+        kept: 10,
+        remaining: 40,
+        stoppedBy: 'limit',
+        outcome: 'incomplete',
+      }),
+    ]),
+    target('mail', [], {
+      service: 'rabbitmq',
+      outcome: 'failed',
+      error: {
+        code: 'unauthorised',
+        message: 'https://dms.eu-de.otc.t-systems.com refused the access key HCDE…01',
+      },
+    }),
+    target('prod-cache', [instance('prod-sessions', { kept: 57 })], {
+      cloud: 'huaweicloud',
+      service: 'dcs',
+      region: 'eu-west-101',
+    }),
+  ]);
+  expect(letterOf(summary, SENDER)).toEqual({
+    subject: 'task-janitor prod: 145 records deleted, 2 failed',
+    text: `task-janitor (prod) has deleted 145 of 328 records of background tasks; 2 more could not be deleted.
+Such records are the history of cloud instances (Redis, Kafka, RabbitMQ, RocketMQ); no instance was changed.
+The run began at 2026-09-01 03:30 UTC, took 4.2 s and failed.
+
+What went
+- events (otc kafka, eu-de): 145 deleted, on orders-events (93), payments-events (52)
+- Nothing had expired in prod-cache (huaweicloud dcs, eu-west-101)
+
+What failed
+- 1 target failed (mail): https://dms.eu-de.otc.t-systems.com refused the access key HCDE…01 (unauthorised)
+- 2 records failed (events / orders-events (2)): Task … is locked. (HTTP 500, DMS.00500000, 5 attempts)
+
+What is left
+- 40 records held back, since more had expired than a limit of the policy allows: events / audit
+
+What to do
+- Correct what is said above about mail; the next run does the rest.
+- Wait for the next run, which tries again what failed. If the same fails again, look it up in the runbook.
+- If what is held back may go, raise the limit in the policy, or delete it once by hand; if not, correct the policy.
+- How, step by step: docs/runbook.md
+
+Dashboard: https://eu-central-1.console.aws.amazon.com/dashboard
+Each line of the log about this run has its id: c6af9ac6-7b61-11e6-9a41-93e8deadbeef
+`,
+  });
+});
+
+test('a run in which all went well says that nothing is to be done', () => {
+  const letter = letterOf(summaryOf([target('a', [instance('i', { deleted: 4 })])]), SENDER);
+  expect(letter?.subject).toBe('task-janitor prod: 4 records deleted');
+  expect(letter?.text).toContain('What to do\n- Nothing.\n');
+  expect(letter?.text).not.toContain('What failed');
+});
+
+test('failures of which nobody knows more are counted', () => {
+  const failing = instance('i', { failed: 21, errors: [locked('one')], errorsOmitted: 20 });
+  const letter = letterOf(summaryOf([target('a', [failing])]), SENDER);
+  expect(letter?.subject).toBe('task-janitor prod: 0 records deleted, 21 failed');
+  expect(letter?.text).toContain('- 20 more records failed, as these or in other ways\n');
+});
+
+test('a dry run that failed says that it was one', () => {
+  const error = { code: 'x', message: 'no answer' };
+  const failed = summaryOf([target('a', [], { outcome: 'failed', error })], { dryRun: true });
+  const letter = letterOf(failed, SENDER);
+  expect(letter?.subject).toBe('task-janitor prod: dry run, run failed');
+  expect(letter?.text).toContain('made a dry run, which deletes nothing');
+});
+
+test('any letter has 40 lines at most, a subject that SNS takes, and nothing that is obeyed', () => {
+  const count = fc.nat({ max: 3_000 });
+  const text = fc.string({ unit: 'grapheme', maxLength: 400 });
+  const stops = fc.constantFrom<StoppedBy | undefined>(
+    ...([undefined, 'deadline', 'limit', 'listing', 'archive', 'forbidden', 'overlap'] as const),
+  );
+  const instances = fc
+    .record({
+      name: text,
+      kept: count,
+      deleted: count,
+      failed: count,
+      remaining: count,
+      stops,
+      text,
+    })
+    .map(({ name, stops: stoppedBy, text: message, ...counts }) =>
+      instance(name, {
+        ...counts,
+        ...(stoppedBy && { stoppedBy }),
+        errorsOmitted: counts.failed,
+        errors: counts.failed > 0 ? [{ taskId: 'x', message }, { message: `${message}!` }] : [],
+      }),
+    );
+  const error = fc.option(fc.record({ code: text, message: text }), { nil: undefined });
+  const targets = fc
+    .record({ name: text, list: fc.array(instances, { maxLength: 6 }), error })
+    .map(({ name, list, error: each }) =>
+      target(name, list, each ? { error: each, outcome: 'failed' } : {}),
+    );
+  fc.assert(
+    fc.property(fc.array(targets, { maxLength: 30 }), fc.string(), (list, stage) => {
+      const letter = letterOf(summaryOf(list), { ...SENDER, stage: stage.replace(/\s/g, '') });
+      if (!letter) return;
+      expect(letter.text.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
+      expect(letter.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
+      expect(letter.text).not.toMatch(/[^\P{C}\n]/u);
+    }),
+  );
+});

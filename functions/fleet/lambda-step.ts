@@ -14,15 +14,17 @@ import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
-import { sendLetter } from '../send-letter.ts';
+import type { sendLetter } from '../send-letter.ts';
 
 /**
  * Makes a step of the state machine a handler of Lambda's. Its settings stand in serverless.yml.
  * @param clock the system's, unless a test goes by another one.
+ * @param letter only where the step sends one: the code for it is not small.
  */
 export function lambdaStep<Answer>(
   step: (message: unknown, dependencies: StepDependencies) => Promise<Answer>,
   clock: Clock = systemClock,
+  letter?: typeof sendLetter,
 ): (message: unknown, context: Context) => Promise<Answer> {
   const logger = createLogger();
   const publish = createPublisher(process.env.STAGE || 'local');
@@ -47,7 +49,9 @@ export function lambdaStep<Answer>(
         observe: (runId) => logObserver(logger, runId),
         observeSummary: (runId, run) =>
           observeAll([logObserver(logger, runId), metricsObserver(publish, run)]),
-        sendLetter: (summary) => sendLetter(summary, logger, context.getRemainingTimeInMillis()),
+        ...(letter && {
+          sendLetter: (summary) => letter(summary, logger, context.getRemainingTimeInMillis()),
+        }),
       });
     } catch (error) {
       if (!(error instanceof RunFailedError)) {

@@ -1,9 +1,10 @@
 import type { Endpoint } from '../http/endpoint.ts';
 import { addRequests, type InstanceSummary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
+import { writtenName } from '../policy/targets.ts';
 import type { InstanceCleanup } from '../run/clean-instance.ts';
 import { observeAll, type Standing } from '../run/observer.ts';
-import { concludeTarget, type TargetRun } from '../run/open-target.ts';
+import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
 import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
@@ -97,6 +98,12 @@ export async function cleanLane(
   );
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginEndpoint(context, targets, endpoint)).flat();
+  // What is written as one target may be on several endpoints, and match on another one.
+  const elsewhere = policy.targets.filter((target) => !targets.includes(target)).map(writtenName);
+  warnOfUnmatchedInAll(
+    context.observer,
+    begun.filter(({ target }) => !elsewhere.includes(writtenName(target))),
+  );
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {
       const key = keyOf(target.name, cleanup.summary.id);

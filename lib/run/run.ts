@@ -124,7 +124,7 @@ async function beginRun(
 
 /**
  * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
- * @returns for each target one run, or one for each of its projects.
+ * @returns for each target itself, or one for each of its projects.
  */
 export async function beginEndpoint(
   context: RunContext,

@@ -48,6 +48,8 @@ export interface FleetWorld {
   readonly bucket: Bucket;
   readonly calls: Call[];
   readonly published: { readonly target: string; readonly values: Measurements }[];
+  /** Outcomes of the runs that people were told about. */
+  readonly letters: string[];
   /** Milliseconds that one call may take. */
   timeout: number;
   settings: Partial<StepDependencies['settings']>;
@@ -153,6 +155,9 @@ export async function startFleet(
       callId: `call-${call.ordinal}`,
       deadline: clock.monotonic() + timeout,
       observe: () => ({}),
+      sendLetter: async ({ outcome }) => {
+        if (!dead) world.letters.push(outcome);
+      },
       observeSummary: (_, options) =>
         metricsObserver(({ target = 'all' }, values) => {
           if (!dead) world.published.push({ target, values });
@@ -191,6 +196,7 @@ export async function startFleet(
     bucket,
     calls: [],
     published: [],
+    letters: [],
     timeout: 900_000,
     settings: {},
     policyText: JSON.stringify(

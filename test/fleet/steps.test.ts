@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { DEMO_REGION } from '../../lib/emulator/index.ts';
 import { aged, expired, NOW } from '../records.ts';
-import { type FleetWorld, RUN, startFleet } from './fleet-world.ts';
+import { expectTruth, type FleetWorld, RUN, startFleet } from './fleet-world.ts';
 
 let world: FleetWorld;
 beforeEach(async () => {
@@ -119,6 +120,46 @@ describe('a run of a fleet', () => {
     ]);
   });
 
+  test('cleans each project of a target by the name that a run finds it under', async () => {
+    const projectId = '0b01fbb53600d4671fa8c00673c71262';
+    await startWith([
+      { name: 'cache', service: ['dcs', 'kafka'], projectId: undefined, projects: ['*'] },
+    ]);
+    world.emulator.projects.push({ id: projectId, name: `${DEMO_REGION}_team` });
+    add('a', 3);
+    world.emulator.addInstance({ service: 'dcs', projectId, tasks: expired(2) });
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+    const { totals, targets } = world.summary();
+    expect(totals.deleted).toBe(5);
+    const names = ['dcs', 'kafka'].flatMap((service) =>
+      [DEMO_REGION, `${DEMO_REGION}_team`].map((project) => `cache/${service}/${project}`),
+    );
+    expect(targets.map(({ name }) => name)).toEqual(names);
+    expect(world.published.map(({ target }) => target)).toEqual([...names, 'all']);
+  });
+
+  test('keeps the projects of a target in its books where they cannot be found again', async () => {
+    await startWith([
+      { name: 'cache', projectId: undefined, projects: ['*'], requests: { perSecond: 10 } },
+    ]);
+    world.timeout = 21_000;
+    add('a', 500);
+    let isLost = false;
+    world.emulator.intercept = ({ operation }) =>
+      operation === 'projects' && isLost ? { status: 403 } : undefined;
+    world.onCall = ({ ordinal }) => {
+      isLost = ordinal === 2;
+    };
+    const { error, failedAt } = await world.execute();
+    expect(error?.name).toBe('RunFailedError');
+    expectTruth(world, world.summary());
+    expect(world.summary().totals.deleted).toBeGreaterThan(50);
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(world.summary().targets).toMatchObject([
+      { name: `cache/${DEMO_REGION}`, instances: [{ deleted: 500 }] },
+    ]);
+  });
+
   test('holds back what is over a limit, and says so', async () => {
     await startWith([{ name: 'cache', limits: { deletions: 2 } }]);
     add('a', 3);
@@ -151,6 +192,17 @@ describe('what goes wrong', () => {
       [2, -2],
     ]);
     expect(all[1]?.values).not.toHaveProperty('duration');
+  });
+
+  test('is told to people once, whether a step is repeated or the run is redriven', async () => {
+    const { id } = add('b', 2);
+    world.emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'delete-task' && instanceId === id ? { status: 400 } : undefined;
+    world.disowned = ({ step }) => step === 'Summarise' && world.calls.length < 4;
+    const { failedAt } = await world.execute();
+    world.emulator.intercept = undefined;
+    await world.execute({}, failedAt);
+    expect(world.letters).toEqual(['failed']);
   });
 
   test('with a target as a whole ends it, and is forgotten by the next round', async () => {

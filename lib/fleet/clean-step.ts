@@ -4,6 +4,7 @@ import { addCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
 import { parseEvent } from '../run/event.ts';
 import { SettingsError } from '../run/settings.ts';
+import { archiveOnce } from './archive-once.ts';
 import { type CleanedLane, cleanLane } from './clean-lane.ts';
 import type { KnownInstance, LaneFacts } from './known.ts';
 import { LaneLog, type LaneState, readLane } from './lane-log.ts';
@@ -79,6 +80,12 @@ export async function cleanStep(
           ...dependencies,
           runId: run.id,
           archiveTo: settings.archiveTo,
+          openArchive: (place) =>
+            archiveOnce(
+              dependencies.openArchive(place),
+              store,
+              `runs/${run.id}/lanes/${lane}-archived`,
+            ),
           deadline: deadline - ENTRY_MS,
           stopBeforeEnd: settings.stopBeforeEnd,
           maxConcurrency: settings.maxConcurrency,

@@ -98,7 +98,7 @@ export function addCall(
     const alreadyGone = was.alreadyGone + is.alreadyGone;
     const expired = deleted + alreadyGone + is.failed + is.remaining;
     const counts = { listed: is.kept + expired, expired, deleted, alreadyGone };
-    const archive = [...(was.archive ?? []), ...(is.archive ?? [])];
+    const archive = [...new Set([...(was.archive ?? []), ...(is.archive ?? [])])];
     const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
     return { summary, unclear };
   }

@@ -19,8 +19,8 @@ export interface Header {
 /** How a records file is written: each part ends with its line break. */
 export interface Format {
   header(header: Header): string;
-  /** A record up to what became of it. */
-  record(place: Place, task: Task, decision: Decision): string;
+  /** The records of one instance, each up to what became of it. */
+  recordsOf(place: Place): (task: Task, decision: Decision) => string;
   /** The rest of a record's line. */
   outcome(outcome: 'kept' | ExpiredOutcome): string;
   end(records: number): string;
@@ -39,7 +39,10 @@ export function formatOf(file: string): Format {
 
 const jsonLines: Format = {
   header: (header) => `${jsonLine(header)}\n`,
-  record: (place, task, decision) => jsonLine(columns(place, task, decision)).slice(0, -1),
+  recordsOf: (place) => {
+    const head = jsonLine(placeColumns(place)).slice(0, -1);
+    return (task, decision) => `${head},${jsonLine(columns(task, decision)).slice(1, -1)}`;
+  },
   outcome: (outcome) => {
     if (outcome === 'kept') return ',"outcome":"kept"}\n';
     const { error } = outcome;
@@ -69,10 +72,11 @@ const CSV_COLUMNS = [
 
 const csv: Format = {
   header: () => `${CSV_COLUMNS.join(',')}\n`,
-  record: (place, task, decision) =>
-    Object.values(columns(place, task, decision))
-      .map(cell)
-      .join(','),
+  recordsOf: (place) => {
+    const cells = (values: object) => Object.values(values).map(cell).join(',');
+    const head = cells(placeColumns(place));
+    return (task, decision) => `${head},${cells(columns(task, decision))}`;
+  },
   outcome: (outcome) => {
     if (outcome === 'kept') return ',kept,,,\n';
     const { status, code, message } = outcome.error ?? {};
@@ -81,11 +85,12 @@ const csv: Format = {
   end: () => '',
 };
 
-function columns({ target, instance }: Place, task: Task, { action, reason, rule }: Decision) {
+function placeColumns({ target, instance }: Place) {
+  return { target, instance: instance.id, instanceName: instance.name || null };
+}
+
+function columns(task: Task, { action, reason, rule }: Decision) {
   return {
-    target,
-    instance: instance.id,
-    instanceName: instance.name || null,
     id: task.id ?? null,
     name: task.name ?? null,
     user: task.user ?? null,

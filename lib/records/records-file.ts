@@ -39,9 +39,9 @@ export interface RecordsFile {
 }
 
 /** Characters of unfinished instances that stay in memory; what is more waits on the disk. */
-const MAX_HELD = 8_000_000;
-/** Characters that are written at once. */
-const CHUNK = 500_000;
+const MAX_HELD = 2_000_000;
+/** Characters that are put together at once. V8 is slow to take back longer strings. */
+const CHUNK = 50_000;
 
 /**
  * Begins a records file beside its place. Memory does not grow with the number of records. Writing is synchronous:
@@ -82,10 +82,12 @@ export function openRecordsFile(
     decided: guarded((target, instance, tasks, decisions) => {
       const kept = new Segment(spool);
       const expired = new Segment(spool);
+      const record = format.recordsOf({ target, instance });
+      const isKept = format.outcome('kept');
       tasks.forEach((task, index) => {
         const decision = decisions[index] as Decision;
-        const line = format.record({ target, instance }, task, decision);
-        if (decision.action === 'keep') kept.add(`${line}${format.outcome('kept')}`);
+        const line = record(task, decision);
+        if (decision.action === 'keep') kept.add(`${line}${isKept}`);
         else expired.add(`${line}\n`);
       });
       kept.end();
@@ -147,6 +149,7 @@ function writeExpired(
 class Segment {
   readonly #spool: Spool;
   readonly #onDisk: Extent[] = [];
+  #inMemory: string[] = [];
   #text = '';
 
   constructor(spool: Spool) {
@@ -156,7 +159,10 @@ class Segment {
   add(line: string): void {
     this.#text += line;
     this.#spool.held += line.length;
-    if (this.#text.length > CHUNK) this.#store();
+    if (this.#text.length < CHUNK) return;
+    this.#inMemory.push(this.#text);
+    this.#text = '';
+    if (this.#spool.held > MAX_HELD) this.#store();
   }
 
   /** Nothing more will be added: it waits on the disk where memory holds enough. */
@@ -167,16 +173,19 @@ class Segment {
   /** Gives the lines, in parts, and forgets them. */
   *take(): Generator<string> {
     for (const extent of this.#onDisk) yield this.#spool.read(extent);
-    this.#spool.held -= this.#text.length;
-    if (this.#text) yield this.#text;
-    this.#text = '';
+    yield* this.#release();
   }
 
   #store(): void {
-    if (this.#text === '') return;
-    this.#onDisk.push(this.#spool.write(this.#text));
-    this.#spool.held -= this.#text.length;
+    for (const text of this.#release()) this.#onDisk.push(this.#spool.write(text));
+  }
+
+  #release(): string[] {
+    const texts = this.#text ? [...this.#inMemory, this.#text] : this.#inMemory;
+    for (const { length } of texts) this.#spool.held -= length;
+    this.#inMemory = [];
     this.#text = '';
+    return texts;
   }
 }
 
@@ -244,8 +253,11 @@ function openFile(file: string): Sink {
   } catch (error) {
     throw new RecordsFileError(file, error);
   }
+  let bytes = Buffer.allocUnsafe(4 * CHUNK);
   const flush = () => {
-    writeAll(descriptor as number, Buffer.from(text));
+    // A character takes three bytes at most.
+    if (bytes.length < 3 * text.length) bytes = Buffer.allocUnsafe(3 * text.length);
+    writeAll(descriptor as number, bytes.subarray(0, bytes.write(text)));
     text = '';
   };
   const end = () => {

@@ -54,6 +54,7 @@ export interface FleetWorld {
   timeout: number;
   settings: Partial<StepDependencies['settings']>;
   policyText: string;
+  openArchive: StepDependencies['openArchive'];
   /** Called before and after everything that a call does to the outside: requests, and objects. */
   onEffect: ((call: Call, effect: string, when: 'before' | 'after') => void) | undefined;
   /** Called with each call before it begins. What it throws, Lambda answers. */
@@ -150,7 +151,7 @@ export async function startFleet(
             transport.send(request, timeoutMs, signal),
           ),
       },
-      openArchive,
+      openArchive: world.openArchive,
       credentials: () => ({ name: 'the test', read: () => world.readSecret(call) }),
       callId: `call-${call.ordinal}`,
       deadline: clock.monotonic() + timeout,
@@ -199,6 +200,7 @@ export async function startFleet(
     letters: [],
     timeout: 900_000,
     settings: {},
+    openArchive,
     policyText: JSON.stringify(
       policyOf(
         targets.map(({ elsewhere, ...fields }, index) =>

@@ -188,7 +188,8 @@ export function nastyText(dice: Dice): string {
   if (dice.chance(0.4)) return dice.pick(NASTY);
   const secret = secretText(dice);
   // Where a text is cut, a secret must not be.
-  if (dice.chance(0.05)) return `${' '.repeat(dice.pick([1_020, EDGE]))}${secret} there`;
+  if (dice.chance(0.05))
+    return `${' '.repeat(dice.pick([1_020, 1_020, 1_020, 1_020, EDGE]))}${secret} there`;
   if (dice.chance(0.05)) return `${'\u200b'.repeat(EDGE)}${secret} there`;
   return `see ${secret} there`;
 }

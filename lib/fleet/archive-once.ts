@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import type { Archive } from '../archive/archive.ts';
+import type { ObjectStore } from './object-store.ts';
+
+/** The lines that one object of the archive holds. */
+interface Archived {
+  /** Where the object is. */
+  readonly at: string;
+  /** What tells each line, since the lines themselves may be many. */
+  readonly digests: readonly string[];
+}
+
+/**
+ * An archive for the calls of one lane: what an earlier call has archived, and could not delete any more, is not
+ * archived again. That is written down once the archive has it: where a call is killed in between, the next one
+ * archives those rows once more.
+ * @param base where in the bucket it is written down; an archive of another run has another.
+ */
+export function archiveOnce(archive: Archive, store: ObjectStore, base: string): Archive {
+  return {
+    write: async (name, lines) => {
+      // Names may be longer than keys can be.
+      const place = `${base}/${createHash('sha256').update(name.join('/')).digest('hex')}-`;
+      const keys = await store.list(place);
+      const before = (await Promise.all(keys.map((key) => store.read(key)))) as Archived[];
+      const known = new Set(before.flatMap(({ digests }) => digests));
+      const news = new Map<string, string>();
+      for (const line of lines) {
+        const digest = createHash('sha256').update(line).digest('base64url').slice(0, 22);
+        if (!known.has(digest)) news.set(digest, line);
+      }
+      const last = before.at(-1);
+      if (news.size === 0 && last) return last.at;
+      const at = await archive.write(name, news.values());
+      const entry: Archived = { at, digests: [...news.keys()] };
+      await store.create(`${place}${String(keys.length + 1).padStart(6, '0')}.json`, entry);
+      return at;
+    },
+  };
+}

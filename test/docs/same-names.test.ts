@@ -5,6 +5,7 @@ import { tooWide, type } from '../cli/fake-io.ts';
 import { commandsIn } from './markdown.ts';
 
 const readme = await readFile('README.md', 'utf8');
+const operating = await readFile('docs/operating.md', 'utf8');
 const reference = await readFile('docs/policy.md', 'utf8');
 const pages = await Promise.all(
   (await readdir('docs'))
@@ -35,8 +36,8 @@ function keysOf(node: { properties?: object; items?: object }): string[] {
 }
 
 describe('commands', () => {
-  test('are those of the README', () => {
-    const [, table = ''] = /^## Commands\n([\s\S]*?)^## /m.exec(readme) ?? [];
+  test('are those of the page about operating', () => {
+    const [, table = ''] = /^## Commands\n([\s\S]*?)^## /m.exec(operating) ?? [];
     const named = [...table.matchAll(/^\| `([a-z]+)/gm)].map(([, name]) => name);
     expect(named).toEqual(commands);
     expect(commands).toEqual(expect.arrayContaining(['run', 'plan', 'test', 'schema', 'doctor']));
@@ -54,9 +55,9 @@ describe('commands', () => {
     }
   });
 
-  test.each(commands)('%s has no option that the README does not name', (name) => {
+  test.each(commands)('%s has no option that the page does not name', (name) => {
     const options = optionsIn(helps.get(name) as string).filter((option) => option !== '--help');
-    expect(optionsIn(readme)).toEqual(expect.arrayContaining(options));
+    expect(optionsIn(operating)).toEqual(expect.arrayContaining(options));
   });
 
   test('are used with their own options in README and docs', () => {
@@ -72,8 +73,9 @@ describe('commands', () => {
 describe('the keys of the schema', () => {
   const keys = [...new Set(keysOf(policyJsonSchema()))];
 
-  test.each(keys)('%s is in the README and in the policy reference', (key) => {
-    expect(readme).toMatch(new RegExp(`\\b${key}\\b`));
+  test.each(keys)('%s is in the text about the policy and in its reference', (key) => {
+    const [before, , after] = reference.split(/<!-- \/?reference -->/);
+    expect(`${before}${after}`).toMatch(new RegExp(`\\b${key}\\b`));
     expect(reference).toContain(`| \`${key}\` |`);
   });
 

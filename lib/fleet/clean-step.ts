@@ -81,11 +81,7 @@ export async function cleanStep(
           runId: run.id,
           archiveTo: settings.archiveTo,
           openArchive: (place) =>
-            archiveOnce(
-              dependencies.openArchive(place),
-              store,
-              `runs/${run.id}/lanes/${lane}-archived`,
-            ),
+            archiveOnce(dependencies.openArchive(place), store, `runs/${run.id}/archived/${lane}`),
           deadline: deadline - ENTRY_MS,
           stopBeforeEnd: settings.stopBeforeEnd,
           maxConcurrency: settings.maxConcurrency,

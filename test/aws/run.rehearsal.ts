@@ -106,12 +106,17 @@ const deleted = () =>
 /** Policies of the resources themselves, which have a say too. */
 async function resourcePolicies(): Promise<(call: Call) => object | undefined> {
   const keyPolicy = await aws('kms', 'get-key-policy', '--key-id', key, '--policy-name', 'default');
-  const bucket = stack.names.get('FleetBucket');
-  const bucketPolicy = bucket && (await aws('s3api', 'get-bucket-policy', '--bucket', bucket));
+  const buckets = ['FleetBucket', 'ArchiveBucket'].flatMap((id) => stack.names.get(id) ?? []);
+  const policies = await Promise.all(
+    buckets.map(async (bucket) => {
+      const { Policy } = await aws('s3api', 'get-bucket-policy', '--bucket', bucket);
+      return [`arn:aws:s3:::${bucket}`, JSON.parse(Policy)] as const;
+    }),
+  );
   return ({ action, resource }) => {
     if (resource === key) return JSON.parse(keyPolicy.Policy);
-    const inBucket = action.startsWith('s3:') && resource.startsWith(`arn:aws:s3:::${bucket}`);
-    return inBucket ? JSON.parse(bucketPolicy.Policy) : undefined;
+    if (!action.startsWith('s3:')) return undefined;
+    return policies.find(([bucket]) => resource.startsWith(bucket))?.[1];
   };
 }
 
@@ -158,7 +163,7 @@ async function expectRoles(made: ReadonlyMap<string, readonly Call[]>): Promise<
 describe('the function, as it is deployed', () => {
   test('is called by its schedule, cleans up and logs what it did', async () => {
     emulator.addInstance({ service: 'dcs', name: 'first', tasks: [...expired(3), fresh()] });
-    await deploy('');
+    await deploy('', 'archive=true');
     await fire();
     expect(lambda.invocations).toMatchObject([{ value: { outcome: 'complete' } }]);
     expect(deleted()).toBe(3);
@@ -234,7 +239,7 @@ describe('the fleet, on another interpreter', () => {
     }
     failing = emulator.addInstance({ service: 'dcs', name: 'failing', tasks: expired(3) }).id;
     large = emulator.addInstance({ service: 'dcs', name: 'large', tasks: expired(LARGE) }).id;
-    await deploy(large, 'fleet=true');
+    await deploy(large, 'fleet=true', 'archive=true');
     await other.suspend();
     emulator.addInstance({ service: 'kafka', name: 'denied', tasks: expired(DENIED, 'kafka') });
     emulator.intercept = ({ operation, instanceId, service }) => {
@@ -287,7 +292,7 @@ describe('the fleet, on another interpreter', () => {
     const KILLED = 60;
     emulator.addInstance({ service: 'dcs', name: 'killed', tasks: expired(KILLED) });
     // Until its time-out, nobody knows that it is not there any more.
-    await deploy('', 'fleet=true', 'timeout=20');
+    await deploy('', 'fleet=true', 'archive=true', 'timeout=20');
     let sent = 0;
     emulator.intercept = ({ operation }) => {
       if (operation !== 'delete-task') return undefined;

@@ -105,6 +105,11 @@ describe.each([
   ['dev', 'dev', []],
   ['prod', 'prod', []],
   ['prod with the fleet', 'prod', ['fleet=true', 'alarmEmail=oncall@example.com']],
+  [
+    'prod with fleet, archive and letter',
+    'prod',
+    ['fleet=true', 'archive=true', 'reportEmail=a@example.com'],
+  ],
 ])('the package of %s', (_, stage, params) => {
   test('passes the original cfn-lint without a finding', async () => {
     const { folder } = await project.package(stage, ...params);

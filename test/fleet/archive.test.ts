@@ -59,7 +59,7 @@ test('a row that has expired since an earlier call is archived in an object of i
 test('where the bucket cannot tell what is archived, nothing goes', async () => {
   world.emulator.addInstance({ service: 'dcs', tasks: expired(5) });
   world.bucket.trouble = (operation, key) =>
-    operation === 'list' && key.includes('-archived') ? 'error before' : undefined;
+    operation === 'list' && key.includes('/archived/') ? 'error before' : undefined;
   await world.execute();
   expect(archived).toEqual([]);
   expect(world.emulator.journal.deletes()).toEqual([]);

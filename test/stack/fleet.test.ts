@@ -115,11 +115,12 @@ describe('permissions', () => {
     Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
     Resource: arnOf('CleanupLogGroup'),
   };
-  const listLogs = {
+  const listing = (objects: string) => ({
     Action: 's3:ListBucket',
     Resource: arnOf('FleetBucket'),
-    Condition: { StringLike: { 's3:prefix': 'runs/*/lanes/*' } },
-  };
+    Condition: { StringLike: { 's3:prefix': `runs/*/${objects}/*` } },
+  });
+  const listLogs = listing('lanes');
 
   test('preparing may do nothing but write to the log', () => {
     expect(allowedTo('FleetPrepareRole')).toEqual([log]);
@@ -130,6 +131,8 @@ describe('permissions', () => {
       secrets,
       log,
       { Action: ['s3:GetObject', 's3:PutObject'], Resource: objects('lanes/*') },
+      { Action: ['s3:GetObject', 's3:PutObject'], Resource: objects('archived/*') },
+      listing('archived'),
       listLogs,
     ]);
   });

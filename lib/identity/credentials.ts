@@ -69,29 +69,29 @@ export function credentialsFromEnvironment(
   const named = (part: Part) => `${prefix === undefined ? '' : `${prefix}_`}${VARIABLES[part]}`;
   const part = (each: Part) => [named(each), env[named(each)]] as const;
   const expected = `${named('accessKey')} and ${named('secretKey')}, or ${named('username')}, ${named('password')} and ${named('domain')}`;
-  return chooseCredentials(environmentName(prefix), expected, {
-    accessKey: part('accessKey'),
-    secretKey: part('secretKey'),
-    securityToken: part('securityToken'),
-    username: part('username'),
-    password: part('password'),
-    domain: part('domain'),
-  });
+  return chooseCredentials(environmentName(prefix), expected, part);
 }
 
 type Part = 'accessKey' | 'secretKey' | 'securityToken' | 'username' | 'password' | 'domain';
+/** A part as its source has it. */
+type FoundPart = readonly [name: string, value: string | undefined];
 
 /**
  * The keys that are there choose the method; what is there in part, or of both kinds, is refused.
  * @param source where the parts come from, for the message.
  * @param expected what should have been there.
- * @param parts each with the name that it has in the source.
+ * @param find looks a part up, and says the name that it has in the source. It is asked for all of them.
  */
 export function chooseCredentials(
   source: string,
   expected: string,
-  parts: Readonly<Record<Part, readonly [name: string, value: string | undefined]>>,
+  find: (part: Part) => FoundPart,
 ): Credentials {
+  const all = Object.keys(VARIABLES) as Part[];
+  const parts = Object.fromEntries(all.map((part) => [part, find(part)])) as Record<
+    Part,
+    FoundPart
+  >;
   const keyParts: Part[] = ['accessKey', 'secretKey'];
   // A key has no white space: what stands around it came with copying. A password may have some.
   const value = (part: Part) => {

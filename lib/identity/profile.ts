@@ -73,14 +73,15 @@ function credentialsOf(
   }
   const byId = part('user_domain_name')[1] === undefined && part('user_domain_id')[1] !== undefined;
   // Some hold both, for different clients: keys need no token for each project.
-  const found = chooseCredentials(source, EXPECTED, {
+  const parts = {
     accessKey: ofKeys ? part('ak') : none,
     secretKey: ofKeys ? part('sk') : none,
     securityToken: ofKeys ? part('security_token') : none,
     username: ofKeys ? none : part('username'),
     password: ofKeys ? none : part('password'),
     domain: ofKeys ? none : part(byId ? 'user_domain_id' : 'user_domain_name'),
-  });
+  };
+  const found = chooseCredentials(source, EXPECTED, (each) => parts[each]);
   const [, url] = part('auth_url');
   return {
     ...found,

@@ -49,14 +49,7 @@ export function credentialsFromSecret(secretId: string, text: string): Credentia
     }
     return [name, value ?? undefined] as const;
   };
-  return chooseCredentials(source, EXPECTED, {
-    accessKey: part('accessKey'),
-    secretKey: part('secretKey'),
-    securityToken: part('securityToken'),
-    username: part('username'),
-    password: part('password'),
-    domain: part('domain'),
-  });
+  return chooseCredentials(source, EXPECTED, part);
 }
 
 const ARN = /^arn:[^:]+:secretsmanager:([a-z0-9-]+):/;

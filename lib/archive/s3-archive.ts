@@ -1,5 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, MAX_OBJECTS, sha256 } from './archive.ts';
 
 /** Milliseconds to connect, and to wait for an answer: a store that hangs must not hold a run. */
@@ -22,7 +23,6 @@ export function s3Archive(bucket: string, prefix: string, client?: S3Client): Ar
         requestHandler: awsRequestHandler({
           connectionTimeout: CONNECT_MS,
           requestTimeout: ANSWER_MS,
-          throwOnRequestTimeout: true,
         }),
       });
       const body = await compress(lines, (bytes) => buffer(bytes));
@@ -67,7 +67,8 @@ const ADVICE: Readonly<Record<string, string>> = {
 };
 
 function explain(bucket: string, cause: unknown): ArchiveError {
-  const { name, message } = cause as Error;
+  const name = oneLine((cause as Error).name);
+  const message = oneLine((cause as Error).message);
   const advice = ADVICE[name];
   const text = `archive s3://${bucket}: ${name}: ${message}${advice ? `; ${advice}` : ''}`;
   return new ArchiveError(name, text, cause);

@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import type { Clock } from '../http/clock.ts';
+import { oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
 export interface ObjectStore {
@@ -36,11 +37,7 @@ export function bucketStore(
   patience = PATIENCE_MS,
 ): ObjectStore {
   const client = new S3Client({
-    requestHandler: awsRequestHandler({
-      connectionTimeout: patience,
-      requestTimeout: patience,
-      throwOnRequestTimeout: true,
-    }),
+    requestHandler: awsRequestHandler({ connectionTimeout: patience, requestTimeout: patience }),
     ...options,
   });
   const at = (key: string) => ({ Bucket: bucket, Key: key });
@@ -119,6 +116,6 @@ async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     const { name, message } = cause as Error;
-    throw new Error(`${what}: ${name}: ${message}`, { cause });
+    throw new Error(`${what}: ${oneLine(`${name}: ${message}`)}`, { cause });
   }
 }

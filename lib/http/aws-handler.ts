@@ -2,13 +2,16 @@ import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-
 import { proxyAgent, proxyFor } from './proxy.ts';
 
 /**
- * A request handler for clients of the AWS SDK, which does not read the proxy's variables by itself.
- * @param options the handler's own, such as its time-outs.
+ * A request handler for clients of the AWS SDK, which does not read the proxy's variables by itself. A request that
+ * takes longer than its time-out fails.
+ * @param options the handler's own, such as its time-outs, in milliseconds.
  */
 export function awsRequestHandler(
   options: NodeHttpHandlerOptions = {},
 ): Pick<NodeHttpHandler, keyof NodeHttpHandler> {
-  const direct = new NodeHttpHandler(options);
+  // It only warns unless it is told to throw.
+  const settings = { throwOnRequestTimeout: true, ...options };
+  const direct = new NodeHttpHandler(settings);
   const proxied = new Map<string, Promise<NodeHttpHandler>>();
   const handlerFor = async (url: string): Promise<NodeHttpHandler> => {
     const proxy = proxyFor(url);
@@ -19,7 +22,7 @@ export function awsRequestHandler(
       proxied.get(key) ??
       proxyAgent(proxy, secure).then(
         (agent) =>
-          new NodeHttpHandler({ ...options, [secure ? 'httpsAgent' : 'httpAgent']: agent }),
+          new NodeHttpHandler({ ...settings, [secure ? 'httpsAgent' : 'httpAgent']: agent }),
       );
     proxied.set(key, made);
     return await made;

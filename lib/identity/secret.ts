@@ -1,4 +1,4 @@
-import { isObject, visible } from '../model/text.ts';
+import { isObject, oneLine } from '../model/text.ts';
 import {
   type Credentials,
   CredentialsError,
@@ -65,12 +65,7 @@ async function fetchSecret(
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
-    // A request's time-out only warns unless it is told to throw.
-    requestHandler: awsRequestHandler({
-      connectionTimeout: 5_000,
-      requestTimeout: 10_000,
-      throwOnRequestTimeout: true,
-    }),
+    requestHandler: awsRequestHandler({ connectionTimeout: 5_000, requestTimeout: 10_000 }),
   });
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
@@ -107,9 +102,4 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
     : (explanations[error.name] ?? `${secret} could not be read: ${oneLine(error.name)}: ${said}`);
   return new CredentialsError(message, error);
-}
-
-/** Text of a service as it may be shown. */
-function oneLine(text: string): string {
-  return visible(text.replace(/\s+/g, ' ')).slice(0, 500);
 }

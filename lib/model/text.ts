@@ -10,6 +10,14 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, '?');
 }
 
+/** Characters of such a line that are shown. */
+const LONGEST_LINE = 500;
+
+/** A longer text from outside as it may be shown: its line breaks are spaces, and what is too long is cut. */
+export function oneLine(text: string): string {
+  return visible(text.replace(/\s+/g, ' ')).slice(0, LONGEST_LINE);
+}
+
 /** Text from outside without any such character, where a secret might be written with some in between. */
 export function withoutInvisible(text: string): string {
   return text.replace(INVISIBLE, '');

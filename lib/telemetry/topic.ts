@@ -18,7 +18,12 @@ export async function publish(
 ): Promise<void> {
   // Only runs that have something to tell need it.
   const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
-  const client = new SNSClient({ region: topicArn.split(':')[3] ?? '', maxAttempts: 1 });
+  const { awsRequestHandler } = await import('../http/aws-handler.ts');
+  const client = new SNSClient({
+    region: topicArn.split(':')[3] ?? '',
+    maxAttempts: 1,
+    requestHandler: awsRequestHandler(),
+  });
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
     await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });

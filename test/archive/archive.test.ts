@@ -147,6 +147,7 @@ describe('in S3', () => {
       const answer = answers.shift() ?? 200;
       if (answer === 403) return end(403, 'AccessDenied');
       if (answer === 500) return end(500, 'InternalError');
+      if (answer === 400) return end(400, 'Odd\u202eerror');
       if (objects.has(key)) return end(412, 'PreconditionFailed');
       objects.set(key, body);
       return answer === 201 ? end(500, 'InternalError') : end(200);
@@ -198,6 +199,7 @@ describe('in S3', () => {
       'archive s3://bucket: AccessDenied: AccessDenied; grant s3:PutObject there',
     ],
     ['a failure that stays', [500, 500, 500, 500], 'archive s3://bucket: InternalError'],
+    ['one that a terminal would obey', [400], 'archive s3://bucket: Odd?error: Odd?error'],
   ])('%s is an error that says where and what to do', async (_, statuses, message) => {
     answers = statuses;
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({

@@ -49,6 +49,11 @@ describe('a bucket', () => {
     await expect(store.read(KEY)).rejects.toThrow(`s3://fleet/${KEY} could not be read`);
   });
 
+  test('whose object a terminal would obey is an error that shows nothing of the kind', async () => {
+    s3.objects.set(`fleet/${KEY}`, '\u202etxt');
+    await expect(store.read(KEY)).rejects.toThrow(/could not be read: [^\u202e]+\?txt/);
+  });
+
   test('without the object is an error', async () => {
     await expect(store.read(KEY)).rejects.toThrow(`${KEY} could not be read: NoSuchKey`);
   });

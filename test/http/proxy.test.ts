@@ -5,6 +5,7 @@ import { proxyFor } from '../../lib/http/proxy.ts';
 import { proxyName } from '../../lib/http/proxy-error.ts';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
+import { publish } from '../../lib/telemetry/topic.ts';
 import { keepEnvironment } from '../environment.ts';
 import { type FakeProxy, startProxy } from '../proxy.ts';
 import { type Served, serve } from '../serve.ts';
@@ -169,6 +170,13 @@ describe('the AWS SDK', () => {
   test('reads and writes S3 through the proxy', async () => {
     await expect(bucketStore('bucket').create('k', { a: 1 })).rejects.toThrow('self-signed');
     expect(proxy.asked[0]).toBe('bucket.s3.eu-central-1.amazonaws.com:443');
+  });
+
+  test('publishes to SNS through the proxy', async () => {
+    const letter = { subject: 's', text: 't' };
+    const topic = 'arn:aws:sns:eu-central-1:123456789012:reports';
+    await expect(publish(topic, letter, 5_000)).rejects.toThrow('self-signed');
+    expect(proxy.asked[0]).toBe('sns.eu-central-1.amazonaws.com:443');
   });
 
   test('goes without it where NO_PROXY says so', async () => {

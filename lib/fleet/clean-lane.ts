@@ -1,7 +1,8 @@
 import type { Endpoint } from '../http/endpoint.ts';
+import { instanceKey } from '../model/instance.ts';
 import { addRequests, type InstanceSummary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
-import { writtenName } from '../policy/targets.ts';
+import { isPartOf, writtenName } from '../policy/targets.ts';
 import type { InstanceCleanup } from '../run/clean-instance.ts';
 import { observeAll, type Standing } from '../run/observer.ts';
 import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/open-target.ts';
@@ -14,10 +15,8 @@ import {
   failed,
   finished,
   inNextRound,
-  isPartOf,
   type KnownInstance,
   type KnownTarget,
-  keyOf,
   type LaneFacts,
   type ListSeen,
   left,
@@ -80,16 +79,16 @@ export async function cleanLane(
       observer: observeAll([
         observer,
         {
-          decided: (target, { id }, tasks, decisions) => {
+          decided: (target, instance, tasks, decisions) => {
             const expired = decisions.filter(({ action }) => action === 'delete').length;
-            jobs.get(keyOf(target, id))?.listed(tasks, expired);
+            jobs.get(instanceKey(target, instance))?.listed(tasks, expired);
           },
         },
       ]),
       beforeDeletes: async (target, standing) => {
         // The endpoint lets no DELETE begin any more, so there is nothing to write down.
         if (context.clock.monotonic() > context.window.deleteUntil) return;
-        const job = jobs.get(keyOf(target, standing.summary.id)) as Job;
+        const job = jobs.get(instanceKey(target, standing.summary)) as Job;
         log.note(job.begun(standing));
         await log.flush();
       },
@@ -106,7 +105,7 @@ export async function cleanLane(
   );
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {
-      const key = keyOf(target.name, cleanup.summary.id);
+      const key = instanceKey(target.name, cleanup.summary);
       const known = lane.get(key) ?? newInstance(target.name, cleanup.summary);
       lane.set(key, known);
       if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
@@ -121,7 +120,7 @@ export async function cleanLane(
     const known = withFewerErrors(job.end(), errors);
     errors += known.summary.errors.length;
     isAnyDone ||= known.done;
-    lane.set(keyOf(known.target, known.summary.id), known);
+    lane.set(instanceKey(known.target, known.summary), known);
     log.note(known);
   });
   if (log.lost.aborted) await log.flush();
@@ -133,7 +132,7 @@ export async function cleanLane(
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance));
   }
   for (const [key, known] of lane) {
-    const target = begun.find(({ summary }) => isPartOf(summary.name, known.target));
+    const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
     if (known.done || jobs.has(key)) continue;
     // A later round plans its target again, or finds the instance gone.
     if (!target?.open) lane.set(key, again ? known : unreached(known, target));

@@ -57,15 +57,6 @@ export const TOO_SHORT =
 /** Errors kept for all instances of a lane; beyond them, one for each instance. */
 const MAX_LANE_ERRORS = 1_000;
 
-/** Whether a target is the one that the policy names, or one of those that it stands for. */
-export function isPartOf(named: string, target: string): boolean {
-  return target === named || target.startsWith(`${named}/`);
-}
-
-export function keyOf(target: string, id: string): string {
-  return JSON.stringify([target, id]);
-}
-
 /** An instance of which nothing is known yet. */
 export function newInstance(
   target: string,

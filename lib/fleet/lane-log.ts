@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { JanitorError } from '../model/error.ts';
-import { type KnownInstance, keyOf, type LaneFacts } from './known.ts';
+import { instanceKey } from '../model/instance.ts';
+import type { KnownInstance, LaneFacts } from './known.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Objects that are read at once. */
@@ -86,7 +87,7 @@ export async function readLane(
   let facts: LaneFacts | undefined;
   for (const entry of entries) {
     facts = entry.facts ?? facts;
-    for (const each of entry.instances) instances.set(keyOf(each.target, each.summary.id), each);
+    for (const each of entry.instances) instances.set(instanceKey(each.target, each.summary), each);
   }
   return { length: keys.length, last: entries.at(-1), facts, instances, gap };
 }
@@ -159,7 +160,7 @@ export class LaneLog {
 
   /** Remembers how an instance stands, to be written with the next entry. */
   note(known: KnownInstance): void {
-    this.#noted.set(keyOf(known.target, known.summary.id), known);
+    this.#noted.set(instanceKey(known.target, known.summary), known);
   }
 
   /**

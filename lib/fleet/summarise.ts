@@ -6,8 +6,9 @@ import {
   type Summary,
   type TargetSummary,
 } from '../model/summary.ts';
+import { isPartOf } from '../policy/targets.ts';
 import { missingInstances, type RunRequest } from '../run/request.ts';
-import { isPartOf, type KnownInstance, type KnownTarget, lost } from './known.ts';
+import { type KnownInstance, type KnownTarget, lost } from './known.ts';
 import type { LaneState } from './lane-log.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */
@@ -122,6 +123,6 @@ function inOrder(
 ): ReadonlyMap<TargetSummary, RequestCounts> {
   const names = planned?.flat().map(({ name }) => name) ?? [];
   const place = ([{ name }]: readonly [TargetSummary, RequestCounts]) =>
-    names.findIndex((planned) => isPartOf(planned, name));
+    names.findIndex((planned) => isPartOf(name, planned));
   return new Map([...requests].sort((one, other) => place(one) - place(other)));
 }

@@ -16,6 +16,11 @@ export function labelOf({ id, name }: { readonly id: string; readonly name: stri
   return visible(name || id);
 }
 
+/** The key of an instance in a map of the instances of several targets. */
+export function instanceKey(target: string, { id }: { readonly id: string }): string {
+  return JSON.stringify([target, id]);
+}
+
 /** An instance that is left alone, and why. */
 export interface SkippedInstance extends Instance {
   readonly reason: string;

@@ -8,12 +8,12 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { isObject } from '../model/text.ts';
-import { compilePatterns } from './pattern.ts';
+import { compilePatterns, isPlain } from './pattern.ts';
 import { CREDENTIALS_SOURCES } from './schema.ts';
 import { patternsOfRegion } from './select-projects.ts';
 import type { Path } from './source.ts';
 import { suggest } from './suggest.ts';
-import { combinationName } from './targets.ts';
+import { combinationName, listOf } from './targets.ts';
 
 /** Something wrong at one place of a policy, in words. */
 export interface Finding {
@@ -83,8 +83,8 @@ function placesOf(target: unknown, index: number): Place[] {
     typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint).origin : undefined;
   const shown = (key: 'service' | 'region', value: string) =>
     Array.isArray(lists[key]) ? value : undefined;
-  return oneOrMore(lists.service).flatMap((service) =>
-    oneOrMore(lists.region).flatMap((region): Place[] => {
+  return listOf(lists.service).flatMap((service) =>
+    listOf(lists.region).flatMap((region): Place[] => {
       if (!isOneOf(service, SERVICE_NAMES) || typeof region !== 'string') return [];
       // Without an id it is the region's own project, in the account of the credentials.
       const names = projects === undefined ? [region] : list(projects);
@@ -123,10 +123,6 @@ function matchesPattern(pattern: string, name: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isPlain(pattern: string): boolean {
-  return !/[*?[{]/.test(pattern);
 }
 
 /** The message about two targets that select the same instances, with advice. */
@@ -266,7 +262,7 @@ function checkKeep(level: unknown, path: Path): Finding[] {
 
 function checkStatuses(statuses: unknown, service: unknown, path: Path): Finding[] {
   const findings = repeatedItems(statuses, path);
-  const services = oneOrMore(service).filter((each) => isOneOf(each, SERVICE_NAMES));
+  const services = listOf(service).filter((each) => isOneOf(each, SERVICE_NAMES));
   const deletable = new Set<FinishedStatus>(services.flatMap((each) => SERVICES[each].deletable));
   if (services.length === 0 || deletable.has('CANCELLED')) return findings;
   list(statuses).forEach((status, i) => {
@@ -319,11 +315,6 @@ function nameOf(value: unknown): string | undefined {
 
 function list(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-/** A list's items, or the one value that stands in place of a list. */
-function oneOrMore(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [value];
 }
 
 function isText(value: unknown): value is string {

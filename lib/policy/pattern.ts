@@ -53,6 +53,16 @@ export function compilePatterns(patterns: readonly string[]): Matcher {
   };
 }
 
+/** The text that everything begins with that a pattern matches. */
+export function plainBeginning(pattern: string): string {
+  return pattern.split(/[*?[{]/)[0] ?? '';
+}
+
+/** Whether a pattern is a text that stands for itself alone. */
+export function isPlain(pattern: string): boolean {
+  return plainBeginning(pattern) === pattern;
+}
+
 /**
  * Goes through text and tokens side by side. Where they part, the latest star takes one character more: a star
  * before it need not be tried again, since the latest can do all that the earlier one could.

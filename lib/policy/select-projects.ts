@@ -1,4 +1,4 @@
-import { compilePatterns } from './pattern.ts';
+import { compilePatterns, isPlain, plainBeginning } from './pattern.ts';
 
 /** A project, as far as choosing goes. */
 interface Named {
@@ -50,8 +50,8 @@ export function patternsOfRegion(
   regions: readonly string[],
 ): string[] {
   const isOfAnother = (pattern: string) => {
-    const [plain = ''] = pattern.split(/[*?[{]/);
-    const mayBeHere = isOf(region, plain) || (plain !== pattern && region.startsWith(plain));
+    const plain = plainBeginning(pattern);
+    const mayBeHere = isOf(region, plain) || (!isPlain(pattern) && region.startsWith(plain));
     return !mayBeHere && regions.some((other) => isOf(other, plain));
   };
   return patterns.filter((pattern) => !isOfAnother(pattern));

@@ -32,13 +32,22 @@ export function inProject(
   return { ...target, name: combinationName(target.name, project.name), projectId: project.id };
 }
 
+/** Whether a name is longer than another one: of a combination, or of a project, of the target of that name. */
+export function isUnder(name: string, whole: string): boolean {
+  return name.startsWith(`${whole}/`);
+}
+
+/** Whether a name is that of a whole target, or of a part of it. */
+export function isPartOf(name: string, whole: string): boolean {
+  return name === whole || isUnder(name, whole);
+}
+
 /**
  * Whether a name means a target of the policy: its own, the beginning of it up to a `/`, or that of one of its
  * projects, which are not known yet.
  */
 export function isMeant(name: string, { name: own, projects }: Target): boolean {
-  if (name === own || own.startsWith(`${name}/`)) return true;
-  return projects !== undefined && name.startsWith(`${own}/`);
+  return isPartOf(own, name) || (projects !== undefined && isUnder(name, own));
 }
 
 /** The name under which a target is written, where lists made several of it; else nothing. */
@@ -52,11 +61,12 @@ export function targetNamed({ targets }: Policy, name: string): Target | undefin
   const whole = targets.find((target) => target.name === name);
   if (whole) return whole;
   const found = targets.find(
-    (target) => target.projects !== undefined && name.startsWith(`${target.name}/`),
+    (target) => target.projects !== undefined && isUnder(name, target.name),
   );
   return found && { ...found, name };
 }
 
-function listOf<T>(value: T | readonly T[]): readonly T[] {
+/** A list, or the one value that stands in its place. */
+export function listOf<T>(value: T | readonly T[]): readonly T[] {
   return Array.isArray(value) ? value : [value as T];
 }

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { JanitorError } from '../model/error.ts';
-import type { Instance } from '../model/instance.ts';
+import { instanceKey } from '../model/instance.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
@@ -73,7 +73,6 @@ export function openRecordsFile(
         failure = error;
       }
     };
-  const keyOf = (target: string, { id }: Instance) => JSON.stringify([target, id]);
   const observer: Observer = {
     started: guarded(({ runId, trigger, dryRun, startedAt }) => {
       const at = new Date(startedAt).toISOString();
@@ -93,10 +92,10 @@ export function openRecordsFile(
       kept.end();
       expired.end();
       records += tasks.length;
-      instances.set(keyOf(target, instance), { kept, expired });
+      instances.set(instanceKey(target, instance), { kept, expired });
     }),
     recordsDone: guarded((target, instance, outcomes) => {
-      const key = keyOf(target, instance);
+      const key = instanceKey(target, instance);
       const segments = instances.get(key);
       if (!segments) throw new Error(`instance ${instance.id} ended and was never decided`);
       instances.delete(key);

@@ -6,7 +6,7 @@ import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
 import { suggest } from '../policy/suggest.ts';
-import { isMeant } from '../policy/targets.ts';
+import { isMeant, isUnder } from '../policy/targets.ts';
 
 /** Records that somebody approved of deleting. */
 export interface ApprovedPlan {
@@ -67,9 +67,7 @@ export function selectProjectTargets(
 ): readonly Target[] {
   if (!requested) return found;
   const names = found.map(({ name }) => name);
-  const unknown = requested.filter(
-    (name) => name.startsWith(`${target.name}/`) && !names.includes(name),
-  );
+  const unknown = requested.filter((name) => isUnder(name, target.name) && !names.includes(name));
   if (unknown.length > 0) {
     const message = unknown.map((name) => unknownName('target', name, names)).join('\n');
     throw new TargetError('projects', message);

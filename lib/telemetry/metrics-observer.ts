@@ -5,6 +5,7 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
+import { isUnder } from '../policy/targets.ts';
 import type { Observer } from '../run/observer.ts';
 import type { Measurements, Publish } from './metrics.ts';
 
@@ -73,7 +74,7 @@ function ownMetrics(
   targets: readonly TargetSummary[],
 ): ReadonlySet<string> {
   const names = known.flatMap(({ name, projects }) => {
-    const within = targets.map((each) => each.name).filter((each) => each.startsWith(`${name}/`));
+    const within = targets.map((each) => each.name).filter((each) => isUnder(each, name));
     return projects && within.length > 0 ? within : [name];
   });
   return new Set(names.slice(0, MAX_TARGETS));

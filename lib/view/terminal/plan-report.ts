@@ -1,4 +1,5 @@
 import type { Duration } from 'luxon';
+import { instanceKey } from '../../model/instance.ts';
 import { counted, type Summary } from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
 import { visible } from '../../model/text.ts';
@@ -46,14 +47,13 @@ export interface PlanReport {
 /** Begins the text of a plan. It keeps no records, but what is to be shown of them. */
 export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
   const sections = new Map<string, string>();
-  const keyOf = (target: string, id: string) => JSON.stringify([target, id]);
   let now = 0;
   return {
     observer: {
       started: ({ startedAt }) => {
         now = startedAt;
       },
-      decided: (target, { id }, tasks, decisions) => {
+      decided: (target, instance, tasks, decisions) => {
         const groups = group(tasks, decisions, verbose);
         if (groups.length === 0) return;
         const cuts = cutsOf(policy, target, now, keepFor);
@@ -62,12 +62,12 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
           ...ageHistogram({ tasks, decisions }, now, cuts, terminal),
           ...groups.flatMap((part) => renderGroup(part, verbose, terminal)),
         ];
-        sections.set(keyOf(target, id), lines.join('\n'));
+        sections.set(instanceKey(target, instance), lines.join('\n'));
       },
     },
     render: (summary) => {
       const found = byDeletions(summary).flatMap(({ target, instance, name }) => {
-        const section = sections.get(keyOf(target.name, instance.id));
+        const section = sections.get(instanceKey(target.name, instance));
         return section === undefined
           ? []
           : [{ instance, name: `${target.name} / ${name}`, section }];

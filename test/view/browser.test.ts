@@ -191,6 +191,16 @@ inBrowser(title, () => {
     expect(new Set(await page.locator('#rows tr.error').allTextContents()).size).toBe(1);
   });
 
+  test('shows what was clicked at once, without waiting for anything', async () => {
+    await show(renderHtml(sampleReport()));
+    const shownAfterClick = (selector: string) =>
+      page.evaluate(`document.querySelector('${selector}').click();
+        document.getElementById('shown').textContent`);
+    expect(await shownAfterClick('.tile.is-kept a')).toMatch(/\(of 2,000\)$/);
+    expect(await shownAfterClick('button[type=reset]')).toBe('records 1 to 100 of 2,000');
+    expect(await page.inputValue('#only-outcome')).toBe('');
+  });
+
   test('leads from the name of an instance to its records', async () => {
     await show(renderHtml(sampleReport()));
     await page.click('.others a[data-value="prod-cache / staging"]');

@@ -138,11 +138,17 @@ export const SCRIPT = `
     element('last').disabled = element('next').disabled = page === pages - 1;
   }
 
+  function reset() {
+    element('controls').reset();
+    sorted = { ...START };
+  }
+
   // A number elsewhere on the page leads to its records.
   for (const link of document.querySelectorAll('a[data-filter]')) {
     link.addEventListener('click', () => {
-      element('controls').reset();
+      reset();
       element('only-' + link.dataset.filter).value = '=' + link.dataset.value;
+      search();
     });
   }
   element('search').addEventListener('input', search);
@@ -161,10 +167,9 @@ export const SCRIPT = `
     });
   }
   element('controls').addEventListener('submit', (event) => event.preventDefault());
-  element('controls').addEventListener('reset', () => {
-    sorted = { ...START };
-    // The fields change after this event.
-    setTimeout(search);
+  document.querySelector('#controls button[type=reset]').addEventListener('click', () => {
+    reset();
+    search();
   });
   element('first').addEventListener('click', () => draw(0));
   element('previous').addEventListener('click', () => draw(page - 1));

@@ -13,6 +13,11 @@ export function heldBackOf({ stoppedBy, remaining }: InstanceSummary): number {
   return stoppedBy === 'limit' ? remaining : 0;
 }
 
+/** The same of several instances together. */
+export function sumHeldBack(instances: readonly InstanceSummary[]): number {
+  return instances.reduce((sum, instance) => sum + heldBackOf(instance), 0);
+}
+
 /** Records of an instance that the run has deleted; in a dry run, that would go. */
 export function deletionsOf(instance: InstanceSummary, dryRun: boolean): number {
   return dryRun ? instance.remaining - heldBackOf(instance) : instance.deleted;

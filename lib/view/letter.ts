@@ -1,7 +1,7 @@
 import type { Outcome, StoppedBy } from '../model/outcome.ts';
 import type { Summary, TargetSummary } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
-import { byDeletions, heldBackOf } from './deletions.ts';
+import { byDeletions, heldBackOf, sumHeldBack } from './deletions.ts';
 import {
   describeAnswer,
   describeCount,
@@ -148,7 +148,7 @@ function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] 
 
 function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): string[] {
   const held = byDeletions(summary).filter(({ instance }) => heldBackOf(instance) > 0);
-  const heldBack = held.reduce((sum, { instance }) => sum + instance.remaining, 0);
+  const heldBack = sumHeldBack(held.map(({ instance }) => instance));
   const names = held.map(({ target, name }) => `${target.name} / ${name}`);
   const rest = summary.dryRun ? 0 : summary.totals.remaining - heldBack;
   const targets = unreached.flatMap(({ places }) => places.map(({ name }) => name));

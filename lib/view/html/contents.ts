@@ -1,4 +1,4 @@
-import { number } from '../text.ts';
+import { counted, number } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 
 /** Targets that the contents show at once; the others are folded away. */
@@ -15,7 +15,7 @@ export interface Entry {
 export function contents(sections: readonly Entry[], targets: readonly Entry[]): Markup {
   const folded = targets.slice(OPEN_TARGETS);
   return markup`<nav aria-label="Contents"><ul>${sections.filter(({ count }) => count !== 0).map(entry)}</ul>
-<ul class="targets">${targets.slice(0, OPEN_TARGETS).map(entry)}</ul>${folded.length > 0 ? markup`<details><summary>${number(folded.length)} more targets</summary><ul class="targets">${folded.map(entry)}</ul></details>` : undefined}</nav>`;
+<ul class="targets">${targets.slice(0, OPEN_TARGETS).map(entry)}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, 'more target')}</summary><ul class="targets">${folded.map(entry)}</ul></details>` : undefined}</nav>`;
 }
 
 function entry({ id, title, count }: Entry): Markup {

@@ -1,7 +1,7 @@
 import type { RecordOutcome } from '../../model/outcome.ts';
-import { addCounts, type Summary } from '../../model/summary.ts';
+import type { Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
-import { byDeletions, heldBackOf } from '../deletions.ts';
+import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
 import { counted, describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
 import { type Markup, markup, preformatted } from './markup.ts';
@@ -30,11 +30,10 @@ export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
 
 /** When the run was, and how it ended. */
 export function heading({ summary, options }: Report): Markup {
-  const { dryRun, outcome, startedAt, durationMs, runId, requests } = summary;
-  const { totals } = summary;
+  const { dryRun, outcome, startedAt, durationMs, runId, requests, totals } = summary;
   return markup`<header>
 <h1>task-janitor: ${dryRun ? 'dry run' : 'run'} ${badge(outcome)}</h1>
-<p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${number(requests.sent)} requests (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
+<p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${counted(requests.sent, 'request')} (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
 ${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. What would go is what a run would delete.</p>` : undefined}
 ${options.length > 0 ? markup`<p class="note">Not by the policy alone; this run had: <code>${options.join(' ')}</code></p>` : undefined}
 ${heldBackNote(summary)}
@@ -45,7 +44,7 @@ ${heldBackNote(summary)}
 function heldBackNote(summary: Summary): Markup | undefined {
   const held = byDeletions(summary).filter(({ instance }) => heldBackOf(instance) > 0);
   if (held.length === 0) return undefined;
-  const records = addCounts(held.map(({ instance }) => instance)).remaining;
+  const records = sumHeldBack(held.map(({ instance }) => instance));
   const items = held.map(
     ({ target, instance, name }) =>
       markup`<li><bdi>${target.name} / ${name}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
@@ -63,9 +62,7 @@ export function totalsSection(
   const tiles = outcomesOf(dryRun).filter(
     (outcome) => outcome !== 'held-back' || outcomes.has(outcome),
   );
-  const heldBack = targets
-    .flatMap(({ instances }) => instances)
-    .reduce((sum, instance) => sum + heldBackOf(instance), 0);
+  const heldBack = sumHeldBack(targets.flatMap(({ instances }) => instances));
   return markup`<section id="totals"><h2>Totals</h2>
 <dl class="tiles"><div class="tile"><dt>listed</dt><dd>${number(totals.listed)}</dd></div>${tiles.map(
     (outcome) => {

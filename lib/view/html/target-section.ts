@@ -2,7 +2,7 @@ import { addCounts, type InstanceSummary, type TargetSummary } from '../../model
 import { type AgeRange, ageRange, agesOf, describeAge } from '../ages.ts';
 import { type Cut, cutsOf, type TargetCuts } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
-import { heldBackOf, namesIn } from '../deletions.ts';
+import { heldBackOf, namesIn, sumHeldBack } from '../deletions.ts';
 import { describeTime, number } from '../text.ts';
 import { ageChart } from './chart.ts';
 import { badge, equations } from './counts.ts';
@@ -39,7 +39,7 @@ export function targetSection(
   const names = namesIn(target);
   const cards = target.instances.filter((instance) => chosen.has(instance));
   const others = target.instances.filter((instance) => !chosen.has(instance));
-  const held = target.instances.reduce((sum, instance) => sum + heldBackOf(instance), 0);
+  const held = sumHeldBack(target.instances);
   return markup`<section class="target" id="${id}">
 <h2><bdi>${target.name}</bdi> ${badge(target.outcome)}</h2>
 <p>${target.cloud} ${target.service}, ${target.region}</p>

@@ -14,7 +14,7 @@ import { ageHistogram } from './age-histogram.ts';
 import { cellsOf, fold, padEnd } from './cells.ts';
 import { MAX_INSTANCES } from './summary-options.ts';
 import type { Terminal } from './terminal.ts';
-import { wrap } from './wrap.ts';
+import { withCommas, wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
 const SHOWN = 3;
@@ -104,8 +104,7 @@ function renderSpan({ tasks, decisions }: InstanceDecisions, { columns }: Termin
     ...(Number.isFinite(oldest) ? [`oldest ${describeTime(oldest)}`] : []),
     ...(Number.isFinite(newestKept) ? [`newest kept ${describeTime(newestKept)}`] : []),
   ];
-  const commas = parts.map((part, index) => (index < parts.length - 1 ? `${part},` : part));
-  return parts.length > 0 ? wrap('  ', commas, columns) : [];
+  return parts.length > 0 ? wrap('  ', withCommas(parts), columns) : [];
 }
 
 function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {

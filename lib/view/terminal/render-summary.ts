@@ -7,13 +7,13 @@ import {
   type TargetSummary,
 } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
-import { byDeletions, deletionsOf, heldBackOf } from '../deletions.ts';
+import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
 import { renderFailures } from './render-failures.ts';
 import { MAX_INSTANCES, type SummaryOptions } from './summary-options.ts';
 import { type Cell, type Row, type Table, tableOf } from './table.ts';
 import type { Terminal, Tone } from './terminal.ts';
-import { wrap } from './wrap.ts';
+import { withCommas, wrap } from './wrap.ts';
 
 /** Warnings that are shown, unless all are asked for. */
 const MAX_WARNINGS = 20;
@@ -67,14 +67,13 @@ function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions
   const { targets, dryRun, totals } = summary;
   const ranked = byDeletions(summary);
   const chosen = verbose ? ranked : ranked.slice(0, MAX_INSTANCES);
-  const held = addCounts(targets.flatMap(heldBack)).remaining;
+  const held = sumHeldBack(targets.flatMap(({ instances }) => instances));
   const columns = (dryRun ? DRY_RUN_COLUMNS : RUN_COLUMNS).filter(
     ({ always, of }) => always || of(totals, held) > 0,
   );
   const rowOf = (name: string, parts: readonly InstanceSummary[]): Row => {
     const counts = addCounts(parts);
-    const heldHere = addCounts(parts.filter((part) => heldBackOf(part) > 0)).remaining;
-    return { name, cells: columns.map((column) => cellOf(column, counts, heldHere)) };
+    return { name, cells: columns.map((column) => cellOf(column, counts, sumHeldBack(parts))) };
   };
   const parts = targets.map((target) => {
     const mine = chosen.filter((place) => place.target === target);
@@ -137,7 +136,7 @@ function emptyTargets(targets: readonly TargetSummary[], terminal: Terminal): st
     .map(({ name }) => visible(name));
   return names.length === 0
     ? []
-    : [...wrap('no instances: ', listed(names), terminal.proseColumns), ''];
+    : [...wrap('no instances: ', withCommas(names), terminal.proseColumns), ''];
 }
 
 function cellOf({ of, tone }: Column, counts: Counts, held: number): Cell {
@@ -162,7 +161,7 @@ function keptLine(because: Readonly<Record<string, number>>, terminal: Terminal)
     .map(([reason, count]) => `${count} ${reason}`);
   return reasons.length === 0
     ? []
-    : wrap('    kept: ', listed(reasons), terminal.proseColumns).map((line) =>
+    : wrap('    kept: ', withCommas(reasons), terminal.proseColumns).map((line) =>
         terminal.paint('quiet', line),
       );
 }
@@ -211,25 +210,15 @@ function renderEnd(summary: Summary, { terminal, howToDelete }: SummaryOptions):
 }
 
 /** The answer that a dry run was made for. */
-function dryRunLines({ totals, targets, dryRun }: Summary, columns: number): string[] {
-  const held = targets.flatMap(heldBack);
-  const heldBackSum = addCounts(held).remaining;
-  const wouldGo = targets
-    .flatMap(({ instances }) => instances)
-    .reduce((sum, instance) => sum + deletionsOf(instance, dryRun), 0);
+function dryRunLines({ totals, targets }: Summary, columns: number): string[] {
+  const instances = targets.flatMap((target) => target.instances);
+  const heldBack = sumHeldBack(instances);
+  const places = instances.filter((instance) => heldBackOf(instance) > 0).length;
+  const wouldGo = totals.remaining - heldBack;
   const answer = `${wouldGo} of ${counted(totals.listed, 'record')} would be deleted, ${totals.kept} kept`;
-  const limits = `; ${heldBackSum} more have expired but are held back by limits on ${counted(held.length, 'instance')}`;
+  const limits = `; ${heldBack} more have expired but are held back by limits on ${counted(places, 'instance')}`;
   return [
-    ...wrap('', `${answer}${heldBackSum > 0 ? limits : ''}.`, columns),
+    ...wrap('', `${answer}${heldBack > 0 ? limits : ''}.`, columns),
     'Nothing was deleted: this was a dry run.',
   ];
-}
-
-function heldBack({ instances }: TargetSummary): InstanceSummary[] {
-  return instances.filter((instance) => heldBackOf(instance) > 0);
-}
-
-/** Each but the last with a comma. */
-function listed(items: readonly string[]): string[] {
-  return items.map((item, index) => (index < items.length - 1 ? `${item},` : item));
 }

@@ -24,3 +24,8 @@ export function wrap(lead: string, words: string | readonly string[], columns: n
   }
   return [...lines, line];
 }
+
+/** Each but the last with a comma, for {@link wrap}. */
+export function withCommas(items: readonly string[]): string[] {
+  return items.map((item, index) => (index < items.length - 1 ? `${item},` : item));
+}

@@ -1,4 +1,5 @@
-// Adds to roles.yml and topic.yml what the params secrets, secretsKey and alarmEmail ask for, always.
+// Adds to roles.yml and topic.yml what the params secrets, secretsKey and alarmEmail ask for, always; and reads params
+// for the files in the folders beside it.
 
 /** Leave to read the stage's secrets, and to decrypt them where they have a key of their own. */
 export async function secretAccess({ resolveVariable }) {
@@ -42,6 +43,11 @@ function arnOf(secret) {
 /** Only an ARN tells it; a name is of the stack's. */
 function regionOf(secret) {
   return /^arn:[^:]+:secretsmanager:([^:]+):/.exec(secret)?.[1];
+}
+
+/** Whether a param is `true`; `--param` gives text. */
+export async function isOn(param, { resolveVariable }) {
+  return String(await resolveVariable(`param:${param}`)) === 'true';
 }
 
 /** A list; or, as `--param` gives it, text with commas. */

@@ -1,4 +1,4 @@
-import type { ArchivePlace } from '../policy/fields.ts';
+import type { ArchivePlace } from '../policy/archive-place.ts';
 import type { Archive } from './archive.ts';
 import { folderArchive } from './folder-archive.ts';
 import { s3Archive } from './s3-archive.ts';

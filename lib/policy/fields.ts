@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ORIGIN, parseOrigin } from '../model/origins.ts';
 import { FINISHED_STATUSES, RUNNING_STATUSES } from '../model/services.ts';
+import { parseArchive } from './archive-place.ts';
 import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
 import { compilePatterns } from './pattern.ts';
 
@@ -95,29 +96,4 @@ function list<T extends z.ZodType>(item: T, items: string) {
 
 function isScalar(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
-}
-
-/** Where an archive is: under a prefix (which may be empty) of an S3 bucket, or in a folder. */
-export type ArchivePlace =
-  | { readonly bucket: string; readonly prefix: string }
-  | { readonly folder: string };
-
-const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/+([^\p{C}]*?))?\/*$/u;
-
-/**
- * Reads the place of an archive. A folder is relative to where the program is started.
- * @throws {TypeError} when it is neither.
- */
-export function parseArchive(text: string): ArchivePlace {
-  const [, bucket, prefix = ''] = S3_PLACE.exec(text) ?? [];
-  if (bucket !== undefined) return { bucket, prefix };
-  if (/^[\w+.-]+:/.test(text) && !/^[A-Za-z]:[\\/]/.test(text)) {
-    throw new TypeError(
-      'not the place of an archive; write s3://bucket/prefix (lower-case letters, digits, dots and hyphens), or the path of a folder',
-    );
-  }
-  if (!/^(?=.*\S)[^\p{C}]+$/u.test(text)) {
-    throw new TypeError('not the path of a folder; write s3://bucket/prefix, or a path');
-  }
-  return { folder: text };
 }

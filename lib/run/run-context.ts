@@ -6,7 +6,7 @@ import { type RequestWindow, requestWindow } from '../http/window.ts';
 import { Accounts } from '../identity/accounts.ts';
 import type { CredentialsSource } from '../identity/credentials.ts';
 import type { Trigger } from '../model/summary.ts';
-import type { ArchivePlace } from '../policy/fields.ts';
+import type { ArchivePlace } from '../policy/archive-place.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';

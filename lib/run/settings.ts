@@ -1,6 +1,6 @@
 import { JanitorError } from '../model/error.ts';
+import { type ArchivePlace, parseArchive } from '../policy/archive-place.ts';
 import { DurationError, parseMaxDuration } from '../policy/duration.ts';
-import { type ArchivePlace, parseArchive } from '../policy/fields.ts';
 
 /** The deployment's settings for every run, in environment variables (see serverless.yml). */
 export interface Settings {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { parseArchive } from '../../lib/policy/fields.ts';
+import { parseArchive } from '../../lib/policy/archive-place.ts';
 import { loadPolicy, policyHash } from '../../lib/policy/load.ts';
 import { policyText, problemsOf } from '../policies.ts';
 

@@ -2,15 +2,13 @@
 
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
-
-/** `--param` gives text. */
-const isOn = async ({ resolveVariable }) => String(await resolveVariable('param:fleet')) === 'true';
+import { isOn } from '../from-params.js';
 
 const textOf = (name) => readFile(new URL(name, import.meta.url), 'utf8');
 
 /** A file of this folder where the fleet is on, and nothing where it is off. */
 const onlyWithFleet = (name) => async (variables) =>
-  (await isOn(variables)) ? `\${file(functions/stack/fleet/${name})}` : {};
+  (await isOn('fleet', variables)) ? `\${file(functions/stack/fleet/${name})}` : {};
 
 export const functions = onlyWithFleet('functions.yml');
 export const resources = onlyWithFleet('resources.yml');
@@ -22,14 +20,14 @@ export const definition = async () => JSON.stringify(parse(await textOf('state-m
 
 /** The fleet's part of the dashboard, which is text. */
 export async function widgets(variables) {
-  if (!(await isOn(variables))) return '';
+  if (!(await isOn('fleet', variables))) return '';
   const list = parse(await textOf('widgets.yml'));
   return list.map((widget) => `,\n${JSON.stringify(widget)}`).join('');
 }
 
 /** Seconds in which a run has to end: the function's time-out, or the next start of the fleet. */
 export const runLimit = async (variables) =>
-  variables.resolveVariable((await isOn(variables)) ? 'param:period' : 'param:timeout');
+  variables.resolveVariable((await isOn('fleet', variables)) ? 'param:period' : 'param:timeout');
 
 export const runLimitName = async (variables) =>
-  (await isOn(variables)) ? 'next scheduled run' : 'time-out';
+  (await isOn('fleet', variables)) ? 'next scheduled run' : 'time-out';

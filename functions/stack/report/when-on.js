@@ -1,17 +1,19 @@
 // Adds the letter after each run to the stack, for ${file(…)} in serverless.yml, where the param reportEmail is set.
 
-const isOn = async ({ resolveVariable }) => Boolean(await resolveVariable('param:reportEmail'));
+import { isOn } from '../from-params.js';
+
+const hasReader = async ({ resolveVariable }) =>
+  Boolean(await resolveVariable('param:reportEmail'));
 
 export const resources = async (variables) =>
-  (await isOn(variables)) ? `\${file(functions/stack/report/resources.yml)}` : {};
+  (await hasReader(variables)) ? `\${file(functions/stack/report/resources.yml)}` : {};
 
 /** Where the functions send it; empty where nobody reads it. */
-export const topic = async (variables) => ((await isOn(variables)) ? { Ref: 'ReportTopic' } : '');
+export const topic = async (variables) =>
+  (await hasReader(variables)) ? { Ref: 'ReportTopic' } : '';
 
-/** The roles of the functions that send it. `--param` gives text. */
-export const roles = async ({ resolveVariable }) => [
+/** The roles of the functions that send it. */
+export const roles = async (variables) => [
   { Ref: 'CleanupRole' },
-  ...(String(await resolveVariable('param:fleet')) === 'true'
-    ? [{ Ref: 'FleetSummariseRole' }]
-    : []),
+  ...((await isOn('fleet', variables)) ? [{ Ref: 'FleetSummariseRole' }] : []),
 ];

@@ -1,7 +1,6 @@
-import { visible } from '../model/text.ts';
-import { wrap } from '../view/terminal/wrap.ts';
+import { type Io, print } from './io.ts';
 
-/** What was looked at, and how that came out; `skipped` where it could not be looked at. */
+/** One thing that was looked at, and how that came out; `skipped` where it could not be looked at. */
 export interface CheckLine {
   readonly name: string;
   readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
@@ -10,7 +9,6 @@ export interface CheckLine {
 
 const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
 
-/** A check as a terminal shows it. */
-export function checkLine({ name, outcome, text }: CheckLine, columns: number): string {
-  return `${wrap(`  ${WORDS[outcome]}  `, visible(`${name}: ${text}`), columns).join('\n')}\n`;
+export function printCheck(io: Io, { name, outcome, text }: CheckLine): void {
+  print(io, `${name}: ${text}`, `  ${WORDS[outcome]}  `);
 }

@@ -1,8 +1,7 @@
 import { DEMO_ACCESS_KEY, demoEstate, startEmulator } from '../emulator/index.ts';
 import { loadPolicy } from '../policy/load.ts';
-import { wrap } from '../view/terminal/wrap.ts';
 import { demoPolicy } from './demo-policy.ts';
-import { type Io, terminalOn } from './io.ts';
+import { type Io, print } from './io.ts';
 import { cleanUp } from './run-command.ts';
 
 /** Starts the emulator with an estate, cleans it up for real, and shows the result. */
@@ -14,24 +13,9 @@ export async function demoCommand(io: Io): Promise<number> {
   try {
     for (const seed of demoEstate({ now: io.clock.now() })) emulator.addInstance(seed);
     const policy = demoPolicy(emulator.url);
-    const { proseColumns } = terminalOn('out', io);
-    io.out(
-      [
-        ...wrap('', `An emulator of the task API listens on ${emulator.url}.`, proseColumns),
-        ...wrap(
-          '',
-          'Some of its DELETEs fail at first. This is a real run, with this policy:',
-          proseColumns,
-        ),
-        '',
-        ...policy
-          .trimEnd()
-          .split('\n')
-          .map((line) => `  ${line}`),
-        '',
-        '',
-      ].join('\n'),
-    );
+    print(io, `An emulator of the task API listens on ${emulator.url}.`);
+    print(io, 'Some of its DELETEs fail at first. This is a real run, with this policy:');
+    io.out(`\n${policy.trimEnd().replace(/^/gm, '  ')}\n\n`);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
     // What else there is of the kind, such as a token, is not for the demo.
     const others = Object.entries(io.env).filter(([key]) => !key.startsWith('HUAWEICLOUD_'));
@@ -43,16 +27,10 @@ export async function demoCommand(io: Io): Promise<number> {
     const name = 'the demo policy';
     const file = { policy: loadPolicy(policy, name), name, text: policy };
     const status = await cleanUp(file, {}, { ...io, env });
-    io.out(
-      [
-        '',
-        ...wrap(
-          '',
-          'Nothing left this machine. Next: "task-janitor init" finds your own instances and writes a first policy; then "task-janitor validate" and "task-janitor plan".',
-          proseColumns,
-        ),
-        '',
-      ].join('\n'),
+    io.out('\n');
+    print(
+      io,
+      'Nothing left this machine. Next: "task-janitor init" finds your own instances and writes a first policy; then "task-janitor validate" and "task-janitor plan".',
     );
     return status;
   } finally {

@@ -5,12 +5,10 @@ import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 import { openEndpoints } from '../run/run.ts';
-import { wrap } from '../view/terminal/wrap.ts';
-import { checkLine } from './check-line.ts';
+import { printCheck } from './check-line.ts';
 import { type Check, examineTarget } from './examine-target.ts';
-import { EXIT, type Io, terminalOn } from './io.ts';
+import { EXIT, type Io, print } from './io.ts';
 import { patience } from './patience.ts';
 import { readPolicyFile } from './policy-file.ts';
 
@@ -22,7 +20,6 @@ import { readPolicyFile } from './policy-file.ts';
 export async function doctorCommand(file: string, io: Io): Promise<number> {
   const { targets } = await readPolicyFile(file);
   const { clock } = io;
-  const { proseColumns } = terminalOn('out', io);
   const transport = noteClocks(createTransport(clock), clock);
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
@@ -43,12 +40,12 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   try {
     for (const target of targets) {
       const { name, cloud, service, region } = target;
-      print(`${name}  (${cloud} ${service} ${region})`);
+      print(io, `${name}  (${cloud} ${service} ${region})`);
       const report = (check: Check) => {
         const failed = check.outcome === 'failed';
         const before = failed && said.get(check.text);
         const line = before ? { ...check, text: `as for ${before}` } : check;
-        io.out(checkLine(line, proseColumns));
+        printCheck(io, line);
         if (!failed) return;
         if (!before) said.set(check.text, name);
         failures += 1;
@@ -65,11 +62,8 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
+    io,
     `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
-
-  function print(text: string): void {
-    io.out(`${wrap('', visible(text), proseColumns).join('\n')}\n`);
-  }
 }

@@ -4,13 +4,12 @@ import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import { counted } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
-import { wrap } from '../view/terminal/wrap.ts';
-import { type CheckLine, checkLine } from './check-line.ts';
+import { type CheckLine, printCheck } from './check-line.ts';
 import { readCredentials } from './examine-target.ts';
 import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
-import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
+import { EXIT, type Io, print, UsageError } from './io.ts';
 import { patience } from './patience.ts';
 import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
 
@@ -21,14 +20,13 @@ import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts'
  */
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
-  const { proseColumns } = terminalOn('out', io);
   // Nobody should answer questions for nothing; writing it refuses once more.
   if (await isThere(output)) throw new UsageError(alreadyThere(output));
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;
   let failures = 0;
   const report = (line: CheckLine) => {
-    io.out(checkLine(line, proseColumns));
+    printCheck(io, line);
     if (line.outcome === 'failed') failures += 1;
   };
   const transport = createTransport(io.clock);
@@ -52,7 +50,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     report,
   }).finally(() => transport.close());
   if (found.length === 0) {
-    print('No instance was found, so no policy was written.');
+    print(io, 'No instance was found, so no policy was written.');
     return EXIT.failed;
   }
   const named = output === DEFAULT_POLICY ? '' : ` --policy ${output}`;
@@ -62,13 +60,9 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
   const instances = found.reduce((sum, each) => sum + each.instances.length, 0);
   const what = `${counted(found.length, 'target')}, ${counted(instances, 'instance')}`;
   io.out('\n');
-  print(`${output} is written: ${what}. It only reports until dryRun is false. Next:`);
+  print(io, `${output} is written: ${what}. It only reports until dryRun is false. Next:`);
   io.out(['', ...NEXT.map((command) => `  task-janitor ${command}${named}`), ''].join('\n'));
   return failures === 0 ? EXIT.complete : EXIT.failed;
-
-  function print(line: string): void {
-    io.out(`${wrap('', line, proseColumns).join('\n')}\n`);
-  }
 }
 
 const NEXT = ['validate', 'plan'];

@@ -1,7 +1,9 @@
 import type { Clock } from '../http/clock.ts';
 import { JanitorError } from '../model/error.ts';
 import type { Outcome } from '../model/outcome.ts';
+import { visible } from '../model/text.ts';
 import { type Terminal, terminalOf } from '../view/terminal/terminal.ts';
+import { wrap } from '../view/terminal/wrap.ts';
 
 /** The exit statuses of the process. */
 export const EXIT = {
@@ -46,6 +48,14 @@ export interface Io {
 /** Standard output, or standard error, as text for a person has to fit it. */
 export function terminalOn(stream: 'out' | 'err', { env, columns }: Io): Terminal {
   return terminalOf(env, columns(stream));
+}
+
+/**
+ * Prints text for a person on standard output, in lines that fit it.
+ * @param lead stands before the first line, as {@link wrap} has it.
+ */
+export function print(io: Io, text: string, lead = ''): void {
+  io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
 }
 
 /** The command was used wrongly; the message says how to use it. */

@@ -5,10 +5,9 @@ import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
-import { wrap } from '../view/terminal/wrap.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import type { InitOptions } from './init-questions.ts';
-import { EXIT, type Io, terminalOn, UsageError } from './io.ts';
+import { EXIT, type Io, print, terminalOn, UsageError } from './io.ts';
 import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -119,13 +118,12 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       const { targets, dryRun } = policy;
       const names = targets.map(({ name, projects }) => (projects ? `${name}/*` : name)).join(', ');
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
-      const { proseColumns } = terminalOn('out', io);
-      io.out(`${wrap('', text, proseColumns).join('\n')}\n`);
+      print(io, text);
       if (targets.some(({ projects }) => projects)) {
         io.out('* stands for the projects of the region, which are looked up in each run.\n');
       }
       for (const warning of policyWarnings(policy)) {
-        io.out(`${wrap('warning: ', warning, proseColumns).join('\n')}\n`);
+        print(io, warning, 'warning: ');
       }
       io.out(
         dryRun

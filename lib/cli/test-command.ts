@@ -2,11 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { visible } from '../model/text.ts';
 import { PolicyError } from '../policy/policy-error.ts';
 import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
-import { wrap } from '../view/terminal/wrap.ts';
-import { EXIT, type Io, terminalOn } from './io.ts';
+import { EXIT, type Io, print } from './io.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -26,29 +24,25 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
     const { mismatches, expired, limit } = runFixture(fixture);
     const { length } = fixture.tasks;
     const what = `${file}: ${counted(length, 'record')}, ${expired} to delete`;
-    if (mismatches.length === 0) print('ok    ', what);
+    if (mismatches.length === 0) print(io, what, 'ok    ');
     else {
       failed += 1;
-      print('FAIL  ', `${what}, ${mismatches.length} not as expected`);
+      print(io, `${what}, ${mismatches.length} not as expected`, 'FAIL  ');
       for (const mismatch of mismatches) printMismatch(mismatch, fixture.now);
     }
-    if (limit) print('      ', `note: a run would delete none of them: ${limit}`);
+    if (limit) print(io, `note: a run would delete none of them: ${limit}`, '      ');
   }
   const bad = unusable > 0 ? `, ${unusable} not usable` : '';
   io.out(`${counted(files.length, 'file')}: ${failed} failed${bad}.\n`);
   if (unusable > 0) return EXIT.usage;
   return failed > 0 ? EXIT.failed : EXIT.complete;
 
-  function print(lead: string, text: string): void {
-    io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
-  }
-
   function printMismatch({ task, expected, decision }: Mismatch, now: number): void {
     const { action, reason, rule } = decision;
     const by = rule === undefined ? '' : `, by rule ${rule}`;
-    print('      ', `record ${task.id ?? 'without id'} (${describe(task, now)})`);
-    print('        ', `expected ${expected}`);
-    print('        ', `decided  ${action}: ${reason}${by}`);
+    print(io, `record ${task.id ?? 'without id'} (${describe(task, now)})`, '      ');
+    print(io, `expected ${expected}`, '        ');
+    print(io, `decided  ${action}: ${reason}${by}`, '        ');
   }
 }
 

@@ -1,5 +1,6 @@
 import { open, realpath, rm, writeFile } from 'node:fs/promises';
 import type { Duration } from 'luxon';
+import { describeWriteError } from '../model/error.ts';
 import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -23,8 +24,8 @@ export interface HtmlReport {
 }
 
 /**
- * Begins an HTML report in a file, or on standard output where that is `-`. Checks that the file is writable first, so that a bad path does not surface
- * after the deletions.
+ * Begins an HTML report in a file, or on standard output where that is `-`. Checks that the file is writable first, so
+ * that a bad path does not surface after the deletions.
  * @throws {UsageError} when it is not writable.
  */
 export async function openHtmlReport(file: string, input: HtmlReportInput): Promise<HtmlReport> {
@@ -45,7 +46,7 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
         else await writeFile(file, html);
         written = true;
       } catch (error) {
-        io.err(`The HTML report could not be written: ${problemOf(error, file)}\n`);
+        io.err(`The HTML report could not be written: ${file}: ${describeWriteError(error)}\n`);
       }
       return written;
     },
@@ -62,17 +63,7 @@ async function tryToWrite(file: string): Promise<boolean> {
     const handle = await open(file, existing === undefined ? 'a' : 'r+');
     await handle.close();
   } catch (error) {
-    throw new UsageError(`--html: ${problemOf(error, file)}`);
+    throw new UsageError(`--html: ${file}: ${describeWriteError(error)}`);
   }
   return existing === undefined;
-}
-
-function problemOf(error: unknown, file: string): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return `${file}: its folder does not exist; make it first`;
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return `${file}: no permission to write there; name another file`;
-  }
-  if (code === 'EISDIR') return `${file} is a folder; name a file in it`;
-  return `${file}: ${code ?? message}`;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { describeWriteError } from '../model/error.ts';
 import { decodeUtf8 } from '../model/text.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -71,9 +72,7 @@ export async function writePolicyFile(file: string, text: string): Promise<void>
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') throw new UsageError(alreadyThere(file));
-    if (code === 'ENOENT')
-      throw new UsageError(`${file} cannot be written: its folder does not exist; make it first`);
-    throw new UsageError(`${file} cannot be written: ${code}`);
+    throw new UsageError(`${file} cannot be written: ${describeWriteError(error)}`);
   }
 }
 

@@ -13,3 +13,15 @@ export class JanitorError extends Error {
     this.code = code;
   }
 }
+
+/** Why a file that somebody has named could not be written, and what to do. */
+export function describeWriteError(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'its folder does not exist; make it first';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
+    return 'no permission to write there; name another file';
+  }
+  if (code === 'EISDIR') return 'it is a folder; name a file in it';
+  if (code === 'ENOSPC') return 'the disk is full, so it was not written';
+  return code ?? message;
+}

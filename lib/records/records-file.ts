@@ -9,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { JanitorError } from '../model/error.ts';
+import { describeWriteError, JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
@@ -21,7 +21,7 @@ export class RecordsFileError extends JanitorError {
   override readonly name = 'RecordsFileError';
 
   constructor(file: string, cause: unknown) {
-    super('records', `--records ${file}: ${problemOf(cause)}`, cause);
+    super('records', `--records ${file}: ${describeWriteError(cause)}`, cause);
   }
 }
 
@@ -294,15 +294,4 @@ function writeAll(descriptor: number, bytes: Buffer, position?: number): void {
 
 function suffix(): string {
   return randomBytes(4).toString('hex');
-}
-
-function problemOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'its folder does not exist; make it first';
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return 'no permission to write there; name another file';
-  }
-  if (code === 'EISDIR') return 'it is a folder; name a file in it';
-  if (code === 'ENOSPC') return 'the disk is full, so it was not written';
-  return code ?? message;
 }

@@ -38,7 +38,7 @@ export default class Preflight {
     const problems = findProblems(settings);
     problems.push(
       ...problemsOf(() => {
-        // What CloudFormation fills in is not known yet.
+        // Values that CloudFormation fills in are not known yet.
         const known = (value) => (typeof value === 'object' ? '' : String(value ?? ''));
         const text = (name) => [name, known(environment[name])];
         const read = readSettings(Object.fromEntries(Object.keys(environment).map(text)));

@@ -17,7 +17,7 @@ export async function demoCommand(io: Io): Promise<number> {
     print(io, 'Some of its DELETEs fail at first. This is a real run, with this policy:');
     io.out(`\n${policy.trimEnd().replace(/^/gm, '  ')}\n\n`);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-    // What else there is of the kind, such as a token, is not for the demo.
+    // Other credentials that are there, such as a token, are not for the demo.
     const others = Object.entries(io.env).filter(([key]) => !key.startsWith('HUAWEICLOUD_'));
     const env = {
       ...Object.fromEntries(others),

@@ -124,7 +124,7 @@ async function listInstances(
   });
 }
 
-/** What is asked for next has as much time as what was before. */
+/** The next request has as much time as those before. */
 function surroundings({ transport, clock, random, patience: { window, renew } }: Search) {
   renew();
   return { transport, clock, random, window, counts: { sent: 0, retried: 0, throttled: 0 } };

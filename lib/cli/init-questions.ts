@@ -46,7 +46,7 @@ const REGIONS: Question<string[]> = {
 };
 
 /**
- * What the options say; for the rest, whoever sits at the terminal.
+ * The answers that the options give; the others are asked for at the terminal.
  * @throws {UsageError} when a value cannot be used, or where nobody can be asked for one that is missing.
  */
 export async function readAnswers(options: InitOptions, io: Io): Promise<Places> {

@@ -76,7 +76,7 @@ export async function writePolicyFile(file: string, text: string): Promise<void>
   }
 }
 
-/** What is said where a policy would be written over. */
+/** The message where a policy would be written over. */
 export function alreadyThere(file: string): string {
   return `${file} cannot be written: it is there already; name another file`;
 }

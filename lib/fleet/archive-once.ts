@@ -6,7 +6,7 @@ import type { ObjectStore } from './object-store.ts';
 interface Archived {
   /** Where the object is. */
   readonly at: string;
-  /** What tells each line, since the lines themselves may be many. */
+  /** A digest of each line, since the lines themselves may be many. */
   readonly digests: readonly string[];
 }
 

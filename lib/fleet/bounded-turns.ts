@@ -2,7 +2,7 @@
 export interface Job {
   /** True once it is finished. */
   turn(): Promise<boolean>;
-  /** What it holds, in whatever is counted; it may change with each turn. */
+  /** The amount that it holds, in whatever is counted; it may change with each turn. */
   readonly held: number;
 }
 

@@ -39,7 +39,7 @@ export interface LaneOptions {
   readonly targets: readonly Target[];
   /** The run's one moment, in milliseconds since the epoch. */
   readonly startedAt: number;
-  /** What is known from earlier calls. */
+  /** The state that earlier calls have left. */
   readonly state: LaneState;
   readonly log: LaneLog;
   /** Whether the first call of a round is this one. */
@@ -97,7 +97,7 @@ export async function cleanLane(
   );
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginEndpoint(context, targets, endpoint)).flat();
-  // What is written as one target may be on several endpoints, and match on another one.
+  // A target with lists may be on several endpoints, and match on another one.
   const elsewhere = policy.targets.filter((target) => !targets.includes(target)).map(writtenName);
   warnOfUnmatchedInAll(
     context.observer,
@@ -247,7 +247,7 @@ class Job {
   }
 }
 
-/** What is known of the lane beside its instances, with that of earlier calls. */
+/** The facts about the lane beside its instances, with those of earlier calls. */
 function factsOf(
   before: LaneFacts | undefined,
   instances: readonly KnownInstance[],

@@ -28,14 +28,14 @@ export interface KnownInstance {
 /** A target, as far as it is known. */
 export interface KnownTarget extends Omit<TargetSummary, 'instances'> {
   readonly requests: RequestCounts;
-  /** What the run's own selection found, where it has one and the target could be opened. */
+  /** The findings of the run's own selection, where it has one and the target could be opened. */
   readonly asked?: {
     readonly allowed: readonly { readonly id: string; readonly name: string }[];
     readonly unmatched: readonly string[];
   };
 }
 
-/** What a lane knows beside its instances. */
+/** The facts that a lane knows beside its instances. */
 export interface LaneFacts {
   readonly targets: readonly KnownTarget[];
   readonly warnings: readonly string[];
@@ -84,7 +84,7 @@ export function addCall(
 ): Pick<KnownInstance, 'summary' | 'unclear'> {
   const was = before.summary;
   if (list) {
-    // What was unclear and is not listed any more has gone by our doing, as far as anybody can tell.
+    // A record that was unclear and is not listed any more has gone by our doing, as far as anybody can tell.
     const deleted = was.deleted + list.gone + is.deleted;
     const alreadyGone = was.alreadyGone + is.alreadyGone;
     const expired = deleted + alreadyGone + is.failed + is.remaining;

@@ -81,7 +81,7 @@ export async function readLane(
   };
   const last = (await read(keys.length - 1)).at(-1);
   let entries = await read(last?.whole ?? 0);
-  // What an unreadable entry would have told may be in the ones before it.
+  // The ones before an unreadable entry may tell the same.
   if (gap && last?.whole) entries = await read(0);
   const instances = new Map<string, KnownInstance>();
   let facts: LaneFacts | undefined;

@@ -9,7 +9,7 @@ const runId = z
   .max(80)
   .regex(/^(?!\.{1,2}$)[^/]+$/);
 
-/** What each step is told about its run. */
+/** The part of a step's input that says which run it is of. */
 const fleetRun = z.strictObject({
   id: runId,
   /** The run's one moment, in milliseconds since the epoch. */

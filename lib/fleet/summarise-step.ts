@@ -91,7 +91,7 @@ async function writeSummary(
   return store.create(keys.report, report);
 }
 
-/** What a round before this one has reported. */
+/** The report of a round before this one. */
 async function reportOf(
   store: ObjectStore,
   runId: string,

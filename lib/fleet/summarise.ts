@@ -25,7 +25,8 @@ type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 /**
  * Makes one summary of what the lanes of a run know. Whatever is missing there fails the run, and is said.
  * @param lanes undefined where a log could not be read at all.
- * @param planned the targets of each lane, in the order of the policy; undefined where that policy is not there any more.
+ * @param planned the targets of each lane, in the order of the policy; undefined where that policy is not there any
+ * more.
  */
 export function summarise(
   lanes: readonly (LaneState | undefined)[],

@@ -26,7 +26,7 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
-/** What hides the secrets of a run, which its targets share. */
+/** Hides the secrets of a run, which its targets share. */
 const secrecies = new WeakMap<ReadonlySet<string>, Secrecy>();
 
 /** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
@@ -36,7 +36,7 @@ export class Access {
   readonly #clock: Clock;
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
-  /** What could not be replaced before its end: it is used until the service refuses it. */
+  /** The one that could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
   /** @param issueToken exchanges a user's password for a token of the target's project. */

@@ -171,7 +171,7 @@ export class Accounts {
   };
 }
 
-/** What a map keeps under a key, made where it is not there yet. */
+/** The value of a map under a key, made where it is not there yet. */
 function kept<T>(map: Map<string, T>, key: readonly unknown[], make: () => T): T {
   const name = JSON.stringify(key);
   const known = map.get(name);

@@ -27,7 +27,9 @@ export interface Project {
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
 
-/** The form of a token, and of keys. Two headers come as one with a comma, and then it is not clear which is the token. */
+/**
+ * The form of a token, and of keys. Two headers come as one with a comma, and then it is not clear which is the token.
+ */
 const TOKEN = /^[\w+/=.~:-]+$/;
 
 /** Advice for IAM's own error codes. */
@@ -40,7 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** How long temporary keys are asked for. */
 const AGENCY_SECONDS = 3_600;
-/** What they last at least, where the answer does not tell. */
+/** The time that they last at least, where the answer does not tell. */
 const SHORTEST_AGENCY_MS = 900_000;
 
 /** An answer, and the response that it was read from, where one came. */

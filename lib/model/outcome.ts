@@ -1,7 +1,6 @@
 /**
- * `complete`: nothing expired is left (a dry run: everything was listed, and no limit tripped). `incomplete`: stopped by
- * the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed
- * or deleted.
+ * `complete`: nothing expired is left (a dry run: everything was listed, and no limit tripped). `incomplete`: stopped
+ * by the deadline, a limit or an interrupt; nothing went wrong. `failed`: something could not be listed or deleted.
  */
 export type Outcome = 'complete' | 'incomplete' | 'failed';
 
@@ -29,7 +28,7 @@ export type StoppedBy =
 const STOPPED_IN_ORDER: ReadonlySet<unknown> = new Set(['deadline', 'interrupted', 'limit']);
 
 /**
- * What became of one record. In a dry run a record that would go is `remaining`, and one that a limit keeps
+ * The end of one record. In a dry run a record that would go is `remaining`, and one that a limit keeps
  * from going is `held-back`.
  */
 export type RecordOutcome =

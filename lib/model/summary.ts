@@ -36,7 +36,7 @@ export interface RecordError {
   readonly attempts?: number;
 }
 
-/** What became of an expired record, with the error where it failed. */
+/** The end of an expired record, with the error where it failed. */
 export interface ExpiredOutcome {
   readonly outcome: Exclude<RecordOutcome, 'kept'>;
   readonly error?: RecordError | undefined;

@@ -41,7 +41,7 @@ interface Found {
 
 /**
  * Reads YAML 1.2 with its core schema and merge keys (`<<`): one document, keys that are text, no tags of one's own.
- * What a mapping has itself wins over what it merges, and an earlier mapping of a list over a later one.
+ * A mapping's own pairs win over those that it merges, and an earlier mapping of a list over a later one.
  *
  * @throws {PolicyError} when the text is not that, with every mistake that the parser found
  */

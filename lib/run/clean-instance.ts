@@ -88,7 +88,7 @@ export class InstanceCleanup {
   #triedAgain = false;
   #triedBefore: ReadonlySet<string> | undefined;
   #isDecided = false;
-  /** What stays of the ledger when the instance is finished. */
+  /** The part of the ledger that stays when the instance is finished. */
   #end: Pick<Ledger, 'unclear' | 'answered'> = { unclear: [], answered: 0 };
 
   constructor(target: OpenTarget, instance: Instance) {

@@ -148,7 +148,7 @@ export class Ledger {
     this.#next = 0;
   }
 
-  /** What became of each record, in the order of the ids. */
+  /** The outcome of each record, in the order of the ids. */
   outcomes(): ExpiredOutcome[] {
     return this.#records.map(({ state, error }) =>
       state === 'failed' ? { outcome: state, error } : { outcome: OUTCOME[state] },

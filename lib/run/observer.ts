@@ -44,7 +44,7 @@ export interface Observer {
   /** One more expired record is dealt with, for better or worse. */
   settled?(target: string, instance: Instance): void;
   /**
-   * What became of the expired records of an instance that was decided, once nothing more is done there.
+   * The outcomes of the expired records of an instance that was decided, once nothing more is done there.
    * @param outcomes in the order in which those records were decided.
    */
   recordsDone?(target: string, instance: Instance, outcomes: readonly ExpiredOutcome[]): void;

@@ -72,7 +72,7 @@ export async function beginTargets(
   }
   // All of them may be disabled.
   if (targets.length === 0) return [notBegun(target, endpoint, counts)];
-  // What was sent to find the projects counts as the first one's.
+  // The requests that found the projects count as the first one's.
   return await Promise.all(
     targets.map((each, i) => beginTarget(run, each, endpoint, i === 0 ? counts : addRequests([]))),
   );

@@ -1,7 +1,7 @@
 /** Rows that all lists of a run that are being read hold together at most: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
 
-/** How many rows the lists that are being read may hold together, so that memory stays bounded whatever a server sends. */
+/** The rows that the lists being read may hold together, so that memory stays bounded whatever a server sends. */
 export class RowBudget {
   readonly #most: number;
   #held = 0;

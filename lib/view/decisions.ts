@@ -12,7 +12,7 @@ export interface InstanceDecisions {
 
 /** The same once nothing more is done there. */
 export interface InstanceRecords extends InstanceDecisions {
-  /** What became of those that have expired, in that order; empty while nobody knows. */
+  /** The outcomes of those that have expired, in that order; empty while nobody knows. */
   readonly outcomes: readonly ExpiredOutcome[];
 }
 

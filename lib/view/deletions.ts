@@ -44,7 +44,9 @@ export function byDeletions({ targets, dryRun }: Summary): Place[] {
     );
 }
 
-/** The names of a target's instances by their ids; two of one name are told apart by their ids, and so is one without. */
+/**
+ * The names of a target's instances by their ids; two of one name are told apart by their ids, and so is one without.
+ */
 export function namesIn({ instances }: TargetSummary): ReadonlyMap<string, string> {
   const times = new Map<string, number>();
   for (const { name } of instances) times.set(name, (times.get(name) ?? 0) + 1);

@@ -106,7 +106,7 @@ function groupOf(members: readonly Failure[], named: number): FailureGroup {
     of,
     outcome,
     count: members.length,
-    // What differs from one to the other is left out.
+    // The ids in which they differ are left out.
     message: members.every((each) => each.error.message === error.message)
       ? error.message
       : messageOf(error),

@@ -40,7 +40,7 @@ ${heldBackNote(summary)}
 </header>`;
 }
 
-/** What limits keep, and where; nothing where none has tripped. */
+/** The records that limits keep, and where; nothing where none has tripped. */
 function heldBackNote(summary: Summary): Markup | undefined {
   const held = byDeletions(summary).filter(({ instance }) => heldBackOf(instance) > 0);
   if (held.length === 0) return undefined;

@@ -13,7 +13,7 @@ export const MAX_ROWS = 200_000;
 export interface TableData {
   /** Target, and name or id. */
   readonly instances: readonly (readonly [target: string, name: string])[];
-  /** What became of a record, and the reason and rule that decided it. */
+  /** The outcome of a record, and the reason and rule that decided it. */
   readonly verdicts: readonly (readonly [outcome: string, reason: string, rule: string])[];
   readonly texts: readonly string[];
   readonly columns: {

@@ -1,6 +1,6 @@
 import type { RecordOutcome } from '../../model/outcome.ts';
 
-/** What a page calls the outcome of a record. */
+/** The word for an outcome of a record on the page. */
 export interface OutcomeWord {
   readonly text: string;
   /** The end of "the record …". */

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 
 /** Cells of a line where nobody can tell. */
 const USUAL_COLUMNS = 80;
-/** What is narrower is written for so many cells all the same. */
+/** A narrower terminal gets lines of so many cells all the same. */
 const FEWEST_COLUMNS = 40;
 /** Prose that is wider is hard to read. */
 const PROSE_COLUMNS = 100;

@@ -51,7 +51,7 @@ const CONCURRENCY = 8;
 export async function findInstances(places: Places, search: Search): Promise<FoundService[]> {
   const found: FoundService[] = [];
   for (const region of places.regions) {
-    for (const project of await findProjects(places, region, search)) {
+    for (const project of await projectsOf(places, region, search)) {
       for (const service of places.services) {
         const twin = found.find(
           (each) => each.project === project && listSameInstances(each.service, service),
@@ -70,7 +70,7 @@ export async function findInstances(places: Places, search: Search): Promise<Fou
 }
 
 /** Those of a region: the one that bears its name, and those whose names begin with it and `_`. */
-async function findProjects(
+async function projectsOf(
   { cloud, endpoint, credentials }: Places,
   region: string,
   search: Search,

@@ -71,7 +71,7 @@ export async function readAnswers(options: InitOptions, io: Io): Promise<Places>
     regions: await answer(REGIONS, given.region, io),
     services: await answer(servicesOf(cloud), given.service, io),
     endpoint,
-    credentials: await readCredentials(options, io),
+    credentials: await readReference(options, io),
   };
 }
 
@@ -91,7 +91,7 @@ function servicesOf(cloud: CloudName): Question<ServiceName[]> {
   };
 }
 
-async function readCredentials(
+async function readReference(
   options: InitOptions,
   io: Io,
 ): Promise<CredentialsReference | undefined> {

@@ -18,7 +18,7 @@ export class PlanError extends JanitorError {
 /** A line is some hundred characters long. */
 const MAX_LINE = 1_000_000;
 /** Milliseconds by which a plan may seem to come from the future: clocks differ. */
-const CLOCK_TOLERANCE_MS = 15 * 60_000;
+const MOST_AHEAD_MS = 15 * 60_000;
 
 /**
  * Reads the records file of a plan. What would have gone then may go now; nothing else may.
@@ -86,7 +86,7 @@ function problemOfHeader(
   const startedAt =
     typeof header.startedAt === 'string' ? Date.parse(header.startedAt) : Number.NaN;
   if (!Number.isFinite(startedAt)) return 'when it was made cannot be read';
-  if (startedAt > now + CLOCK_TOLERANCE_MS)
+  if (startedAt > now + MOST_AHEAD_MS)
     return 'it was made in the future, by the clock of this machine';
   if (startedAt < cutoff(now, maxAge)) {
     return `it is ${describeSpan(now - startedAt)} old, and may be ${describeSpan(now - cutoff(now, maxAge))} old; make the plan again, or allow more with --plan-max-age`;

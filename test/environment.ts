@@ -8,3 +8,8 @@ export function keepEnvironment(): { restore(): void } {
     },
   };
 }
+
+/** The keys that the AWS SDK and CLI read from the environment: nobody's. */
+export const AWS_KEYS = { AWS_ACCESS_KEY_ID: 'AKIAFAKE', AWS_SECRET_ACCESS_KEY: 'fake' } as const;
+/** The same, with a region. */
+export const AWS_ENVIRONMENT = { AWS_REGION: 'eu-central-1', ...AWS_KEYS } as const;

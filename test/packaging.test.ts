@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, startEmulator, task } from '../lib/emulator/index.ts';
+import { AWS_ENVIRONMENT } from './environment.ts';
 import { copyProject, type Project } from './stack/project.ts';
 import { readZip, type ZipEntry } from './zip.ts';
 
@@ -83,10 +84,8 @@ describe('the packaged handler, unzipped', () => {
     // The SDK looks for the home directory, and nothing else in the bundle asks for node:os.
     expect(await invoke({ dryRum: true }, {})).toMatchObject({ os: false });
     const nowhere = {
-      AWS_REGION: 'eu-central-1',
       AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_ENVIRONMENT,
     };
     expect(await invoke({}, nowhere)).toMatchObject({
       os: true,

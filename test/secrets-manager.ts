@@ -1,3 +1,4 @@
+import { AWS_KEYS } from './environment.ts';
 import { serve } from './serve.ts';
 
 /** What is kept under a name or ARN: a text, bytes, or an error of the service's. */
@@ -51,8 +52,7 @@ export async function startSecretsManager(
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_KEYS,
     },
     close,
   };

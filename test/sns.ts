@@ -1,3 +1,4 @@
+import { AWS_KEYS } from './environment.ts';
 import { serve } from './serve.ts';
 
 /** A running SNS, as far as publishing goes. */
@@ -41,8 +42,7 @@ export async function startSns(): Promise<FakeSns> {
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_KEYS,
     },
     close,
   };

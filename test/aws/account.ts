@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { devNull } from 'node:os';
 import { promisify } from 'node:util';
+import { AWS_KEYS } from '../environment.ts';
 
 export const REGION = 'eu-central-1';
 /** moto's. */
@@ -24,8 +25,7 @@ export function environmentOf(url: string): Record<string, string> {
     AWS_ENDPOINT_URL: url,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-    AWS_SECRET_ACCESS_KEY: 'fake',
+    ...AWS_KEYS,
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_PAGER: '',

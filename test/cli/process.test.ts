@@ -3,6 +3,7 @@ import { open, readFile } from 'node:fs/promises';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
+import { AWS_KEYS } from '../environment.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { cachePolicy } from '../policies.ts';
 import { expired } from '../records.ts';
@@ -157,8 +158,7 @@ test('a secret store that accepts and never answers does not outlast Ctrl-C', as
   const env = {
     AWS_ENDPOINT_URL: store.url,
     AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-    AWS_SECRET_ACCESS_KEY: 'fake',
+    ...AWS_KEYS,
   };
   running = startWith({ env }, 'run', '--policy', policy, '--json');
   await asked;

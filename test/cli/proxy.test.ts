@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_REGION, type Emulator } from '../../lib/emulator/index.ts';
+import { AWS_KEYS } from '../environment.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { type FakeProxy, startProxy } from '../proxy.ts';
 import { expired } from '../records.ts';
@@ -49,8 +50,7 @@ function command(...words: string[]) {
     HTTPS_PROXY: proxy.url,
     NODE_TLS_REJECT_UNAUTHORIZED: '0',
     AWS_REGION: 'eu-central-1',
-    AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-    AWS_SECRET_ACCESS_KEY: 'fake',
+    ...AWS_KEYS,
   };
   return startWith({ env }, ...words, '--policy', policy).ended;
 }

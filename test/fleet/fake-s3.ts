@@ -1,3 +1,4 @@
+import { AWS_KEYS } from '../environment.ts';
 import { serve } from '../serve.ts';
 
 /** What can happen to one request, instead of what was asked or after it. */
@@ -84,8 +85,7 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
     env: {
       AWS_ENDPOINT_URL_S3: url,
       AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_KEYS,
     },
     close,
   };

@@ -11,6 +11,7 @@ import { systemClock } from '../../lib/http/clock.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { keepEnvironment } from '../environment.ts';
 import { startOnDisk } from '../on-disk.ts';
+import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 import { type FakeS3, startFakeS3 } from './fake-s3.ts';
@@ -36,9 +37,7 @@ beforeEach(async () => {
     POWERTOOLS_LOG_LEVEL: 'CRITICAL',
     POWERTOOLS_METRICS_DISABLED: 'true',
   });
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation(() => true);
-  }
+  captureOutput();
 });
 afterEach(async () => {
   jest.restoreAllMocks();
@@ -177,15 +176,12 @@ describe('the machine', () => {
 });
 
 test('17: a step that fails names the run and its endpoint in the log', async () => {
-  const lines: string[] = [];
   process.env.POWERTOOLS_LOG_LEVEL = 'ERROR';
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
-  }
+  const output = captureOutput();
   const clean = lambdaStep(cleanStep);
   const message = { run: { id: 'nightly' }, round: 0, lane: 2 };
   await expect(clean(message, contextOf(900_000))).rejects.toThrow('not called as');
-  expect(JSON.parse(lines.join(''))).toMatchObject({
+  expect(JSON.parse(output())).toMatchObject({
     message: 'run nightly: the step failed',
     runId: 'nightly',
     lane: 2,

@@ -5,6 +5,7 @@ import type { Summary } from '../../lib/model/summary.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { keepEnvironment } from '../environment.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
+import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
 
@@ -12,7 +13,7 @@ const environment = keepEnvironment();
 let emulator: Emulator;
 let folder: PolicyFolder;
 let close: () => Promise<void>;
-let output: string;
+let output: () => string;
 let handler: (event: unknown, context: Context) => Promise<Summary>;
 beforeEach(async () => {
   let policy: string;
@@ -28,13 +29,7 @@ beforeEach(async () => {
     HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
     POWERTOOLS_LOG_LEVEL: 'INFO',
   });
-  output = '';
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((text) => {
-      output += String(text);
-      return true;
-    });
-  }
+  output = captureOutput();
   ({ handler } = await import('../../functions/cleanup.ts'));
 });
 afterEach(async () => {
@@ -55,7 +50,7 @@ function contextOf(remaining = 900_000): Context {
 
 /** Lines of the log; metrics are lines of their own. */
 const lines = () =>
-  output
+  output()
     .trimEnd()
     .split('\n')
     .filter(Boolean)

@@ -4,6 +4,7 @@ import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { keepEnvironment } from '../environment.ts';
 import { startOnDisk } from '../on-disk.ts';
+import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { type FakeSns, REPORT_TOPIC, startSns } from '../sns.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
@@ -12,7 +13,7 @@ const environment = keepEnvironment();
 let emulator: Emulator;
 let sns: FakeSns;
 let close: () => Promise<void>;
-let output: string;
+let output: () => string;
 let handler: (event: unknown, context: Context) => Promise<Summary>;
 beforeEach(async () => {
   const onDisk = await startOnDisk();
@@ -33,13 +34,7 @@ beforeEach(async () => {
     HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
     POWERTOOLS_LOG_LEVEL: 'INFO',
   });
-  output = '';
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((text) => {
-      output += String(text);
-      return true;
-    });
-  }
+  output = captureOutput();
   ({ handler } = await import('../../functions/cleanup.ts'));
 });
 afterEach(async () => {
@@ -98,5 +93,5 @@ test.each([
   sns.mode = mode;
   expect((await handler({}, contextOf(...left))).totals.deleted).toBe(3);
   expect(sns.published.length).toBeLessThanOrEqual(1);
-  expect(output).toContain('the letter about the run could not be sent');
+  expect(output()).toContain('the letter about the run could not be sent');
 });

@@ -5,6 +5,7 @@ import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator } from '../../lib/emulator/in
 import { FakeIo, type } from '../cli/fake-io.ts';
 import { keepEnvironment } from '../environment.ts';
 import { startOnDisk } from '../on-disk.ts';
+import { captureOutput } from '../output.ts';
 import { expired } from '../records.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 
@@ -22,9 +23,7 @@ beforeEach(async () => {
   emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(3) });
   manager = await startSecretsManager();
   Object.assign(process.env, manager.env, { POLICY_FILE: policy });
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation(() => true);
-  }
+  captureOutput();
 });
 afterEach(async () => {
   jest.restoreAllMocks();

@@ -6,7 +6,7 @@ import { proxyName } from '../../lib/http/proxy-error.ts';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
-import { keepEnvironment } from '../environment.ts';
+import { AWS_KEYS, keepEnvironment } from '../environment.ts';
 import { type FakeProxy, startProxy } from '../proxy.ts';
 import { type Served, serve } from '../serve.ts';
 
@@ -149,8 +149,7 @@ describe('the AWS SDK', () => {
     Object.assign(process.env, {
       HTTPS_PROXY: proxy.url,
       AWS_REGION: 'eu-central-1',
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_KEYS,
     });
     delete process.env.AWS_ENDPOINT_URL;
   });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { AWS_KEYS } from '../environment.ts';
 import { type Served, serve } from '../serve.ts';
 import { copyProject, type Project, serverless } from './project.ts';
 
@@ -96,8 +97,7 @@ function remove(body: string): string {
 function command(...args: string[]): Promise<string> {
   return serverless(project.folder, [...args, '--stage', 'prod'], {
     AWS_ENDPOINT_URL: aws.url,
-    AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-    AWS_SECRET_ACCESS_KEY: 'fake',
+    ...AWS_KEYS,
     SLS_AWS_MONITORING_FREQUENCY: '10',
   });
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { AWS_KEYS } from '../environment.ts';
 import { serve } from '../serve.ts';
 import { copyProject, type Project, serverless } from './project.ts';
 
@@ -97,8 +98,7 @@ test('a secret that does not exist stops the deployment before anything is sent 
   try {
     const deployed = serverless(project.folder, ['deploy', '--stage', 'prod'], {
       AWS_ENDPOINT_URL: aws.url,
-      AWS_ACCESS_KEY_ID: 'AKIAFAKE',
-      AWS_SECRET_ACCESS_KEY: 'fake',
+      ...AWS_KEYS,
     });
     await expect(deployed).rejects.toThrow(
       'secrets: task-janitor/otc does not exist in eu-central-1; create it first',

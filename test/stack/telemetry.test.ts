@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { startOnDisk } from '../on-disk.ts';
+import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { emfLines } from '../telemetry/emf.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
@@ -55,13 +56,7 @@ async function outputOfRuns({ Resources }: Template): Promise<string> {
     HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
     HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
   });
-  let output = '';
-  for (const stream of [process.stdout, process.stderr]) {
-    jest.spyOn(stream, 'write').mockImplementation((text) => {
-      output += String(text);
-      return true;
-    });
-  }
+  const output = captureOutput();
   const { handler } = await import('../../functions/cleanup.ts');
   const context = { getRemainingTimeInMillis: () => 60_000 } as Context;
   emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...expired(3), fresh()] });
@@ -76,7 +71,7 @@ async function outputOfRuns({ Resources }: Template): Promise<string> {
   }
   Object.assign(process.env, ENVIRONMENT);
   await close();
-  return output;
+  return output();
 }
 
 function pathsOf(value: unknown, path = ''): string[] {

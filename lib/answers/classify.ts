@@ -36,7 +36,11 @@ export function classify(
   if (success && !error) {
     if (operation === 'list') return { answer: 'ok', status };
     if (status !== 202) return { answer: 'deleted', status };
-    return { answer: 'accepted', status, message: 'accepted, and not known to be done' };
+    return {
+      answer: 'accepted',
+      status,
+      message: 'accepted, but the service has not confirmed that it is done',
+    };
   }
   const { code, message } = error ?? { message: '' };
   const answer = (code !== undefined && meaningOf(code)) || byStatus(operation, status, message);

@@ -99,9 +99,10 @@ export function meaningOf(code: string): Answer | undefined {
 const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
   'APIGW.0310':
     'The project is not available: check projectId, and whether the project is suspended.',
-  'APIGW.0402': 'This address may not call the API: have it allowed, or run from one that is.',
+  'APIGW.0402':
+    'This IP address may not call the API: have it allowed, or run from one that is allowed.',
   'APIGW.0802': 'The user may not work in this region: allow it in IAM, or use another user.',
-  'DMS.10240306': 'The account is frozen: settle what it owes, then run again.',
+  'DMS.10240306': 'The account is frozen: pay what it owes, then run again.',
 };
 
 /** Whether a 403 with this code holds for all instances of a target, and what to do about it. */

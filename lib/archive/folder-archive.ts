@@ -37,7 +37,7 @@ const REASON: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room, or name another folder under archive',
   EACCES: 'no permission to write there; grant it, or name another folder under archive',
   EPERM: 'no permission to write there; grant it, or name another folder under archive',
-  EROFS: 'it cannot be written to; name another folder under archive',
+  EROFS: 'its file system is read-only; name another folder under archive',
   ENOTDIR: 'a part of its path is a file; name another folder under archive',
   EEXIST: 'a part of its path is a file; name another folder under archive',
 };

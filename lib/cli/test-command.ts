@@ -65,6 +65,6 @@ async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
 
 function describe({ status, name, user, updatedAt }: Task, now: number): string {
   const days = updatedAt === undefined ? undefined : (now - updatedAt) / DAY_MS;
-  const age = days === undefined ? 'no time' : `${days.toFixed(1)} days old`;
+  const age = days === undefined ? 'no readable date' : `${days.toFixed(1)} days old`;
   return [status ?? 'no status', name, user && `by ${user}`, age].filter(Boolean).join(', ');
 }

@@ -144,7 +144,9 @@ export async function cleanLane(
 
 /** The rest of an instance whose target could not be opened any more. */
 function unreached(known: KnownInstance, target: TargetRun | undefined): KnownInstance {
-  const error = target?.summary.error ?? { message: 'its target could not be found again' };
+  const error = target?.summary.error ?? {
+    message: 'an earlier call found its target, but this one did not',
+  };
   return failed(known, 'unavailable', { ...error });
 }
 

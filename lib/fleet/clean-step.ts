@@ -48,7 +48,9 @@ export async function cleanStep(
   if (state.gap) throw state.gap;
   const { last } = state;
   if (last && last.round > round) {
-    throw new MessageError(`round ${round} of run ${run.id} is over: it is in round ${last.round}`);
+    throw new MessageError(
+      `round ${round} of run ${run.id} is over: the run is in round ${last.round} by now`,
+    );
   }
   const needed = (settings.stopBeforeEnd ?? STOP_BEFORE_END_MS) + ENTRY_MS;
   if (deadline - clock.monotonic() <= needed) {

@@ -132,7 +132,7 @@ export function left(
   if (fruitless < FRUITLESS_CALLS) return next;
   if (expired === undefined) return tooSlow(next);
   return failed(next, 'unavailable', {
-    message: `${expired} records had expired before a call of the function that deleted there, and no fewer after it, ${FRUITLESS_CALLS} times in a row: the service does not do what it answers`,
+    message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
   });
 }
 
@@ -176,17 +176,17 @@ export function vanished(known: KnownInstance): KnownInstance {
   const gone = { ...known, summary: ended(summary) };
   if (known.unclear.length === 0) return finished(gone);
   return failed(gone, 'unavailable', {
-    message: `the instance is gone, and with it the proof of what became of ${known.unclear.length} records that may have been deleted before`,
+    message: `the instance is gone, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
   });
 }
 
 /** An instance of a lane that ended before it was done with it. */
 export function lost(known: KnownInstance): KnownInstance {
   const { unclear } = known;
-  const open = unclear.length === 0 ? '' : `; ${unclear.length} more may have been deleted`;
+  const open = unclear.length === 0 ? '' : `; ${unclear.length} more records may have been deleted`;
   return failed(known, 'unavailable', {
     code: 'no-result',
-    message: `not finished: the last function for its endpoint ended before it could say what it did, or was not called again${open}. See the log and the execution, then redrive it`,
+    message: `not finished: the last call of the function for its endpoint ended early, or no further call came${open}. Look at the log and the execution, then redrive the execution`,
   });
 }
 

@@ -140,7 +140,7 @@ export class LaneLog {
     const { last } = state;
     if (last && !last.ended && now() < last.until) {
       throw new LaneBusyError(
-        `another function cleans this endpoint, until ${new Date(last.until).toISOString()} at the latest`,
+        `another call of the function is cleaning this endpoint, until ${new Date(last.until).toISOString()} at the latest`,
       );
     }
     const number = last?.round === call.round ? last.number + 1 : 1;
@@ -212,7 +212,7 @@ export class LaneLog {
     try {
       if (!(await this.#store.create(key, entry))) {
         throw new LaneBusyError(
-          `another function has taken this endpoint over from call ${number}`,
+          `another call of the function has taken over this endpoint from call ${number}`,
         );
       }
       this.#whole = entry.whole;

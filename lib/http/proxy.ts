@@ -21,7 +21,7 @@ export function proxyFor(url: string): URL | undefined {
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
   throw new ProxyError(
     'proxy',
-    'HTTPS_PROXY or HTTP_PROXY holds no proxy that can be used: write http://host:port',
+    'HTTPS_PROXY or HTTP_PROXY is not the URL of an HTTP proxy: write http://host:port',
   );
 }
 

@@ -166,7 +166,7 @@ export class Accounts {
     const { window, clock } = this.#options;
     const waited = await withinWindow(promise, window, clock);
     if ('value' in waited) return waited.value;
-    const message = `${source} was not read before the run had to end`;
+    const message = `${source} could not be read before the run had to end`;
     throw new ApiError(message, undefined, waited.gaveUp);
   };
 }

@@ -51,7 +51,7 @@ function credentialsOf(
   if (entry === undefined) {
     const names = Object.keys(file.clouds).map(visible);
     const there = names.length > 0 ? names.join(', ') : 'none';
-    throw new CredentialsError(`${where}: there is no profile ${profile}; there is: ${there}`);
+    throw new CredentialsError(`${where}: there is no profile ${profile}; the file has: ${there}`);
   }
   const merged = overlay(entry, secure?.clouds[profile]);
   const source = `${where}: profile ${profile}`;
@@ -146,7 +146,7 @@ function readFileOf(path: string, text: string): CloudsFile {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch {
-    throw new CredentialsError(`${path}: not YAML that can be read: see its aliases and merges`);
+    throw new CredentialsError(`${path}: its YAML cannot be read; check its aliases and merges`);
   }
   const clouds = isObject(value) ? value.clouds : undefined;
   if (!isObject(clouds)) throw new CredentialsError(`${path}: it has no mapping named clouds`);

@@ -62,7 +62,7 @@ export function skipReason(
   service: Service,
 ): string | undefined {
   const { engine } = instance;
-  if (service.engine && !engine) return 'the service does not tell its engine';
+  if (service.engine && !engine) return 'the service does not say which engine it has';
   if (service.engine && engine && !service.engine.accepted.includes(engine.toLowerCase())) {
     return `its engine is ${visible(engine)}, not ${service.engine.query}`;
   }

@@ -57,7 +57,10 @@ function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => numb
     told.add(place.index);
     const line = lineOf(['targets', other.index, 'name']);
     const [said, hint] = overlap(place, other) as [string, string];
-    const [own, theirs] = [place.name, other.name].map((name) => JSON.stringify(name));
+    const differ = place.service !== other.service;
+    const [own, theirs] = [place, other].map(({ name, service }) =>
+      differ ? `${JSON.stringify(name)} (${service})` : JSON.stringify(name),
+    );
     const message = `${own} ${said} the target ${theirs} on line ${line}`;
     return [{ path: ['targets', place.index, 'name'], message, hint }];
   });
@@ -132,7 +135,7 @@ function overlap(one: Place, other: Place): [said: string, hint: string] | undef
   }
   if (!shareProject(one.projects, other.projects)) return undefined;
   if (one.service !== other.service) {
-    return [`${one.service} lists the same instances as ${other.service} of`, 'leave one out'];
+    return ['lists the same instances as', 'leave one out'];
   }
   const everything = ({ instances }: Place) => !instances || Object.keys(instances).length === 0;
   if (everything(one) && everything(other)) {
@@ -195,18 +198,18 @@ function checkProjects({ projectId, projects, region }: Mapping, path: Path): Fi
     if (patterns.length === 0) return [];
     return regionNames.flatMap((each, i): Finding[] => {
       if (patternsOfRegion(patterns, each, regionNames).length > 0) return [];
-      const message = `none of projects is in region ${each}`;
+      const message = `no pattern under projects is for region ${each}`;
       return [{ path: [...path, 'region', i], message, hint: 'add one, or leave the region out' }];
     });
   }
   if (projects !== undefined) {
-    const message = 'projectId is written too, and only one of them can hold';
+    const message = 'cannot be used together with projectId';
     return [{ path: [...path, 'projects'], message, hint: 'leave one out' }];
   }
   const regions = list(region).length;
   if (regions < 2) return [];
-  const message = `a project is in one region, and the target has ${regions}`;
-  const hint = 'write projects in its place, or a target for each region';
+  const message = `a project is in one region only, but the target has ${regions}`;
+  const hint = 'write projects instead, or a target for each region';
   return [{ path: [...path, 'projectId'], message, hint }];
 }
 
@@ -219,7 +222,7 @@ function checkCredentials(credentials: unknown, path: Path): Finding[] {
   const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);
   return others.map((other) => ({
     path: [...path, other],
-    message: `${first} is written too, and only one of them can hold`,
+    message: `cannot be used together with ${first}`,
     hint: 'leave one out',
   }));
 }
@@ -235,7 +238,7 @@ function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
   if (isObject(match) && Object.keys(match).length === 0) {
     findings.push({
       path: matchPath,
-      message: 'matches nothing in particular',
+      message: 'does not say which records it matches',
       hint: 'write statuses, tasks or users',
     });
   }
@@ -254,7 +257,7 @@ function checkKeep(level: unknown, path: Path): Finding[] {
   return [
     {
       path: [...path, 'keep'],
-      message: 'keepFor is written too, and only one of them can hold',
+      message: 'cannot be used together with keepFor',
       hint: 'leave one out',
     },
   ];

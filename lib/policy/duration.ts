@@ -48,8 +48,8 @@ const SHORT_UNITS: Readonly<Record<string, Unit>> = {
   w: 'weeks',
 };
 
-const KEEP_FOR_FORMS = 'write ISO 8601 such as P30D or PT12H, or a whole number of h, d or w';
-const TIME_FORMS = 'write ISO 8601 such as PT15M, or a whole number of s, m, h or d';
+const KEEP_FOR_FORMS = 'write ISO 8601 such as P30D or PT12H, or a whole number with h, d or w';
+const TIME_FORMS = 'write ISO 8601 such as PT15M, or a whole number with s, m, h or d';
 
 const MAX_KEEP_FOR = 100 * MILLISECONDS.years;
 const MAX_RUN = 24 * MILLISECONDS.days;

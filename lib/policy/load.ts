@@ -31,7 +31,7 @@ export function readPolicy(source: Source, file: string): Policy {
   const { version } = value as { readonly version?: unknown };
   // The keys of another version are unknown, so complain about the version alone.
   if (typeof version === 'number' && version !== 1) {
-    const message = `this program reads version 1, and the policy says ${version}`;
+    const message = `this program reads version 1, but the policy says ${version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
   }
   const result = policySchema.safeParse(value, { reportInput: true });

@@ -13,7 +13,9 @@ export function policyWarnings(policy: Policy): string[] {
       );
     }
     if (retentionOf(policy, target).statuses.size === 0) {
-      warnings.push(`none of its statuses may be deleted on ${target.service}: nothing will be`);
+      warnings.push(
+        `none of its statuses may be deleted on ${target.service}, so nothing will be deleted`,
+      );
     }
     return warnings.map((warning) => `${target.name}: ${warning}`);
   });

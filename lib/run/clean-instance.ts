@@ -234,7 +234,7 @@ export class InstanceCleanup {
     try {
       const texts = expired.map((id) => rows.get(id));
       const known = texts.filter((text) => text !== undefined);
-      if (known.length < expired.length) throw new Error('a row is not known');
+      if (known.length < expired.length) throw new Error('the row of a record is missing');
       const written = await archive(this.#instance, known);
       if ('value' in written) summary.archive = [...(summary.archive ?? []), written.value];
       else summary.stoppedBy = STOPPED_BY[written.gaveUp];

@@ -30,13 +30,14 @@ export async function findProjects(
   const names = here.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) < i);
   if (repeated !== undefined) {
-    const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId in the place of projects`;
+    const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId instead of projects`;
     throw new TargetError('projects', message);
   }
   if (unmatched.length > 0) {
-    const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' and ');
-    const there = names.length > 0 ? names.join(', ') : 'none that the credentials may enter';
-    const message = `${missing} under projects in the policy ${unmatched.length > 1 ? 'match' : 'matches'} no project of region ${region}: correct it, or leave it out; there is: ${there}`;
+    const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' or ');
+    const it = unmatched.length > 1 ? 'them' : 'it';
+    const there = names.length > 0 ? names.join(', ') : 'none';
+    const message = `no project of region ${region} matches ${missing} under projects in the policy: correct ${it}, or leave ${it} out. The credentials have access to: ${there}`;
     throw new TargetError('projects', message);
   }
   return {

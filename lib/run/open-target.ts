@@ -120,7 +120,7 @@ async function beginTarget(
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(
-        `${endpoint.origin} does not tell its time: this clock is not checked`,
+        `${endpoint.origin} does not say what time it is, so this machine's clock was not checked`,
         name,
       );
     }

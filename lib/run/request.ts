@@ -119,6 +119,6 @@ function unknownName(
   const shown = existing.slice(0, 50);
   const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
   const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-  const hint = meant === undefined ? '' : ` did you mean ${JSON.stringify(visible(meant))}?`;
-  return `unknown ${kind} ${JSON.stringify(visible(unknown))};${hint} there is: ${known}`;
+  const hint = meant === undefined ? '' : ` (did you mean ${JSON.stringify(visible(meant))}?)`;
+  return `unknown ${kind} ${JSON.stringify(visible(unknown))}${hint}; known ${kind}s: ${known}`;
 }

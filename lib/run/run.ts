@@ -53,11 +53,14 @@ export async function run(
     if (each.summary.error) observer.targetFailed?.(each.summary);
   }
   for (const id of request.taskIds ?? []) {
-    if (!context.seenIds.has(id)) observer.warning?.(`no instance of this run lists task ${id}`);
+    if (!context.seenIds.has(id))
+      observer.warning?.(`task ${id} was not found on any instance of this run`);
   }
   const gone = context.approvedButGone.count + goneInstances(targets, context);
   if (gone > 0) {
-    observer.warning?.(`${counted(gone, 'record')} of the approved plan are not listed any more`);
+    observer.warning?.(
+      `${counted(gone, 'record')} of the approved plan ${gone === 1 ? 'is' : 'are'} not listed any more`,
+    );
   }
   const requests = new Map(targets.map(({ summary, requestCounts }) => [summary, requestCounts]));
   const times = { startedAt: now, durationMs: context.elapsed() };

@@ -118,7 +118,7 @@ export class ListProgress {
     if (!latest || skip <= latest.skip || news > 0 || first === undefined) return;
     if (first !== latest.first || !still) return;
     throw new IncompleteListError(
-      `the page after ${skip} rows repeats the one before: the service does not follow "${this.#paging.parameter}"`,
+      `the page after ${skip} rows repeats the one before: the service ignores "${this.#paging.parameter}"`,
     );
   }
 

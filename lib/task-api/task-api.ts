@@ -338,7 +338,7 @@ export class TaskApi {
     const permission = `${service.host}:instance:${action}`;
     const who = access.describe(grant);
     return sentences(
-      `${endpoint.origin} does not permit ${permission} to its credentials (${who}): ${describeReading(reading)}`,
+      `${endpoint.origin} does not permit ${permission} with these credentials (${who}): ${describeReading(reading)}`,
       adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
     );
   }
@@ -382,7 +382,7 @@ function sortInstances(
   for (const row of rows) {
     const isRepeated = repeated.has(row?.id);
     const own = row ? skipReason(row, service) : 'its id cannot be used';
-    const reason = isRepeated ? 'its id stands for two rows of a page' : own;
+    const reason = isRepeated ? 'two rows of one page have its id' : own;
     const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
     const isDoubtful = !row || isRepeated || (service.engine !== undefined && !row.engine);
     if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
@@ -394,7 +394,7 @@ function sortInstances(
     const { accepted, query } = service.engine;
     if (others.every((engine) => !accepted.includes(engine))) {
       const names = others.map((engine) => visible(engine).slice(0, 40)).join(', ');
-      const message = `${origin} lists ${counted(rows.length, 'instance')}, none of ${query}: the engine of all is ${names}. Check service and endpoint.`;
+      const message = `${origin} lists ${counted(rows.length, 'instance')}, but none with the engine ${query}, only with ${names}. Check service and endpoint.`;
       throw new TargetError('misaddressed', message);
     }
   }

@@ -107,9 +107,13 @@ test.each([
     { target: 'target: cash' },
     ':11:9: target: the policy has no target "cash"',
   ],
-  ['no time', { now: 'now: today' }, 'now: this is no date and time with its zone; write one'],
-  ['a time without zone', { now: 'now: 2026-03-01T00:00:00' }, 'now: this is no date'],
-  ['a day that is none', { now: 'now: 2026-02-30T00:00:00Z' }, 'now: this is no date'],
+  [
+    'no readable date',
+    { now: 'now: today' },
+    'now: this is not a date and time with a zone; write one',
+  ],
+  ['a time without zone', { now: 'now: 2026-03-01T00:00:00' }, 'now: this is not a date'],
+  ['a day that is none', { now: 'now: 2026-02-30T00:00:00Z' }, 'now: this is not a date'],
   ['no moment', { now: '' }, 'now: missing; write a time such as 2026-03-01T00:00:00Z'],
   ['no records', { records: 'records: []' }, 'expected a list of records'],
   [
@@ -130,7 +134,7 @@ test.each([
   [
     'an unknown reason',
     { expect: 'expect: { delete: [], keep: { a1: runing } }' },
-    'expect.keep.a1: this is no reason to keep a record; did you mean running?',
+    'expect.keep.a1: this is not a reason to keep a record; did you mean running?',
   ],
   [
     'text for what stays',

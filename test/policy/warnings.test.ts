@@ -37,7 +37,7 @@ test.each(['dcs-v1', 'rabbitmq', 'rocketmq'])(
 
 test('statuses of which the service deletes none are a warning', () => {
   expect(warningsOf('otc', 'dcs', '[CANCELLED]')).toEqual([
-    'a: none of its statuses may be deleted on dcs: nothing will be',
+    'a: none of its statuses may be deleted on dcs, so nothing will be deleted',
   ]);
   expect(warningsOf('otc', 'kafka', '[CANCELLED]')).toEqual([]);
 });

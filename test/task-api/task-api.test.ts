@@ -265,7 +265,7 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     add(service, 2 * limit + 1);
     emulator.faults.ignorePaging = ['list-tasks'];
     const error = await listFailure(apiOf(service));
-    expect(error.message).toContain(`the service does not follow "${parameter}"`);
+    expect(error.message).toContain(`the service ignores "${parameter}"`);
     // Those that were in flight, and one more to be sure.
     expect(emulator.journal.count()).toBeLessThanOrEqual(1 + 8 + 2);
   });

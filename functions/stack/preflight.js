@@ -13,7 +13,7 @@ const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 const MAX_PERIOD = 172_800;
 /** Seconds that a run needs beside those in which it may delete nothing. */
 const LEAST_WORK = 5;
-/** Of a rule of S3, which takes no more. */
+/** The most days that a rule of S3 takes. */
 const MAX_DAYS = 2_147_483_647;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
@@ -105,7 +105,7 @@ export default class Preflight {
   }
 }
 
-/** Checks each value by itself. */
+/** Checks each value on its own. */
 export function findProblems({
   secretsKey,
   schedule,
@@ -155,7 +155,7 @@ export function findProblems({
   return problems;
 }
 
-/** Without time to delete in, a run deletes nothing, and nothing tells. */
+/** Without time to delete, a run deletes nothing, and nobody notices. */
 function findShortTimeout({ timeout, stopBeforeEnd: text }, stopBeforeEnd) {
   if (stopBeforeEnd === undefined || stopBeforeEnd / 1_000 + LEAST_WORK <= timeout) return [];
   return [

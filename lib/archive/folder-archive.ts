@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Archive, ArchiveError, compress, MAX_OBJECTS } from './archive.ts';
 
 /**
- * An archive in a folder, which is made where it is not there. Only its owner may read the files. Each is
+ * An archive in a folder, which is made if it is missing. Only its owner may read the files. Each is
  * flushed to the disk and renamed once it is whole, so that no half file has the name.
  */
 export function folderArchive(folder: string): Archive {

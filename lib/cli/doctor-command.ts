@@ -24,7 +24,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
-  // A failure that is the same everywhere, such as credentials that are missing, is told once.
+  // A failure that is the same everywhere, such as missing credentials, is reported in full only once.
   const said = new Map<string, string>();
   let failures = 0;
   let warn = (_: string): void => {};

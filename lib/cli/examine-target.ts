@@ -50,14 +50,14 @@ export interface ExamineTargetOptions {
   readonly report: (check: Check) => void;
 }
 
-/** A server that refuses is asked once more, no longer: somebody is waiting. */
+/** A server that refuses is asked only once more: somebody is waiting. */
 const ATTEMPTS = 2;
 /** From this difference on a clock is worth a warning; from the tolerance of a run on, nothing is deleted. */
 const CLOCK_WARNING_MS = 5 * 60_000;
 
 /**
- * Finds out, step by step, whether a run could work on a target. Reads only: it sends no DELETE, so
- * whether deleting is permitted it cannot tell.
+ * Finds out, step by step, whether a run could work on a target. It sends no DELETE, so it cannot tell
+ * whether deleting is permitted.
  */
 export async function examineTarget(options: ExamineTargetOptions): Promise<void> {
   const { target, accounts, report } = options;

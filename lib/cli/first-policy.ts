@@ -79,7 +79,7 @@ const MORE = [
   '    #   - { name: failures-stay-longer, match: { statuses: [FAILED] }, keepFor: 90d }',
 ];
 
-/** The name of a target, which no other one has. */
+/** A name for a target that no other target has. */
 function nameOf({ service, project }: FoundService, taken: ReadonlySet<string>): string {
   const name = `${service}-${project.name}`;
   return taken.has(name) ? `${service}-${project.id}` : name;

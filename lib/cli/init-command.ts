@@ -20,7 +20,7 @@ import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts'
  */
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
-  // Nobody should answer questions for nothing; writing it refuses once more.
+  // Checked before the questions, so that nobody answers them for nothing. Writing checks it again.
   if (await isThere(output)) throw new UsageError(alreadyThere(output));
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;

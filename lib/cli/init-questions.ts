@@ -109,7 +109,7 @@ async function readReference(
     credentialsFromEnvironment(io.env);
     return undefined;
   } catch (error) {
-    // Without a terminal it is said when they are needed.
+    // Without a terminal, the error comes when they are needed.
     if (!(error instanceof CredentialsError) || !io.ask) return undefined;
     io.err(`${error.message}\n`);
   }

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** Print nothing that nobody has to act on. */
+  /** Print only what somebody has to act on. */
   readonly quiet?: boolean;
   /** Path of an HTML report, or `-`. */
   readonly html?: string;

@@ -46,7 +46,7 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   }
 }
 
-/** A fixture, or nothing, when what is wrong with it has been said. */
+/** A fixture; nothing if it cannot be used, which is then printed. */
 async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
   try {
     return await loadFixture(await readFile(file, 'utf8'), file, async (path) => {

@@ -23,10 +23,10 @@ export interface FleetSummary {
 type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 
 /**
- * Makes one summary of what the lanes of a run know. Whatever is missing there fails the run, and is said.
+ * Makes one summary of what the lanes of a run know. If anything is missing, the run fails, and the summary says so.
  * @param lanes undefined where a log could not be read at all.
- * @param planned the targets of each lane, in the order of the policy; undefined where that policy is not there any
- * more.
+ * @param planned the targets of each lane, in the order of the policy; undefined where another policy is deployed
+ * now.
  */
 export function summarise(
   lanes: readonly (LaneState | undefined)[],

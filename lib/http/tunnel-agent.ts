@@ -5,8 +5,8 @@ import { ProxyError, proxyName } from './proxy-error.ts';
 export { HttpProxyAgent };
 
 /**
- * Tunnels through a proxy. Where that refuses, the library hands on its answer as if the service had given it: here
- * it is an error of the proxy's.
+ * Tunnels through a proxy. If the proxy refuses, the library passes its answer on as if the service had sent it; here
+ * it becomes an error of the proxy.
  */
 export class TunnelAgent extends HttpsProxyAgent<string> {
   override async connect(

@@ -42,7 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** How long temporary keys are asked for. */
 const AGENCY_SECONDS = 3_600;
-/** The time that they last at least, where the answer does not tell. */
+/** The shortest time that they last, for an answer that does not say. */
 const SHORTEST_AGENCY_MS = 900_000;
 
 /** An answer, and the response that it was read from, where one came. */
@@ -235,7 +235,7 @@ function readTokenBody(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The meaning of a refusal to assume an agency. Its codes are not documented: the status tells, then the words. */
+/** The meaning of a refusal to assume an agency. Its codes are not documented: the status decides, then the words. */
 function explainAgency(reading: AnswerReading | undefined, caller: string): string | undefined {
   const { status, message = '' } = reading ?? {};
   if (status === 404) {
@@ -276,18 +276,18 @@ function readProjects(body: string): Project[] {
   });
 }
 
-/** Whether it is a list that does not go on elsewhere. */
+/** Whether the body is a whole list, without a next page. */
 function isWholeList(body: string): boolean {
   const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
   return Array.isArray(projects) && !(isObject(links) && links.next);
 }
 
-/** The body of an answer that is one. */
+/** The body of an answer that is `ok`. */
 function bodyOf({ reading }: Sent<IamReading>): string | undefined {
   return reading?.answer === 'ok' ? (reading.response?.body ?? '') : undefined;
 }
 
-/** Whether nothing is wrong but that the run ends. */
+/** Whether the only thing wrong is that the run has to end. */
 function isOver({ gaveUp }: Sent<AnswerReading>): boolean {
   return gaveUp === 'deadline' || gaveUp === 'stopped';
 }

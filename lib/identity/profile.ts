@@ -72,7 +72,7 @@ function credentialsOf(
     );
   }
   const byId = part('user_domain_name')[1] === undefined && part('user_domain_id')[1] !== undefined;
-  // Some hold both, for different clients: keys need no token for each project.
+  // Some entries hold both, for different clients. Keys are taken: they need no token for each project.
   const parts = {
     accessKey: ofKeys ? part('ak') : none,
     secretKey: ofKeys ? part('sk') : none,

@@ -24,7 +24,7 @@ export function instanceKey(target: string, { id }: { readonly id: string }): st
 /** An instance that is left alone, and why. */
 export interface SkippedInstance extends Instance {
   readonly reason: string;
-  /** Whether it may be one of the service's all the same. */
+  /** Whether it may belong to the service all the same. */
   readonly isDoubtful?: boolean;
 }
 

@@ -25,8 +25,8 @@ export interface Finding {
 type Mapping = Readonly<Record<string, unknown>>;
 
 /**
- * Checks what one value of a policy has to do with another. Takes the policy as it was read, whatever it
- * holds, so that these mistakes are reported together with those of the schema.
+ * Checks the values of a policy against each other. Takes the policy as it was read, even one that the schema
+ * refuses, so that all mistakes are reported together.
  *
  * @param lineOf the line of a value, for messages that point at a second place
  */
@@ -43,7 +43,7 @@ export function findInconsistencies(policy: unknown, lineOf: (path: Path) => num
   return [...findings, ...checkOverlaps(list(targets), lineOf)];
 }
 
-/** An instance that two targets select has two retentions: what the file alone shows of it. */
+/** Targets that select the same instance, which would then have two retentions: as far as the file alone shows it. */
 function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => number): Finding[] {
   const places = targets.flatMap(placesOf);
   const told = new Set<number>();
@@ -51,7 +51,7 @@ function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => numb
     if (told.has(place.index)) return [];
     const other = places
       .slice(0, i)
-      // Two targets of one name are told already.
+      // Two targets of one name are reported already.
       .find((earlier) => earlier.name !== place.name && overlap(place, earlier) !== undefined);
     if (!other) return [];
     told.add(place.index);
@@ -66,9 +66,9 @@ function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => numb
   });
 }
 
-/** Where a target, or one combination of its lists, is, as far as the file tells. */
+/** The place of a target, or of one combination of its lists, as far as the file tells it. */
 interface Place {
-  /** Of the target, in the file. */
+  /** The target's position in the file, from 0. */
   readonly index: number;
   readonly name: string;
   readonly origin: string;
@@ -108,7 +108,7 @@ function placesOf(target: unknown, index: number): Place[] {
   );
 }
 
-/** Whether two targets are in one project for certain: a pattern may match nothing that another one does. */
+/** Whether two targets are certainly in one project. Two patterns may match different projects. */
 function shareProject(one: Place['projects'], other: Place['projects']): boolean {
   if ('id' in one || 'id' in other) return 'id' in one && 'id' in other && one.id === other.id;
   const covers = (pattern: string, name: string) =>
@@ -119,7 +119,7 @@ function shareProject(one: Place['projects'], other: Place['projects']): boolean
   );
 }
 
-/** A pattern that is none is told already. */
+/** A pattern with a mistake matches nothing here: the mistake is reported already. */
 function matchesPattern(pattern: string, name: string): boolean {
   try {
     return compilePatterns([pattern])(name);
@@ -174,7 +174,7 @@ function checkTarget(
     ...checkProjects(target, path),
     ...checkCredentials(target.credentials, [...path, 'credentials']),
     ...repeatedNames(
-      // A rule without a name is reported as "rule N"; a name may not claim to be another one's place.
+      // Reports call a rule without a name "rule N", so no other rule may have that name.
       rules.map((rule, j) => nameOf(rule) ?? `rule ${j + 1}`),
       (j) => (nameOf(rules[j]) === undefined ? rulePath(j) : [...rulePath(j), 'name']),
       lineOf,
@@ -306,7 +306,7 @@ function repeatedNames(
   });
 }
 
-/** A misspelt key counts: it is reported as such, and once is enough. */
+/** A misspelt key counts too: the misspelling is reported, and one report is enough. */
 function hasKeep(level: Mapping): boolean {
   return Object.keys(level).some((key) => suggest(key, ['keepFor', 'keep']) !== undefined);
 }

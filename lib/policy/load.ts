@@ -18,7 +18,7 @@ export function loadPolicy(text: string, file: string): Policy {
   return readPolicy(readSource(text, file), file);
 }
 
-/** The same for what is read already. */
+/** The same for a text that is parsed already. */
 export function readPolicy(source: Source, file: string): Policy {
   const { value } = source;
   const problem = (finding: Finding, position: Position) => problemAt(file, finding, position);
@@ -106,7 +106,7 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
   return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** `targets[0].rules[1].match.tasks[0]`; a key that is no plain word is quoted. */
+/** `targets[0].rules[1].match.tasks[0]`; a key that is not a plain word is quoted. */
 function formatPath(path: Path): string {
   return path
     .map((step, i) => {
@@ -119,7 +119,7 @@ function formatPath(path: Path): string {
 
 /**
  * Freezes lists and objects all the way down, in place. Must not be given a circular value. Leaves a Duration
- * alone: it never changes to a reader, while luxon keeps in it what it has worked out.
+ * alone: its value never changes, but luxon caches results in it.
  */
 export function freeze<T>(value: T): Frozen<T> {
   if (value instanceof Object && !(value instanceof Duration)) {

@@ -117,7 +117,7 @@ export async function loadFixture(
   const problems = (result.error?.issues ?? [])
     .flatMap((issue) => describeIssue(issue, MAPPINGS))
     .map((finding) => problemAt(file, finding, positionOf(source, finding)));
-  // Those in a policy that stands here itself are reported with the policy.
+  // Repeated keys of a policy that is written in this file are reported with that policy.
   const repeated = repeatedKeyProblems(
     source.repeatedKeys.filter(({ path }) => path[0] !== 'policy' || path.length === 1),
     file,
@@ -163,7 +163,7 @@ export async function loadFixture(
   }
 }
 
-/** An id that is a key stands there itself; all else is a value. */
+/** Where a finding stands: at the key, if the id under keep is one; else at the value. */
 function placeOf(source: Source, path: Path): Position {
   const isKey = path[1] === 'keep' && typeof path[2] === 'string';
   return isKey ? source.keyAt(path) : source.valueAt(path);

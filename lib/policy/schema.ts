@@ -317,8 +317,8 @@ const defaults = z.strictObject(retention, {
 });
 
 /**
- * The content of a policy file. Every mapping is strict. What one value has to do with another (names that
- * must differ, keepFor against keep) is checked in consistency.ts.
+ * The content of a policy file. Every mapping is strict. Rules about several values (names that must differ,
+ * keepFor against keep) are checked in consistency.ts.
  */
 export const policySchema = z
   .strictObject(
@@ -412,7 +412,7 @@ export function policyJsonSchema(): object {
   return z.toJSONSchema(policySchema, {
     io: 'input',
     override({ zodSchema, jsonSchema }) {
-      // zod leaves examples out where reading changes the value; ours are of what is written.
+      // zod leaves examples out where reading changes the value; ours show what a user writes.
       const examples = z.globalRegistry.get(zodSchema)?.examples;
       if (examples) jsonSchema.examples = examples as typeof jsonSchema.examples;
       // Every integer of zod has this bound; it tells a reader nothing.

@@ -6,7 +6,7 @@ export function suggest(written: string, candidates: readonly string[]): string 
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    // A name that is so much longer is no misspelling; it is not worth a comparison, or a long one.
+    // A name that is so much longer or shorter is not a misspelling, and comparing long names takes time.
     if (Math.abs(candidate.length - written.length) > 3) continue;
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
     if (distance < least && distance <= Math.max(1, Math.floor(candidate.length / 3))) {

@@ -2,7 +2,7 @@ import { SERVICES, type Service } from '../model/services.ts';
 import { retentionOf } from './retention.ts';
 import type { Policy } from './schema.ts';
 
-/** Warnings about what is allowed in a policy and probably not meant, in the order of its targets. */
+/** Warnings about what a policy may say but probably does not mean, in the order of its targets. */
 export function policyWarnings(policy: Policy): string[] {
   return policy.targets.flatMap((target) => {
     const service: Service = SERVICES[target.service];

@@ -7,7 +7,7 @@ import { inProject } from '../policy/targets.ts';
 
 /** The targets that one with `projects` stands for. */
 export interface FoundProjects {
-  /** By the projects' names. */
+  /** In the order of the projects' names. */
   readonly targets: readonly Target[];
   /** Names of the projects that the policy selects and that are disabled. */
   readonly disabled: readonly string[];
@@ -15,7 +15,7 @@ export interface FoundProjects {
 
 /**
  * Finds the projects of a target's region that the policy selects.
- * @param counts receive the requests, where they were not made for another target before.
+ * @param counts receive the requests, unless they were made before for another target.
  * @throws {TargetError} when IAM does not tell, or a pattern matches no project; {CredentialsError} without usable
  * credentials; {ApiError} when time is up.
  */

@@ -93,8 +93,8 @@ function openRun(policy: Policy, request: RunRequest, dependencies: RunDependenc
 }
 
 /**
- * Finds the instances of every target, endpoint by endpoint and all endpoints at once, so that one which
- * is slow holds up no other.
+ * Finds the instances of every target. All endpoints are asked at once, so that a slow one does not hold up
+ * the others.
  * @param proceed is called for each endpoint as soon as its own targets are known.
  */
 async function beginRun(
@@ -127,7 +127,7 @@ async function beginRun(
 
 /**
  * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
- * @returns for each target itself, or one for each of its projects.
+ * @returns for each target: itself, or one for each of its projects.
  */
 export async function beginEndpoint(
   context: RunContext,
@@ -140,8 +140,8 @@ export async function beginEndpoint(
 }
 
 /**
- * Where each target's requests go: one endpoint for each host, however many targets are on it. Where
- * they differ, the lowest limit holds.
+ * Where each target's requests go: one endpoint for each host, however many targets are on it. If their
+ * limits differ, the lowest holds.
  */
 export function openEndpoints(
   targets: readonly Target[],
@@ -168,7 +168,7 @@ export function openEndpoints(
   return endpoints;
 }
 
-/** Cleans all instances on one endpoint, so many of them at once. */
+/** Cleans all instances on one endpoint, `concurrency` of them at once. */
 async function cleanAll(
   targets: readonly TargetRun[],
   concurrency: number,

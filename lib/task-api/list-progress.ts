@@ -69,7 +69,7 @@ export class ListProgress {
   add({ rows, total }: Page, first: string | undefined, news: number): boolean {
     const { skip } = this;
     const before = this.#total;
-    // A count of less than has been shown is not the whole list's.
+    // A count that is lower than the number of rows shown is not that of the whole list.
     if (rows.length > 0 && total !== undefined && total < skip + rows.length) {
       this.#totalIsBelieved = false;
     }

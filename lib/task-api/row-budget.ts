@@ -1,4 +1,4 @@
-/** Rows that all lists of a run that are being read hold together at most: some 500 MB of memory. */
+/** The most rows that the lists which a run is reading may hold together: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
 
 /** The rows that the lists being read may hold together, so that memory stays bounded whatever a server sends. */

@@ -165,7 +165,7 @@ function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): strin
   ];
 }
 
-/** For every way to be stopped that somebody can do something about. */
+/** Advice for each `stoppedBy` that somebody can do something about. */
 const ADVICE: Partial<Record<StoppedBy, string>> = {
   forbidden: 'Grant the permission that is named above; the next run does the rest.',
   overlap: 'Two targets of the policy select one instance: leave it to one of them.',

@@ -99,7 +99,7 @@ test('a limit that would stop the run is said', async () => {
 test.each([
   ['an unknown key', { target: 'targt: cache' }, 'targt: unknown key; did you mean target?'],
   ['no policy', { policy: '' }, ': policy: missing; write the path of a policy'],
-  ['a policy that is a number', { policy: 'policy: 1' }, 'policy: expected a path, or a policy'],
+  ['a policy that is a number', { policy: 'policy: 1' }, 'policy: expected a path or a policy'],
   ['a policy that is not there', { policy: 'policy: none.yml' }, 'policy: there is no such file'],
   ['a bad policy', { policy: 'policy: { version: 1 }' }, 'targets: missing'],
   [
@@ -125,7 +125,7 @@ test.each([
   ['an unknown id', { expect: 'expect: { delete: [a2] }' }, 'no record has the id "a2"'],
   ['a number for an id', { expect: 'expect: { delete: [12] }' }, 'put it in quotes'],
   ['a number for a kept id', { expect: 'expect: { delete: [], keep: [12] }' }, 'put it in quotes'],
-  ['an id twice', { expect: 'expect: { delete: [a1], keep: [a1] }' }, 'expected elsewhere too'],
+  ['an id twice', { expect: 'expect: { delete: [a1], keep: [a1] }' }, 'this record is named twice under expect'],
   [
     'an unknown id that stays',
     { expect: 'expect:\n  delete: []\n  keep:\n    c3: running' },

@@ -26,7 +26,7 @@ const WOULD_GO: OutcomeWord = {
   meaning: 'has expired, and a run would delete it (in a records file: remaining)',
 };
 
-/** The word for an outcome; in a dry run nothing remains, but would go. */
+/** The word for an outcome; in a dry run, `remaining` is called "would go". */
 export function outcomeWord(outcome: RecordOutcome, dryRun: boolean): OutcomeWord {
   return dryRun && outcome === 'remaining' ? WOULD_GO : WORDS[outcome];
 }

@@ -125,7 +125,11 @@ test.each([
   ['an unknown id', { expect: 'expect: { delete: [a2] }' }, 'no record has the id "a2"'],
   ['a number for an id', { expect: 'expect: { delete: [12] }' }, 'put it in quotes'],
   ['a number for a kept id', { expect: 'expect: { delete: [], keep: [12] }' }, 'put it in quotes'],
-  ['an id twice', { expect: 'expect: { delete: [a1], keep: [a1] }' }, 'this record is named twice under expect'],
+  [
+    'an id twice',
+    { expect: 'expect: { delete: [a1], keep: [a1] }' },
+    'this record is named twice under expect',
+  ],
   [
     'an unknown id that stays',
     { expect: 'expect:\n  delete: []\n  keep:\n    c3: running' },

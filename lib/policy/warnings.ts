@@ -9,7 +9,7 @@ export function policyWarnings(policy: Policy): string[] {
     const warnings: string[] = [];
     if (service.undocumentedOn.includes(target.cloud)) {
       warnings.push(
-        `${target.cloud} does not document background tasks of ${target.service}: they may not be offered there`,
+        `${target.cloud} does not document background tasks of ${target.service}: they may be missing there`,
       );
     }
     if (retentionOf(policy, target).statuses.size === 0) {

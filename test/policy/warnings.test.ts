@@ -30,7 +30,7 @@ test.each(['dcs-v1', 'rabbitmq', 'rocketmq'])(
   '%s on Open Telekom Cloud is not documented, which is a warning and no refusal',
   (service) => {
     expect(warningsOf('otc', service)).toEqual([
-      `a: otc does not document background tasks of ${service}: they may not be offered there`,
+      `a: otc does not document background tasks of ${service}: they may be missing there`,
     ]);
   },
 );

@@ -1,15 +1,18 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { JanitorError } from '../model/error.ts';
 import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
 import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
+import type { Shell } from './completion-command.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import type { InitOptions } from './init-questions.ts';
 import { EXIT, type Io, print, terminalOn, UsageError } from './io.ts';
 import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
+
+const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /**
  * The `task-janitor` command.
@@ -99,9 +102,15 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
         'init --cloud otc --region eu-de --service dcs --secret acme/otc',
       ),
     )
-    .option('--cloud <cloud>', CLOUD_NAMES.join(' or '))
+    .addOption(
+      new Option('--cloud <cloud>', 'look in this cloud').choices(CLOUD_NAMES).argParser(asWritten),
+    )
     .option('--region <region>', 'look in this region; may be repeated', collect)
-    .option('--service <service>', `one of ${SERVICE_NAMES.join(', ')}; may be repeated`, collect)
+    .addOption(
+      new Option('--service <service>', 'look for its instances; may be repeated')
+        .choices(SERVICE_NAMES)
+        .argParser(collect),
+    )
     .option('--secret <name>', 'the credentials are in this secret of AWS Secrets Manager')
     .option('--env <prefix>', 'the credentials are in environment variables with this prefix')
     .option('--profile <name>', 'the credentials are in this entry of clouds.yaml')
@@ -177,6 +186,23 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       const { demoCommand } = await import('./demo-command.ts');
       status = await demoCommand(io);
     });
+  program
+    .command('completion')
+    .description('print a script that completes commands, options and files in a shell')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS).argParser(asWritten))
+    .addHelpText('after', '\ndocs/install.md says how to install it.')
+    .addHelpText(
+      'after',
+      examples(
+        'completion bash > ~/.task-janitor.bash',
+        'completion zsh > ~/.zfunc/_task-janitor',
+        'completion fish > ~/.config/fish/completions/task-janitor.fish',
+      ),
+    )
+    .action(async (shell: string) => {
+      const { completionCommand } = await import('./completion-command.ts');
+      status = completionCommand(program, shell, io);
+    });
 
   try {
     await program.parseAsync([...args], { from: 'user' });
@@ -194,6 +220,11 @@ function policyOption(): Option {
 function examples(...lines: readonly string[]): string {
   const heading = lines.length === 1 ? 'Example:' : 'Examples:';
   return ['', heading, ...lines.map((line) => `  task-janitor ${line}`)].join('\n');
+}
+
+/** For choices, which help and completion show: the command itself checks what was written. */
+function asWritten(value: string): string {
+  return value;
 }
 
 function collect(value: string, earlier: string[] = []): string[] {

@@ -1,3 +1,5 @@
+import { visible } from '../model/text.ts';
+
 /**
  * The candidate that was probably meant: the one that differs least, by at most a third of its letters
  * (and always by one), upper and lower case alike. Undefined when none is near.
@@ -15,6 +17,24 @@ export function suggest(written: string, candidates: readonly string[]): string 
     }
   }
   return best;
+}
+
+/**
+ * The message for a name that does not exist: with the one that was probably meant, and all that there are.
+ * @param candidates what may have been meant.
+ */
+export function unknownName(
+  kind: string,
+  unknown: string,
+  existing: readonly string[],
+  candidates: readonly string[] = existing,
+): string {
+  const meant = suggest(unknown, candidates);
+  const shown = existing.slice(0, 50);
+  const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
+  const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
+  const hint = meant === undefined ? '' : ` (did you mean ${JSON.stringify(visible(meant))}?)`;
+  return `unknown ${kind} ${JSON.stringify(visible(unknown))}${hint}; known ${kind}s: ${known}`;
 }
 
 /** Letters to insert, drop, replace, or swap with their neighbour to make `a` into `b`. */

@@ -5,7 +5,7 @@ import { visible } from '../model/text.ts';
 import { compilePatterns, PatternError } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
-import { suggest } from '../policy/suggest.ts';
+import { unknownName } from '../policy/suggest.ts';
 import { isMeant, isUnder } from '../policy/targets.ts';
 
 /** Records that somebody has approved for deletion. */
@@ -106,19 +106,4 @@ function checkPattern(pattern: string): void {
     if (!(error instanceof PatternError)) throw error;
     throw new RunRequestError(`instance ${JSON.stringify(pattern)}: ${error.message}`);
   }
-}
-
-/** @param candidates what may have been meant. */
-function unknownName(
-  kind: 'target' | 'instance',
-  unknown: string,
-  existing: readonly string[],
-  candidates: readonly string[] = existing,
-): string {
-  const meant = suggest(unknown, candidates);
-  const shown = existing.slice(0, 50);
-  const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
-  const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-  const hint = meant === undefined ? '' : ` (did you mean ${JSON.stringify(visible(meant))}?)`;
-  return `unknown ${kind} ${JSON.stringify(visible(unknown))}${hint}; known ${kind}s: ${known}`;
 }

@@ -41,12 +41,9 @@ export interface SideBySide<Row> {
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
 export async function readList<Row>(list: ListReading<Row>): Promise<void> {
-  const { paging, fetchPage, read, keyOf, found, rows: budget, sideBySide } = list;
-  /** Rows without an id, by what they hold: under which key they were found. */
+  const { paging, fetchPage, keyOf, found, rows: budget, sideBySide } = list;
+  /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
-  /** Most places at which one reading has met rows without an id. */
-  let nameless = 0;
-  const count = () => found.size - unnamed.size + nameless;
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
@@ -55,12 +52,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     if (outcome === 'moving') first = undefined;
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
-    const before = count();
+    const before = found.size;
     if (await readPass(pass > 1)) return;
-    if (pass > 1 && count() === before) break;
+    if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
-    `only ${count()} rows could be read, fewer than the service counts`,
+    `only ${found.size} rows could be read, fewer than the service counts`,
   );
 
   /** `too-short` where one page is all, or the count is not known: then nothing but the first page was asked for. */
@@ -71,25 +68,23 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     const { total = 0 } = top;
     const { length } = top.rows;
     if (length === 0 || total <= length) return 'too-short';
-    const places = new Set<number>();
-    add(top.rows, 0, places);
+    const reading: Reading = { unnamed: new Map(), moved: false };
+    add(top, reading);
     let moving = false;
     await askForAll(async (skip) => {
       const page = await fetchPage(skip);
-      const { news, read } = add(page.rows, skip, places);
+      const { news, read } = add(page, reading);
       const isAsCounted =
         page.total === total && page.rows.length === Math.min(length, total - skip);
       const isNew = read.some((row) => mayBeNew(row, top));
-      moving ||= !isAsCounted || isNew || (news === 0 && places.size === 0);
+      moving ||= !isAsCounted || isNew || news === 0;
       return !moving;
     });
-    nameless = Math.max(nameless, places.size);
-    if (!moving && count() === total) return 'complete';
+    if (!moving && found.size === total) return 'complete';
     // Begun anew: what was read of a list that moves tells nothing about its pages.
     budget.release(found.size);
     found.clear();
     unnamed.clear();
-    nameless = 0;
     return 'moving';
 
     /** Asks for all further pages, so many at once; `ask` is false when the others need not be asked for. */
@@ -127,46 +122,50 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
    */
   async function readPass(again: boolean): Promise<boolean> {
     const progress = new ListProgress(paging);
-    const places = new Set<number>();
-    const allFound = () => count() >= (progress.total ?? 0);
+    const reading: Reading = { unnamed: new Map(), moved: again };
+    const allFound = () => found.size >= (progress.total ?? 0);
     for (;;) {
-      const { skip } = progress;
-      const page = first ?? (await fetchPage(skip));
+      const page = first ?? (await fetchPage(progress.skip));
       first = undefined;
       if (page.pastTheEnd) {
         if (progress.pastTheEnd()) return progress.total === undefined;
         continue;
       }
-      const { firstId, news } = add(page.rows, skip, places);
-      nameless = Math.max(nameless, places.size);
+      const { firstId, news } = add(page, reading);
       if (progress.add(page, again ? undefined : firstId, news)) return allFound();
       if (again && progress.total !== undefined && allFound()) return true;
     }
   }
 
-  /** The id of the page's first row, how many of its ids were not known, and its rows. */
+  /** The id of the page's first row, how many of its rows are new, twins aside, and its rows. */
   function add(
-    rows: readonly unknown[],
-    skip: number,
-    places: Set<number>,
+    page: Page,
+    reading: Reading,
   ): { firstId: string | undefined; news: number; read: readonly Row[] } {
-    const before = found.size - unnamed.size;
+    const read = page.rows.map(list.read);
+    const ids = read.map(keyOf);
+    const { total = reading.total } = page;
+    reading.moved ||=
+      (reading.total ?? total) !== total || ids.some((id) => id !== undefined && found.has(id));
+    reading.total = total;
     const here = new Map<string, number>();
-    let firstId: string | undefined;
-    const all = rows.map((raw, index) => {
-      const row = read(raw);
-      const id = keyOf(row);
-      if (index === 0) firstId = id;
-      if (id === undefined) places.add(skip + index);
-      const name = id ?? contentOf(raw);
-      const times = here.get(name) ?? 0;
-      here.set(name, times + 1);
-      if (id === undefined) keep(keyOfUnnamed(`${times} ${name}`), row);
-      // Twice on one page is no row that has merely moved: each counts.
-      else keep(times === 0 ? id : `${NO_ID}${times} ${id}`, row);
-      return row;
-    });
-    return { firstId, news: found.size - unnamed.size - before, read: all };
+    let news = 0;
+    for (const [index, row] of read.entries()) {
+      const id = ids[index];
+      const name = id ?? contentOf(page.rows[index]);
+      // An id twice on one page is no row that has merely moved: each counts.
+      const twin = countUp(id === undefined && !reading.moved ? reading.unnamed : here, name);
+      const key =
+        id === undefined
+          ? keyOfUnnamed(`${twin} ${name}`)
+          : twin === 0
+            ? id
+            : `${NO_ID}${twin} ${id}`;
+      // A service that repeats its first page for ever sends nothing but twins.
+      if (twin === 0 && !found.has(key)) news += 1;
+      keep(key, row);
+    }
+    return { firstId: ids[0], news, read };
   }
 
   function keep(key: string, row: Row): void {
@@ -179,12 +178,28 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     }
   }
 
-  /** Rows move while they are read, so a row that was told by its place would be counted twice. */
   function keyOfUnnamed(content: string): string {
     const key = unnamed.get(content) ?? `${NO_ID}${unnamed.size}`;
     unnamed.set(content, key);
     return key;
   }
+}
+
+/** One reading of the list, as far as it tells rows without an id apart. */
+interface Reading {
+  /** How often a row that holds the same has been met: each is a row of its own while nothing moves. */
+  readonly unnamed: Map<string, number>;
+  /** Whether rows have moved: then the same content on another page may be the same row. */
+  moved: boolean;
+  /** Rows in the whole list, as the latest page counted them. */
+  total?: number | undefined;
+}
+
+/** How often the key was counted before. */
+function countUp(counts: Map<string, number>, key: string): number {
+  const times = counts.get(key) ?? 0;
+  counts.set(key, times + 1);
+  return times;
 }
 
 /** Begins the keys of rows that their id does not tell: no id has half of a surrogate pair. */

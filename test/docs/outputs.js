@@ -23,6 +23,10 @@ const SHOWN = [
   ['test examples/keep-failures-longer.test.yml', 'A policy, tried on records.'],
   ['schema', 'For editors.'],
   ['demo', 'The emulator, and a run against it.'],
+  [
+    'completion zsh',
+    'Completes commands, options and files in zsh; bash and fish have scripts of their own. [How to install it](install.md#completion-in-the-shell).',
+  ],
   ['run --help', 'Every option.'],
 ];
 

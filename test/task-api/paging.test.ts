@@ -240,6 +240,39 @@ describe('rows without an id', () => {
     });
     expect([...found.keys()]).toEqual(['\uD8000', '\uD8001', '\uD8002', 'a']);
   });
+
+  const lists = fc.record({
+    kinds: fc.array(fc.constantFrom('null', 'empty', 'id'), { minLength: 1, maxLength: 60 }),
+    // Twenty pages of equal rows, without a count, are given up as endless.
+    limit: fc.integer({ min: 3, max: 10 }),
+    atOnce: fc.constantFrom(undefined, 1, 4),
+    isCounted: fc.boolean(),
+  });
+
+  test('are all counted, however equal, on whichever pages they stand', async () => {
+    await fc.assert(
+      fc.asyncProperty(lists, async ({ kinds, limit, atOnce, isCounted }) => {
+        const made = { null: null, empty: {} };
+        const rows = kinds.map((kind, place) => (kind === 'id' ? { id: `${place}` } : made[kind]));
+        const total = isCounted || atOnce !== undefined ? rows.length : undefined;
+        const found = new Map<string, { id?: string } | null>();
+        await readList({
+          rows: new RowBudget(),
+          changed: (row) => row,
+          paging: { ...SERVICES.kafka.tasks, limit },
+          fetchPage: async (skip) => ({ rows: rows.slice(skip, skip + limit), total }),
+          read: (row) => row as { id?: string } | null,
+          keyOf: (row) => row?.id,
+          found,
+          ...(atOnce && { sideBySide: { mayAsk: () => atOnce, mayBeNew: () => false } }),
+        });
+        const sorted = (some: Iterable<unknown>) =>
+          [...some].map((row) => JSON.stringify(row)).sort();
+        expect(sorted(found.values())).toEqual(sorted(rows));
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 describe('a list that changes while it is read', () => {

@@ -62,7 +62,7 @@ export function readAnswer(
     const { code, message } = result;
     if (code === 'certificate' || code === 'proxy')
       return { answer: 'misaddressed', code, message };
-    if (code === 'too-large' && operation === 'delete')
+    if ((code === 'too-large' || code === 'unreadable') && operation === 'delete')
       return { answer: 'doubtful', code, message };
     return { answer: 'transient', code, message, trouble: 'transient' };
   }
@@ -81,8 +81,14 @@ function troubleOf(answer: Answer): Trouble | undefined {
   return answer === 'transient' || answer === 'throttled' ? answer : undefined;
 }
 
-const NOT_THERE =
-  /\b(task|job|record|instance)\b.*(not exist|not found|no longer|not be found)|(任务|作业|记录|实例).*(不存在|未找到|找不到)/i;
+const THING = /\b(task|job|record|instance)\b|任务|作业|记录|实例/i;
+const NOT_THERE = /not exist|not found|no longer|not be found|不存在|未找到|找不到/i;
+
+/** Whether a message says of something that it is not there. */
+function saysNotThere(message: string): boolean {
+  const thing = THING.exec(message);
+  return thing !== null && NOT_THERE.test(message.slice(thing.index));
+}
 
 function byStatus(operation: Operation, status: number, message: string): Answer {
   // A code that we do not know: a list may be incomplete, and a record may be gone or not.
@@ -91,7 +97,7 @@ function byStatus(operation: Operation, status: number, message: string): Answer
   if (status === 403) return 'forbidden';
   if (status === 404 || status === 410) return 'gone';
   // This family of services has changed its "not found" from 404 to 400 without notice.
-  if (status === 400 && NOT_THERE.test(message)) return 'gone';
+  if (status === 400 && saysNotThere(message)) return 'gone';
   if (status === 429) return 'throttled';
   return [408, 500, 502, 503, 504].includes(status) ? 'transient' : 'invalid';
 }
@@ -165,12 +171,15 @@ const MAX_MESSAGE = 1_024;
  */
 function readText(text: string, conceal: Conceal): string {
   // Escapes make a text longer, but what is shown in the end never needs more characters than this.
-  const line = withoutInvisible(text.replace(/\s+/g, ' ')).slice(0, 1_000 * MAX_MESSAGE);
+  const line = oneBlank(withoutInvisible(text.replace(/\s/g, ' '))).slice(0, 1_000 * MAX_MESSAGE);
   // Before it is cut, so that no secret stays in part.
-  const safe = conceal(line)
-    .replace(/,?\s*canonicalRequest:.*/s, '')
-    .trim();
+  const [said = ''] = conceal(line).split('canonicalRequest:', 1);
+  const safe = said.trim().replace(/,$/, '');
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
+}
+
+function oneBlank(text: string): string {
+  return text.replace(/ +/g, ' ');
 }
 
 /** The result of a request, in words. */

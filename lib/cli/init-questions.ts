@@ -116,7 +116,7 @@ async function readReference(
   return await answer({ option: '', text: SOURCES, read: readSource }, undefined, io);
 
   function readSource(text: string): CredentialsReference {
-    const [, kind, name = ''] = /^(\S+)\s*(.*)$/.exec(text) ?? [];
+    const [, kind, name = ''] = /^(\S+)(?:\s+(.*))?/s.exec(text) ?? [];
     const source = CREDENTIALS_SOURCES.find((each) => each === kind);
     if (!source) throw new UsageError(`${JSON.stringify(text)}: expected ${EXPECTED_SOURCE}`);
     return read(source)(name);

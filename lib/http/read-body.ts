@@ -1,6 +1,13 @@
+import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import { FetchError } from 'node-fetch';
+
+/** A body as text. */
+export interface BodyText {
+  readonly text: string;
+  /** Whether it is UTF-8 throughout; otherwise some characters are not those that were sent. */
+  readonly isFaithful: boolean;
+}
 
 /**
  * The whole of a response's body as text; read to its end, so that the connection can be used again.
@@ -8,17 +15,19 @@ import { FetchError } from 'node-fetch';
  * @param maxBytes a longer body is cut off, and an error.
  * @throws the error of the stream, or one where the body is cut off.
  */
-export function readBody(stream: Readable, maxBytes: number): Promise<string> {
+export function readBody(stream: Readable, maxBytes: number): Promise<BodyText> {
   return new Promise((resolve, reject) => {
-    const decoder = new StringDecoder('utf8');
-    let text = '';
+    const chunks: Buffer[] = [];
     let bytes = 0;
     stream.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= maxBytes) text += decoder.write(chunk);
+      if (bytes <= maxBytes) chunks.push(chunk);
       else stream.destroy(new FetchError(`more than ${maxBytes} bytes came`, 'max-size'));
     });
-    stream.on('end', () => resolve(text + decoder.end()));
+    stream.on('end', () => {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      resolve({ text: body.toString(), isFaithful: isUtf8(body) });
+    });
     stream.on('error', reject);
     stream.on('close', () => {
       if (!stream.readableEnded) reject(new FetchError('the answer was cut off', 'cut-off'));

@@ -20,15 +20,18 @@ export interface HttpResponse {
   readonly status: number;
   /** The value of a header, whatever its case. */
   header(name: string): string | undefined;
-  /** The whole body as text, always read to its end so that the connection can be used again. */
+  /**
+   * The whole body as text, always read to its end so that the connection can be used again. In an error, what is
+   * not UTF-8 stands as U+FFFD.
+   */
   readonly body: string;
 }
 
 /**
  * No answer came. `timeout`: none in time. `aborted`: the caller's signal ended it. `certificate`:
  * the server's certificate is not trusted; no retry helps. `too-large`: the answer is longer than
- * MAX_BODY. `proxy`: the proxy on the way refuses; no retry helps. `connection`: all else, from a name
- * that does not resolve to a body cut off.
+ * MAX_BODY. `unreadable`: the answer of a success is not UTF-8. `proxy`: the proxy on the way refuses; no retry
+ * helps. `connection`: all else, from a name that does not resolve to a body cut off.
  */
 export class TransportError extends JanitorError {
   override readonly name = 'TransportError';
@@ -37,6 +40,7 @@ export class TransportError extends JanitorError {
     | 'aborted'
     | 'certificate'
     | 'too-large'
+    | 'unreadable'
     | 'proxy'
     | 'connection';
 
@@ -104,9 +108,14 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         agent: await agentFor(request.url),
         signal: over as never,
       });
-      const body = await readBody(response.body as Readable, MAX_BODY);
-      return { status: response.status, header: (n) => response.headers.get(n) ?? undefined, body };
+      const { status, ok } = response;
+      const { text: body, isFaithful } = await readBody(response.body as Readable, MAX_BODY);
+      if (ok && !isFaithful) {
+        throw new TransportError('unreadable', `${host()}: the answer (${status}) is not UTF-8`);
+      }
+      return { status, header: (n) => response.headers.get(n) ?? undefined, body };
     } catch (error) {
+      if (error instanceof TransportError) throw error;
       if (timedOut) throw new TransportError('timeout', `${host()}: no answer in ${timeoutMs} ms`);
       throw toTransportError(host(), error);
     } finally {

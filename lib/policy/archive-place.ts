@@ -3,7 +3,8 @@ export type ArchivePlace =
   | { readonly bucket: string; readonly prefix: string }
   | { readonly folder: string };
 
-const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/+([^\p{C}]*?))?\/*$/u;
+const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([^\p{C}]*))?$/u;
+const WITHOUT_OUTER_SLASHES = /[^/](?:.*[^/])?/s;
 
 /**
  * Reads the place of an archive. A folder is relative to where the program is started.
@@ -11,7 +12,8 @@ const S3_PLACE = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/+([^\p{C}]*?))?
  */
 export function parseArchive(text: string): ArchivePlace {
   const [, bucket, prefix = ''] = S3_PLACE.exec(text) ?? [];
-  if (bucket !== undefined) return { bucket, prefix };
+  if (bucket !== undefined)
+    return { bucket, prefix: WITHOUT_OUTER_SLASHES.exec(prefix)?.[0] ?? '' };
   if (/^[\w+.-]+:/.test(text) && !/^[A-Za-z]:[\\/]/.test(text)) {
     throw new TypeError(
       'not the place of an archive; write s3://bucket/prefix (lower-case letters, digits, dots and hyphens), or the path of a folder',

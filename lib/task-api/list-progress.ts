@@ -23,6 +23,8 @@ export class IncompleteListError extends JanitorError {
 
 /** Requests in a row that may bring the reading no nearer to the end of the list. */
 const MAX_STALLED = 20;
+/** How many times one reading may receive all rows that are known. */
+const MOST_REPEATED = 3;
 
 /**
  * How far one reading of a live list, newest rows first, has come, and where it goes on.
@@ -39,12 +41,16 @@ export class ListProgress {
   /** How many of them are asked for again. */
   #overlap = 0;
   #total: number | undefined;
-  #totalIsBelieved = true;
+  /** Whether a count was too low: then no lower one than before is believed. */
+  #isDoubted = false;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
   #pastEnd: { readonly skip: number; readonly total: number } | undefined;
   /** The least distance from the end so far. */
   #nearest = Number.MAX_SAFE_INTEGER;
   #stalled = 0;
+  /** Rows that were sent; a page without rows counts as a whole one. */
+  #sent = 0;
+  #known = 0;
 
   constructor(paging: Paging) {
     this.#paging = paging;
@@ -55,25 +61,23 @@ export class ListProgress {
     return Math.max(0, this.#covered - this.#overlap);
   }
 
-  /** Rows in the whole list; `undefined` where the service does not say it, or not credibly. */
+  /** Rows in the whole list; `undefined` where the service has not said it credibly. */
   get total(): number | undefined {
     return this.#total;
   }
 
   /**
    * Takes in the page that was asked for; true when it is the last one.
-   * @param first id of its first row; where it is `undefined`, a repeated page is not noticed.
-   * @param news how many of its ids were not known before.
    * @throws {IncompleteListError} when the list does not come nearer to its end.
    */
-  add({ rows, total }: Page, first: string | undefined, news: number): boolean {
+  add({ rows, total }: Page, { first, news, known }: Advance): boolean {
     const { skip } = this;
     const before = this.#total;
-    // A count that is lower than the number of rows shown is not that of the whole list.
-    if (rows.length > 0 && total !== undefined && total < skip + rows.length) {
-      this.#totalIsBelieved = false;
-    }
-    this.#total = this.#totalIsBelieved ? (total ?? before) : undefined;
+    this.#known = known;
+    // A count that is lower than the number of rows shown is not that of the whole list. Later ones may be too low as well.
+    const isBelieved = total !== undefined && (rows.length === 0 || total >= skip + rows.length);
+    this.#isDoubted ||= total !== undefined && !isBelieved;
+    if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
     this.#checkRepetition(skip, first, news, this.#total === before);
 
     const vanished = Math.max(0, (before ?? 0) - (this.#total ?? before ?? 0));
@@ -83,19 +87,22 @@ export class ListProgress {
     // More rows may have been passed over than the pages overlap: then the gap is read first.
     const contiguous = skip <= this.#covered;
     if (contiguous) this.#covered = Math.max(this.#covered, skip + rows.length);
-    if (contiguous && this.#isEnd(rows.length, total)) return true;
+    if (contiguous && this.#isEnd(rows.length, isBelieved)) return true;
     this.#checkProgress(news);
+    this.#checkSent(rows.length);
     return false;
   }
 
   /**
    * The service refused to look past the end of its list; true when there is nothing more to ask
    * for, and the count, if there is one, is too high.
+   * @throws {IncompleteListError} when the list does not come nearer to its end.
    */
   pastTheEnd(): boolean {
     const { skip } = this;
     const total = this.#total;
-    if (total === undefined) return true;
+    if (total === undefined || this.#covered >= total) return true;
+    this.#checkSent(0);
     if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return true;
     this.#pastEnd = { skip, total };
     // A page's worth of rows has vanished, or more: further up, the count tells how many.
@@ -103,9 +110,10 @@ export class ListProgress {
     return false;
   }
 
-  #isEnd(length: number, total: number | undefined): boolean {
+  #isEnd(length: number, isCounted: boolean): boolean {
     if (length === 0) return true;
-    if (total === undefined || !this.#totalIsBelieved) return false;
+    const total = this.#total;
+    if (total === undefined || !isCounted) return false;
     // Where a page past the end is harmless, a count that may be the page's own length is not believed.
     const { limit, pastTheEnd } = this.#paging;
     if (length >= limit && pastTheEnd === 'empty' && total === length) return false;
@@ -126,8 +134,27 @@ export class ListProgress {
     const left = this.#total === undefined ? this.#nearest - news : this.#total - this.#covered;
     this.#stalled = left < this.#nearest ? 0 : this.#stalled + 1;
     this.#nearest = Math.min(this.#nearest, left);
-    if (this.#stalled >= MAX_STALLED) {
-      throw new IncompleteListError('the list changes faster than it can be read');
-    }
+    if (this.#stalled >= MAX_STALLED) throw changesTooFast();
   }
+
+  /** A count that falls with each page would make any list seem to come nearer to its end. */
+  #checkSent(rows: number): void {
+    const { limit } = this.#paging;
+    this.#sent += rows || limit;
+    if (this.#sent > MOST_REPEATED * this.#known + MAX_STALLED * limit) throw changesTooFast();
+  }
+}
+
+function changesTooFast(): IncompleteListError {
+  return new IncompleteListError('the list changes faster than it can be read');
+}
+
+/** How far a page has brought the reading. */
+export interface Advance {
+  /** Id of its first row; where it is `undefined`, a repeated page is not noticed. */
+  readonly first: string | undefined;
+  /** How many of its rows were not known. */
+  readonly news: number;
+  /** All rows that are known now. */
+  readonly known: number;
 }

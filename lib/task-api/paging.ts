@@ -1,6 +1,6 @@
 import type { Paging } from '../model/services.ts';
 import { IncompleteListError, ListProgress, type Page } from './list-progress.ts';
-import type { RowBudget } from './row-budget.ts';
+import type { RowAccount } from './row-budget.ts';
 
 /** Times that a list is read from its top before it counts as unreadable. */
 const MAX_PASSES = 5;
@@ -17,7 +17,10 @@ export interface ListReading<Row> {
   readonly keyOf: (row: Row) => string | undefined;
   /** Receives the rows by id, also when the list cannot be read. A row that is read twice keeps its later state. */
   readonly found: Map<string, Row>;
-  readonly rows: RowBudget;
+  /** Counts the rows as they are found; whoever opened it releases it. */
+  readonly rows: RowAccount;
+  /** Characters that are held of a fetched row beside those in `found`; none unless it is given. */
+  readonly textBeside?: (raw: unknown) => number;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
 }
@@ -41,9 +44,11 @@ export interface SideBySide<Row> {
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
 export async function readList<Row>(list: ListReading<Row>): Promise<void> {
-  const { paging, fetchPage, keyOf, found, rows: budget, sideBySide } = list;
+  const { paging, fetchPage, keyOf, found, rows: account, sideBySide } = list;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
+  /** Rows in the whole list, as any reading was last told credibly. */
+  let counted = 0;
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
@@ -82,7 +87,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     });
     if (!moving && found.size === total) return 'complete';
     // Begun anew: what was read of a list that moves tells nothing about its pages.
-    budget.release(found.size);
+    account.release();
     found.clear();
     unnamed.clear();
     return 'moving';
@@ -123,16 +128,24 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   async function readPass(again: boolean): Promise<boolean> {
     const progress = new ListProgress(paging);
     const reading: Reading = { unnamed: new Map(), moved: again };
-    const allFound = () => found.size >= (progress.total ?? 0);
+    const allFound = () => {
+      counted = progress.total ?? counted;
+      return found.size >= counted;
+    };
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
       first = undefined;
       if (page.pastTheEnd) {
-        if (progress.pastTheEnd()) return progress.total === undefined;
+        if (progress.pastTheEnd()) return allFound();
         continue;
       }
       const { firstId, news } = add(page, reading);
-      if (progress.add(page, again ? undefined : firstId, news)) return allFound();
+      const isLast = progress.add(page, {
+        first: again ? undefined : firstId,
+        news,
+        known: found.size,
+      });
+      if (isLast) return allFound();
       if (again && progress.total !== undefined && allFound()) return true;
     }
   }
@@ -163,15 +176,16 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
             : `${NO_ID}${twin} ${id}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !found.has(key)) news += 1;
-      keep(key, row);
+      keep(key, row, page.rows[index]);
     }
     return { firstId: ids[0], news, read };
   }
 
-  function keep(key: string, row: Row): void {
+  function keep(key: string, row: Row, raw: unknown): void {
     const known = found.get(key);
     found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row, known));
-    if (known === undefined && !budget.take(1)) {
+    if (known !== undefined) return;
+    if (!account.take(textOf(row) + (list.textBeside?.(raw) ?? 0))) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
       );
@@ -193,6 +207,15 @@ interface Reading {
   moved: boolean;
   /** Rows in the whole list, as the latest page counted them. */
   total?: number | undefined;
+}
+
+/** Characters of a row's own text. */
+function textOf(row: unknown): number {
+  let length = 0;
+  for (const value of Object.values(row ?? {})) {
+    if (typeof value === 'string') length += value.length;
+  }
+  return length;
 }
 
 /** How often the key was counted before. */

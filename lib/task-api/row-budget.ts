@@ -1,23 +1,55 @@
+import { getHeapStatistics } from 'node:v8';
+
 /** The most rows that the lists which a run is reading may hold together: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
+/** Share of the memory for objects that the text of these rows may take; a character takes one byte or two. */
+const TEXT_SHARE = 0.25;
 
 /** The rows that the lists being read may hold together, so that memory stays bounded whatever a server sends. */
 export class RowBudget {
-  readonly #most: number;
-  #held = 0;
+  readonly #mostRows: number;
+  readonly #mostText: number;
+  #rows = 0;
+  #text = 0;
 
-  constructor(most = MAX_ROWS) {
-    this.#most = most;
+  /** @param mostText characters of all rows together. */
+  constructor(mostRows = MAX_ROWS, mostText = TEXT_SHARE * getHeapStatistics().heap_size_limit) {
+    this.#mostRows = mostRows;
+    this.#mostText = mostText;
   }
 
-  /** Counts rows as held; false where that is more than all lists together may hold. */
-  take(rows: number): boolean {
-    this.#held += rows;
-    return this.#held <= this.#most;
+  /** An account for one list. */
+  open(): RowAccount {
+    return new RowAccount((rows, text) => {
+      this.#rows += rows;
+      this.#text += text;
+      return this.#rows <= this.#mostRows && this.#text <= this.#mostText;
+    });
+  }
+}
+
+/** The rows that one list holds. */
+export class RowAccount {
+  readonly #change: (rows: number, text: number) => boolean;
+  #rows = 0;
+  #text = 0;
+
+  /** @param change adds to what all lists hold; false where that is more than they may. */
+  constructor(change: (rows: number, text: number) => boolean) {
+    this.#change = change;
   }
 
-  /** The rows are held no longer. */
-  release(rows: number): void {
-    this.#held -= rows;
+  /** Counts a row with so many characters; false where all lists together hold more than they may. */
+  take(text: number): boolean {
+    this.#rows += 1;
+    this.#text += text;
+    return this.#change(1, text);
+  }
+
+  /** The list holds no row any more. */
+  release(): void {
+    this.#change(-this.#rows, -this.#text);
+    this.#rows = 0;
+    this.#text = 0;
   }
 }

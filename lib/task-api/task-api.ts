@@ -163,6 +163,7 @@ export class TaskApi {
       read: rows ? readAndKeep : readTask,
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
+      ...(rows && { textBeside: (raw: unknown) => (raw as RowWithText).text.length }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -207,10 +208,11 @@ export class TaskApi {
   async #readAll<Row extends object | undefined>(
     what: string,
     list: List,
-    reading: Pick<ListReading<Row>, 'read' | 'keyOf' | 'changed' | 'sideBySide'>,
+    reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'>,
   ): Promise<Map<string, Row>> {
     const { rows, endpoint } = this.#options;
     const found = new Map<string, Row>();
+    const account = rows.open();
     endpoint.activeLists += 1;
     try {
       await readList({
@@ -218,7 +220,7 @@ export class TaskApi {
         fetchPage: (skip) => this.#page(list, skip),
         ...reading,
         found,
-        rows,
+        rows: account,
       });
     } catch (error) {
       if (!(error instanceof IncompleteListError)) throw error;
@@ -226,7 +228,7 @@ export class TaskApi {
       throw new ApiError(`cannot ${what}: ${error.message}`, incomplete);
     } finally {
       endpoint.activeLists -= 1;
-      rows.release(found.size);
+      account.release();
     }
     return found;
   }

@@ -182,6 +182,25 @@ describe('code and message', () => {
     expect(classify('delete', 502, '<p>'.repeat(5_000)).message).toHaveLength(1_025);
   });
 
+  // At a million characters, what is not linear would not end.
+  test.each([
+    ['blanks', ' '],
+    ['blanks with controls between', ' \u0001'],
+    ['commas', ', '],
+    ['escapes', '\\\\u0020'],
+    ['percent signs', '%25'],
+    ['what a gateway begins its request with', 'canonicalRequest'],
+    ['tasks', 'task '],
+  ])('are read from a body of nothing but %s', (_, part) => {
+    const text = part.repeat(1_000_000 / part.length);
+    for (const body of [text, error('A.1', text)]) {
+      for (const status of [200, 400, 403]) {
+        const { message = '' } = classify('list', status, body, concealer(['a secret']));
+        expect(message.length).toBeLessThanOrEqual(1_025);
+      }
+    }
+  });
+
   test('are read from any body without an error', () => {
     const body = fc.oneof(
       fc.string(),
@@ -210,6 +229,14 @@ describe('what a transport returns', () => {
       });
     },
   );
+
+  test('leaves open what became of a record where the answer of a success cannot be read', () => {
+    for (const kind of ['unreadable', 'too-large'] as const) {
+      const failure = new TransportError(kind, 'host: why');
+      expect(readAnswer('delete', failure, NOW, asIs).answer).toBe('doubtful');
+      expect(readAnswer('list', failure, NOW, asIs).answer).toBe('transient');
+    }
+  });
 
   test('is nothing that a retry mends when the certificate is not trusted', () => {
     const reading = readAnswer('delete', new TransportError('certificate', 'host: why'), NOW, asIs);

@@ -1,7 +1,36 @@
+/** A fenced block of code. */
+export interface Block {
+  /** The word after its fence; empty where there is none. */
+  readonly language: string;
+  /** Without the indentation that it has in a list. */
+  readonly text: string;
+  /** The line of its fence, from 1. */
+  readonly line: number;
+}
+
+const FENCED = /^( *)```([^\n`]*)\n([\s\S]*?)^\1```$/gm;
+
+/** Every fenced block of a Markdown text. */
+export function fencedBlocks(markdown: string): Block[] {
+  return [...markdown.matchAll(FENCED)].map(({ 1: indent, 2: language, 3: text, index }) => ({
+    language: language as string,
+    text: (text as string).replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    line: markdown.slice(0, index).split('\n').length,
+  }));
+}
+
 /** The code blocks of a Markdown text in one language. */
 export function blocks(markdown: string, language: string): string[] {
-  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\n([^]*?)^\`\`\`$`, 'gm'))].map(
-    ([, text]) => text as string,
+  return fencedBlocks(markdown)
+    .filter((block) => block.language === language)
+    .map(({ text }) => text);
+}
+
+/** The text between backquotes in sentences and tables, each on one line. */
+export function codeSpans(markdown: string): string[] {
+  const prose = markdown.replaceAll(FENCED, '');
+  return [...prose.matchAll(/`([^`]+)`/g)].map(([, code]) =>
+    (code as string).replaceAll(/\s+/g, ' '),
   );
 }
 

@@ -1,17 +1,18 @@
 // Writes docs/commands.md: every command, run for real against the emulator, with what it printed.
-//   npm run build && node test/docs/outputs.js
+//   npm run build && node test/docs/outputs.js [FILE]
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const COMMAND = join(process.cwd(), 'dist/task-janitor.js');
-const PORT = '3456';
+/** The address that the page shows; the emulator listens wherever a port is free. */
+const SHOWN_URL = 'http://127.0.0.1:3456';
 const LONGEST = 46;
 
 const SHOWN = [
   [
-    `init --cloud huaweicloud --region eu-west-101 --service dcs --endpoint http://127.0.0.1:${PORT} --output first.yml`,
+    `init --cloud huaweicloud --region eu-west-101 --service dcs --endpoint ${SHOWN_URL} --output first.yml`,
     'Finds instances, and writes a first policy.',
   ],
   ['validate --policy retention.yml', 'Checks the policy; sends nothing.'],
@@ -35,16 +36,19 @@ const OURS = ['emulator.yml', 'first.yml'];
 
 const folder = await mkdtemp(join(tmpdir(), 'task-janitor-'));
 const policy = join(folder, 'emulator.yml');
-const emulate = ['emulate', '--port', PORT, '--write-policy', policy];
+const emulate = ['emulate', '--write-policy', policy];
 const emulator = spawn(process.execPath, [COMMAND, ...emulate]);
 const greeting = await new Promise((resolve) => emulator.stdout.once('data', resolve));
+const [url] = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting);
+const { COLUMNS: _, FORCE_COLOR: __, ...ours } = process.env;
 const env = {
-  ...process.env,
+  ...ours,
   ...Object.fromEntries(
     [...String(greeting).matchAll(/export (\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
   ),
 };
-const plain = (text) => text.replaceAll(`${folder}/`, '').replaceAll(folder, '');
+const plain = (text) =>
+  text.replaceAll(`${folder}/`, '').replaceAll(folder, '').replaceAll(url, SHOWN_URL);
 const parts = [
   '# The commands, and what they print',
   '',
@@ -57,7 +61,10 @@ const parts = [
   ),
 ];
 for (const [line, about] of SHOWN) {
-  const words = line.split(' ').map((word) => (OURS.includes(word) ? join(folder, word) : word));
+  const words = line
+    .replace(SHOWN_URL, url)
+    .split(' ')
+    .map((word) => (OURS.includes(word) ? join(folder, word) : word));
   const { stdout, stderr, status } = spawnSync(
     process.execPath,
     ['--no-warnings', COMMAND, ...words],
@@ -66,7 +73,7 @@ for (const [line, about] of SHOWN) {
   parts.push(section(line, about, plain(`${stdout}${stdout ? '' : stderr}`), status));
 }
 emulator.kill('SIGINT');
-await writeFile('docs/commands.md', `${parts.join('\n').trimEnd()}\n`);
+await writeFile(process.argv[2] ?? 'docs/commands.md', `${parts.join('\n').trimEnd()}\n`);
 await rm(folder, { recursive: true, force: true });
 
 function section(line, about, output, status = 0) {

@@ -67,6 +67,17 @@ describe('an answer', () => {
     expect(response.body).toBe('one two');
   });
 
+  test('of a success has to be UTF-8; of an error, what is not is replaced', async () => {
+    let status = 200;
+    handle = (_, response) => response.writeHead(status).end(Buffer.from('M\xfcller', 'latin1'));
+    const failure = await failureOf(transport.send(get(), 1_000));
+    expect(failure).toMatchObject({ code: 'unreadable' });
+    expect(failure.message).toMatch(/^127\.0\.0\.1:\d+: the answer \(200\) is not UTF-8$/);
+    status = 403;
+    const { body } = await transport.send(get(), 1_000);
+    expect(body).toBe('M\uFFFDller');
+  });
+
   test('is decompressed', async () => {
     handle = (_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' });

@@ -68,7 +68,7 @@ async function readTable(options: TableOptions) {
   };
   const found = new Map<string, string>();
   const reading = readList<string>({
-    rows: new RowBudget(),
+    rows: new RowBudget().open(),
     changed: (row) => row,
     paging: { ...SERVICES.dcs.tasks, ...paging },
     fetchPage,
@@ -190,7 +190,7 @@ describe('a service that does not follow the page position', () => {
         return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total };
       };
       const reading = readList({
-        rows: new RowBudget(),
+        rows: new RowBudget().open(),
         changed: (row) => row,
         paging: SERVICES.kafka.tasks,
         fetchPage,
@@ -212,7 +212,7 @@ describe('a service that does not follow the page position', () => {
       return { rows: Array.from({ length: 100 }, () => ({})) };
     };
     const reading = readList({
-      rows: new RowBudget(),
+      rows: new RowBudget().open(),
       changed: (row) => row,
       paging: SERVICES.kafka.tasks,
       fetchPage,
@@ -230,7 +230,7 @@ describe('rows without an id', () => {
     const rows = [null, {}, null, { id: 'a' }];
     const found = new Map<string, { id?: string } | null>();
     await readList({
-      rows: new RowBudget(),
+      rows: new RowBudget().open(),
       changed: (row) => row,
       paging: SERVICES.kafka.tasks,
       fetchPage: async () => ({ rows, total: 4 }),
@@ -257,7 +257,7 @@ describe('rows without an id', () => {
         const total = isCounted || atOnce !== undefined ? rows.length : undefined;
         const found = new Map<string, { id?: string } | null>();
         await readList({
-          rows: new RowBudget(),
+          rows: new RowBudget().open(),
           changed: (row) => row,
           paging: { ...SERVICES.kafka.tasks, limit },
           fetchPage: async (skip) => ({ rows: rows.slice(skip, skip + limit), total }),
@@ -342,7 +342,7 @@ describe('a list that changes while it is read', () => {
     expect(missing).toEqual([]);
   });
 
-  test('is given up when it never comes to rest', async () => {
+  test('is read whole, or given up, when a page of rows comes and goes with each request', async () => {
     const changes = Array.from({ length: 5_000 }, (_, index): Change => {
       const grows = index % 2 === 0;
       return grows
@@ -350,29 +350,119 @@ describe('a list that changes while it is read', () => {
         : { appear: 0, vanish: Array.from({ length: 100 }, (_, place) => place) };
     });
     const paging = SERVICES.kafka.tasks;
-    const { error, skips } = await readTable({ rows: 5_000, paging, changes });
-    expect(error).toBeInstanceOf(IncompleteListError);
+    const { error, missing, skips } = await readTable({ rows: 5_000, paging, changes });
+    if (error === undefined) expect(missing).toEqual([]);
+    else expect(error).toBeInstanceOf(IncompleteListError);
     expect(skips.length).toBeLessThan(500);
+  });
+
+  test('is given up when it grows faster than it can be read', async () => {
+    const changes = Array<Change>(5_000).fill({ appear: 150, vanish: [] });
+    const paging = SERVICES.kafka.tasks;
+    const { error, skips } = await readTable({ rows: 5_000, paging, changes });
+    expect(error).toEqual(new IncompleteListError('the list changes faster than it can be read'));
+    expect(skips.length).toBeLessThan(100);
   });
 });
 
 describe('a list without an end', () => {
-  test('is given up once the lists being read hold more rows than they may together', async () => {
-    const rows = new RowBudget(1_000);
-    rows.take(500);
+  const textOf = (row: unknown) => (row as { text: string }).text.length;
+
+  test.each([
+    ['more rows', new RowBudget(1_000), 500],
+    ['more text', new RowBudget(1_000_000, 14_000), 0],
+  ])('is given up once the lists being read hold %s than they may', async (_, budget, others) => {
+    const other = budget.open();
+    for (let n = 0; n < others; n += 1) other.take(0);
     let next = 0;
-    const found = new Map<string, string>();
+    const found = new Map<string, { id: string }>();
+    const rows = budget.open();
     const reading = readList({
       paging: SERVICES.dcs.tasks,
-      fetchPage: async () => ({ rows: Array.from({ length: 100 }, () => `row-${next++}`) }),
-      read: (row) => row as string,
-      keyOf: (row) => row,
+      fetchPage: async () => ({
+        rows: Array.from({ length: 100 }, () => ({ id: `row-${1_000 + next++}`, text: '1234567' })),
+      }),
+      read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
+      keyOf: (row) => row.id,
       changed: (row) => row,
+      textBeside: others > 0 ? () => 0 : textOf,
       found,
       rows,
     });
     await expect(reading).rejects.toThrow('hold more rows than memory is meant for');
-    expect(found.size).toBe(501);
+    // Eight characters of the id, and seven beside.
+    expect(found.size).toBe(others > 0 ? 501 : Math.floor(14_000 / 15) + 1);
+    rows.release();
+    expect(budget.open().take(14_000 - 10)).toBe(true);
+  });
+
+  const repeats = fc.record({
+    distinct: fc.integer({ min: 1, max: 60 }),
+    longest: fc.integer({ min: 0, max: 60 }),
+    limit: fc.integer({ min: 1, max: 50 }),
+    refuses: fc.boolean(),
+    counts: fc.array(
+      fc.oneof(fc.constant(undefined), fc.nat({ max: 200 }), fc.constantFrom(1e6, 1e12)),
+      { minLength: 1, maxLength: 5 },
+    ),
+    step: fc.constantFrom(0, -1, 1),
+    atOnce: fc.constantFrom(undefined, 4),
+  });
+
+  test('is given up soon where the service repeats rows for ever, whatever it counts', async () => {
+    await fc.assert(
+      fc.asyncProperty(repeats, async (lie) => {
+        const { distinct, longest, limit, refuses, counts, step, atOnce } = lie;
+        let asked = 0;
+        const reading = readList<string>({
+          rows: new RowBudget().open(),
+          changed: (row) => row,
+          paging: { ...SERVICES.kafka.tasks, limit },
+          fetchPage: async (skip) => {
+            asked += 1;
+            if (asked > 20_000) throw new Error('endless');
+            const count = counts[asked % counts.length];
+            const total = count === undefined ? undefined : Math.max(0, count + step * asked);
+            if (refuses && skip > 0 && asked % 3 === 0) return { rows: [], pastTheEnd: true };
+            const length = Math.min(limit, longest, distinct);
+            const place = (index: number) => `row-${(asked + index) % distinct}`;
+            return { rows: Array.from({ length }, (_, index) => place(index)), total };
+          },
+          read: (row) => row as string,
+          keyOf: (row) => row,
+          found: new Map(),
+          ...(atOnce && { sideBySide: { mayAsk: () => atOnce, mayBeNew: () => false } }),
+        });
+        await reading.catch((error) => expect(error).toBeInstanceOf(IncompleteListError));
+        // Five readings, of which each may be sent all rows three times, and twenty pages more.
+        expect(asked).toBeLessThan(5 * (3 * distinct + 20 * limit + 2) + 10);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('a count that contradicts itself', () => {
+  const paging = { ...SERVICES.dcs.tasks, limit: 100 };
+  /** As many rows as a table has, and the counts that are told one after another. */
+  const readCounted = (rows: number, counts: readonly (number | undefined)[]) => {
+    const left = [...counts];
+    return readTable({ rows, paging, count: () => (left.length > 1 ? left.shift() : left[0]) });
+  };
+
+  test.each([
+    ['too low, then higher with no rows', 100, [50, 300]],
+    ['too low, then higher than what comes', 200, [50, 500]],
+    ['high, then too low', 200, [500, 150, undefined]],
+  ])('(%s) is not taken for complete', async (_, rows, counts) => {
+    const { error } = await readCounted(rows, counts);
+    expect(error).toBeInstanceOf(IncompleteListError);
+  });
+
+  test('too low for a moment is read to its end', async () => {
+    const { error, found } = await readCounted(200, [200, 199, 200]);
+    expect(error).toBeUndefined();
+    expect(found).toHaveLength(200);
   });
 });
 
@@ -392,7 +482,7 @@ describe('pages side by side', () => {
     let inFlight = 0;
     let peak = 0;
     await readList({
-      rows: new RowBudget(),
+      rows: new RowBudget().open(),
       changed: (row) => row,
       paging,
       fetchPage: async (skip) => {
@@ -439,7 +529,7 @@ describe('pages side by side', () => {
   test('of a service that does not follow the position are given up after those in flight', async () => {
     let requests = 0;
     const reading = readList({
-      rows: new RowBudget(),
+      rows: new RowBudget().open(),
       changed: (row) => row,
       paging,
       fetchPage: async () => {
@@ -458,7 +548,7 @@ describe('pages side by side', () => {
   test('end with the first error; nothing is asked for after it', async () => {
     let requests = 0;
     const reading = readList({
-      rows: new RowBudget(),
+      rows: new RowBudget().open(),
       changed: (row) => row,
       paging,
       fetchPage: async (skip) => {

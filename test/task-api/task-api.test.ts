@@ -547,7 +547,7 @@ describe('a target fails at once, with what to do', () => {
     );
     expect(error).toBeInstanceOf(operation === 'list-instances' ? TargetError : ForbiddenError);
     expect(error.reading).toMatchObject({ status: 403 });
-    expect(error.message).toContain(`does not permit ${permission} to`);
+    expect(error.message).toContain(`does not permit ${permission} with these credentials`);
     expect(error.message).toContain(`Grant ${permission} in this project, then run again.`);
     expect(emulator.journal.count()).toBe(1);
   });

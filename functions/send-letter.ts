@@ -3,14 +3,14 @@ import type { Summary } from '../lib/model/summary.ts';
 import { publish } from '../lib/telemetry/topic.ts';
 import { letterOf } from '../lib/view/letter.ts';
 
-/** Milliseconds that nobody waits for an answer longer than. */
+/** The longest wait for an answer, in milliseconds. */
 const LONGEST_WAIT_MS = 5_000;
-/** Milliseconds that are left to the handler's own end. */
+/** Milliseconds that the handler needs for its own end. */
 const RESERVE_MS = 300;
 
 /**
- * Sends the letter of a run to the stage's topic, where it has one and something has happened. A letter that cannot be
- * sent is an error in the log, and costs nobody the summary.
+ * Sends the letter of a run to the stage's topic, where it has one and something has happened. If it cannot be sent,
+ * that is an error in the log, and the summary is returned all the same.
  * @param remainingMs that Lambda leaves the handler.
  */
 export async function sendLetter(

@@ -1,7 +1,7 @@
 // Adds to roles.yml and topic.yml what the params secrets, secretsKey and alarmEmail ask for, always; and reads params
 // for the files in the folders beside it.
 
-/** Leave to read the stage's secrets, and to decrypt them where they have a key of their own. */
+/** The permission to read the stage's secrets, and to decrypt them if they have a key of their own. */
 export async function secretAccess({ resolveVariable }) {
   const secrets = listOf(await resolveVariable('param:secrets'));
   const key = await resolveVariable('param:secretsKey');
@@ -11,7 +11,7 @@ export async function secretAccess({ resolveVariable }) {
     Resource: secrets.map(arnOf),
   };
   if (!key) return [read];
-  // A secret may be of another region than the stack, which its ARN tells.
+  // A secret may be in another region than the stack; its ARN says so.
   const viaService = [...new Set(secrets.map(regionOf))].map((region) =>
     region === undefined
       ? { 'Fn::Sub': `secretsmanager.\${AWS::Region}.amazonaws.com` }
@@ -26,13 +26,13 @@ export async function secretAccess({ resolveVariable }) {
   return [read, decrypt];
 }
 
-/** Whom the topic tells by e-mail. */
+/** The e-mail address that the topic notifies. */
 export async function subscriptions({ resolveVariable }) {
   const address = await resolveVariable('param:alarmEmail');
   return address ? [{ Protocol: 'email', Endpoint: address }] : [];
 }
 
-/** Secrets Manager ends each ARN with a hyphen and six characters of its own, which a name does not tell. */
+/** Secrets Manager ends each ARN with a hyphen and six characters of its own, which are not in the name. */
 function arnOf(secret) {
   const complete = /-[A-Za-z0-9]{6}$/;
   if (secret.startsWith('arn:')) return complete.test(secret) ? secret : `${secret}-??????`;
@@ -40,7 +40,7 @@ function arnOf(secret) {
   return { 'Fn::Sub': `${account}:secret:${secret}-??????` };
 }
 
-/** Only an ARN tells it; a name is of the stack's. */
+/** The region in an ARN; a secret that is given by name is in the stack's region. */
 function regionOf(secret) {
   return /^arn:[^:]+:secretsmanager:([^:]+):/.exec(secret)?.[1];
 }

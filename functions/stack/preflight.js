@@ -13,7 +13,7 @@ const LOG_LEVELS = ['DEBUG', 'INFO', 'WARN', 'ERROR'];
 const MAX_PERIOD = 172_800;
 /** Seconds that a run needs beside those in which it may delete nothing. */
 const LEAST_WORK = 5;
-/** Of a rule of S3, which takes no more. */
+/** The most days that a rule of S3 takes. */
 const MAX_DAYS = 2_147_483_647;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
@@ -84,7 +84,9 @@ export default class Preflight {
             `secrets: ${secret} does not exist in ${provider.getRegion()}; create it first`,
           );
         } else {
-          this.log?.warning(`preflight: could not look whether ${secret} exists: ${error.message}`);
+          this.log?.warning(
+            `preflight: could not check whether ${secret} exists: ${error.message}`,
+          );
         }
       }
     }
@@ -103,7 +105,7 @@ export default class Preflight {
   }
 }
 
-/** Checks each value by itself. */
+/** Checks each value on its own. */
 export function findProblems({
   secretsKey,
   schedule,
@@ -123,7 +125,7 @@ export function findProblems({
     secretsKey === '' || /^arn:[^:]+:kms:[^:]+:\d{12}:key\/\S+$/.test(secretsKey),
     `secretsKey: expected the ARN of a KMS key (not of an alias) or '', found ${secretsKey}`,
   );
-  expect(isTimezone(timezone), `timezone: ${timezone} is no IANA name such as Europe/Berlin`);
+  expect(isTimezone(timezone), `timezone: ${timezone} is not an IANA name such as Europe/Berlin`);
   expect(
     Number.isInteger(Number(period)) && period % 60 === 0 && period >= 60 && period <= MAX_PERIOD,
     `period: expected whole minutes in seconds, ${MAX_PERIOD} at most, found ${period}`,
@@ -131,7 +133,7 @@ export function findProblems({
   const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(schedule) ?? [];
   expect(
     !unit || count * SECONDS[unit] <= period,
-    `period: ${schedule} runs every ${count * SECONDS[unit]} seconds, and period says ${period}`,
+    `period: ${schedule} runs every ${count * SECONDS[unit]} seconds, but period says ${period}`,
   );
   for (const [name, address] of Object.entries({ alarmEmail, reportEmail })) {
     expect(
@@ -153,11 +155,11 @@ export function findProblems({
   return problems;
 }
 
-/** Without time to delete in, a run deletes nothing, and nothing tells. */
+/** Without time to delete, a run deletes nothing, and nobody notices. */
 function findShortTimeout({ timeout, stopBeforeEnd: text }, stopBeforeEnd) {
   if (stopBeforeEnd === undefined || stopBeforeEnd / 1_000 + LEAST_WORK <= timeout) return [];
   return [
-    `stopBeforeEnd: with ${text} before a timeout of ${timeout} seconds, no time is left to delete in; it has to be ${LEAST_WORK} seconds shorter`,
+    `stopBeforeEnd: ${text} of a timeout of ${timeout} seconds leaves no time to delete; make it at least ${LEAST_WORK} seconds shorter than the timeout`,
   ];
 }
 
@@ -168,7 +170,7 @@ export function findMissingSecrets({ targets }, secrets, file) {
     const secret = credentials?.secret;
     if (secret === undefined) {
       problems.push(
-        `${file}: target ${name} names no secret, and on AWS there are no credentials in the environment; write credentials: { secret: … }`,
+        `${file}: target ${name} names no secret, but on AWS there are no credentials in the environment; write credentials: { secret: … }`,
       );
     } else if (!secrets.some((listed) => isSame(listed, secret))) {
       problems.push(
@@ -184,7 +186,7 @@ export function findArchiveProblems({ archive }, hasOwn, file) {
   if (!archive) return [];
   if ('folder' in archive) {
     return [
-      `${file}: archive is a folder, and a function has none that stays; set params.archive to true, and leave it out of the policy`,
+      `${file}: archive is a folder, but a function loses its folders after a run; set params.archive to true, and leave archive out of the policy`,
     ];
   }
   if (hasOwn) return [];

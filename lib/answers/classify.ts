@@ -36,7 +36,11 @@ export function classify(
   if (success && !error) {
     if (operation === 'list') return { answer: 'ok', status };
     if (status !== 202) return { answer: 'deleted', status };
-    return { answer: 'accepted', status, message: 'accepted, and not known to be done' };
+    return {
+      answer: 'accepted',
+      status,
+      message: 'accepted, but the service has not confirmed that it is done',
+    };
   }
   const { code, message } = error ?? { message: '' };
   const answer = (code !== undefined && meaningOf(code)) || byStatus(operation, status, message);
@@ -87,7 +91,7 @@ function saysNotThere(message: string): boolean {
 }
 
 function byStatus(operation: Operation, status: number, message: string): Answer {
-  // A code that we do not know: a list may be half of one, and a record may be gone or not.
+  // A code that we do not know: a list may be incomplete, and a record may be gone or not.
   if (status >= 200 && status < 300) return operation === 'list' ? 'transient' : 'doubtful';
   if (status === 401) return 'unauthorised';
   if (status === 403) return 'forbidden';
@@ -135,7 +139,7 @@ function readErrorInSuccess(body: string, conceal: Conceal): ErrorBody | undefin
   // Most bodies are long lists: not worth a second reading. (A key may be written with escapes.)
   if (!body.includes('error_code') && !body.includes('\\u')) return undefined;
   const parsed = parse(body);
-  // Cut short: that it speaks of an error is all that is known.
+  // Cut short: all that is known is that it speaks of an error.
   if (parsed === undefined)
     return body.includes('error_code') ? readError(body, conceal) : undefined;
   const code = isObject(parsed) ? parsed.error_code : undefined;
@@ -166,7 +170,7 @@ const MAX_MESSAGE = 1_024;
  * answers a bad signature with the whole request as it saw it, security token included: that is left out.
  */
 function readText(text: string, conceal: Conceal): string {
-  // However often it is escaped, what is shown in the end comes from so many characters.
+  // Escapes make a text longer, but what is shown in the end never needs more characters than this.
   const line = oneBlank(withoutInvisible(text.replace(/\s/g, ' '))).slice(0, 1_000 * MAX_MESSAGE);
   // Before it is cut, so that no secret stays in part.
   const [said = ''] = conceal(line).split('canonicalRequest:', 1);

@@ -6,7 +6,7 @@ export type Conceal = (text: string) => string;
 const MARK = '[secret]';
 /** How often an escaped text may be escaped again. */
 const DEPTH = 3;
-/** Characters from which on a secret is looked for in names and ids. */
+/** Shorter secrets are not looked for in names and ids. */
 const SHORTEST = 8;
 
 /**
@@ -74,7 +74,7 @@ export class Secrecy {
 
 /** @param all the longest first. */
 function revealForms(all: readonly string[]): (text: string) => boolean {
-  // A short one stands in many a harmless text; in messages it is hidden all the same.
+  // A short one occurs in many harmless texts; in messages it is hidden all the same.
   const forms = all.filter((form) => form.length >= SHORTEST);
   const conceal = concealForms(forms);
   return (text) => {

@@ -8,7 +8,7 @@
  * - `throttled`, `transient`: the same request may be sent again.
  * - `refused`: the task still runs, or the instance is busy.
  * - `unauthorised`: the credentials are not accepted.
- * - `forbidden`: they are, and may not do this.
+ * - `forbidden`: the credentials are accepted, but may not do this.
  * - `misaddressed`: no request of this target can succeed.
  * - `invalid`: anything else.
  */
@@ -99,12 +99,13 @@ export function meaningOf(code: string): Answer | undefined {
 const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
   'APIGW.0310':
     'The project is not available: check projectId, and whether the project is suspended.',
-  'APIGW.0402': 'This address may not call the API: have it allowed, or run from one that is.',
+  'APIGW.0402':
+    'This IP address may not call the API: have it allowed, or run from one that is allowed.',
   'APIGW.0802': 'The user may not work in this region: allow it in IAM, or use another user.',
-  'DMS.10240306': 'The account is frozen: settle what it owes, then run again.',
+  'DMS.10240306': 'The account is frozen: pay what it owes, then run again.',
 };
 
-/** Whether a 403 with this code holds for all instances of a target, and what to do about it. */
+/** What to do about a 403 that holds for all instances of a target; `undefined` for every other code. */
 export function adviceForTarget(code: string | undefined): string | undefined {
   return FORBIDDEN_ADVICE[(code ?? '').replace(/^APIG\./, 'APIGW.')];
 }

@@ -8,7 +8,7 @@ import type { Instance } from '../model/instance.ts';
 /** Keeps rows, as the service sent them, before they are deleted. */
 export interface Archive {
   /**
-   * Writes one object (a file), which holds one text a line, and comes back once it is safe.
+   * Writes one object (a file) with one text in each line, and resolves once it is safe.
    * @param name the parts of its name; `-1.jsonl.gz` or the next number that is free is added to the last.
    * @returns where it is, such as `s3://bucket/prefix/…/i-1.jsonl.gz`.
    * @throws {ArchiveError} where it may not be there whole.
@@ -50,7 +50,7 @@ export function objectName(
   return [...day, runId, target, id].map(encodePart);
 }
 
-/** One line for each row, with what tells whose it was. */
+/** One line for each row, with the run, target and instance that it belongs to. */
 export function* archiveLines(
   { startedAt: _, ...origin }: ArchiveOrigin,
   { id, name }: Instance,

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { type Archive, ArchiveError, compress, MAX_OBJECTS } from './archive.ts';
 
 /**
- * An archive in a folder, which is made where it is not there. Only its owner may read the files. Each is
+ * An archive in a folder, which is made if it is missing. Only its owner may read the files. Each is
  * flushed to the disk and renamed once it is whole, so that no half file has the name.
  */
 export function folderArchive(folder: string): Archive {
@@ -37,7 +37,7 @@ const REASON: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room, or name another folder under archive',
   EACCES: 'no permission to write there; grant it, or name another folder under archive',
   EPERM: 'no permission to write there; grant it, or name another folder under archive',
-  EROFS: 'it cannot be written to; name another folder under archive',
+  EROFS: 'its file system is read-only; name another folder under archive',
   ENOTDIR: 'a part of its path is a file; name another folder under archive',
   EEXIST: 'a part of its path is a file; name another folder under archive',
 };

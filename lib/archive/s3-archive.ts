@@ -62,7 +62,7 @@ function statusOf(error: unknown): number | undefined {
 const ADVICE: Readonly<Record<string, string>> = {
   AccessDenied: 'grant s3:PutObject there',
   NoSuchBucket: 'make the bucket, or name another one under archive',
-  CredentialsProviderError: 'give AWS credentials, such as AWS_PROFILE',
+  CredentialsProviderError: 'set AWS credentials, such as AWS_PROFILE',
   PermanentRedirect: 'set AWS_REGION to the region of the bucket',
 };
 

@@ -2,7 +2,7 @@ import type { Io } from './io.ts';
 
 /**
  * Asks questions at a terminal, one after the other. An end of the input (Ctrl-D) is no answer.
- * @param interrupted called at Ctrl-C, which a terminal that is read from does not turn into a signal.
+ * @param interrupted called at Ctrl-C: a terminal that is read from does not turn it into a signal.
  */
 export function askAt(
   input: NodeJS.ReadableStream,

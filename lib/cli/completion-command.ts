@@ -100,7 +100,7 @@ function placeOf(name: string, { argChoices, variadic }: Option | Argument): Pla
   return { name: oneLine(name), values, repeated: variadic };
 }
 
-/** A name that means itself in every shell. Each would put other quotes around one that does not, as it completes it. */
+/** A name that every shell takes as it is. Any other would need quotes, which each shell writes in its own way. */
 function plain(name: string): string {
   if (/^[\w.-]+$/.test(name)) return name;
   throw new Error(
@@ -111,7 +111,7 @@ function plain(name: string): string {
 function bashScript({ root, commands, prefix }: Tree): string {
   const offer = (values: Values) =>
     values === 'files' ? `${prefix}_files` : `words='${values.join(' ')}'`;
-  // Each thing that is offered after an option, with the options after which it is.
+  // What is offered after an option: each offer, with all options that it follows.
   const optionsBy = new Map<string, string[]>();
   for (const command of [root, ...commands]) {
     const lead = command === root ? '' : command.name;
@@ -222,7 +222,7 @@ ${main}() {
       ;;
   esac
 }
-# The completion system runs the file as the function itself; whoever sources it has it define the function.
+# The completion system runs this file as the function. If the file is sourced, it registers the function.
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
   ${main} "$@"
 else

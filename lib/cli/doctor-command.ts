@@ -24,7 +24,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const random = Math.random;
   const endpoints = openEndpoints(targets, { transport, clock, random });
   const permissions = new Set<string>();
-  // A failure that is the same everywhere, such as credentials that are missing, is told once.
+  // A failure that is the same everywhere, such as missing credentials, is reported in full only once.
   const said = new Map<string, string>();
   let failures = 0;
   let warn = (_: string): void => {};
@@ -44,7 +44,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
       const report = (check: Check) => {
         const failed = check.outcome === 'failed';
         const before = failed && said.get(check.text);
-        const line = before ? { ...check, text: `as for ${before}` } : check;
+        const line = before ? { ...check, text: `the same as for ${before}` } : check;
         printCheck(io, line);
         if (!failed) return;
         if (!before) said.set(check.text, name);
@@ -63,7 +63,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
     io,
-    `${verdict}. Nothing was deleted; whether ${[...permissions].join(' and ')} is granted shows only when a run deletes.`,
+    `${verdict}. Nothing was deleted. Only a run that deletes shows whether ${[...permissions].join(' and ')} is granted.`,
   );
   return failures === 0 ? EXIT.complete : EXIT.failed;
 }

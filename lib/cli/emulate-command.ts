@@ -20,7 +20,9 @@ export interface EmulateOptions {
 export async function emulateCommand(options: EmulateOptions, io: Io): Promise<number> {
   const emulator = await startEmulator({ port: readPort(options.port), now: io.clock.now }).catch(
     (error: NodeJS.ErrnoException) => {
-      throw new UsageError(`the emulator cannot listen on port ${options.port}: ${error.code}`);
+      throw new UsageError(
+        `the emulator cannot listen on port ${options.port} (${error.code}); choose another one with --port`,
+      );
     },
   );
   try {
@@ -45,7 +47,7 @@ export async function emulateCommand(options: EmulateOptions, io: Io): Promise<n
         '',
         ...(options.writePolicy
           ? []
-          : ['FILE is a file that holds (--write-policy FILE writes it):', '', policy]),
+          : ['Put this policy into FILE, or let --write-policy FILE write it:', '', policy]),
       ].join('\n'),
     );
     await new Promise<void>((resolve) => io.onSignal(() => resolve()));

@@ -50,22 +50,22 @@ export interface ExamineTargetOptions {
   readonly report: (check: Check) => void;
 }
 
-/** A server that refuses is asked once more, no longer: somebody is waiting. */
+/** A server that refuses is asked only once more: somebody is waiting. */
 const ATTEMPTS = 2;
 /** From this difference on a clock is worth a warning; from the tolerance of a run on, nothing is deleted. */
 const CLOCK_WARNING_MS = 5 * 60_000;
 
 /**
- * Finds out, step by step, whether a run could work on a target. Reads only: it sends no DELETE, so
- * whether deleting is permitted it cannot tell.
+ * Finds out, step by step, whether a run could work on a target. It sends no DELETE, so it cannot tell
+ * whether deleting is permitted.
  */
 export async function examineTarget(options: ExamineTargetOptions): Promise<void> {
   const { target, accounts, report } = options;
   const found = await readCredentials(accounts.credentialsOf(target), report);
   const reachable = await reach(options);
   if (!found || !reachable) {
-    const reason = found ? 'the endpoint was not reached' : 'no credentials were found';
-    report({ name: 'instances', outcome: 'skipped', text: `not asked for, since ${reason}` });
+    const reason = found ? 'the endpoint was not reached' : 'there are no usable credentials';
+    report({ name: 'instances', outcome: 'skipped', text: `not listed, because ${reason}` });
     return;
   }
   const agency = target.credentials?.agency;
@@ -180,8 +180,8 @@ async function reach({
       return false;
     }
     const advice = target.endpoint
-      ? 'Check endpoint in the policy, and the way there (firewall, proxy).'
-      : 'Check region and service in the policy, set endpoint where the address is another one, and look at the way there (firewall, proxy).';
+      ? 'Check endpoint in the policy, then the network on the way (firewall, proxy).'
+      : 'Check region and service in the policy, or set endpoint if the service has another address. Then check the network on the way (firewall, proxy).';
     const text = `${origin} does not answer: ${error.message}. ${advice}`;
     report({ name: 'endpoint', outcome: 'failed', text });
     return false;
@@ -195,21 +195,26 @@ async function reach({
 
 function compareClocks(difference: number | undefined): Check {
   if (difference === undefined) {
-    return { name: 'clock', outcome: 'skipped', text: 'the service does not tell its time' };
+    return {
+      name: 'clock',
+      outcome: 'skipped',
+      text: 'not checked: the service does not say what time it is',
+    };
   }
   const distance = Math.abs(difference);
   const span = describeSpan(distance);
   if (distance <= CLOCK_WARNING_MS) {
-    const text = distance < 1_500 ? 'as the service has it' : `${span} from the service's`;
+    const text =
+      distance < 1_500 ? "agrees with the service's clock" : `${span} off the service's clock`;
     return { name: 'clock', outcome: 'ok', text };
   }
   const side = difference > 0 ? 'behind' : 'ahead of';
-  const here = `this machine is ${span} ${side} the service`;
+  const here = `this machine's clock is ${span} ${side} the service's`;
   if (distance <= CLOCK_TOLERANCE_MS) {
-    const text = `${here}; from 15 minutes on a run deletes nothing: set its clock (NTP)`;
+    const text = `${here}; set it (NTP): beyond 15 minutes a run deletes nothing`;
     return { name: 'clock', outcome: 'warning', text };
   }
-  const text = `${here}, so a run deletes nothing: set its clock (NTP)`;
+  const text = `${here}, so a run deletes nothing; set it (NTP)`;
   return { name: 'clock', outcome: 'failed', text };
 }
 
@@ -239,13 +244,14 @@ async function list(
     const total = instances.length + skipped.length;
     report(accepted);
     report(project);
-    const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(', ');
+    const patterns = unmatched.map((pattern) => JSON.stringify(pattern)).join(' or ');
     if (unmatched.length > 0 && writtenName(target) !== undefined) {
       // It may be meant for another of the targets that lists stand for.
-      const text = `${total} listed, of which the policy selects ${selected.length}; ${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none here`;
+      const text = `${total} listed, of which the policy selects ${selected.length}; none matches ${patterns} under instances in the policy`;
       report({ name: 'instances', outcome: 'warning', text });
     } else if (unmatched.length > 0) {
-      const text = `${patterns} under instances in the policy ${unmatched.length > 1 ? 'match' : 'matches'} none of ${counted(total, 'instance')}: correct it, or leave it out`;
+      const it = unmatched.length > 1 ? 'them' : 'it';
+      const text = `none of the ${total} listed matches ${patterns} under instances in the policy: correct ${it}, or leave ${it} out`;
       report({ name: 'instances', outcome: 'failed', text });
     } else {
       const text = `${total} listed, of which the policy selects ${selected.length}`;

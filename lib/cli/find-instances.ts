@@ -57,7 +57,7 @@ export async function findInstances(places: Places, search: Search): Promise<Fou
           (each) => each.project === project && listSameInstances(each.service, service),
         );
         if (twin) {
-          const text = `left out in ${project.name}: it lists the instances of ${twin.service}`;
+          const text = `left out in ${project.name}: it lists the same instances as ${twin.service}`;
           search.report({ name: service, outcome: 'skipped', text });
           continue;
         }
@@ -87,8 +87,8 @@ async function projectsOf(
       const left = disabled && `; disabled, and left alone: ${disabled}`;
       search.report({ name: 'projects', outcome: 'ok', text: names(usable) + left });
     } else {
-      const others = names(all) || 'none at all';
-      const text = `none in ${region}; the credentials may enter: ${others}. Correct the region, or grant the user a role there.`;
+      const others = names(all) || 'none';
+      const text = `none in ${region}; these credentials have access to: ${others}. Correct the region, or grant the user a role there.`;
       search.report({ name: 'projects', outcome: 'failed', text });
     }
     return usable;

@@ -58,13 +58,13 @@ function head(named: string): string[] {
     'version: 1',
     'dryRun: true',
     'defaults:',
-    '  # Age counts from the end of a task. Also 12h, 2w, or P1M (a month). It is yours to decide.',
+    '  # How long a record stays after its task has ended: 30d, 12h, 2w, or P1M (a month). You decide.',
     '  keepFor: 30d',
     '  # The newest records of each instance always stay.',
     '  keepLast: 10',
     '  # Statuses that may be deleted. On Kafka, RabbitMQ and RocketMQ there is CANCELLED too.',
     '  statuses: [SUCCESS, FAILED]',
-    '  # What stops an instance before its first deletion, when more than that has expired there.',
+    '  # If more than this has expired on an instance, nothing is deleted there.',
     '  limits: { deletions: 5000, deletePercent: 95 }',
     'targets:',
   ];
@@ -72,14 +72,14 @@ function head(named: string): string[] {
 
 /** Keys that the first target shows as comments. */
 const MORE = [
-  '    # Ids, names or patterns; every instance when absent.',
+  '    # Ids, names or patterns of instances. Without this key, all are cleaned.',
   '    # instances: { include: [prod-*], exclude: [prod-canary] }',
   '    # The first rule that matches a record decides how long it stays.',
   '    # rules:',
   '    #   - { name: failures-stay-longer, match: { statuses: [FAILED] }, keepFor: 90d }',
 ];
 
-/** The name of a target, which no other one has. */
+/** A name for a target that no other target has. */
 function nameOf({ service, project }: FoundService, taken: ReadonlySet<string>): string {
   const name = `${service}-${project.name}`;
   return taken.has(name) ? `${service}-${project.id}` : name;

@@ -20,7 +20,7 @@ import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts'
  */
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
-  // Nobody should answer questions for nothing; writing it refuses once more.
+  // Checked before the questions, so that nobody answers them for nothing. Writing checks it again.
   if (await isThere(output)) throw new UsageError(alreadyThere(output));
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;
@@ -50,7 +50,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     report,
   }).finally(() => transport.close());
   if (found.length === 0) {
-    print(io, 'No instance was found, so no policy was written.');
+    print(io, 'No instance was found, so no policy was written. Try another region or service.');
     return EXIT.failed;
   }
   const named = output === DEFAULT_POLICY ? '' : ` --policy ${output}`;
@@ -60,7 +60,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
   const instances = found.reduce((sum, each) => sum + each.instances.length, 0);
   const what = `${counted(found.length, 'target')}, ${counted(instances, 'instance')}`;
   io.out('\n');
-  print(io, `${output} is written: ${what}. It only reports until dryRun is false. Next:`);
+  print(io, `Wrote ${output}: ${what}. It only reports until dryRun is false. Next:`);
   io.out(['', ...NEXT.map((command) => `  task-janitor ${command}${named}`), ''].join('\n'));
   return failures === 0 ? EXIT.complete : EXIT.failed;
 }

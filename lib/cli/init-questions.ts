@@ -58,7 +58,7 @@ export async function readAnswers(options: InitOptions, io: Io): Promise<Places>
   const missing = Object.entries(given).flatMap(([key, value]) => (value ? [] : [`--${key}`]));
   if (!io.ask && missing.length > 0) {
     throw new UsageError(
-      `init: there is no terminal to ask at, so add ${missing.join(', ')}; for example: task-janitor init --cloud otc --region eu-de --service dcs`,
+      `init: there is no terminal to ask questions on, so add ${missing.join(', ')}; for example: task-janitor init --cloud otc --region eu-de --service dcs`,
     );
   }
   const endpoint =
@@ -85,7 +85,7 @@ function servicesOf(cloud: CloudName): Question<ServiceName[]> {
   const others = SERVICE_NAMES.filter((name) => !usual.includes(name));
   return {
     option: '--service',
-    text: `Services (Enter for ${usual.join(', ')}; there is ${others.join(', ')} too): `,
+    text: `Services (Enter for ${usual.join(', ')}; also possible: ${others.join(', ')}): `,
     read: (text) =>
       listOf(text || usual.join()).map((name) => readKey('service', name) as ServiceName),
   };
@@ -100,14 +100,16 @@ async function readReference(
   });
   const [given, another] = CREDENTIALS_SOURCES.filter((source) => options[source] !== undefined);
   if (given && another) {
-    throw new UsageError(`--${given} and --${another}: credentials come from one place`);
+    throw new UsageError(
+      `--${given} and --${another}: credentials come from one place; leave one out`,
+    );
   }
   if (given) return fromOption(`--${given}`, options[given] as string, read(given));
   try {
     credentialsFromEnvironment(io.env);
     return undefined;
   } catch (error) {
-    // Without a terminal it is said when they are needed.
+    // Without a terminal, the error comes when they are needed.
     if (!(error instanceof CredentialsError) || !io.ask) return undefined;
     io.err(`${error.message}\n`);
   }

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 
-// Whoever reads the output may stop reading, as `| head` does, a disk may be full and a terminal may go away:
-// what was begun is done nevertheless.
+// Whoever reads the output may stop reading, as `| head` does. A disk may be full, or a terminal may go away. The
+// command is finished all the same.
 let unwritten: string | undefined;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
@@ -23,7 +23,7 @@ if (unwritten) process.stderr.write(`The output could not be written: ${unwritte
 // Ends also where something still waits for an answer that never comes.
 process.exit(status === 0 && unwritten ? 1 : status);
 
-/** Scripts ask for it often: it waits for none of the program. */
+/** Scripts ask for it often, so the program is not loaded for it. */
 function printVersion(): number {
   process.stdout.write(`${version}\n`);
   return 0;

@@ -78,5 +78,5 @@ export async function writePolicyFile(file: string, text: string): Promise<void>
 
 /** The message where a policy would be written over. */
 export function alreadyThere(file: string): string {
-  return `${file} cannot be written: it is there already; name another file`;
+  return `${file} exists already, and is not written over; name another file`;
 }

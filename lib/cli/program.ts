@@ -43,9 +43,9 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       )
       .option('--task <id>', 'only this task record; may be repeated', collect)
       .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
-      .option('--max-duration <duration>', 'stop by then, such as 15m or PT15M')
+      .option('--max-duration <duration>', 'end within this time, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
-      .option('--quiet', 'show no progress and no logs; a summary only where something is wrong')
+      .option('--quiet', 'show no progress and no logs, and a summary only if something is wrong')
       .option('--verbose', 'show every instance; in a plan, every record with its decision')
       .option(
         '--records <file>',
@@ -65,8 +65,11 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     )
     .addOption(new Option('--dry-run', 'only report, delete nothing'))
     .addOption(new Option('--no-dry-run', 'delete, whatever dryRun the policy says'))
-    .option('--plan <file>', 'delete only what this records file of a plan would have deleted')
-    .option('--plan-max-age <duration>', 'how old that plan may be (7d)')
+    .option(
+      '--plan <file>',
+      'delete only what this plan would have deleted: a file that plan --records wrote',
+    )
+    .option('--plan-max-age <duration>', 'how old the plan may be (7d)')
     .action(async (options: RunOptions & { policy: string }) => {
       if (args.includes('--dry-run') && args.includes('--no-dry-run')) {
         throw new UsageError('--dry-run and --no-dry-run contradict each other; leave one out');
@@ -82,7 +85,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
         'plan --records plan.jsonl',
       ),
     )
-    .option('--dry-run', 'which a plan always is')
+    .option('--dry-run', 'changes nothing: a plan is always a dry run')
     .option('--exit-code', 'end with 4 when something would be deleted')
     .action(async (options: RunOptions & { policy: string }) => {
       status = await runCommand({ ...options, dryRun: true, isPlan: true }, io);
@@ -90,7 +93,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('init')
     .description('find instances and write a first policy, which only reports')
-    .addHelpText('after', '\nWhat is not given is asked at the terminal.')
+    .addHelpText('after', '\nAsks at the terminal for what these options do not say.')
     .addHelpText(
       'after',
       examples(
@@ -109,8 +112,8 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
         .argParser(collect),
     )
     .option('--secret <name>', 'the credentials are in this secret of AWS Secrets Manager')
-    .option('--env <prefix>', 'they are in environment variables with this prefix')
-    .option('--profile <name>', 'they are in this entry of clouds.yaml')
+    .option('--env <prefix>', 'the credentials are in environment variables with this prefix')
+    .option('--profile <name>', 'the credentials are in this entry of clouds.yaml')
     .option('--endpoint <url>', 'one server for all services and IAM, such as the emulator')
     .option('--output <file>', 'write this new file', DEFAULT_POLICY)
     .action(async (options: InitOptions) => {
@@ -137,7 +140,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       io.out(
         dryRun
           ? 'It only reports. Write dryRun: false when it may delete.\n'
-          : 'A run deletes for real: this is no dry run.\n',
+          : 'A run with this policy deletes: it says dryRun: false.\n',
       );
     });
   program
@@ -150,7 +153,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
   program
     .command('test')
     .description('test a policy on records: which go, which stay; sends nothing')
-    .argument('<files...>', 'what is expected of which records (docs/policy.md)')
+    .argument('<files...>', 'records, and what should become of each (docs/policy.md)')
     .addHelpText('after', examples('test my-policy.test.yml'))
     .action(async (files: string[]) => {
       const { testCommand } = await import('./test-command.ts');
@@ -167,17 +170,17 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     });
   program
     .command('emulate')
-    .description('serve an emulator of the task API, with an estate to try things on')
+    .description('serve an emulator of the task API, with instances to try things on')
     .addHelpText('after', examples('emulate --port 3456 --write-policy emulator.yml'))
     .option('--port <port>', 'TCP port; a free one when absent')
-    .option('--write-policy <file>', 'write a policy that fits the estate, to a new file')
+    .option('--write-policy <file>', 'write a policy for these instances to a new file')
     .action(async (options: EmulateOptions) => {
       const { emulateCommand } = await import('./emulate-command.ts');
       status = await emulateCommand(options, io);
     });
   program
     .command('demo')
-    .description('start the emulator, clean it up, and show what happened')
+    .description('start the emulator, clean up there, and show what happened')
     .addHelpText('after', examples('demo'))
     .action(async () => {
       const { demoCommand } = await import('./demo-command.ts');

@@ -35,7 +35,7 @@ export interface RunOptions {
   readonly maxDuration?: string;
   readonly dryRun?: boolean;
   readonly json?: boolean;
-  /** Print nothing that nobody has to act on. */
+  /** Print only what somebody has to act on. */
   readonly quiet?: boolean;
   /** Path of an HTML report, or `-`. */
   readonly html?: string;
@@ -214,9 +214,10 @@ function checkTogether(options: RunOptions, policy: string): void {
   const [one, other] = onStdout.filter(Boolean);
   if (other) refuse(`${one} and ${other} both write to standard output; name a file for one`);
   if (plan !== undefined && keepFor !== undefined) {
-    refuse('--plan and --keep-for: the plan was made with the policy alone; leave one out');
+    refuse('--plan and --keep-for: a plan is run with the keepFor of the policy; leave one out');
   }
-  if (planMaxAge !== undefined && plan === undefined) refuse('--plan-max-age is for --plan');
+  if (planMaxAge !== undefined && plan === undefined)
+    refuse('--plan-max-age is for --plan; add --plan, or leave it out');
   const files = [
     ['--policy', policy],
     ['--plan', plan],
@@ -225,7 +226,7 @@ function checkTogether(options: RunOptions, policy: string): void {
   ].filter((each): each is [string, string] => each[1] !== undefined && each[1] !== '-');
   files.forEach(([option, file], index) => {
     const same = files.slice(0, index).find(([, earlier]) => isSameFile(earlier, file));
-    if (same) refuse(`${option} ${file}: that is the file of ${same[0]}; name another one`);
+    if (same) refuse(`${option} ${file}: ${same[0]} names the same file; name another one`);
   });
 }
 

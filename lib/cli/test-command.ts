@@ -46,7 +46,7 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   }
 }
 
-/** A fixture, or nothing, when what is wrong with it has been said. */
+/** A fixture; nothing if it cannot be used, which is then printed. */
 async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
   try {
     return await loadFixture(await readFile(file, 'utf8'), file, async (path) => {
@@ -65,6 +65,6 @@ async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
 
 function describe({ status, name, user, updatedAt }: Task, now: number): string {
   const days = updatedAt === undefined ? undefined : (now - updatedAt) / DAY_MS;
-  const age = days === undefined ? 'no time' : `${days.toFixed(1)} days old`;
+  const age = days === undefined ? 'no readable date' : `${days.toFixed(1)} days old`;
   return [status ?? 'no status', name, user && `by ${user}`, age].filter(Boolean).join(', ');
 }

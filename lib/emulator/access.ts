@@ -35,7 +35,7 @@ function refuseSignature(cloud: Cloud, call: IncomingCall): Answer | undefined {
   return verdict.ok ? undefined : unauthorised(cloud, call, verdict.reason);
 }
 
-/** A key opens the projects of its own account alone, where one says whose it is. */
+/** A key opens only the projects of its own account. */
 function refuseAccount(cloud: Cloud, call: IncomingCall): Answer | undefined {
   const project = cloud.projects.find(({ id }) => id === call.route.projectId);
   if (project === undefined) return undefined;

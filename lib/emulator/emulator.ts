@@ -40,10 +40,10 @@ export interface EmulatorOptions {
   /** Looks at every request first, see Intercept. */
   intercept?: Intercept;
   /**
-   * DCS and DMS share their paths and differ by host name; one address here speaks for both. A
-   * `Host` that begins with `dcs.`, `dms.` or `iam.` settles it. Without one the instance does, then
-   * what only one of them has (`engine`, `start`, showing one task), then the project's
-   * instances where they are of one kind, and else this. Default `dcs`.
+   * DCS and DMS share their paths and differ by host name; one address here speaks for both. The first
+   * of these that is there decides: a `Host` that begins with `dcs.`, `dms.` or `iam.`; the instance;
+   * something that only one of them has (`engine`, `start`, showing one task); the project's
+   * instances, if they are of one kind; this option. Default `dcs`.
    */
   host?: Family;
   /** How latency passes, in milliseconds; real timers when absent. */

@@ -122,7 +122,7 @@ export function serviceError(
   );
 }
 
-/** Nor does any page say what the queues answer about a task that has no progress to show. */
+/** No page says what the queues answer about a task that has no progress to show, either. */
 export const NO_PROGRESS_CODE = 'EMULATOR.4000';
 
 /** A task whose progress cannot be asked for, in the queues' shape. */

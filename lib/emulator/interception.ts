@@ -1,6 +1,6 @@
-/** An answer instead of the ordinary one, or work besides it. */
+/** What happens to a request instead of the ordinary answer, or besides it. */
 export interface Interception {
-  /** Answers with this status; alone, the service does nothing of what was asked. */
+  /** Answers with this status. Unless `afterwards` is set, the service does not do what was asked. */
   status?: number;
   /** Sent besides, lower-case names. */
   headers?: Record<string, string>;

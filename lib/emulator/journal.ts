@@ -38,7 +38,7 @@ export interface JournalEntry {
   deleted: boolean;
 }
 
-/** Values that an entry must have, or a function that says so. */
+/** Values that an entry must have, or a function that decides. */
 export type JournalFilter = Partial<JournalEntry> | ((entry: JournalEntry) => boolean);
 
 /** Every request in the order of arrival. */
@@ -105,7 +105,7 @@ export class Journal {
     return this.filter({ deleted: true }).flatMap(({ taskId }) => taskId ?? []);
   }
 
-  /** Forgets what was, for a test with several acts. */
+  /** Forgets all entries, for a test with several acts. */
   clear(): void {
     this.#entries = [];
     this.#peakInFlight = this.#inFlight;

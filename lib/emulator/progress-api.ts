@@ -19,7 +19,7 @@ const STEP_STATUS: Readonly<Record<Family, Readonly<Record<Stage, string>>>> = {
   dms: { waiting: 'WAITING', running: 'IN_PROGRESS', failed: 'FAILED', finished: 'COMPLETED' },
 };
 
-/** A task here never goes on by itself, so how far it is and what is left stand still too. */
+/** A task here never moves on, so its progress and the time that is left stay the same. */
 const PERCENT: Readonly<Record<Stage, number>> = {
   waiting: 0,
   running: 50,

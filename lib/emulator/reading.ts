@@ -59,8 +59,8 @@ function serviceOf(
 }
 
 /**
- * Tells the families apart, which share their paths, because one address here stands for several
- * hosts: by the surest sign that there is.
+ * Tells the families apart by the surest sign that there is: they share their paths, and one address
+ * here stands for several hosts.
  */
 function familyOf(
   route: Route,
@@ -74,7 +74,7 @@ function familyOf(
   return familyOfDialect(route, query) ?? familyOfProject(route, estate) ?? fallback;
 }
 
-/** Parameters that only one of the two has. `offset` is not among it: the queues' own pages had it for a while. */
+/** Parameters that only one of the two has. `offset` is not among them: the queues' own pages had it for a while. */
 const DIALECT: Partial<Record<Operation, Readonly<Record<Family, readonly string[]>>>> = {
   'list-instances': { dcs: ['name_equal'], dms: ['engine', 'exact_match_name'] },
   'list-tasks': { dcs: ['start_time'], dms: ['start'] },

@@ -1,6 +1,6 @@
 /**
  * Answers that nobody could settle without an account on the real clouds. Each is a switch, so that
- * a client can be tested against every answer that is thinkable.
+ * a client can be tested against every possible answer.
  */
 export interface Switches {
   /** DELETE on DCS v2 is documented with 200 `{"message":""}` and with 204; both are seen. */

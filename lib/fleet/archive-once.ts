@@ -11,10 +11,10 @@ interface Archived {
 }
 
 /**
- * An archive for the calls of one lane: what an earlier call has archived, and could not delete any more, is not
- * archived again. That is written down once the archive has it: where a call is killed in between, the next one
- * archives those rows once more.
- * @param base where in the bucket it is written down; an archive of another run has another.
+ * An archive for the calls of one lane. Rows that an earlier call archived but did not delete are not archived again.
+ * What was archived is written down after the archive has it. If a call is killed in between, the next one archives
+ * those rows once more.
+ * @param base where in the bucket it is written down; each run has its own.
  */
 export function archiveOnce(archive: Archive, store: ObjectStore, base: string): Archive {
   return {

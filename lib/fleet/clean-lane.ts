@@ -51,7 +51,7 @@ export interface LaneOptions {
 export interface CleanedLane {
   readonly facts: LaneFacts;
   readonly instances: readonly KnownInstance[];
-  /** Whether another call would get on with what this one left. */
+  /** Whether another call could go on with what this one left. */
   readonly again: boolean;
 }
 
@@ -144,7 +144,9 @@ export async function cleanLane(
 
 /** The rest of an instance whose target could not be opened any more. */
 function unreached(known: KnownInstance, target: TargetRun | undefined): KnownInstance {
-  const error = target?.summary.error ?? { message: 'its target could not be found again' };
+  const error = target?.summary.error ?? {
+    message: 'an earlier call found its target, but this one did not',
+  };
   return failed(known, 'unavailable', { ...error });
 }
 
@@ -272,7 +274,7 @@ function factsOf(
       ...(open && asked && { asked }),
     };
   });
-  // Those that this call did not find, and that are known to have instances, such as one of a target's projects.
+  // Targets that this call did not find but that are known to have instances, such as one of a target's projects.
   const others = (before?.targets ?? []).flatMap(({ error: _, ...was }): KnownTarget[] => {
     const isHere = targets.some(({ name }) => name === was.name);
     const isEmpty = instances.every(({ target }) => target !== was.name);

@@ -14,14 +14,14 @@ import { lanesOf, policyOfRun, type StepDependencies } from './step.ts';
 
 /** Milliseconds that the last entry of the log may take. */
 const ENTRY_MS = 3_000;
-/** A second, and what clocks and network are out by. */
+/** A second, and some more for clocks and network that are not exact. */
 const SECOND_MS = 1_050;
 /** Calls of one round: they must not fill the history of the execution, which ends at 25,000 events. */
 const MAX_CALLS = { ofLane: 300, ofRound: 2_000 };
 
 /** The answer that the state machine decides by. */
 export interface CleanAnswer {
-  /** Whether another call would get on with what this one left. */
+  /** Whether another call could go on with what this one left. */
   readonly again: boolean;
   readonly outcome: Outcome;
   /** The failure, or the work that was done so far: the console shows it. */
@@ -29,7 +29,8 @@ export interface CleanAnswer {
 }
 
 /**
- * The step for the instances of one endpoint, called again for as long as it stops at its deadline and gets on.
+ * The step for the instances of one endpoint. It is called again as long as it stops at its deadline and makes
+ * progress.
  * @throws {LaneBusyError} when another call is at work there; and when the message cannot be understood, the
  * deployment has changed, or the bucket cannot be used.
  */
@@ -48,7 +49,9 @@ export async function cleanStep(
   if (state.gap) throw state.gap;
   const { last } = state;
   if (last && last.round > round) {
-    throw new MessageError(`round ${round} of run ${run.id} is over: it is in round ${last.round}`);
+    throw new MessageError(
+      `round ${round} of run ${run.id} is over: the run is in round ${last.round} by now`,
+    );
   }
   const needed = (settings.stopBeforeEnd ?? STOP_BEFORE_END_MS) + ENTRY_MS;
   if (deadline - clock.monotonic() <= needed) {
@@ -93,7 +96,7 @@ export async function cleanStep(
     await log.end({ again: cleaned.again }, cleaned.facts, cleaned.instances);
     return answerOf(cleaned);
   } catch (error) {
-    // Else nobody could go on before this call would have been over.
+    // Otherwise no other call could go on before this one's time is over.
     await log.giveBack().catch(() => {});
     throw error;
   }

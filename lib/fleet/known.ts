@@ -21,7 +21,7 @@ export interface KnownInstance {
   readonly triedIn: number;
   /** The fewest expired records that any of the round's lists held; null before the first. */
   readonly shortest: number | null;
-  /** Calls in a row that began with it and did not get on. */
+  /** Calls in a row that worked on it and made no progress. */
   readonly fruitless: number;
 }
 
@@ -49,7 +49,7 @@ export interface ListSeen {
   readonly gone: number;
 }
 
-/** Calls in a row after which an instance that does not get on is given up. */
+/** After so many calls in a row without progress, an instance is given up. */
 const FRUITLESS_CALLS = 2;
 /** Advice where one call is not long enough to get anything done. */
 export const TOO_SHORT =
@@ -73,8 +73,8 @@ export function inNextRound(known: KnownInstance): KnownInstance {
 }
 
 /**
- * Adds what a call does to what was known before it, so that the whole reads as one: records that
- * are settled stay counted, and what is left is what the call's own list tells.
+ * Adds what a call did to what was known before, as if one call had done it all. Settled records stay
+ * counted; what is left comes from the call's own list.
  * @param list the call's own list, once it has one.
  */
 export function addCall(
@@ -102,7 +102,7 @@ export function addCall(
   return { summary: ended(summary), unclear: before.unclear };
 }
 
-/** An instance after a call that stopped before it was finished with it. */
+/** An instance after a call that stopped before it was finished. */
 export function left(
   before: KnownInstance,
   known: Pick<KnownInstance, 'summary' | 'unclear'>,
@@ -132,7 +132,7 @@ export function left(
   if (fruitless < FRUITLESS_CALLS) return next;
   if (expired === undefined) return tooSlow(next);
   return failed(next, 'unavailable', {
-    message: `${expired} records had expired before a call of the function that deleted there, and no fewer after it, ${FRUITLESS_CALLS} times in a row: the service does not do what it answers`,
+    message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
   });
 }
 
@@ -141,12 +141,12 @@ export function tooSlow(known: KnownInstance): KnownInstance {
   return failed(known, 'listing', { message: `its list takes too long: ${TOO_SHORT}` });
 }
 
-/** The end of an instance that nothing more is done about, in order. */
+/** The end of an instance that was cleaned in order. */
 export function finished(known: KnownInstance): KnownInstance {
   return { ...known, done: true };
 }
 
-/** The end of an instance for a reason that is no instance's in particular, or that it has not told itself. */
+/** The end of an instance for a reason that lies outside it, or that its cleanup did not report. */
 export function failed(
   known: KnownInstance,
   stoppedBy: StoppedBy,
@@ -160,7 +160,7 @@ export function failed(
   };
 }
 
-/** The end of an instance that does not exist any more: its records are nobody's. */
+/** The end of an instance that does not exist any more: its records do not count any more. */
 export function vanished(known: KnownInstance): KnownInstance {
   const { stoppedBy: _, ...was } = known.summary;
   const rest = was.remaining + was.failed;
@@ -176,17 +176,17 @@ export function vanished(known: KnownInstance): KnownInstance {
   const gone = { ...known, summary: ended(summary) };
   if (known.unclear.length === 0) return finished(gone);
   return failed(gone, 'unavailable', {
-    message: `the instance is gone, and with it the proof of what became of ${known.unclear.length} records that may have been deleted before`,
+    message: `the instance is gone, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
   });
 }
 
-/** An instance of a lane that ended before it was done with it. */
+/** The end of an instance whose lane ended before it was finished. */
 export function lost(known: KnownInstance): KnownInstance {
   const { unclear } = known;
-  const open = unclear.length === 0 ? '' : `; ${unclear.length} more may have been deleted`;
+  const open = unclear.length === 0 ? '' : `; ${unclear.length} more records may have been deleted`;
   return failed(known, 'unavailable', {
     code: 'no-result',
-    message: `not finished: the last function for its endpoint ended before it could say what it did, or was not called again${open}. See the log and the execution, then redrive it`,
+    message: `not finished: the last call of the function for its endpoint ended early, or no further call came${open}. Look at the log and the execution, then redrive the execution`,
   });
 }
 

@@ -81,7 +81,7 @@ export async function readLane(
   };
   const last = (await read(keys.length - 1)).at(-1);
   let entries = await read(last?.whole ?? 0);
-  // The ones before an unreadable entry may tell the same.
+  // The entries before an unreadable one may hold the same.
   if (gap && last?.whole) entries = await read(0);
   const instances = new Map<string, KnownInstance>();
   let facts: LaneFacts | undefined;
@@ -93,8 +93,8 @@ export async function readLane(
 }
 
 /**
- * The log of one lane, as the one call sees it that has taken the lane. Entries are only ever added, and S3 lets
- * one writer create a key: a second call finds its key taken, and has lost the lane.
+ * The log of one lane, for the call that has taken the lane. Entries are only ever added, and S3 lets one writer
+ * create a key: a second call finds its key taken, and has lost the lane.
  */
 export class LaneLog {
   readonly #store: ObjectStore;
@@ -140,7 +140,7 @@ export class LaneLog {
     const { last } = state;
     if (last && !last.ended && now() < last.until) {
       throw new LaneBusyError(
-        `another function cleans this endpoint, until ${new Date(last.until).toISOString()} at the latest`,
+        `another call of the function is cleaning this endpoint, until ${new Date(last.until).toISOString()} at the latest`,
       );
     }
     const number = last?.round === call.round ? last.number + 1 : 1;
@@ -212,7 +212,7 @@ export class LaneLog {
     try {
       if (!(await this.#store.create(key, entry))) {
         throw new LaneBusyError(
-          `another function has taken this endpoint over from call ${number}`,
+          `another call of the function has taken over this endpoint from call ${number}`,
         );
       }
       this.#whole = entry.whole;

@@ -30,7 +30,7 @@ const prepareMessage = z.strictObject({
   startedAt: z.string().transform((text, context) => {
     const time = DateTime.fromISO(text, { zone: 'utc' }).toMillis();
     if (!Number.isNaN(time)) return time;
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no time` });
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is not a time` });
     return z.NEVER;
   }),
   event: z.unknown(),
@@ -75,7 +75,7 @@ function reader<Schema extends z.ZodType>(schema: Schema): (message: unknown) =>
       ({ path, message }) => `${path.join('.')}: ${message}`,
     );
     throw new MessageError(
-      `not called as the state machine calls it, and nothing was done: ${problems.join('; ')}. To clean by hand, start an execution of the state machine, or invoke the function cleanup.`,
+      `this is not how the state machine calls the function, so nothing was done: ${problems.join('; ')}. To clean by hand, start an execution of the state machine, or invoke the function cleanup.`,
     );
   };
 }

@@ -88,11 +88,11 @@ export function bucketStore(
   };
 }
 
-/** How often a patient store asks for what it is refused, and the milliseconds between two attempts. */
+/** How often a patient store tries, and the milliseconds between two attempts. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 5_000;
 
-/** The same store, asked again where it fails: whether a write that failed was done is known in the end, mostly. */
+/** The same store with retries. After them it is mostly known whether a write that failed was done. */
 export function patientStore(store: ObjectStore, clock: Clock): ObjectStore {
   const patiently = async <T>(attempt: () => Promise<T>): Promise<T> => {
     for (let attempts = 1; ; attempts += 1) {

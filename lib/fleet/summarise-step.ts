@@ -77,7 +77,7 @@ function plannedTargets(run: FleetRun, dependencies: StepDependencies) {
   }
 }
 
-/** True where it is this call that has to report it: one does, however many are made. */
+/** True if this call has to report the round: exactly one does, however many there are. */
 async function writeSummary(
   store: ObjectStore,
   runId: string,

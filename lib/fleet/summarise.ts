@@ -23,10 +23,10 @@ export interface FleetSummary {
 type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 
 /**
- * Makes one summary of what the lanes of a run know. Whatever is missing there fails the run, and is said.
+ * Makes one summary of what the lanes of a run know. If anything is missing, the run fails, and the summary says so.
  * @param lanes undefined where a log could not be read at all.
- * @param planned the targets of each lane, in the order of the policy; undefined where that policy is not there any
- * more.
+ * @param planned the targets of each lane, in the order of the policy; undefined where another policy is deployed
+ * now.
  */
 export function summarise(
   lanes: readonly (LaneState | undefined)[],
@@ -59,7 +59,7 @@ export function summarise(
     known.push(...here);
   });
   for (const id of request.taskIds ?? []) {
-    if (!seenIds.has(id)) warnings.add(`no instance of this run lists task ${id}`);
+    if (!seenIds.has(id)) warnings.add(`task ${id} was not found on any instance of this run`);
   }
   const missing = missingInstances(
     request.instances,
@@ -87,11 +87,12 @@ export function summarise(
 
 /** The reason why a lane's log does not tell everything. */
 function problemOf(state: LaneState | undefined): string | undefined {
-  if (!state) return 'nothing is known of it: its log could not be read; start a new run';
-  if (state.gap) return `not all is known of it: ${state.gap.message}; start a new run`;
+  if (!state)
+    return 'nothing is known about it, because its log could not be read; start a new run';
+  if (state.gap) return `not everything is known about it: ${state.gap.message}; start a new run`;
   const isOver = state.last?.ended?.again === false;
   if (isOver) return undefined;
-  return `${state.last ? 'not all' : 'nothing'} is known of it: its function ended early, or was not called to the end; see the log and the execution, then redrive it`;
+  return `${state.last ? 'not everything' : 'nothing'} is known about it: a call of its function ended early, or no further call came; look at the log and the execution, then redrive the execution`;
 }
 
 function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {

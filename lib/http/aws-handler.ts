@@ -2,14 +2,14 @@ import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-
 import { proxyAgent, proxyFor } from './proxy.ts';
 
 /**
- * A request handler for clients of the AWS SDK, which does not read the proxy's variables by itself. A request that
- * takes longer than its time-out fails.
+ * A request handler for clients of the AWS SDK, which ignores the proxy's variables. A request that takes longer than
+ * its time-out fails.
  * @param options the handler's own, such as its time-outs, in milliseconds.
  */
 export function awsRequestHandler(
   options: NodeHttpHandlerOptions = {},
 ): Pick<NodeHttpHandler, keyof NodeHttpHandler> {
-  // It only warns unless it is told to throw.
+  // Without this, the handler only warns.
   const settings = { throwOnRequestTimeout: true, ...options };
   const direct = new NodeHttpHandler(settings);
   const proxied = new Map<string, Promise<NodeHttpHandler>>();

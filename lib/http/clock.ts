@@ -20,7 +20,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** `setTimeout` takes a longer one for none at all, and `Retry-After` may ask for years. */
+/** `setTimeout` fires at once for a longer time, and `Retry-After` may ask for years. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 function timer(ms: number, signal: StopSignal | undefined): Promise<void> {

@@ -67,7 +67,7 @@ export class Endpoint {
   /** Lists that are being read there now: they share what may be in flight. */
   activeLists = 0;
   readonly #slots: LimitFunction;
-  /** One waits for the pacer at a time, so that requests go in the order in which they came. */
+  /** Only one request waits for the pacer at a time, so that requests go in the order in which they came. */
   readonly #turns = pLimit(1);
   readonly #pacer: Pacer;
   readonly #budget: RetryBudget;
@@ -152,7 +152,7 @@ export class Endpoint {
     const { window, counts } = options;
     const early = this.#reasonToGiveUp(options);
     if (early) return { gaveUp: early };
-    // Before its turn: a request that has to wait for a token must not be sent when it has passed.
+    // Built before its turn: building may wait for a token, and the turn may be over by then.
     let request = await options.build();
     const builtAt = this.#clock.monotonic();
     let gaveUp: GaveUp | undefined;
@@ -187,7 +187,7 @@ export class Endpoint {
     return this.#clock.monotonic() > latestStartOf(options) ? 'deadline' : undefined;
   }
 
-  /** Takes a turn where nobody waits for one and none has to be waited for, as in most cases. */
+  /** Takes a turn at once if nobody else waits for one and the pacer asks for no wait, as in most cases. */
   #mayGoAtOnce(options: Timing): boolean {
     if (this.#turns.activeCount + this.#turns.pendingCount > 0) return false;
     return this.#reasonToGiveUp(options) === undefined && this.#pacer.take() === 0;

@@ -6,9 +6,8 @@ export interface StopSignal {
 }
 
 /**
- * One that each request can have of its own: an `AbortController` costs more processor time than
- * everything else that is done around a request, since its events and its exception are made for all
- * that the web may need.
+ * A signal that is cheap enough for each request to have its own. An `AbortController` costs more processor
+ * time than everything else around a request, since its events and its exception serve the whole web.
  */
 export class LightSignal implements StopSignal {
   aborted = false;

@@ -84,7 +84,7 @@ export class Pacer {
     else this.#cutDeep(now);
   }
 
-  /** The limit has fallen, or what went through was borrowed: what goes through now is found out anew. */
+  /** The limit has fallen, or a burst went through that the service had saved up: the rate is measured anew. */
   #cutDeep(now: number): void {
     const seen = this.#lastSecond(now);
     const lowest = 0.3 * this.#rate;

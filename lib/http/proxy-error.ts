@@ -1,8 +1,8 @@
 import { JanitorError } from '../model/error.ts';
 
 /**
- * The proxy on the way is no proxy or refuses (`proxy`), which no retry mends, or does not reach what is asked for
- * (`proxy-unavailable`).
+ * `proxy`: the proxy refuses, or is not a proxy; no retry helps. `proxy-unavailable`: it does not answer, or cannot
+ * reach the host.
  */
 export class ProxyError extends JanitorError {
   override readonly name = 'ProxyError';

@@ -6,7 +6,7 @@ import { ProxyError } from './proxy-error.ts';
 
 /**
  * The proxy that a request goes through: `HTTPS_PROXY` or `HTTP_PROXY` of this process, unless `NO_PROXY` names the
- * host; both cases. Loopback is never proxied.
+ * host; in upper or lower case. Loopback is never proxied.
  * @throws {ProxyError} when the variable holds no proxy that can be used; the message does not repeat it.
  */
 export function proxyFor(url: string): URL | undefined {
@@ -14,14 +14,14 @@ export function proxyFor(url: string): URL | undefined {
   if (isLoopback(hostname) || inNoProxyNetwork(hostname)) return undefined;
   const found = getProxyForUrl(url);
   if (found === '') return undefined;
-  // A proxy without a scheme is one of plain HTTP, for other programs; for the library it has that of the request.
+  // Other programs take a proxy without a scheme for plain HTTP; the library gives it the scheme of the request.
   const bare = found.slice(`${protocol}//`.length);
   const text = VARIABLES.some((name) => process.env[name] === bare) ? `http://${bare}` : found;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
   throw new ProxyError(
     'proxy',
-    'HTTPS_PROXY or HTTP_PROXY holds no proxy that can be used: write http://host:port',
+    'HTTPS_PROXY or HTTP_PROXY is not the URL of an HTTP proxy: write http://host:port',
   );
 }
 

@@ -13,7 +13,7 @@ export interface BodyText {
  * The whole of a response's body as text; read to its end, so that the connection can be used again.
  * (node-fetch's own reading goes through an async iterator, which costs more than most bodies.)
  * @param maxBytes a longer body is cut off, and an error.
- * @throws what the stream fails with, and when it ends before its end.
+ * @throws the error of the stream, or one where the body is cut off.
  */
 export function readBody(stream: Readable, maxBytes: number): Promise<BodyText> {
   return new Promise((resolve, reject) => {

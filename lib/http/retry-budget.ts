@@ -1,17 +1,17 @@
 /**
  * How much failure an endpoint may cost before it is left alone. Each failed or throttled answer
- * takes one from the budget, each other one gives one back, so that a service which fails now and
- * then is asked for ever, and one that is down some 300 times.
+ * takes one from the budget, and each other one gives one back. So a service that fails now and then is
+ * asked for ever, and one that is down is asked some 300 times.
  */
 export class RetryBudget {
   /** Failures in a row, in effect, after which the endpoint counts as unavailable. */
   static readonly CAPACITY = 300;
   /**
-   * Without a successful answer for this many milliseconds (limits of 200 requests in five minutes are
-   * known: their window must have time to pass), and …
+   * The endpoint counts as unavailable too after so many milliseconds without a success, and {@link IN_A_ROW}
+   * failures. (Limits of 200 requests in five minutes are known: their window must have time to pass.)
    */
   static readonly SILENCE_MS = 6 * 60_000;
-  /** … this many failures in a row, the endpoint counts as unavailable too. */
+  /** Failures in a row that it takes beside {@link SILENCE_MS}. */
   static readonly IN_A_ROW = 20;
 
   #left = RetryBudget.CAPACITY;

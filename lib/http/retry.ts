@@ -24,7 +24,7 @@ export interface RetryState {
 const BASE_MS = { transient: 200, throttled: 1_000 } as const;
 const CAP_MS = 20_000;
 
-/** A service that wants a longer rest than this, in milliseconds, is not waited for: a run is no daemon. */
+/** A service that wants a longer rest than this, in milliseconds, is not waited for: a run is not a daemon. */
 export const LONGEST_WAIT_MS = 15 * 60_000;
 
 /**

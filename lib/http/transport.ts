@@ -29,9 +29,9 @@ export interface HttpResponse {
 
 /**
  * No answer came. `timeout`: none in time. `aborted`: the caller's signal ended it. `certificate`:
- * the server's certificate is not trusted, which no retry mends. `too-large`: the answer is longer than
- * MAX_BODY. `unreadable`: the answer of a success is not UTF-8. `proxy`: the proxy on the way refuses, which no retry mends. `connection`: all else, from a name
- * that does not resolve to a body cut off.
+ * the server's certificate is not trusted; no retry helps. `too-large`: the answer is longer than
+ * MAX_BODY. `unreadable`: the answer of a success is not UTF-8. `proxy`: the proxy on the way refuses; no retry
+ * helps. `connection`: all else, from a name that does not resolve to a body cut off.
  */
 export class TransportError extends JanitorError {
   override readonly name = 'TransportError';

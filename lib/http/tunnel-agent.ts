@@ -5,8 +5,8 @@ import { ProxyError, proxyName } from './proxy-error.ts';
 export { HttpProxyAgent };
 
 /**
- * Tunnels through a proxy. Where that refuses, the library hands on its answer as if the service had given it: here
- * it is an error of the proxy's.
+ * Tunnels through a proxy. If the proxy refuses, the library passes its answer on as if the service had sent it; here
+ * it becomes an error of the proxy.
  */
 export class TunnelAgent extends HttpsProxyAgent<string> {
   override async connect(
@@ -32,14 +32,14 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
     if (status === 200) return socket;
     socket.destroy();
     const code = status >= 500 ? 'proxy-unavailable' : 'proxy';
-    throw new ProxyError(code, `${name} refuses the way to ${host}: ${explain(status)}`);
+    throw new ProxyError(code, `${name} does not connect to ${host}: ${explain(status)}`);
   }
 }
 
 function explain(status: number): string {
   if (status === 407) {
-    return '407, it wants a user and a password: write http://user:password@host:port into HTTPS_PROXY';
+    return '407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY';
   }
-  if (status >= 500) return `${status}, it does not reach it`;
-  return `${status}; have it allowed there, or name it in NO_PROXY where it is reached without a proxy`;
+  if (status >= 500) return `${status}, it cannot reach that host`;
+  return `${status}; have that host allowed in the proxy, or name it in NO_PROXY if it can be reached without one`;
 }

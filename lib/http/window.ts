@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
 
 /**
- * When requests may be made: what a deadline, and whoever may stop the run, leave of the time. Moments are
- * milliseconds by the clock that does not step.
+ * When requests may be made: until the deadline, and until somebody stops the run. Moments are milliseconds by the
+ * clock that does not step.
  */
 export interface RequestWindow {
   /** No request that changes something begins after this moment. */

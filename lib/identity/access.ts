@@ -36,7 +36,7 @@ export class Access {
   readonly #clock: Clock;
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
-  /** The one that could not be replaced before its end: it is used until the service refuses it. */
+  /** A grant that could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
   /** @param issueToken exchanges a user's password for a token of the target's project. */
@@ -47,7 +47,7 @@ export class Access {
   }
 
   /**
-   * Sends a request in this name, and once more with credentials read afresh when they are refused.
+   * Sends a request with these credentials. If they are refused, reads them afresh and sends it once more.
    * @throws {TargetError} when there are no credentials, or IAM refuses them.
    */
   async send<R extends AnswerReading>(
@@ -113,9 +113,8 @@ export class Access {
   }
 
   /**
-   * After an `unauthorised` answer: true when the request is worth sending again, since what
-   * authenticates it has been replaced meanwhile or could be replaced now. However many requests ask
-   * at once, there is one renewal.
+   * True when a request that was answered `unauthorised` is worth sending again: its key or token has been
+   * replaced meanwhile, or could be replaced now. However many requests ask at once, there is one renewal.
    * @param refused what the refused request was authenticated with.
    * @throws {CredentialsError} when IAM refuses a new token.
    */

@@ -33,7 +33,7 @@ export interface AccountsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly window: RequestWindow;
-  /** Is told what is not as it should be with credentials that can be used. */
+  /** Is told what is wrong with credentials that can be used all the same. */
   readonly warn: (message: string) => void;
 }
 
@@ -52,7 +52,7 @@ type IamWork = 'tokens' | 'agencies' | 'projects';
  */
 export class Accounts {
   readonly #options: AccountsOptions;
-  /** Of all of them: a service may repeat the token of another target. */
+  /** The secrets of all targets: a service may repeat the token of another target. */
   readonly #secrets = new Set<string>();
   readonly #stores = new Map<string, CredentialsStore>();
   readonly #endpoints = new Map<string, Endpoint>();
@@ -75,8 +75,8 @@ export class Accounts {
   }
 
   /**
-   * The way into a project: the policy's, the token's, or the one that IAM knows under the region's name. Nothing
-   * is sent where nothing has to be asked, or where it was asked before.
+   * The way into a project: the one that the policy names, the one of the token, or the one that IAM has under the
+   * region's name. Nothing is sent if that is known already.
    * @param counts receive what is sent for it.
    * @throws {CredentialsError} without usable credentials; {TargetError} without a project; {ApiError} when time
    * is up.
@@ -166,7 +166,7 @@ export class Accounts {
     const { window, clock } = this.#options;
     const waited = await withinWindow(promise, window, clock);
     if ('value' in waited) return waited.value;
-    const message = `${source} was not read before the run had to end`;
+    const message = `${source} could not be read before the run had to end`;
     throw new ApiError(message, undefined, waited.gaveUp);
   };
 }

@@ -18,10 +18,10 @@ export class CredentialsStore {
   #renewedFor: Credentials | undefined;
 
   /**
-   * @param wait bounds the time that a read may take, where the source sets itself no bound; throws what the
-   * reader of credentials is to be told when it is over.
+   * @param wait limits the time of a read, for sources that have no limit of their own. It throws the error that the
+   * caller gets when the time is over.
    * @param secrets those of the whole run: a service may repeat the token of another target.
-   * @param warn is told what is not as it should be with a source that can be used.
+   * @param warn is told what is wrong with a source that can be used all the same.
    */
   constructor(
     source: CredentialsSource,
@@ -43,8 +43,8 @@ export class CredentialsStore {
   }
 
   /**
-   * The credentials that follow those which are about to end. They are asked for once, however many ask; the same
-   * ones come back where that has failed, since they hold until the service refuses them.
+   * The successors of credentials that are about to expire. They are read once, however many ask. If that fails, the
+   * same credentials come back: they are used until the service refuses them.
    */
   async successorOf(ending: Credentials): Promise<Credentials> {
     const current = await this.get();
@@ -57,7 +57,7 @@ export class CredentialsStore {
 
   /**
    * The credentials that replace refused ones, or `undefined` when there are no others.
-   * @throws {CredentialsError} when those which end cannot be asked for again.
+   * @throws {CredentialsError} when temporary ones cannot be asked for again.
    */
   async replacementFor(refused: Credentials): Promise<Credentials | undefined> {
     const current = await this.get();
@@ -66,8 +66,8 @@ export class CredentialsStore {
       this.#current = this.#read().then(
         (read) => (JSON.stringify(read) === JSON.stringify(refused) ? refused : read),
         (error: unknown) => {
-          // Keep the credentials that were read before; the refusal is reported. Those that end were good once,
-          // so that the reason is what the new ones are refused for.
+          // Keep the credentials that were read before; the refusal is reported. Temporary ones were good once, so
+          // the reason is why there are no new ones.
           if (error instanceof CredentialsError && !refused.lifetime) return refused;
           throw error;
         },
@@ -83,7 +83,7 @@ export class CredentialsStore {
       'password' in credentials
         ? [credentials.password]
         : [credentials.secretKey, credentials.securityToken];
-    // Of those that an agency gave, nothing is worth being shown.
+    // Nothing of temporary keys is worth showing.
     if ('accessKey' in credentials && credentials.lifetime) values.push(credentials.accessKey);
     for (const value of values) if (value) this.secrets.add(value);
     return credentials;

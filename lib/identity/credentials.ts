@@ -19,7 +19,7 @@ export interface Lifetime {
 export type Credentials = (AccessKey | User) & {
   /** Origin of the IAM that they belong to, where their source says it. */
   readonly iamEndpoint?: string;
-  /** Present where they end. */
+  /** Present where they expire. */
   readonly lifetime?: Lifetime;
 };
 
@@ -28,7 +28,7 @@ export interface CredentialsSource {
   /** Such as `the environment` or `secret task-janitor/huawei`; another one for each place. */
   readonly name: string;
   /**
-   * @param warn is told what is not as it should be, though the credentials can be used.
+   * @param warn is told what is wrong, if the credentials can be used all the same.
    * @throws {CredentialsError} when they are not there or not usable.
    */
   read(warn?: (message: string) => void): Promise<Credentials>;
@@ -77,7 +77,7 @@ type Part = 'accessKey' | 'secretKey' | 'securityToken' | 'username' | 'password
 type FoundPart = readonly [name: string, value: string | undefined];
 
 /**
- * The keys that are there choose the method; what is there in part, or of both kinds, is refused.
+ * Chooses the method by the parts that are there. Only some parts of a method, or parts of both, are refused.
  * @param source where the parts come from, for the message.
  * @param expected what should have been there.
  * @param find looks a part up, and says the name that it has in the source. It is asked for all of them.
@@ -93,7 +93,7 @@ export function chooseCredentials(
     FoundPart
   >;
   const keyParts: Part[] = ['accessKey', 'secretKey'];
-  // A key has no white space: what stands around it came with copying. A password may have some.
+  // A key has no white space: white space around it came from copying. A password may have some.
   const value = (part: Part) => {
     const given = parts[part][1] ?? '';
     return [...keyParts, 'securityToken'].includes(part) ? given.trim() : given;

@@ -42,7 +42,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** How long temporary keys are asked for. */
 const AGENCY_SECONDS = 3_600;
-/** The time that they last at least, where the answer does not tell. */
+/** The shortest time that they last, for an answer that does not say. */
 const SHORTEST_AGENCY_MS = 900_000;
 
 /** An answer, and the response that it was read from, where one came. */
@@ -121,8 +121,8 @@ export class Iam {
     const found = await this.#projects(path, access, failure, advice);
     const [project, ...others] = readProjects(found);
     if (project && others.length === 0) return project.id;
-    const said = project ? others.length + 1 : 'none';
-    throw new TargetError('project', `${failure}: it names ${said}${advice}`);
+    const said = project ? `there are ${others.length + 1} of that name` : 'there is none';
+    throw new TargetError('project', `${failure}: ${said}${advice}`);
   }
 
   /**
@@ -132,10 +132,10 @@ export class Iam {
    */
   async projects(region: string, access: Access): Promise<Project[]> {
     const failure = `${this.#endpoint.origin} did not list the projects of region ${region}`;
-    const advice = '. Write projectId in the place of projects.';
+    const advice = '. Write projectId instead of projects.';
     const body = await this.#projects('/v3/auth/projects', access, failure, advice);
     if (isWholeList(body)) return readProjects(body);
-    throw new TargetError('project', `${failure}: its answer is no whole list${advice}`);
+    throw new TargetError('project', `${failure}: its answer is not the whole list${advice}`);
   }
 
   async #projects(path: string, access: Access, what: string, advice: string): Promise<string> {
@@ -186,7 +186,7 @@ export class Iam {
       return { ...key, lifetime: { issuedAt, expiresAt: issuedAt + lasts } };
     }
     const said = answer === undefined ? describeResponse(sent) : 'its answer holds no keys';
-    const failure = `${this.#endpoint.origin} gave no keys of agency ${name} in account ${domain}: ${said}`;
+    const failure = `${this.#endpoint.origin} gave no keys for agency ${name} of account ${domain}: ${said}`;
     if (isOver(sent)) throw new ApiError(failure, sent.reading, sent.gaveUp);
     const advice = explainAgency(sent.reading, access.describe(sent.request?.grant));
     throw new CredentialsError(advice ? `${failure} (${advice})` : failure);
@@ -211,7 +211,7 @@ export class Iam {
     const message = sent.reading?.message ?? '';
     const code = sent.reading?.code ?? '';
     const advice = /mfa|totp|verification/i.test(message)
-      ? 'the user needs a second factor: use one without, or an access key'
+      ? 'the user logs in with a second factor: use a user without one, or an access key'
       : ADVICE[code];
     const said = describeResponse(sent);
     return `${this.#endpoint.origin} gave no token to ${who}: ${said}${advice ? ` (${advice})` : ''}`;
@@ -235,17 +235,17 @@ function readTokenBody(
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The meaning of a refusal to assume an agency. Its codes are not documented: the status tells, then the words. */
+/** The meaning of a refusal to assume an agency. Its codes are not documented: the status decides, then the words. */
 function explainAgency(reading: AnswerReading | undefined, caller: string): string | undefined {
   const { status, message = '' } = reading ?? {};
   if (status === 404) {
-    return 'that account has no agency of this name: look at domain and name in the policy';
+    return 'that account has no agency of this name: check domain and name in the policy';
   }
   if (status === 401) return `check the ${caller}, and this machine's clock`;
   if (status !== 403) return undefined;
   const undelegated =
-    'the agency is not delegated to the account of these credentials: have that account name it';
-  const noRight = 'the user may assume no agencies: grant it the role Agent Operator';
+    'the agency is not delegated to the account of these credentials: ask its owner to delegate it to that account';
+  const noRight = 'the user may not assume agencies: grant the user the role Agent Operator';
   if (/deleg|trust|not belong|account|domain/i.test(message)) return undelegated;
   if (/polic|permission|authori[sz]ed|operator|action|role/i.test(message)) return noRight;
   return `either ${undelegated}; or ${noRight}`;
@@ -276,18 +276,18 @@ function readProjects(body: string): Project[] {
   });
 }
 
-/** Whether it is a list that does not go on elsewhere. */
+/** Whether the body is a whole list, without a next page. */
 function isWholeList(body: string): boolean {
   const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
   return Array.isArray(projects) && !(isObject(links) && links.next);
 }
 
-/** The body of an answer that is one. */
+/** The body of an answer that is `ok`. */
 function bodyOf({ reading }: Sent<IamReading>): string | undefined {
   return reading?.answer === 'ok' ? (reading.response?.body ?? '') : undefined;
 }
 
-/** Whether nothing is wrong but that the run ends. */
+/** Whether the only thing wrong is that the run has to end. */
 function isOver({ gaveUp }: Sent<AnswerReading>): boolean {
   return gaveUp === 'deadline' || gaveUp === 'stopped';
 }

@@ -51,7 +51,7 @@ function credentialsOf(
   if (entry === undefined) {
     const names = Object.keys(file.clouds).map(visible);
     const there = names.length > 0 ? names.join(', ') : 'none';
-    throw new CredentialsError(`${where}: there is no profile ${profile}; there is: ${there}`);
+    throw new CredentialsError(`${where}: there is no profile ${profile}; the file has: ${there}`);
   }
   const merged = overlay(entry, secure?.clouds[profile]);
   const source = `${where}: profile ${profile}`;
@@ -72,7 +72,7 @@ function credentialsOf(
     );
   }
   const byId = part('user_domain_name')[1] === undefined && part('user_domain_id')[1] !== undefined;
-  // Some hold both, for different clients: keys need no token for each project.
+  // Some entries hold both, for different clients. Keys are taken: they need no token for each project.
   const parts = {
     accessKey: ofKeys ? part('ak') : none,
     secretKey: ofKeys ? part('sk') : none,
@@ -146,7 +146,7 @@ function readFileOf(path: string, text: string): CloudsFile {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch {
-    throw new CredentialsError(`${path}: not YAML that can be read: see its aliases and merges`);
+    throw new CredentialsError(`${path}: its YAML cannot be read; check its aliases and merges`);
   }
   const clouds = isObject(value) ? value.clouds : undefined;
   if (!isObject(clouds)) throw new CredentialsError(`${path}: it has no mapping named clouds`);

@@ -40,7 +40,7 @@ export function credentialsFromSecret(secretId: string, text: string): Credentia
     throw new CredentialsError(`${source} is not JSON: expected ${EXPECTED}`);
   }
   if (!isObject(parsed)) {
-    throw new CredentialsError(`${source} is no JSON object: expected ${EXPECTED}`);
+    throw new CredentialsError(`${source} is not a JSON object: expected ${EXPECTED}`);
   }
   const part = (name: string) => {
     const value = parsed[name];
@@ -95,8 +95,8 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
     DecryptionFailure: `${secret} cannot be decrypted: grant kms:Decrypt on its key`,
     InvalidRequestException: `${secret} cannot be read now (it may be scheduled for deletion): ${said}`,
     CredentialsProviderError: `no AWS credentials to read ${secret} with: ${said}`,
-    UnrecognizedClientException: `AWS does not know the credentials that ${secret} was asked for with`,
-    ExpiredTokenException: `the AWS credentials that ${secret} was asked for with have expired`,
+    UnrecognizedClientException: `${secret} could not be read: AWS does not know the AWS credentials; use others`,
+    ExpiredTokenException: `${secret} could not be read: the AWS credentials have expired; renew them`,
   };
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`

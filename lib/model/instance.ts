@@ -24,7 +24,7 @@ export function instanceKey(target: string, { id }: { readonly id: string }): st
 /** An instance that is left alone, and why. */
 export interface SkippedInstance extends Instance {
   readonly reason: string;
-  /** Whether it may be one of the service's all the same. */
+  /** Whether it may belong to the service all the same. */
   readonly isDoubtful?: boolean;
 }
 
@@ -62,7 +62,7 @@ export function skipReason(
   service: Service,
 ): string | undefined {
   const { engine } = instance;
-  if (service.engine && !engine) return 'the service does not tell its engine';
+  if (service.engine && !engine) return 'the service does not say which engine it has';
   if (service.engine && engine && !service.engine.accepted.includes(engine.toLowerCase())) {
     return `its engine is ${visible(engine)}, not ${service.engine.query}`;
   }

@@ -12,7 +12,7 @@ export interface Counts {
   kept: number;
   expired: number;
   deleted: number;
-  /** Not there any more when it was to be deleted. */
+  /** Already gone when the run came to delete it. */
   alreadyGone: number;
   failed: number;
   /** Expired, and for no fault of its own not deleted by this run. */
@@ -49,7 +49,7 @@ export interface InstanceSummary extends Counts {
   stoppedBy?: StoppedBy;
   /** How many records were kept for each reason. */
   keptBecause: Record<string, number>;
-  /** Where the records are that were archived before they were deleted; absent where none were. */
+  /** Where the archived records are; absent where none were archived. */
   archive?: readonly string[];
   /** The first errors: of the instance itself, then of its records in the order of the list. */
   errors: RecordError[];
@@ -143,7 +143,7 @@ export function conclude(
     readonly startedAt: number;
     readonly durationMs: number;
     readonly warnings: readonly string[];
-    /** Whether it failed where no target did. */
+    /** Whether the run failed although no target did. */
     readonly failed?: boolean;
   },
   requests: ReadonlyMap<TargetSummary, RequestCounts>,

@@ -20,7 +20,7 @@ export interface Task {
 }
 
 /**
- * Reads one row of a task list. Never throws: whatever the row is, it becomes a record that the
+ * Reads one row of a task list. Never throws: a row that makes no sense becomes a record that the
  * decisions keep. (A 2021 vendor sample has `status` and the times beside `tasks`, not in it.)
  */
 export function readTask(row: unknown): Task {
@@ -51,7 +51,7 @@ const TIMESTAMP =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:[.,](\d{1,30}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
 
 /**
- * An ISO 8601 date and time with its zone. Without a zone the moment is anyone's guess: unreadable.
+ * An ISO 8601 date and time with its zone. Without a zone nobody knows the moment: it is unreadable.
  * (By hand, since luxon takes more than a second for 100,000 rows.)
  */
 export function readTimestamp(value: unknown): number | undefined {
@@ -73,9 +73,8 @@ function daysInMonth(year: number, month: number): number {
 }
 
 /**
- * An id as it stands in a list, or `undefined` where it cannot be put into a URL: `.` and `..` would
- * be folded away, so that a DELETE of a record named its instance, and half of a surrogate pair
- * cannot be encoded.
+ * An id as it stands in a list, or `undefined` where it cannot be put into a URL. `.` and `..` would be
+ * folded away, so a DELETE of a record would name its instance. Half of a surrogate pair cannot be encoded.
  */
 export function readId(value: unknown): string | undefined {
   if (typeof value !== 'string' || ['', '.', '..'].includes(value)) return undefined;

@@ -18,7 +18,7 @@ export function oneLine(text: string): string {
   return visible(text.replace(/\s+/g, ' ')).slice(0, LONGEST_LINE);
 }
 
-/** Text from outside without any such character, where a secret might be written with some in between. */
+/** Text from outside without any such character: a secret might be written with some in between. */
 export function withoutInvisible(text: string): string {
   return text.replace(INVISIBLE, '');
 }

@@ -25,8 +25,8 @@ export interface Finding {
 type Mapping = Readonly<Record<string, unknown>>;
 
 /**
- * Checks what one value of a policy has to do with another. Takes the policy as it was read, whatever it
- * holds, so that these mistakes are reported together with those of the schema.
+ * Checks the values of a policy against each other. Takes the policy as it was read, even one that the schema
+ * refuses, so that all mistakes are reported together.
  *
  * @param lineOf the line of a value, for messages that point at a second place
  */
@@ -43,7 +43,7 @@ export function findInconsistencies(policy: unknown, lineOf: (path: Path) => num
   return [...findings, ...checkOverlaps(list(targets), lineOf)];
 }
 
-/** An instance that two targets select has two retentions: what the file alone shows of it. */
+/** Targets that select the same instance, which would then have two retentions: as far as the file alone shows it. */
 function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => number): Finding[] {
   const places = targets.flatMap(placesOf);
   const told = new Set<number>();
@@ -51,21 +51,24 @@ function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => numb
     if (told.has(place.index)) return [];
     const other = places
       .slice(0, i)
-      // Two targets of one name are told already.
+      // Two targets of one name are reported already.
       .find((earlier) => earlier.name !== place.name && overlap(place, earlier) !== undefined);
     if (!other) return [];
     told.add(place.index);
     const line = lineOf(['targets', other.index, 'name']);
     const [said, hint] = overlap(place, other) as [string, string];
-    const [own, theirs] = [place.name, other.name].map((name) => JSON.stringify(name));
+    const differ = place.service !== other.service;
+    const [own, theirs] = [place, other].map(({ name, service }) =>
+      differ ? `${JSON.stringify(name)} (${service})` : JSON.stringify(name),
+    );
     const message = `${own} ${said} the target ${theirs} on line ${line}`;
     return [{ path: ['targets', place.index, 'name'], message, hint }];
   });
 }
 
-/** Where a target, or one combination of its lists, is, as far as the file tells. */
+/** The place of a target, or of one combination of its lists, as far as the file tells it. */
 interface Place {
-  /** Of the target, in the file. */
+  /** The target's position in the file, from 0. */
   readonly index: number;
   readonly name: string;
   readonly origin: string;
@@ -105,7 +108,7 @@ function placesOf(target: unknown, index: number): Place[] {
   );
 }
 
-/** Whether two targets are in one project for certain: a pattern may match nothing that another one does. */
+/** Whether two targets are certainly in one project. Two patterns may match different projects. */
 function shareProject(one: Place['projects'], other: Place['projects']): boolean {
   if ('id' in one || 'id' in other) return 'id' in one && 'id' in other && one.id === other.id;
   const covers = (pattern: string, name: string) =>
@@ -116,7 +119,7 @@ function shareProject(one: Place['projects'], other: Place['projects']): boolean
   );
 }
 
-/** A pattern that is none is told already. */
+/** A pattern with a mistake matches nothing here: the mistake is reported already. */
 function matchesPattern(pattern: string, name: string): boolean {
   try {
     return compilePatterns([pattern])(name);
@@ -132,7 +135,7 @@ function overlap(one: Place, other: Place): [said: string, hint: string] | undef
   }
   if (!shareProject(one.projects, other.projects)) return undefined;
   if (one.service !== other.service) {
-    return [`${one.service} lists the same instances as ${other.service} of`, 'leave one out'];
+    return ['lists the same instances as', 'leave one out'];
   }
   const everything = ({ instances }: Place) => !instances || Object.keys(instances).length === 0;
   if (everything(one) && everything(other)) {
@@ -171,7 +174,7 @@ function checkTarget(
     ...checkProjects(target, path),
     ...checkCredentials(target.credentials, [...path, 'credentials']),
     ...repeatedNames(
-      // A rule without a name is reported as "rule N"; a name may not claim to be another one's place.
+      // Reports call a rule without a name "rule N", so no other rule may have that name.
       rules.map((rule, j) => nameOf(rule) ?? `rule ${j + 1}`),
       (j) => (nameOf(rules[j]) === undefined ? rulePath(j) : [...rulePath(j), 'name']),
       lineOf,
@@ -195,18 +198,18 @@ function checkProjects({ projectId, projects, region }: Mapping, path: Path): Fi
     if (patterns.length === 0) return [];
     return regionNames.flatMap((each, i): Finding[] => {
       if (patternsOfRegion(patterns, each, regionNames).length > 0) return [];
-      const message = `none of projects is in region ${each}`;
+      const message = `no pattern under projects is for region ${each}`;
       return [{ path: [...path, 'region', i], message, hint: 'add one, or leave the region out' }];
     });
   }
   if (projects !== undefined) {
-    const message = 'projectId is written too, and only one of them can hold';
+    const message = 'cannot be used together with projectId';
     return [{ path: [...path, 'projects'], message, hint: 'leave one out' }];
   }
   const regions = list(region).length;
   if (regions < 2) return [];
-  const message = `a project is in one region, and the target has ${regions}`;
-  const hint = 'write projects in its place, or a target for each region';
+  const message = `a project is in one region only, but the target has ${regions}`;
+  const hint = 'write projects instead, or a target for each region';
   return [{ path: [...path, 'projectId'], message, hint }];
 }
 
@@ -219,7 +222,7 @@ function checkCredentials(credentials: unknown, path: Path): Finding[] {
   const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);
   return others.map((other) => ({
     path: [...path, other],
-    message: `${first} is written too, and only one of them can hold`,
+    message: `cannot be used together with ${first}`,
     hint: 'leave one out',
   }));
 }
@@ -235,7 +238,7 @@ function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
   if (isObject(match) && Object.keys(match).length === 0) {
     findings.push({
       path: matchPath,
-      message: 'matches nothing in particular',
+      message: 'does not say which records it matches',
       hint: 'write statuses, tasks or users',
     });
   }
@@ -254,7 +257,7 @@ function checkKeep(level: unknown, path: Path): Finding[] {
   return [
     {
       path: [...path, 'keep'],
-      message: 'keepFor is written too, and only one of them can hold',
+      message: 'cannot be used together with keepFor',
       hint: 'leave one out',
     },
   ];
@@ -303,7 +306,7 @@ function repeatedNames(
   });
 }
 
-/** A misspelt key counts: it is reported as such, and once is enough. */
+/** A misspelt key counts too: the misspelling is reported, and one report is enough. */
 function hasKeep(level: Mapping): boolean {
   return Object.keys(level).some((key) => suggest(key, ['keepFor', 'keep']) !== undefined);
 }

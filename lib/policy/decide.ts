@@ -25,7 +25,7 @@ export type Decision =
   | { readonly action: 'keep'; readonly reason: KeepReason; readonly rule?: string }
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
 
-/** The only records that may be deleted, where there is a choice; an absent set is no choice. */
+/** The only records that may be deleted. An absent set does not narrow them. */
 export interface Choice {
   /** Ids that the run asks for. */
   readonly requestedIds?: ReadonlySet<string> | undefined;
@@ -42,14 +42,14 @@ const RUNNING: ReadonlySet<unknown> = new Set(RUNNING_STATUSES);
 const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
 
 /**
- * Decides, for every record of one instance, whether it stays. The first line that applies holds; every
- * unknown keeps; keep always beats delete. A record as old as `keepFor`, to the millisecond, has expired.
+ * Decides, for every record of one instance, whether it stays. The first line that applies decides. Whatever is
+ * unknown is kept, and keep always beats delete. A record as old as `keepFor`, to the millisecond, has expired.
  *
  * @param tasks all records of the instance: `keepLast` counts over them
- * @param now milliseconds since the epoch, one for the whole run
+ * @param now milliseconds since the epoch, the same for the whole run
  * @param choice narrows what may be deleted; it never adds to it
  * @returns one decision for each task, in the same order
- * @throws {RangeError} when `now` minus a `keepFor` is no moment
+ * @throws {RangeError} when `now` minus a `keepFor` is not a valid time
  */
 export function decide(
   tasks: readonly Task[],
@@ -79,7 +79,7 @@ export function decide(
     const rule = retention.rules.find((each) => matches(each, task));
     const verdict = (rule && forRule.get(rule)) ?? forTarget;
     if (verdict.cutoff === undefined) return verdict.forever;
-    // Written so that a comparison with anything but a number keeps.
+    // Not `>`: a comparison with NaN is false, and the record has to stay then.
     if (!(endedAt <= verdict.cutoff)) return verdict.young;
     if (requestedIds && !requestedIds.has(id)) return kept['not-requested'];
     if (approvedIds && !approvedIds.has(id)) return kept['not-in-plan'];
@@ -91,7 +91,7 @@ function isFinished(status: string | undefined): status is FinishedStatus {
   return FINISHED.has(status);
 }
 
-/** When a task ended, in milliseconds since the epoch; `undefined` where what the record says cannot be so. */
+/** When a task ended, in milliseconds since the epoch; `undefined` where its times are missing or cannot be true. */
 export function endOf({ updatedAt, createdAt }: Task): number | undefined {
   if (updatedAt === undefined || !(updatedAt >= EARLIEST)) return undefined;
   if (createdAt !== undefined && updatedAt < createdAt - START_TOLERANCE_MS) return undefined;
@@ -100,7 +100,7 @@ export function endOf({ updatedAt, createdAt }: Task): number | undefined {
 
 /**
  * The places of the `count` newest tasks: by their end, then by id in code unit order, the greater one first.
- * Every task with an end counts, whatever else is to be said of it.
+ * Every task with an end counts, whatever its status.
  */
 export function newestOf(tasks: readonly Task[], count: number): ReadonlySet<number> {
   if (count <= 0) return new Set();
@@ -122,7 +122,7 @@ function matches(rule: RetentionRule, { status = '', name, user }: Task): boolea
   );
 }
 
-/** The decisions that a retention can come to. Shared by all records, which there may be millions of. */
+/** The decisions that a retention can come to. All records share them, since there may be millions. */
 interface Verdicts {
   /** Records updated at this moment or before have expired. Undefined: none ever does. */
   readonly cutoff: number | undefined;
@@ -146,7 +146,7 @@ function keptReasons(): Record<KeepReason, Decision> {
   ) as Record<KeepReason, Decision>;
 }
 
-/** Ids that stand for more than one record: which of them a DELETE would hit is anyone's guess. */
+/** Ids that more than one record has: nobody knows which of them a DELETE would hit. */
 function repeatedIds(tasks: readonly Task[]): ReadonlySet<string | undefined> {
   const seen = new Set<string | undefined>();
   const repeated = new Set<string | undefined>();

@@ -1,7 +1,7 @@
 import { DateTime, Duration } from 'luxon';
 import { JanitorError } from '../model/error.ts';
 
-/** The text is no duration that this program accepts. The message says what to write instead. */
+/** The text is not a duration that this program accepts. The message says what to write instead. */
 export class DurationError extends JanitorError {
   override readonly name = 'DurationError';
 
@@ -35,9 +35,9 @@ const ISO_UNITS: readonly Unit[] = [
   'seconds',
 ];
 
-/** The forms of {@link parseKeepFor}, its bounds aside. */
+/** The forms of {@link parseKeepFor}, without its bounds. */
 export const KEEP_FOR = new RegExp(`^(?:${ISO.source}|(\\d+)([hdw]))$`);
-/** The forms of {@link parseMaxDuration} and {@link parseTimeout}, their bounds aside. */
+/** The forms of {@link parseMaxDuration} and {@link parseTimeout}, without their bounds. */
 export const TIME = new RegExp(`^(?:${ISO.source}|(\\d+)([smhd]))$`);
 
 const SHORT_UNITS: Readonly<Record<string, Unit>> = {
@@ -48,8 +48,8 @@ const SHORT_UNITS: Readonly<Record<string, Unit>> = {
   w: 'weeks',
 };
 
-const KEEP_FOR_FORMS = 'write ISO 8601 such as P30D or PT12H, or a whole number of h, d or w';
-const TIME_FORMS = 'write ISO 8601 such as PT15M, or a whole number of s, m, h or d';
+const KEEP_FOR_FORMS = 'write ISO 8601 such as P30D or PT12H, or a whole number with h, d or w';
+const TIME_FORMS = 'write ISO 8601 such as PT15M, or a whole number with s, m, h or d';
 
 const MAX_KEEP_FOR = 100 * MILLISECONDS.years;
 const MAX_RUN = 24 * MILLISECONDS.days;
@@ -105,7 +105,7 @@ export function parseTimeout(text: string): number {
  * those of the calendar in UTC: a month before 31 March is the last day of February.
  *
  * @throws {RangeError} when the moment cannot be expressed. A comparison with NaN is always false,
- *   so that a cut-off that is no number could select every record.
+ *   so a cut-off that is not a number could select every record.
  */
 export function cutoff(now: number, duration: Duration): number {
   const moment = duration.isValid

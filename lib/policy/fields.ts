@@ -6,7 +6,7 @@ import { KEEP_FOR, parseKeepFor, parseTimeout, TIME } from './duration.ts';
 import { compilePatterns } from './pattern.ts';
 
 /*
- * The single values of a policy. A built-in check's error names what was expected, then optionally a
+ * The single values of a policy. The error of a built-in check says what was expected, then optionally a
  * hint after a semicolon: "a; b" becomes "expected a, found …; b". Custom issues are messages as they are.
  */
 
@@ -27,7 +27,7 @@ export function integer(min: number, max?: number) {
 
 /** Text that `read` turns into a value; what `read` throws becomes the problem. */
 function readText<T>(expected: string, read: (text: string) => T, form?: RegExp) {
-  // The form is for editors alone, through the JSON Schema: `read` says better what is wrong.
+  // Only editors use the form, through the JSON Schema: `read` explains better what is wrong.
   const schema = z.string({ error: expected }).meta(form ? { pattern: form.source } : {});
   return schema.transform((value, context): T => {
     try {

@@ -15,7 +15,7 @@ export type Mappings = Readonly<Record<string, Readonly<Record<string, z.ZodType
 /**
  * The schema's complaints about a policy, in words. One issue names every unknown key of a mapping.
  * @param issue with its input, see `reportInput` of zod.
- * @param mappings those of the schema, where it is another one than the policy's.
+ * @param mappings those of the schema, if it is not the policy's.
  */
 export function describeIssue(
   issue: z.core.$ZodIssue,
@@ -52,7 +52,7 @@ export function describeIssue(
   ];
 }
 
-/** Where one value may stand or a list of them: what is wrong with the form that was written. */
+/** For a key that takes one value or a list: what is wrong with the form that was written. */
 export function issuesOfForm(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] | undefined {
   if (issue.code !== 'invalid_union') return undefined;
   const [one, many] = issue.errors;
@@ -81,7 +81,7 @@ function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): strin
   return optional ? `${write}, or leave the key out` : write;
 }
 
-/** Names that people have for a value which they know by another one. */
+/** Other names that people use for a value. */
 const OTHER_NAMES: Readonly<Record<string, string>> = {
   redis: 'dcs',
   memcached: 'dcs',
@@ -113,7 +113,7 @@ function placeOf(path: Path): string {
   return { targets: 'a target', rules: 'a rule' }[last] ?? last;
 }
 
-/** A value in a message. What stands under credentials may be a secret in the wrong place: its kind only. */
+/** A value in a message. Under credentials only its type is shown: it may be a secret in the wrong place. */
 function show(value: unknown, path: Path): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';

@@ -7,8 +7,8 @@ export interface TrippedLimit {
 }
 
 /**
- * The first limit that what has expired goes beyond; undefined when all of it may be deleted. An absent limit
- * is none, 0 allows nothing. Where nothing has expired, nothing trips.
+ * The first limit that the expired records exceed; undefined when all of them may be deleted. An absent limit
+ * allows all, 0 allows none. Where nothing has expired, no limit trips.
  *
  * @param listed how many records the instance has
  * @param expired how many of them are to be deleted

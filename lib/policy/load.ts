@@ -18,7 +18,7 @@ export function loadPolicy(text: string, file: string): Policy {
   return readPolicy(readSource(text, file), file);
 }
 
-/** The same for what is read already. */
+/** The same for a text that is parsed already. */
 export function readPolicy(source: Source, file: string): Policy {
   const { value } = source;
   const problem = (finding: Finding, position: Position) => problemAt(file, finding, position);
@@ -31,7 +31,7 @@ export function readPolicy(source: Source, file: string): Policy {
   const { version } = value as { readonly version?: unknown };
   // The keys of another version are unknown, so complain about the version alone.
   if (typeof version === 'number' && version !== 1) {
-    const message = `this program reads version 1, and the policy says ${version}`;
+    const message = `this program reads version 1, but the policy says ${version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
   }
   const result = policySchema.safeParse(value, { reportInput: true });
@@ -106,7 +106,7 @@ export function inOrder(problems: readonly Problem[]): Problem[] {
   return [...distinct.values()].sort((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** `targets[0].rules[1].match.tasks[0]`; a key that is no plain word is quoted. */
+/** `targets[0].rules[1].match.tasks[0]`; a key that is not a plain word is quoted. */
 function formatPath(path: Path): string {
   return path
     .map((step, i) => {
@@ -119,7 +119,7 @@ function formatPath(path: Path): string {
 
 /**
  * Freezes lists and objects all the way down, in place. Must not be given a circular value. Leaves a Duration
- * alone: it never changes to a reader, while luxon keeps in it what it has worked out.
+ * alone: its value never changes, but luxon caches results in it.
  */
 export function freeze<T>(value: T): Frozen<T> {
   if (value instanceof Object && !(value instanceof Duration)) {

@@ -1,6 +1,6 @@
 import { JanitorError } from '../model/error.ts';
 
-/** The text is no pattern that this program accepts. The message says why. */
+/** The text is not a pattern that this program accepts. The message says why. */
 export class PatternError extends JanitorError {
   override readonly name = 'PatternError';
 
@@ -53,7 +53,7 @@ export function compilePatterns(patterns: readonly string[]): Matcher {
   };
 }
 
-/** The text that everything begins with that a pattern matches. */
+/** The beginning of every text that a pattern matches: `prod-` for `prod-*`. */
 export function plainBeginning(pattern: string): string {
   return pattern.split(/[*?[{]/)[0] ?? '';
 }
@@ -64,8 +64,8 @@ export function isPlain(pattern: string): boolean {
 }
 
 /**
- * Goes through text and tokens side by side. Where they part, the latest star takes one character more: a star
- * before it need not be tried again, since the latest can do all that the earlier one could.
+ * Compares text and tokens side by side. Where they differ, the latest star takes one character more. Stars before
+ * it need not be tried again: whatever they could take, the latest can take.
  */
 function matches(tokens: readonly Token[], text: readonly string[]): boolean {
   let at = 0;

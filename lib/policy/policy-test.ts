@@ -43,7 +43,7 @@ export interface Mismatch {
 }
 
 const POLICY_FORMS =
-  'a path, or a policy; write the path of a policy, from the folder of this file, or the policy itself';
+  'a path or a policy; write the path of a policy, relative to this file, or the policy itself';
 const TIME_FORM = 'a time such as 2026-03-01T00:00:00Z';
 const RECORDS = 'a list of records, as the API returns them';
 const KEEP_FORMS = 'expected a list of ids, or a mapping of ids to reasons';
@@ -64,8 +64,10 @@ const expectation = z.strictObject(
           for (const [id, reason] of Object.entries(keep)) {
             if ((KEEP_REASONS as readonly unknown[]).includes(reason)) continue;
             const meant = typeof reason === 'string' && suggest(reason, KEEP_REASONS);
-            const hint = meant ? `did you mean ${meant}?` : `there is ${KEEP_REASONS.join(', ')}`;
-            wrong(`this is no reason to keep a record; ${hint}`, [id]);
+            const hint = meant
+              ? `did you mean ${meant}?`
+              : `write one of ${KEEP_REASONS.join(', ')}`;
+            wrong(`this is not a reason to keep a record; ${hint}`, [id]);
           }
         } else wrong(KEEP_FORMS);
       })
@@ -83,7 +85,7 @@ const fixtureSchema = z.strictObject(
     ),
     target: text('the name of a target'),
     now: text(TIME_FORM).refine((now) => readTimestamp(now) !== undefined, {
-      error: 'this is no date and time with its zone; write one such as 2026-03-01T00:00:00Z',
+      error: 'this is not a date and time with a zone; write one such as 2026-03-01T00:00:00Z',
     }),
     records: z.array(z.unknown(), { error: RECORDS }).min(1, { error: RECORDS }),
     expect: expectation,
@@ -115,7 +117,7 @@ export async function loadFixture(
   const problems = (result.error?.issues ?? [])
     .flatMap((issue) => describeIssue(issue, MAPPINGS))
     .map((finding) => problemAt(file, finding, positionOf(source, finding)));
-  // Those in a policy that stands here itself are reported with the policy.
+  // Repeated keys of a policy that is written in this file are reported with that policy.
   const repeated = repeatedKeyProblems(
     source.repeatedKeys.filter(({ path }) => path[0] !== 'policy' || path.length === 1),
     file,
@@ -129,7 +131,7 @@ export async function loadFixture(
   const names = policy.targets.map(({ name }) => name);
   if (!target) {
     const message = `the policy has no target ${JSON.stringify(data.target)}`;
-    throw fail([{ path: ['target'], message, hint: `there is ${names.join(', ')}` }]);
+    throw fail([{ path: ['target'], message, hint: `it has ${names.join(', ')}` }]);
   }
   const tasks = data.records.map(readTask);
   const expected = readExpectation(data.expect);
@@ -154,14 +156,14 @@ export async function loadFixture(
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       const message = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-      const hint = 'the path begins in the folder of this file';
+      const hint = 'the path is relative to this file';
       throw fail([{ path: ['policy'], message, hint }]);
     }
     return loadPolicy(found.text, found.name);
   }
 }
 
-/** An id that is a key stands there itself; all else is a value. */
+/** Where a finding stands: at the key, if the id under keep is one; else at the value. */
 function placeOf(source: Source, path: Path): Position {
   const isKey = path[1] === 'keep' && typeof path[2] === 'string';
   return isKey ? source.keyAt(path) : source.valueAt(path);
@@ -207,7 +209,7 @@ function strangers(expected: readonly Expected[], tasks: readonly Task[]): Findi
   const seen = new Set<string>();
   return expected.flatMap(({ id, path }): Finding[] => {
     if (seen.has(id)) {
-      const message = 'this record is expected elsewhere too';
+      const message = 'this record is named twice under expect';
       return [{ path, message, hint: 'leave one out' }];
     }
     seen.add(id);

@@ -24,7 +24,7 @@ const limits = z
         .optional()
         .meta({
           description:
-            'The most records that one run may delete on one instance. When more have expired, none is deleted there. 0 allows none; absent is no limit.',
+            'The most records that one run may delete on one instance. If more have expired, none is deleted there. 0 allows none. Without it, there is no limit.',
           examples: [5000],
         }),
       deletePercent: z
@@ -34,14 +34,15 @@ const limits = z
         .optional()
         .meta({
           description:
-            'The most that one run may delete of what one instance lists, in percent. When more has expired, none is deleted there. 0 allows none; absent is no limit.',
+            'The most that one run may delete on one instance, in percent of its records. If more have expired, none is deleted there. 0 allows none. Without it, there is no limit.',
           examples: [95],
         }),
     },
     { error: 'a mapping of deletions and deletePercent' },
   )
   .meta({
-    description: 'What stops an instance before its first deletion. Inherited key by key.',
+    description:
+      'If more than this has expired on an instance, nothing is deleted there. A target inherits each of its keys separately.',
     examples: [{ deletions: 5000, deletePercent: 95 }],
   });
 
@@ -50,7 +51,7 @@ const retention = {
     .optional()
     .meta({
       description:
-        'How long a record is kept, counted from the end of its task (updated_at): ISO 8601, or a whole number of h, d or w.',
+        'How long a record is kept, counted from the end of its task (updated_at): ISO 8601, or a whole number with h, d or w.',
       examples: ['P30D', '30d', 'PT12H', '12h', 'P2W', '2w', 'P1M'],
     }),
   keep: forever()
@@ -60,14 +61,14 @@ const retention = {
     .optional()
     .meta({
       description:
-        'The newest records of each instance that always stay, counted over all of its records. 0 when absent.',
+        'How many of the newest records of each instance always stay, counted over all of its records. 0 when absent.',
       examples: [10],
     }),
   statuses: statuses()
     .optional()
     .meta({
       description:
-        'The finished statuses that may be deleted. SUCCESS and FAILED when absent; CANCELLED is for kafka, rabbitmq and rocketmq alone.',
+        'The finished statuses that may be deleted. SUCCESS and FAILED when absent; CANCELLED is only for kafka, rabbitmq and rocketmq.',
       examples: [['SUCCESS', 'FAILED']],
     }),
   limits: limits.optional(),
@@ -78,7 +79,10 @@ const match = z
     {
       statuses: statuses()
         .optional()
-        .meta({ description: 'Tasks that ended so.', examples: [['FAILED']] }),
+        .meta({
+          description: 'Tasks that ended with one of these statuses.',
+          examples: [['FAILED']],
+        }),
       tasks: patterns('the name of a task', 'names of tasks')
         .optional()
         .meta({
@@ -95,7 +99,7 @@ const match = z
     { error: 'a mapping of statuses, tasks and users' },
   )
   .meta({
-    description: 'The tasks that the rule is about: those to which every key applies.',
+    description: 'The tasks that the rule is for. A task has to match every key.',
     examples: [{ statuses: ['FAILED'], tasks: ['EXTEND'] }],
     minProperties: 1,
   });
@@ -106,7 +110,7 @@ const rule = z
       name: name()
         .optional()
         .meta({
-          description: 'What reports call the rule; "rule N", by its place, when absent.',
+          description: 'The name of the rule in reports. "rule N", by its place, when absent.',
           examples: ['failures-stay-longer'],
         }),
       match,
@@ -128,7 +132,7 @@ const agency = z
   .strictObject(
     {
       domain: text('the name of the account that gave the agency').meta({
-        description: 'The account that gave the agency: what is cleaned is there.',
+        description: 'The account that gave the agency. The instances to clean are there.',
         examples: ['acme'],
       }),
       name: text('the name of the agency').meta({
@@ -170,7 +174,7 @@ const credentials = z
     { error: 'a mapping of secret, env, profile and agency' },
   )
   .meta({
-    description: 'Where the credentials are. The environment, when absent.',
+    description: 'Where the credentials are. In the environment, when absent.',
     examples: [{ secret: 'task-janitor/huawei' }],
     minProperties: 1,
     allOf: CREDENTIALS_SOURCES.flatMap((one, i) =>
@@ -190,7 +194,8 @@ const instances = z
       exclude: patterns('the id or name of an instance', 'ids or names of instances')
         .optional()
         .meta({
-          description: 'Ids, names or name patterns left alone, even where include names them.',
+          description:
+            'Ids, names or name patterns of instances to leave alone, even if include names them.',
           examples: [['prod-canary']],
         }),
     },
@@ -215,11 +220,11 @@ const requests = z
         .meta({ description: 'Requests started per second. No cap, when absent.', examples: [20] }),
       attempts: integer(1, 10)
         .default(5)
-        .meta({ description: 'How often one request is sent at most.', examples: [5] }),
+        .meta({ description: 'How many times one request is sent at most.', examples: [5] }),
       timeout: timeout()
         .prefault('10s')
         .meta({
-          description: 'How long one answer is waited for, from 1 second to 5 minutes.',
+          description: 'How long to wait for one answer, from 1 second to 5 minutes.',
           examples: ['10s', 'PT10S'],
         }),
     },
@@ -239,7 +244,7 @@ const target = z
         })
         .meta({
           description:
-            'What reports call the target. Given once in a policy. What was a list is added: prod/kafka/eu-de.',
+            'The name of the target in reports; no two targets have the same. If service, region or projects are lists, their values are added: prod/kafka/eu-de.',
           examples: ['prod-cache'],
         }),
       cloud: z
@@ -249,11 +254,12 @@ const target = z
         z.enum(SERVICE_NAMES, { error: `one of ${SERVICE_NAMES.join(', ')}` }),
         'services',
       ).meta({
-        description: 'The service, or a list: each is a target of its own from then on.',
+        description: 'The service, or a list of services: each becomes a target of its own.',
         examples: ['dcs', ['dcs', 'kafka']],
       }),
       region: oneOrMore(text('a region such as eu-de', /^[a-z][a-z0-9-]*$/), 'regions').meta({
-        description: 'The region, as the cloud writes it, or a list.',
+        description:
+          'The region, as the cloud writes it, or a list of regions: each becomes a target of its own.',
         examples: ['eu-west-101', ['eu-de', 'eu-nl']],
       }),
       projectId: text('a project id of up to 64 letters, digits, - and _', /^[A-Za-z0-9_-]{1,64}$/)
@@ -266,21 +272,21 @@ const target = z
         .optional()
         .meta({
           description:
-            'Instead of projectId: names or name patterns of the projects of each region (REGION and REGION_…), each a target of its own.',
+            'Instead of projectId: names or name patterns of the projects of each region (REGION and REGION_…). Each project becomes a target of its own.',
           examples: [['*'], ['eu-de', 'eu-de_team-*']],
         }),
       endpoint: origin()
         .optional()
         .meta({
           description:
-            'The server of the service, to override the usual one: https, or http on loopback.',
+            'The server of the service, if it is not the usual one: https, or http on loopback.',
           examples: ['https://dcs.eu-west-101.example.com'],
         }),
       iamEndpoint: origin()
         .optional()
         .meta({
           description:
-            'The server that issues tokens and knows project ids, to override the usual one.',
+            'The server that issues tokens and knows project ids, if it is not the usual one.',
           examples: ['https://iam.eu-west-101.example.com'],
         }),
       credentials: credentials.optional(),
@@ -311,8 +317,8 @@ const defaults = z.strictObject(retention, {
 });
 
 /**
- * The content of a policy file. Every mapping is strict. What one value has to do with another (names that
- * must differ, keepFor against keep) is checked in consistency.ts.
+ * The content of a policy file. Every mapping is strict. Rules about several values (names that must differ,
+ * keepFor against keep) are checked in consistency.ts.
  */
 export const policySchema = z
   .strictObject(
@@ -328,7 +334,7 @@ export const policySchema = z
         .optional()
         .meta({
           description:
-            'Keeps the rows that are to be deleted: s3://bucket/prefix, or the path of a folder. Nothing is deleted that is not there first. None when absent.',
+            'Where rows are kept before they are deleted: s3://bucket/prefix, or the path of a folder. No row is deleted before it is there. Without it, there is no archive.',
           examples: ['s3://my-archive/task-janitor', './archive'],
         }),
       defaults: defaults.optional().meta({
@@ -340,7 +346,7 @@ export const policySchema = z
         .array(target, { error: 'a list of targets' })
         .min(1, { error: 'a list with at least one target' })
         .meta({
-          description: 'What is to be cleaned.',
+          description: 'What to clean.',
           examples: [
             [
               {
@@ -406,7 +412,7 @@ export function policyJsonSchema(): object {
   return z.toJSONSchema(policySchema, {
     io: 'input',
     override({ zodSchema, jsonSchema }) {
-      // zod leaves examples out where reading changes the value; ours are of what is written.
+      // zod leaves examples out where reading changes the value; ours show what a user writes.
       const examples = z.globalRegistry.get(zodSchema)?.examples;
       if (examples) jsonSchema.examples = examples as typeof jsonSchema.examples;
       // Every integer of zod has this bound; it tells a reader nothing.

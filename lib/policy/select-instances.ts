@@ -28,8 +28,8 @@ export interface SelectedInstances<Instance> {
 
 /**
  * Chooses the instances of a run: those that the policy includes (all, when it names none), without those
- * that it excludes, and of these only the ones that the run asks for, when it asks. A pattern is an exact id,
- * or a glob for the name.
+ * that it excludes. If the run asks for some, only those of them. A pattern is an exact id, or a glob for the
+ * name.
  *
  * @throws {PatternError} when a pattern cannot be compiled
  */

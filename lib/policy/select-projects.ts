@@ -10,7 +10,7 @@ function isOf(region: string, name: string): boolean {
   return name === region || name.startsWith(`${region}_`);
 }
 
-/** Names as the clouds allow them: what else stands there is no name, and names no target. */
+/** Names as the clouds allow them. A project of any other name becomes no target. */
 const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
@@ -41,8 +41,8 @@ export function selectProjects<Project extends Named>(
 }
 
 /**
- * The names and patterns that one region of a target is asked for: those that begin with another region of it are
- * left to that one.
+ * The names and patterns that apply to one region of a target. Those that begin with another of its regions are left
+ * to that region.
  */
 export function patternsOfRegion(
   patterns: readonly string[],

@@ -28,7 +28,7 @@ export interface Source {
   readonly value: unknown;
   /** Keys that their mapping already has. */
   readonly repeatedKeys: readonly { readonly path: Path; readonly position: Position }[];
-  /** Where a value stands: an alias leads to its anchor; what is not there, to the mapping that lacks it. */
+  /** Where a value stands; for an alias its anchor, for a missing key the mapping that lacks it. */
   valueAt(path: Path): Position;
   /** Where the key stands that the last step of the path names. */
   keyAt(path: Path): Position;
@@ -51,7 +51,7 @@ export function readSource(text: string, file: string): Source {
     lineCounter: lines,
     // A `%YAML 1.1` line would otherwise make `no` a boolean.
     schema: 'core',
-    // Merged below: the parser's own way bounds neither circles nor the size of what comes out.
+    // Merged below: the parser limits neither circles nor the size of the result.
     merge: false,
     resolveKnownTags: false,
     stringKeys: true,
@@ -146,8 +146,8 @@ interface MergeMistake {
 const MAX_NODES = 100_000;
 
 /**
- * Gives each mapping with a merge key the pairs that it merges, in the document itself: whoever reads it then
- * finds them there, and each still stands where it was written.
+ * Puts the pairs that a mapping merges in the place of its merge key, in the document itself. Each pair keeps the
+ * position where it was written.
  * @returns what cannot be merged.
  */
 function mergeMappings(
@@ -173,7 +173,7 @@ function mergeMappings(
     const own = node.items.filter(({ key }) => !isMergeKey(key));
     if (own.length === node.items.length) return;
     const names = new Set(own.map(({ key }) => nameOf(key)));
-    // In the place of the key: an alias has to stay behind its anchor.
+    // In the place of the key: an alias has to come after its anchor.
     node.items = node.items.flatMap((pair) => {
       if (!isMergeKey(pair.key)) return [pair];
       return sourcesOf(pair.key, pair.value).flatMap((source) => {
@@ -204,7 +204,7 @@ function mergeMappings(
   return mistakes;
 }
 
-/** Whatever is no text was a mistake of the parser's, and reported. */
+/** A key's text. The parser has reported keys that are not text. */
 function nameOf(key: unknown): string {
   return (key as Scalar<string>).value;
 }
@@ -215,7 +215,7 @@ function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    // Every alias has its anchor (that was seen before), which leaves an expansion out of all proportion.
+    // Every alias has its anchor, as was checked before: so they expand to too much.
     if (error instanceof ReferenceError) throw tooMany();
     throw error;
   }

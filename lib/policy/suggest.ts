@@ -8,7 +8,7 @@ export function suggest(written: string, candidates: readonly string[]): string 
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    // A name that is so much longer is no misspelling; it is not worth a comparison, or a long one.
+    // A name that is so much longer or shorter is not a misspelling, and comparing long names takes time.
     if (Math.abs(candidate.length - written.length) > 3) continue;
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
     if (distance < least && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
@@ -20,7 +20,7 @@ export function suggest(written: string, candidates: readonly string[]): string 
 }
 
 /**
- * The message where a name is not among those that there are: with the one that was probably meant, and all others.
+ * The message for a name that does not exist: with the one that was probably meant, and all that there are.
  * @param candidates what may have been meant.
  */
 export function unknownName(
@@ -33,8 +33,8 @@ export function unknownName(
   const shown = existing.slice(0, 50);
   const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
   const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
-  const hint = meant === undefined ? '' : ` did you mean ${JSON.stringify(visible(meant))}?`;
-  return `unknown ${kind} ${JSON.stringify(visible(unknown))};${hint} there is: ${known}`;
+  const hint = meant === undefined ? '' : ` (did you mean ${JSON.stringify(visible(meant))}?)`;
+  return `unknown ${kind} ${JSON.stringify(visible(unknown))}${hint}; known ${kind}s: ${known}`;
 }
 
 /** Letters to insert, drop, replace, or swap with their neighbour to make `a` into `b`. */

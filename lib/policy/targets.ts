@@ -1,7 +1,7 @@
 import type { Policy, Target, WrittenTarget } from './schema.ts';
 import { patternsOfRegion } from './select-projects.ts';
 
-/** The name of one combination: the target's own, then what of it was a list. */
+/** The name of one combination: the target's own, then the values that were in lists. */
 export function combinationName(name: string, ...parts: readonly (string | undefined)[]): string {
   return [name, ...parts.filter((part) => part !== undefined)].join('/');
 }
@@ -24,7 +24,7 @@ export function combinationsOf(written: WrittenTarget): Target[] {
   );
 }
 
-/** A target with `projects` in one of them. */
+/** The target for one project of a target with `projects`. */
 export function inProject(
   { projects: _, ...target }: Target,
   project: { readonly id: string; readonly name: string },
@@ -32,7 +32,7 @@ export function inProject(
   return { ...target, name: combinationName(target.name, project.name), projectId: project.id };
 }
 
-/** Whether a name is longer than another one: of a combination, or of a project, of the target of that name. */
+/** Whether a name is under another: that of a combination of a target, or of one of its projects. */
 export function isUnder(name: string, whole: string): boolean {
   return name.startsWith(`${whole}/`);
 }
@@ -43,8 +43,8 @@ export function isPartOf(name: string, whole: string): boolean {
 }
 
 /**
- * Whether a name means a target of the policy: its own, the beginning of it up to a `/`, or that of one of its
- * projects, which are not known yet.
+ * Whether a name means a target of the policy: it is the target's own name, the part of it before a `/`, or the name
+ * of one of its projects, which are not known yet.
  */
 export function isMeant(name: string, { name: own, projects }: Target): boolean {
   return isPartOf(own, name) || (projects !== undefined && isUnder(name, own));
@@ -56,7 +56,7 @@ export function writtenName({ name }: Pick<Target, 'name'>): string | undefined 
   return end === -1 ? undefined : name.slice(0, end);
 }
 
-/** The target of a policy that has a name, or that the target of one project comes from; it then has that name. */
+/** The target of a name. For the name of a project's target: the target that it comes from, under that name. */
 export function targetNamed({ targets }: Policy, name: string): Target | undefined {
   const whole = targets.find((target) => target.name === name);
   if (whole) return whole;

@@ -31,7 +31,7 @@ export interface OpenTarget {
     readonly requestedIds: ReadonlySet<string> | undefined;
     /** Receives those of them that are listed. */
     readonly seenIds: Set<string>;
-    /** Nothing that is not in it may be deleted. */
+    /** Only records that are in it may be deleted. */
     readonly approved: ApprovedPlan | undefined;
     /** Counts the records of the approved plan that are not listed any more. */
     readonly approvedButGone: { count: number };
@@ -44,11 +44,11 @@ export interface OpenTarget {
   readonly retention: Retention;
   /** DELETE requests that one instance has in flight at most. */
   readonly concurrency: number;
-  /** Whether the service still lists an instance of the target. One that cannot be looked for counts as listed. */
+  /** Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed. */
   readonly isListed: (instanceId: string) => Promise<boolean>;
   /**
    * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
-   * @returns where they are, or why that was not waited for.
+   * @returns where they are, or why the run stopped waiting for that.
    * @throws {ArchiveError} where they may not be there.
    */
   readonly archive?:
@@ -62,8 +62,8 @@ export interface OpenTarget {
 }
 
 /**
- * Records that recovered from an error, for each that did not, that make the errors look like chance:
- * then those that used up their attempts get them a second time, at the end of the instance.
+ * If so many records recovered from an error for each one that did not, the errors look like chance. Then the records
+ * that used up their attempts are tried once more, at the end of the instance.
  */
 const RECOVERED_PER_EXHAUSTED = 10;
 
@@ -103,7 +103,7 @@ export class InstanceCleanup {
     this.#addError({ message });
   }
 
-  /** @param ids of records that somebody may have tried to delete on behalf of this run before. */
+  /** @param ids of records that an earlier call of this run may have deleted. */
   goOnAfter(ids: ReadonlySet<string>): void {
     this.#triedBefore = ids;
   }
@@ -135,7 +135,7 @@ export class InstanceCleanup {
     return true;
   }
 
-  /** Runs a step. Where the target has failed, that stops its instances, whatever they are doing. */
+  /** Runs a step, unless the target has failed: that stops all of its instances. */
   async #guarded<T>(step: () => Promise<T>): Promise<T | undefined> {
     try {
       if (!this.#target.failure) return await step();
@@ -226,7 +226,7 @@ export class InstanceCleanup {
     return tripped !== undefined;
   }
 
-  /** Keeps the rows that are to be deleted. False where they may not be kept: then nothing may be deleted. */
+  /** Archives the rows that are to be deleted. False where that may have failed: then nothing may be deleted. */
   async #archive(expired: readonly string[], rows: ReadonlyMap<string, string>): Promise<boolean> {
     const { archive } = this.#target;
     if (!archive || expired.length === 0) return true;
@@ -234,7 +234,7 @@ export class InstanceCleanup {
     try {
       const texts = expired.map((id) => rows.get(id));
       const known = texts.filter((text) => text !== undefined);
-      if (known.length < expired.length) throw new Error('a row is not known');
+      if (known.length < expired.length) throw new Error('the row of a record is missing');
       const written = await archive(this.#instance, known);
       if ('value' in written) summary.archive = [...(summary.archive ?? []), written.value];
       else summary.stoppedBy = STOPPED_BY[written.gaveUp];
@@ -248,7 +248,7 @@ export class InstanceCleanup {
     }
   }
 
-  /** Deletes until all are tried, or it is time to stop or to let others go on. */
+  /** Deletes until all are tried, the run has to stop, or it is the turn of others. */
   async #delete(ledger: Ledger, othersWait: () => boolean): Promise<void> {
     const { name, run } = this.#target;
     if (run.beforeDeletes && ledger.waiting > 0) {
@@ -270,7 +270,7 @@ export class InstanceCleanup {
     await Promise.all(Array.from({ length: workers }, worker));
   }
 
-  /** Enters what came of a DELETE. */
+  /** Enters the result of a DELETE into the ledger. */
   #enter(ledger: Ledger, record: LedgerRecord, sent: Sent<AnswerReading>): void {
     const { reading, gaveUp, attempts } = sent;
     const maybeOurs = sent.uncertain || record.maybeOurs;
@@ -353,7 +353,7 @@ export class InstanceCleanup {
     summary.outcome = instanceOutcome({ ...summary, left });
   }
 
-  /** Once a record will not change again but by another list. */
+  /** Tells the observer once a record has its final state. */
   #tellSettled({ state }: LedgerRecord): void {
     if (state !== 'deleted' && state !== 'already-gone' && state !== 'failed') return;
     this.#target.run.observer.settled?.(this.#target.name, this.#instance);

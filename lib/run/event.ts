@@ -47,7 +47,7 @@ export function parseEvent(event: unknown): { trigger: Trigger; request: RunRequ
     throw misunderstood(
       ours.map(
         (key) =>
-          `${key}: it stands beside a scheduled event's keys, so it is not clear which is meant`,
+          `${key}: it comes together with the keys of a scheduled event, so it is not clear which of them count`,
       ),
     );
   }

@@ -7,7 +7,7 @@ import { inProject } from '../policy/targets.ts';
 
 /** The targets that one with `projects` stands for. */
 export interface FoundProjects {
-  /** By the projects' names. */
+  /** In the order of the projects' names. */
   readonly targets: readonly Target[];
   /** Names of the projects that the policy selects and that are disabled. */
   readonly disabled: readonly string[];
@@ -15,7 +15,7 @@ export interface FoundProjects {
 
 /**
  * Finds the projects of a target's region that the policy selects.
- * @param counts receive the requests, where they were not made for another target before.
+ * @param counts receive the requests, unless they were made before for another target.
  * @throws {TargetError} when IAM does not tell, or a pattern matches no project; {CredentialsError} without usable
  * credentials; {ApiError} when time is up.
  */
@@ -30,13 +30,14 @@ export async function findProjects(
   const names = here.map(({ name }) => name);
   const repeated = names.find((name, i) => names.indexOf(name) < i);
   if (repeated !== undefined) {
-    const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId in the place of projects`;
+    const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId instead of projects`;
     throw new TargetError('projects', message);
   }
   if (unmatched.length > 0) {
-    const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' and ');
-    const there = names.length > 0 ? names.join(', ') : 'none that the credentials may enter';
-    const message = `${missing} under projects in the policy ${unmatched.length > 1 ? 'match' : 'matches'} no project of region ${region}: correct it, or leave it out; there is: ${there}`;
+    const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' or ');
+    const it = unmatched.length > 1 ? 'them' : 'it';
+    const there = names.length > 0 ? names.join(', ') : 'none';
+    const message = `no project of region ${region} matches ${missing} under projects in the policy: correct ${it}, or leave ${it} out. The credentials have access to: ${there}`;
     throw new TargetError('projects', message);
   }
   return {

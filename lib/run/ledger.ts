@@ -26,9 +26,9 @@ export interface LedgerRecord {
   readonly state: RecordState;
   /** Whether an attempt without a clear answer may have deleted it. */
   readonly maybeOurs: boolean;
-  /** Whether a DELETE was accepted and not known to be done: then the next run may find it gone. */
+  /** Whether a DELETE was accepted but not confirmed: the next run may find the record gone. */
   readonly accepted: boolean;
-  /** The answer that put it into its state, where that was no success. */
+  /** The answer that put it into its state, unless it was a success. */
   readonly error?: RecordError | undefined;
 }
 
@@ -48,7 +48,7 @@ type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'accepted' | 'error'>>;
 
 /**
  * The expired records of one instance. Each has one state at any time, and the accounts are counted from the
- * states: whatever happens, they add up.
+ * states, so they always add up.
  */
 export class Ledger {
   readonly #records: Mutable<LedgerRecord>[];
@@ -140,7 +140,7 @@ export class Ledger {
     return this.#sizes[state] === 0 ? [] : this.#records.filter((record) => record.state === state);
   }
 
-  /** Has those that are out of attempts taken once more. An earlier attempt may have deleted them. */
+  /** Queues the records that are out of attempts once more. An earlier attempt may have deleted them. */
   queueAgain(): void {
     const again = this.in('out-of-attempts');
     for (const record of again) this.set(record, 'to-delete', { maybeOurs: true });

@@ -26,7 +26,7 @@ export interface Observer {
   /**
    * The instances of some targets are known; nothing of theirs has been deleted yet.
    * @param instances those of the whole run that are known by now.
-   * @param requests those sent so far, whenever it is asked.
+   * @param requests gives those sent so far, at any time.
    */
   discovered?(instances: number, requests: () => RequestCounts): void;
   /** An instance was left alone, with the reason. */
@@ -41,7 +41,7 @@ export interface Observer {
     tasks: readonly Task[],
     decisions: readonly Decision[],
   ): void;
-  /** One more expired record is dealt with, for better or worse. */
+  /** One more expired record is settled: deleted, gone or failed. */
   settled?(target: string, instance: Instance): void;
   /**
    * The outcomes of the expired records of an instance that was decided, once nothing more is done there.
@@ -93,8 +93,8 @@ export function observeAll(observers: readonly Observer[]): Observer {
 }
 
 /**
- * An observer that cannot harm the run: one that throws costs nobody the summary, but becomes a warning, the
- * first time. Every warning is collected for the summary too.
+ * An observer that cannot harm the run: what it throws becomes a warning, once for each event. Every warning is
+ * collected for the summary too.
  * @param warnings receives them.
  */
 export function guardObserver(observer: Observer, warnings: string[]): Observer {

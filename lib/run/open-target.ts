@@ -33,7 +33,7 @@ export interface TargetRun {
   readonly allowed: readonly Instance[];
   /** The policy's patterns that match no instance here. */
   readonly unmatchedPatterns: readonly string[];
-  /** Those of the run's instances that match none of them. */
+  /** The run's own patterns that match none of the allowed instances. */
   readonly unmatched: readonly string[];
   readonly cleanups: readonly InstanceCleanup[];
 }
@@ -120,7 +120,7 @@ async function beginTarget(
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(
-        `${endpoint.origin} does not tell its time: this clock is not checked`,
+        `${endpoint.origin} does not say what time it is, so this machine's clock was not checked`,
         name,
       );
     }
@@ -152,7 +152,7 @@ function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: 
   }
 }
 
-/** Warns of patterns of a target with lists that match in none of the targets that these stand for. */
+/** For a target with lists: warns of patterns that match in none of the targets that it stands for. */
 export function warnOfUnmatchedInAll(observer: Observer, targets: readonly TargetRun[]): void {
   const written = new Set(targets.map(({ target }) => writtenName(target)));
   for (const name of written) {
@@ -219,7 +219,7 @@ function archiveOf(
   };
 }
 
-/** The list of instances is read once more for the first that is looked for; the others take the same answer. */
+/** Reads the list of instances once more for the first instance that is looked for; the others use that answer. */
 function lookFor(api: TaskApi): OpenTarget['isListed'] {
   let ids: Promise<ReadonlySet<string> | undefined> | undefined;
   return async (instanceId) => {
@@ -231,7 +231,7 @@ function lookFor(api: TaskApi): OpenTarget['isListed'] {
   };
 }
 
-/** Once its instances are finished: the outcome of the target, and what ended it where something did. */
+/** Sets the outcome of a target once its instances are finished, and the error that ended it, if there is one. */
 export function concludeTarget({ summary, open }: TargetRun): void {
   if (!open) return;
   const { failure } = open;

@@ -26,8 +26,8 @@ interface Claimant {
 
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
- * leave it alone. Targets that this run leaves out, or that could not be opened, count too: their selection is
- * applied to the same list, or else one target would delete what the other one keeps.
+ * leave it alone. Targets that this run leaves out, or that could not be opened, count too: otherwise one target
+ * would delete what another one keeps. Their selection is applied to the same list.
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(
@@ -75,7 +75,7 @@ export async function leaveOverlapsAlone(
   }
 }
 
-/** Whether two targets are in different accounts for certain: an agency is of another account than its user. */
+/** Whether two targets are certainly in different accounts: an agency is in another account than its user. */
 function areOfDifferentAccounts(one: Target, other: Target): boolean {
   const [first, second] = [one, other].map(({ credentials }) => {
     const { agency, ...source } = credentials ?? {};
@@ -101,8 +101,8 @@ function byProject<T>(
 }
 
 /**
- * A target, or one for each of its projects, with its project; `undefined` where it cannot be found out. What was
- * asked before, and could be opened or not, is not asked again.
+ * A target with its project, or one for each of its projects; `undefined` where a project cannot be found out. What
+ * was asked before is not asked again.
  */
 async function placesOf(
   { accounts }: RunContext,

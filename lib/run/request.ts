@@ -8,7 +8,7 @@ import type { Selectable } from '../policy/select-instances.ts';
 import { unknownName } from '../policy/suggest.ts';
 import { isMeant, isUnder } from '../policy/targets.ts';
 
-/** Records that somebody approved of deleting. */
+/** Records that somebody has approved for deletion. */
 export interface ApprovedPlan {
   /** The ids that were approved on an instance; none where it has none. */
   idsOf(target: string, instanceId: string): ReadonlySet<string>;
@@ -26,11 +26,11 @@ export interface RunRequest {
   readonly keepFor?: Duration | undefined;
   /** The only records that may be deleted. */
   readonly taskIds?: readonly string[] | undefined;
-  /** Nothing that is not in it may be deleted. */
+  /** Only records that are in it may be deleted. */
   readonly approved?: ApprovedPlan | undefined;
 }
 
-/** The request names something that does not exist, or is no name. The message says what there is. */
+/** The request names something that does not exist, or is not a name. The message says what there is. */
 export class RunRequestError extends JanitorError {
   override readonly name = 'RunRequestError';
 
@@ -41,8 +41,8 @@ export class RunRequestError extends JanitorError {
 
 /**
  * The targets of a run, in the policy's order.
- * @throws {RunRequestError} when one is asked for that the policy does not have, or an instance is asked
- * for by what is no pattern.
+ * @throws {RunRequestError} when the policy does not have a target that is asked for, or when an instance is asked
+ * for by something that is not a pattern.
  */
 export function selectTargets(policy: Policy, request: RunRequest): readonly Target[] {
   const { targets, instances = [] } = request;
@@ -76,8 +76,8 @@ export function selectProjectTargets(
 }
 
 /**
- * The message about the instances that are asked for and that no target knows. Where a target could not be
- * opened, it may be the one that knows them.
+ * The messages about instances that are asked for and that no target has. There are none where a target could not
+ * be opened: it may have them.
  */
 export function missingInstances(
   asked: readonly string[] = [],

@@ -61,7 +61,7 @@ export interface RunContext {
   readonly requestedIds: ReadonlySet<string> | undefined;
   /** Receives those of them that are listed. */
   readonly seenIds: Set<string>;
-  /** Nothing that is not in it may be deleted. */
+  /** Only records that are in it may be deleted. */
   readonly approved: ApprovedPlan | undefined;
   /** Records of the approved plan that are not listed any more. */
   readonly approvedButGone: { count: number };
@@ -80,8 +80,8 @@ export interface RunContext {
 }
 
 /**
- * @param planned the run's one moment, where an earlier part of it has fixed it. Where this clock shows less, that
- * holds: no record is ever taken for older than one of the two says.
+ * @param planned the run's one moment, if an earlier part of the run has fixed it. If this clock shows an earlier
+ * time, that time is used: no record is ever taken to be older than either of the two says.
  */
 export function openContext(
   policy: Policy,

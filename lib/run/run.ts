@@ -53,11 +53,14 @@ export async function run(
     if (each.summary.error) observer.targetFailed?.(each.summary);
   }
   for (const id of request.taskIds ?? []) {
-    if (!context.seenIds.has(id)) observer.warning?.(`no instance of this run lists task ${id}`);
+    if (!context.seenIds.has(id))
+      observer.warning?.(`task ${id} was not found on any instance of this run`);
   }
   const gone = context.approvedButGone.count + goneInstances(targets, context);
   if (gone > 0) {
-    observer.warning?.(`${counted(gone, 'record')} of the approved plan are not listed any more`);
+    observer.warning?.(
+      `${counted(gone, 'record')} of the approved plan ${gone === 1 ? 'is' : 'are'} not listed any more`,
+    );
   }
   const requests = new Map(targets.map(({ summary, requestCounts }) => [summary, requestCounts]));
   const times = { startedAt: now, durationMs: context.elapsed() };
@@ -90,8 +93,8 @@ function openRun(policy: Policy, request: RunRequest, dependencies: RunDependenc
 }
 
 /**
- * Finds the instances of every target, endpoint by endpoint and all endpoints at once, so that one which
- * is slow holds up no other.
+ * Finds the instances of every target. All endpoints are asked at once, so that a slow one does not hold up
+ * the others.
  * @param proceed is called for each endpoint as soon as its own targets are known.
  */
 async function beginRun(
@@ -124,7 +127,7 @@ async function beginRun(
 
 /**
  * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
- * @returns for each target itself, or one for each of its projects.
+ * @returns for each target: itself, or one for each of its projects.
  */
 export async function beginEndpoint(
   context: RunContext,
@@ -137,8 +140,8 @@ export async function beginEndpoint(
 }
 
 /**
- * Where each target's requests go: one endpoint for each host, however many targets are on it. Where
- * they differ, the lowest limit holds.
+ * Where each target's requests go: one endpoint for each host, however many targets are on it. If their
+ * limits differ, the lowest holds.
  */
 export function openEndpoints(
   targets: readonly Target[],
@@ -165,7 +168,7 @@ export function openEndpoints(
   return endpoints;
 }
 
-/** Cleans all instances on one endpoint, so many of them at once. */
+/** Cleans all instances on one endpoint, `concurrency` of them at once. */
 async function cleanAll(
   targets: readonly TargetRun[],
   concurrency: number,

@@ -63,6 +63,6 @@ function readConcurrency(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= 1 && Number.isSafeInteger(value)) return value;
   throw new SettingsError(
-    `CONCURRENCY: expected a whole number from 1, found ${JSON.stringify(text)}`,
+    `CONCURRENCY: expected a whole number, 1 or more, found ${JSON.stringify(text)}`,
   );
 }

@@ -23,7 +23,7 @@ export class IncompleteListError extends JanitorError {
 
 /** Requests in a row that may bring the reading no nearer to the end of the list. */
 const MAX_STALLED = 20;
-/** How often one reading may be sent all rows that are known. */
+/** How many times one reading may receive all rows that are known. */
 const MOST_REPEATED = 3;
 
 /**
@@ -74,7 +74,7 @@ export class ListProgress {
     const { skip } = this;
     const before = this.#total;
     this.#known = known;
-    // A count of less than has been shown is not the whole list's, and those after it may be too low as well.
+    // A count that is lower than the number of rows shown is not that of the whole list. Later ones may be too low as well.
     const isBelieved = total !== undefined && (rows.length === 0 || total >= skip + rows.length);
     this.#isDoubted ||= total !== undefined && !isBelieved;
     if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
@@ -126,7 +126,7 @@ export class ListProgress {
     if (!latest || skip <= latest.skip || news > 0 || first === undefined) return;
     if (first !== latest.first || !still) return;
     throw new IncompleteListError(
-      `the page after ${skip} rows repeats the one before: the service does not follow "${this.#paging.parameter}"`,
+      `the page after ${skip} rows repeats the one before: the service ignores "${this.#paging.parameter}"`,
     );
   }
 

@@ -1,6 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 
-/** Rows that all lists of a run that are being read hold together at most: some 500 MB of memory. */
+/** The most rows that the lists which a run is reading may hold together: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
 /** Share of the memory for objects that the text of these rows may take; a character takes one byte or two. */
 const TEXT_SHARE = 0.25;

@@ -39,7 +39,7 @@ export interface TaskApiOptions {
   readonly maxAttempts: number;
   /** Milliseconds for one attempt. */
   readonly timeout: number;
-  /** The moment by which records expire, in milliseconds since the epoch; the service's clock is held against it. */
+  /** The moment by which records expire, in milliseconds since the epoch. The service's clock is compared with it. */
   readonly time: () => number;
   readonly rows: RowBudget;
 }
@@ -57,14 +57,14 @@ export class ForbiddenError extends ApiError {
 
 /**
  * How far the service's clock may be from ours, in milliseconds: as far as the gateway tolerates in a signature.
- * Records are as old as the difference between the two, so further apart nothing is deleted.
+ * A record's age is measured from one clock to the other, so if they are further apart, nothing is deleted.
  */
 export const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 /** Clocks within a service may differ by so many milliseconds. */
 const CLOCK_JITTER_MS = 60_000;
 
-/** Instances that may not be touched before any may: then it is the target. */
+/** If so many instances are forbidden before any is allowed, the whole target is forbidden. */
 const FORBIDDEN_INSTANCES = 3;
 
 /** A list of the service, and where its rows and their count stand in an answer. */
@@ -106,7 +106,7 @@ export class TaskApi {
   readonly #headers: Readonly<Record<string, string>>;
   /** The actions that were permitted on some instance. */
   readonly #permitted = new Set<string>();
-  /** Instances on which something was forbidden, by what that was. */
+  /** The instances on which an action was forbidden, by action. */
   readonly #forbidden = new Map<string, Set<string>>();
 
   constructor(options: TaskApiOptions) {
@@ -135,7 +135,7 @@ export class TaskApi {
     const found = await this.#readAll('list the instances', list, {
       read: readInstance,
       keyOf: (row) => row?.id,
-      // Which name is true is not known, and an instance without a name is left alone where names select.
+      // Nobody knows which name is true. Without a name, the instance is left alone where names select.
       changed: (row, before) => (row && row.name !== before?.name ? { ...row, name: '' } : row),
     });
     return sortInstances([...found.values()], service, endpoint.origin);
@@ -174,7 +174,7 @@ export class TaskApi {
 
   /**
    * One page of an instance's task records, which shows that they may be listed.
-   * @returns how many records there are, or at least.
+   * @returns how many records there are, at least.
    * @throws {ApiError} when it cannot be read.
    */
   async countTasks(instanceId: string): Promise<number> {
@@ -340,7 +340,7 @@ export class TaskApi {
     const permission = `${service.host}:instance:${action}`;
     const who = access.describe(grant);
     return sentences(
-      `${endpoint.origin} does not permit ${permission} to its credentials (${who}): ${describeReading(reading)}`,
+      `${endpoint.origin} does not permit ${permission} with these credentials (${who}): ${describeReading(reading)}`,
       adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
     );
   }
@@ -384,7 +384,7 @@ function sortInstances(
   for (const row of rows) {
     const isRepeated = repeated.has(row?.id);
     const own = row ? skipReason(row, service) : 'its id cannot be used';
-    const reason = isRepeated ? 'its id stands for two rows of a page' : own;
+    const reason = isRepeated ? 'two rows of one page have its id' : own;
     const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
     const isDoubtful = !row || isRepeated || (service.engine !== undefined && !row.engine);
     if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
@@ -396,7 +396,7 @@ function sortInstances(
     const { accepted, query } = service.engine;
     if (others.every((engine) => !accepted.includes(engine))) {
       const names = others.map((engine) => visible(engine).slice(0, 40)).join(', ');
-      const message = `${origin} lists ${counted(rows.length, 'instance')}, none of ${query}: the engine of all is ${names}. Check service and endpoint.`;
+      const message = `${origin} lists ${counted(rows.length, 'instance')}, but none with the engine ${query}, only with ${names}. Check service and endpoint.`;
       throw new TargetError('misaddressed', message);
     }
   }
@@ -460,12 +460,12 @@ function textsOf(body: string, rowsKey: string): (string | undefined)[] | undefi
   }
 }
 
-/** Columns that anybody is ever shown. */
+/** The columns that somebody may be shown. */
 const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
 
 /**
- * A row that shows a secret is no row of a service: nothing of it is repeated but its id, so that it is known again,
- * and it cannot be deleted.
+ * A row that shows a secret is not one that a service would send. Only its ids are kept, so that it is recognised;
+ * without the rest it cannot be deleted.
  */
 function withoutSecrets(row: unknown, access: Access): unknown {
   if (!isObject(row)) return row;

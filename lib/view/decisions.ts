@@ -10,7 +10,7 @@ export interface InstanceDecisions {
   readonly decisions: readonly Decision[];
 }
 
-/** The same once nothing more is done there. */
+/** The same, once the instance is finished. */
 export interface InstanceRecords extends InstanceDecisions {
   /** The outcomes of those that have expired, in that order; empty while nobody knows. */
   readonly outcomes: readonly ExpiredOutcome[];

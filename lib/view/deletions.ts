@@ -45,7 +45,7 @@ export function byDeletions({ targets, dryRun }: Summary): Place[] {
 }
 
 /**
- * The names of a target's instances by their ids; two of one name are told apart by their ids, and so is one without.
+ * The names of a target's instances by their ids. Instances of the same name, or without one, are told apart by id.
  */
 export function namesIn({ instances }: TargetSummary): ReadonlyMap<string, string> {
   const times = new Map<string, number>();

@@ -2,7 +2,7 @@ import type { Outcome } from '../model/outcome.ts';
 import { counted, type RecordError, type Summary } from '../model/summary.ts';
 import { namesIn } from './deletions.ts';
 
-/** Ids and the like, in which two messages about one thing differ. */
+/** Ids and the like, which make two messages about one thing differ. */
 const IDS = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[a-z]*\d)[0-9a-f]{16,}\b/gi;
 /** Records of one place that a group names, unless more are asked for. */
 const NAMED = 3;
@@ -24,7 +24,7 @@ export interface FailureGroup extends Pick<Failure, 'of' | 'outcome'> {
   readonly message: string;
   readonly status?: number | undefined;
   readonly code?: string | undefined;
-  /** The least and the most that a request was sent; absent where nobody counted. */
+  /** The fewest and the most times that a request was sent; absent where that was not counted. */
   readonly attempts?: readonly [least: number, most: number] | undefined;
   readonly places: readonly FailurePlace[];
 }
@@ -38,7 +38,7 @@ export interface FailurePlace {
   readonly taskIds: readonly string[];
 }
 
-/** The failures that a summary tells of: of each instance the first ones. */
+/** The failures that a summary names: the first ones of each instance. */
 export function failuresOf({ targets }: Summary): Failure[] {
   return targets.flatMap((target) => {
     const names = namesIn(target);
@@ -60,7 +60,7 @@ export function failuresOf({ targets }: Summary): Failure[] {
   });
 }
 
-/** Failures that a summary counts, and does not tell of. */
+/** How many failures a summary counts but does not name. */
 export function failuresOmitted({ targets }: Summary): number {
   return targets
     .flatMap(({ instances }) => instances)
@@ -117,7 +117,7 @@ function groupOf(members: readonly Failure[], named: number): FailureGroup {
   };
 }
 
-/** The message of an error without ids, which is the same for all records that failed so. */
+/** The message of an error without ids: it is the same for all records that failed in this way. */
 export function messageOf({ message, taskId }: Pick<RecordError, 'message' | 'taskId'>): string {
   const general = taskId ? message.replaceAll(taskId, '…') : message;
   return general.replace(IDS, '…');

@@ -23,8 +23,8 @@ const MAX_MESSAGE = 300;
 const MAX_SUBJECT = 100;
 
 const ENDED: Readonly<Record<Outcome, string>> = {
-  complete: 'is complete: nothing that has expired is left',
-  incomplete: 'ended before all was done',
+  complete: 'is complete: no expired record is left',
+  incomplete: 'ended before everything was done',
   failed: 'failed',
 };
 
@@ -63,7 +63,7 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
     section('What to do', whatToDo(summary, failed, sender)),
     [
       `Dashboard: ${sender.dashboard}`,
-      `Each line of the log about this run has its id: ${summary.runId}`,
+      `To find this run in the log, search for its id: ${summary.runId}`,
     ],
   ];
   const text = parts
@@ -141,7 +141,7 @@ function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] 
     }),
     ...(more.length > 0 ? [`${counted(more.length, 'other failure')}; the log has all`] : []),
     ...(omitted > 0
-      ? [`${counted(omitted, 'more record')} failed, as these or in other ways`]
+      ? [`${counted(omitted, 'more record')} failed, for these reasons or others`]
       : []),
   ];
 }
@@ -158,19 +158,19 @@ function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): strin
           `${counted(heldBack, 'record')} held back, since more had expired than a limit of the policy allows: ${namesOf(names, 'instance')}`,
         ]
       : []),
-    ...(rest > 0 ? [`${counted(rest, 'record')} that had expired: left to the next run`] : []),
+    ...(rest > 0 ? [`${counted(rest, 'expired record')} left for the next run`] : []),
     ...(targets.length > 0
       ? [`Not reached before the run had to end: ${namesOf(targets, 'target')}`]
       : []),
   ];
 }
 
-/** For every way to be stopped that somebody can do something about. */
+/** Advice for each `stoppedBy` that somebody can do something about. */
 const ADVICE: Partial<Record<StoppedBy, string>> = {
   forbidden: 'Grant the permission that is named above; the next run does the rest.',
   overlap: 'Two targets of the policy select one instance: leave it to one of them.',
   archive:
-    'Nothing goes that could not be archived first: see to the archive; the next run does the rest.',
+    'Records that could not be archived were not deleted. Repair the archive; the next run does the rest.',
 };
 
 function whatToDo(
@@ -187,7 +187,7 @@ function whatToDo(
   const advice = [
     ...(brokenTargets.length > 0
       ? [
-          `Correct what is said above about ${namesOf(brokenTargets, 'target')}; the next run does the rest.`,
+          `Correct the problem that is named above for ${namesOf(brokenTargets, 'target')}; the next run does the rest.`,
         ]
       : []),
     ...(Object.keys(ADVICE) as StoppedBy[]).flatMap((each) =>
@@ -195,12 +195,12 @@ function whatToDo(
     ),
     ...(totals.failed > 0 || stopped.has('listing') || stopped.has('unavailable')
       ? [
-          'Wait for the next run, which tries again what failed. If the same fails again, look it up in the runbook.',
+          'Wait for the next run: it tries again what failed. If it fails again, look it up in the runbook.',
         ]
       : []),
     ...(stopped.has('limit')
       ? [
-          'If what is held back may go, raise the limit in the policy, or delete it once by hand; if not, correct the policy.',
+          'If the records that are held back may go, raise the limit in the policy, or delete them once by hand. If not, correct the policy.',
         ]
       : []),
   ];

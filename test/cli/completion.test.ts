@@ -255,10 +255,10 @@ test('a name that a shell would obey is refused', () => {
 });
 
 test.each([
-  ['zhs', 'unknown shell "zhs"; did you mean "zsh"? there is: bash, zsh, fish\n'],
-  ['Bash', 'unknown shell "Bash"; did you mean "bash"? there is: bash, zsh, fish\n'],
-  ['powershell', 'unknown shell "powershell"; there is: bash, zsh, fish\n'],
-  ['toString', 'unknown shell "toString"; there is: bash, zsh, fish\n'],
+  ['zhs', 'unknown shell "zhs" (did you mean "zsh"?); known shells: bash, zsh, fish\n'],
+  ['Bash', 'unknown shell "Bash" (did you mean "bash"?); known shells: bash, zsh, fish\n'],
+  ['powershell', 'unknown shell "powershell"; known shells: bash, zsh, fish\n'],
+  ['toString', 'unknown shell "toString"; known shells: bash, zsh, fish\n'],
 ])('%s has no script: exit status 2, and which shells have one', async (shell, stderr) => {
   expect(await type(`completion ${shell}`)).toEqual({ status: 2, stdout: '', stderr });
 });

@@ -54,7 +54,7 @@ test('all is well: a line for each check, and 0', async () => {
   expect(status).toBe(0);
   expect(stdout).not.toMatch(/FAIL|skip/);
   expect(line('credentials')).toBe('ok    credentials: an access key, from the environment');
-  expect(line('clock')).toBe('ok    clock: as the service has it');
+  expect(line('clock')).toBe("ok    clock: agrees with the service's clock");
   expect(line('signature')).toBe('ok    signature: accepted');
   expect(line('instances')).toBe('ok    instances: 2 listed, of which the policy selects 2');
   // One page shows that they may be listed.
@@ -91,7 +91,9 @@ test('the projects of a target are shown, and each is looked at', async () => {
   expect(emulator.journal.count({ operation: 'projects' })).toBe(1);
   const none = await doctor([more[0] as string, 'projects: [other]'], DEMO_ENV, withoutProject);
   expect(none.status).toBe(1);
-  expect(none.line('projects')).toMatch(/^FAIL.*"other" under projects in the policy matches no/);
+  expect(none.line('projects')).toMatch(
+    /^FAIL.*no project of region eu-west-101 matches "other" under projects in the policy/,
+  );
 });
 
 test('an agency is assumed, and what is wrong with it is said as such', async () => {
@@ -119,7 +121,7 @@ describe('credentials', () => {
     expect(status).toBe(1);
     expect(line('credentials')).toMatch(/^FAIL.*no credentials in the environment: expected HUAW/);
     expect(line('endpoint')).toMatch(/^ok/);
-    expect(line('instances')).toMatch(/^skip.*no credentials/);
+    expect(line('instances')).toMatch(/^skip.*not listed, because there are no usable credentials/);
     expect(line('signature')).toBeUndefined();
   });
 
@@ -130,7 +132,7 @@ describe('credentials', () => {
     };
     const { stdout } = await doctor([], {}, another);
     expect(stdout.match(/no credentials in the environment/g)).toHaveLength(1);
-    expect(stdout).toContain('FAIL  credentials: as for cache\n');
+    expect(stdout).toContain('FAIL  credentials: the same as for cache\n');
   });
 
   test('that are wrong: which ones, and what to check; never the secret', async () => {
@@ -194,14 +196,14 @@ describe('credentials', () => {
 
 describe('the clock', () => {
   test.each([
-    [20, 'FAIL  clock: this machine is 20 minutes behind the service'],
-    [-20, 'FAIL  clock: this machine is 20 minutes ahead of the service'],
+    [20, "FAIL  clock: this machine's clock is 20 minutes behind the service's"],
+    [-20, "FAIL  clock: this machine's clock is 20 minutes ahead of the service's"],
   ])('that is off by %d minutes: how far, and what to do', async (minutes, words) => {
     await start({ now: () => Date.now() + minutes * 60_000 });
     const { status, line } = await doctor();
     expect(status).toBe(1);
     expect(line('clock')).toContain(words);
-    expect(line('clock')).toContain('set its clock (NTP)');
+    expect(line('clock')).toContain('so a run deletes nothing; set it (NTP)');
     expect(line('signature')).toMatch(/^FAIL/);
   });
 
@@ -209,7 +211,7 @@ describe('the clock', () => {
     await start({ now: () => Date.now() + 60_000 });
     const { status, line } = await doctor();
     expect(status).toBe(0);
-    expect(line('clock')).toMatch(/^ok {4}clock: (59|60|61) seconds from the service's$/);
+    expect(line('clock')).toMatch(/^ok {4}clock: (59|60|61) seconds off the service's clock$/);
   });
 });
 
@@ -245,7 +247,7 @@ describe('permissions', () => {
     const { status, stdout } = await doctor();
     expect(status).toBe(0);
     expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'whether dcs:instance:deleteBackgroundTask is granted shows only when a run deletes',
+      'Only a run that deletes shows whether dcs:instance:deleteBackgroundTask is granted.',
     );
   });
 });
@@ -253,7 +255,9 @@ describe('permissions', () => {
 test('a pattern that matches no instance', async () => {
   const { status, line } = await doctor(['instances: { include: [prod-*, staging-*] }']);
   expect(status).toBe(1);
-  expect(line('instances')).toMatch(/^FAIL.*"staging-\*" under instances .* matches none of 2/);
+  expect(line('instances')).toMatch(
+    /^FAIL.*none of the 2 listed matches "staging-\*" under instances .*: correct it, or leave it out$/,
+  );
 });
 
 test('a project without instances has no tasks to look at', async () => {

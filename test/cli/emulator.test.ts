@@ -69,7 +69,7 @@ describe('emulate', () => {
     const file = await folder.write('mine.yml', 'mine');
     const { status, stderr } = await type(`emulate --write-policy ${file}`);
     expect(status).toBe(2);
-    expect(stderr).toContain(`${file} cannot be written: it is there already`);
+    expect(stderr).toContain(`${file} exists already, and is not written over`);
     expect(await readFile(file, 'utf8')).toBe('mine');
   });
 
@@ -80,7 +80,9 @@ describe('emulate', () => {
     const port = /127\.0\.0\.1:(\d+)/.exec(io.stdout)?.[1];
     const { status, stderr } = await type(`emulate --port ${port}`);
     expect(status).toBe(2);
-    expect(stderr).toContain(`the emulator cannot listen on port ${port}: EADDRINUSE`);
+    expect(stderr).toContain(
+      `the emulator cannot listen on port ${port} (EADDRINUSE); choose another one with --port`,
+    );
     io.signal();
     await serving;
   });

@@ -121,7 +121,9 @@ test('a disabled project is left out, and said', async () => {
 test('a service that lists the instances of another one is left out, since both would stop', async () => {
   const { status, stdout } = await init('--service dcs --service dcs-v1');
   expect(status).toBe(0);
-  expect(stdout).toContain('skip  dcs-v1: left out in eu-west-101: it lists the instances of dcs');
+  expect(stdout).toContain(
+    'skip  dcs-v1: left out in eu-west-101: it lists the same instances as dcs',
+  );
   expect((await written()).targets).toHaveLength(1);
 });
 
@@ -182,7 +184,7 @@ test('never writes over a file, and asks nothing before it says so', async () =>
   const io = new FakeIo({ answers: [] });
   const { status, stderr } = await type(`init --output ${output}`, io);
   expect(status).toBe(2);
-  expect(stderr).toBe(`${output} cannot be written: it is there already; name another file\n`);
+  expect(stderr).toBe(`${output} exists already, and is not written over; name another file\n`);
   expect(await readFile(output, 'utf8')).toBe('mine');
 });
 
@@ -236,13 +238,15 @@ describe('what is wrong is said, and nothing is written', () => {
   test('a region in which there is no project', async () => {
     const { status, stdout } = await type(`init --service dcs ${where('eu-de')}`);
     expect(status).toBe(1);
-    expect(stdout).toContain('none in eu-de; the credentials may enter: eu-west-101.');
+    expect(stdout).toContain('none in eu-de; these credentials have access to: eu-west-101.');
   });
 
   test('no instance at all', async () => {
     const { status, stdout } = await init('--service rocketmq');
     expect(status).toBe(1);
-    expect(stdout).toContain('No instance was found, so no policy was written.');
+    expect(stdout).toContain(
+      'No instance was found, so no policy was written. Try another region or service.',
+    );
   });
 });
 
@@ -270,7 +274,7 @@ describe('at a terminal', () => {
   test('Enter stands for the services that the cloud documents', async () => {
     const io = new FakeIo({ answers: [''] });
     const { stderr } = await type(`init ${where()}`, io);
-    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq; there is dcs-v1 too)');
+    expect(stderr).toContain('(Enter for dcs, kafka, rabbitmq, rocketmq; also possible: dcs-v1)');
     expect((await written()).targets).toHaveLength(2);
   });
 

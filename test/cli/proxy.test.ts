@@ -76,7 +76,7 @@ test('doctor explains a proxy that refuses', async () => {
   proxy.status = 403;
   const { status, stdout } = await command('doctor');
   expect(stdout.replace(/\n {8}/g, ' ')).toContain(
-    `the proxy ${proxy.url} refuses the way to ${DCS.replace(':443', '')}: 403; have it allowed there`,
+    `the proxy ${proxy.url} does not connect to ${DCS.replace(':443', '')}: 403; have that host allowed in the proxy`,
   );
   expect(status).toBe(1);
 });

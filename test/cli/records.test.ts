@@ -252,13 +252,13 @@ describe('contradictions are refused before anything is sent:', () => {
   test.each([
     ['run --dry-run --no-dry-run', '--dry-run and --no-dry-run contradict each other'],
     ['run --plan p.jsonl --keep-for 7d', '--plan and --keep-for'],
-    ['run --plan-max-age 7d', '--plan-max-age is for --plan'],
+    ['run --plan-max-age 7d', '--plan-max-age is for --plan; add --plan, or leave it out'],
     ['run --plan p.jsonl --plan-max-age soon', '--plan-max-age: "soon" is not a duration'],
-    ['run --plan p.jsonl --records ./p.jsonl', '--records ./p.jsonl: that is the file of --plan'],
+    ['run --plan p.jsonl --records ./p.jsonl', '--records ./p.jsonl: --plan names the same file'],
     ['plan --records - --json', '--json and --records - both write to standard output'],
     ['plan --html - --json', '--json and --html - both write to standard output'],
     ['plan --html - --records -', '--html - and --records - both write to standard output'],
-    ['plan --html a --records a', '--records a: that is the file of --html'],
+    ['plan --html a --records a', '--records a: --html names the same file'],
   ])('%s', async (line, message) => {
     const { status, stdout, stderr } = await type(`${line} --policy ${policy}`);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
@@ -269,7 +269,7 @@ describe('contradictions are refused before anything is sent:', () => {
   test('the policy is no records file', async () => {
     const { status, stderr } = await type(`plan --policy ${policy} --records ${policy}`);
     expect(status).toBe(2);
-    expect(stderr).toContain('that is the file of --policy; name another one');
+    expect(stderr).toContain('--policy names the same file; name another one');
   });
 });
 

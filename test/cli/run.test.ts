@@ -114,7 +114,9 @@ describe('run', () => {
     addInstances();
     const { status, stdout } = await type(`run --policy ${policy} --task nobody-lists-this`);
     expect(status).toBe(0);
-    expect(stdout).toContain('warning: no instance of this run lists task nobody-lists-this');
+    expect(stdout).toContain(
+      'warning: task nobody-lists-this was not found on any instance of this run',
+    );
   });
 
   test('can be told another keepFor', async () => {

@@ -99,7 +99,7 @@ test('a limit that would stop the run is said', async () => {
 test.each([
   ['an unknown key', { target: 'targt: cache' }, 'targt: unknown key; did you mean target?'],
   ['no policy', { policy: '' }, ': policy: missing; write the path of a policy'],
-  ['a policy that is a number', { policy: 'policy: 1' }, 'policy: expected a path, or a policy'],
+  ['a policy that is a number', { policy: 'policy: 1' }, 'policy: expected a path or a policy'],
   ['a policy that is not there', { policy: 'policy: none.yml' }, 'policy: there is no such file'],
   ['a bad policy', { policy: 'policy: { version: 1 }' }, 'targets: missing'],
   [
@@ -107,9 +107,13 @@ test.each([
     { target: 'target: cash' },
     ':11:9: target: the policy has no target "cash"',
   ],
-  ['no time', { now: 'now: today' }, 'now: this is no date and time with its zone; write one'],
-  ['a time without zone', { now: 'now: 2026-03-01T00:00:00' }, 'now: this is no date'],
-  ['a day that is none', { now: 'now: 2026-02-30T00:00:00Z' }, 'now: this is no date'],
+  [
+    'no readable date',
+    { now: 'now: today' },
+    'now: this is not a date and time with a zone; write one',
+  ],
+  ['a time without zone', { now: 'now: 2026-03-01T00:00:00' }, 'now: this is not a date'],
+  ['a day that is none', { now: 'now: 2026-02-30T00:00:00Z' }, 'now: this is not a date'],
   ['no moment', { now: '' }, 'now: missing; write a time such as 2026-03-01T00:00:00Z'],
   ['no records', { records: 'records: []' }, 'expected a list of records'],
   [
@@ -121,7 +125,11 @@ test.each([
   ['an unknown id', { expect: 'expect: { delete: [a2] }' }, 'no record has the id "a2"'],
   ['a number for an id', { expect: 'expect: { delete: [12] }' }, 'put it in quotes'],
   ['a number for a kept id', { expect: 'expect: { delete: [], keep: [12] }' }, 'put it in quotes'],
-  ['an id twice', { expect: 'expect: { delete: [a1], keep: [a1] }' }, 'expected elsewhere too'],
+  [
+    'an id twice',
+    { expect: 'expect: { delete: [a1], keep: [a1] }' },
+    'this record is named twice under expect',
+  ],
   [
     'an unknown id that stays',
     { expect: 'expect:\n  delete: []\n  keep:\n    c3: running' },
@@ -130,7 +138,7 @@ test.each([
   [
     'an unknown reason',
     { expect: 'expect: { delete: [], keep: { a1: runing } }' },
-    'expect.keep.a1: this is no reason to keep a record; did you mean running?',
+    'expect.keep.a1: this is not a reason to keep a record; did you mean running?',
   ],
   [
     'text for what stays',

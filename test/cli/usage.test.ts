@@ -58,7 +58,7 @@ describe('a policy', () => {
 describe('a request', () => {
   test('for an unknown target ends with 2 and names the targets', async () => {
     const ended = await type(`run --policy ${policy} --target prod`);
-    expectUsageError(ended, 'unknown target "prod"; there is: cache');
+    expectUsageError(ended, 'unknown target "prod"; known targets: cache');
     expect(emulator.journal.count()).toBe(0);
   });
 
@@ -66,7 +66,7 @@ describe('a request', () => {
     const { status, stdout } = await type(`run --policy ${policy} --instance prod --json`);
     expect(status).toBe(1);
     expect(JSON.parse(stdout).warnings).toEqual([
-      expect.stringContaining('unknown instance "prod"; there is: prod-sessions ('),
+      expect.stringContaining('unknown instance "prod"; known instances: prod-sessions ('),
     ]);
     expect(emulator.journal.deletes()).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe('validate', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.replace(/\s+/g, ' ')).toContain(`${policy} is valid: 1 target (cache).`);
     expect(stdout).not.toContain('only reports');
-    expect(stdout).toContain('A run deletes for real: this is no dry run.\n');
+    expect(stdout).toContain('A run with this policy deletes: it says dryRun: false.\n');
     expect(emulator.journal.deletes()).toEqual([]);
   });
 

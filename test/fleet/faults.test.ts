@@ -96,7 +96,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
     add('a', 200);
     killAfter(30, 4);
     const { error, failedAt } = await world.execute();
-    expect(error?.message).toMatch(/\d+ more may have been deleted/);
+    expect(error?.message).toMatch(/\d+ more records may have been deleted/);
     expect(world.summary()).toMatchObject({ outcome: 'failed', totals: { listed: 201 } });
     expectTruth(world, world.summary());
     expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
@@ -118,7 +118,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
       // Only the last entry is needed: it holds everything.
       if (number !== '000005') expect(summary.totals.deleted).toBe(203);
       else {
-        expect(error?.message).toContain('not all is known of it');
+        expect(error?.message).toContain('not everything is known about it');
         expectTruth(world, summary);
       }
       expect(summary.totals.instances).toBe(2);

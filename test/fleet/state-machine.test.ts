@@ -180,7 +180,7 @@ test('17: a step that fails names the run and its endpoint in the log', async ()
   const output = captureOutput();
   const clean = lambdaStep(cleanStep);
   const message = { run: { id: 'nightly' }, round: 0, lane: 2 };
-  await expect(clean(message, contextOf(900_000))).rejects.toThrow('not called as');
+  await expect(clean(message, contextOf(900_000))).rejects.toThrow('this is not how');
   expect(JSON.parse(output())).toMatchObject({
     message: 'run nightly: the step failed',
     runId: 'nightly',

@@ -59,7 +59,7 @@ describe('a run of a fleet', () => {
     expect(world.summary()).toMatchObject({
       totals: { instances: 1, deleted: 1 },
       targets: [{ instances: [{ id }] }],
-      warnings: ['no instance of this run lists task not-there'],
+      warnings: ['task not-there was not found on any instance of this run'],
     });
     expect(world.published.at(-1)?.values).not.toHaveProperty('runFinished');
   });
@@ -239,7 +239,7 @@ describe('what goes wrong', () => {
     ['summarise', 'Summarise', { run: {} }],
   ] as const)('in calling the function %s by hand is said', async (_, step, message) => {
     await expect(world.invoke(step, message)).rejects.toThrow(
-      /not called as the state machine calls it.*cleanup/,
+      /this is not how the state machine calls the function.*cleanup/,
     );
     expect(world.emulator.journal.all()).toEqual([]);
   });

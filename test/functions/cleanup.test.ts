@@ -100,7 +100,7 @@ describe('the handler', () => {
   test.each([
     [{ dryrun: true }, /dryrun.*Known keys: dryRun, targets/],
     [{ keepFor: 'a month' }, /keepFor: "a month" is not a duration/],
-    [{ targets: ['prod'] }, /unknown target "prod"; there is: cache/],
+    [{ targets: ['prod'] }, /unknown target "prod"; known targets: cache/],
     [{ instances: ['prod-['] }, /prod-\[/],
   ])('refuses the event %j, says what is wrong, and does nothing', async (event, words) => {
     await expect(handler(event, contextOf())).rejects.toThrow(words);
@@ -182,7 +182,7 @@ describe('the handler', () => {
     addInstances();
     process.env.CONCURRENCY = text;
     await expect(handler({}, contextOf())).rejects.toThrow(
-      `CONCURRENCY: expected a whole number from 1, found "${text}"`,
+      `CONCURRENCY: expected a whole number, 1 or more, found "${text}"`,
     );
     expect(emulator.journal.count()).toBe(0);
   });

@@ -68,16 +68,20 @@ describe('a request', () => {
   });
 
   test.each([
-    [403, 'proxy', 'refuses the way to dcs.eu-de.otc.t-systems.com: 403; have it allowed there'],
+    [
+      403,
+      'proxy',
+      'does not connect to dcs.eu-de.otc.t-systems.com: 403; have that host allowed in the proxy',
+    ],
     [
       407,
       'proxy',
-      'refuses the way to dcs.eu-de.otc.t-systems.com: 407, it wants a user and a password',
+      'does not connect to dcs.eu-de.otc.t-systems.com: 407, it asks for a user and a password',
     ],
     [
       503,
       'connection',
-      'refuses the way to dcs.eu-de.otc.t-systems.com: 503, it does not reach it',
+      'does not connect to dcs.eu-de.otc.t-systems.com: 503, it cannot reach that host',
     ],
   ])('that the proxy answers with %i is explained as such', async (status, code, message) => {
     process.env.HTTPS_PROXY = proxy.url.replace('//', '//me:hunter2@');
@@ -103,7 +107,7 @@ describe('a request', () => {
     process.env.HTTPS_PROXY = 'socks5://me:hunter2@proxy.corp:1080';
     const error = await failureOf(get(`${SERVICE}/`));
     expect(error.code).toBe('proxy');
-    expect(error.message).toMatch(/holds no proxy that can be used: write http:\/\/host:port$/);
+    expect(error.message).toMatch(/is not the URL of an HTTP proxy: write http:\/\/host:port$/);
     expect(error.message).not.toContain('hunter2');
   });
 });
@@ -162,7 +166,7 @@ describe('the AWS SDK', () => {
   test('says so where the proxy refuses', async () => {
     proxy.status = 403;
     await expect(secretSource('janitor', process.env).read()).rejects.toThrow(
-      `secret janitor in eu-central-1 could not be read: ProxyError: the proxy ${proxy.url} refuses the way to secretsmanager.eu-central-1.amazonaws.com: 403`,
+      `secret janitor in eu-central-1 could not be read: ProxyError: the proxy ${proxy.url} does not connect to secretsmanager.eu-central-1.amazonaws.com: 403`,
     );
   });
 

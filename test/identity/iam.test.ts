@@ -152,7 +152,7 @@ describe('a token that is not given', () => {
     'because of a second factor says so: %s',
     async (message) => {
       const error = await failure(refusal('IAM.0099', message));
-      expect(error.message).toContain('use one without, or an access key');
+      expect(error.message).toContain('use a user without one, or an access key');
     },
   );
 
@@ -204,10 +204,10 @@ describe('the project of a region', () => {
   });
 
   test.each([
-    ['there is none', { projects: [] }, 'it names none'],
-    ['there are two', { projects: [{ id: 'a' }, { id: 'b' }] }, 'it names 2'],
-    ['its id is no text', { projects: [{ id: 5 }, null] }, 'it names none'],
-    ['the answer is odd', '<html>', 'it names none'],
+    ['there is none', { projects: [] }, 'there is none'],
+    ['there are two', { projects: [{ id: 'a' }, { id: 'b' }] }, 'there are 2 of that name'],
+    ['its id is no text', { projects: [{ id: 5 }, null] }, 'there is none'],
+    ['the answer is odd', '<html>', 'there is none'],
   ])('is to be written in the policy when %s', async (_, body, said) => {
     answers(200, body);
     const error = await failureOf(iam.projectId('eu-nowhere', accessOf()));

@@ -90,7 +90,7 @@ describe('a profile', () => {
     );
     expect(await read('prod')).toEqual({ accessKey: 'A', secretKey: 'S' });
     await expect(read('keys')).rejects.toThrow(
-      'mine.yaml: there is no profile keys; there is: prod',
+      'mine.yaml: there is no profile keys; the file has: prod',
     );
   });
 
@@ -107,8 +107,8 @@ describe('a profile', () => {
 describe('a profile that cannot be used', () => {
   const expected = 'expected username, password and user_domain_name under auth, or ak and sk';
   test.each([
-    ['missing', ENTRY, ': there is no profile wanted; there is: prod, keys, app'],
-    ['nowhere', 'clouds: {}', ': there is no profile wanted; there is: none'],
+    ['missing', ENTRY, ': there is no profile wanted; the file has: prod, keys, app'],
+    ['nowhere', 'clouds: {}', ': there is no profile wanted; the file has: none'],
     [
       'without password',
       'clouds:\n  wanted:\n    auth: { username: u, user_domain_name: d }',

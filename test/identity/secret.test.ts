@@ -29,9 +29,9 @@ describe('the text of a secret', () => {
   test.each([
     ['hunter2', `secret s is not JSON: expected ${EXPECTED}`],
     ['{"secretKey":"hunter2"', `secret s is not JSON: expected ${EXPECTED}`],
-    ['"hunter2"', `secret s is no JSON object: expected ${EXPECTED}`],
-    ['["hunter2"]', `secret s is no JSON object: expected ${EXPECTED}`],
-    ['null', `secret s is no JSON object: expected ${EXPECTED}`],
+    ['"hunter2"', `secret s is not a JSON object: expected ${EXPECTED}`],
+    ['["hunter2"]', `secret s is not a JSON object: expected ${EXPECTED}`],
+    ['null', `secret s is not a JSON object: expected ${EXPECTED}`],
     ['{}', `no credentials in secret s: expected ${EXPECTED}`],
     ['{"password":"hunter2"}', `secret s lacks username and domain: expected ${EXPECTED}`],
     ['{"secretKey":"hunter2"}', `secret s lacks accessKey: expected ${EXPECTED}`],
@@ -147,11 +147,11 @@ describe('a secret in Secrets Manager', () => {
     ],
     [
       'UnrecognizedClientException',
-      'AWS does not know the credentials that secret janitor in eu-central-1 was asked for with',
+      'secret janitor in eu-central-1 could not be read: AWS does not know the AWS credentials; use others',
     ],
     [
       'ExpiredTokenException',
-      'the AWS credentials that secret janitor in eu-central-1 was asked for with have expired',
+      'secret janitor in eu-central-1 could not be read: the AWS credentials have expired; renew them',
     ],
     [
       'SomethingNewException',

@@ -212,7 +212,7 @@ function expectClocksToBeHeeded(
       expect(instances.reduce((sum, { deleted }) => sum + deleted, 0)).toBe(0);
     }
     if (told.length === 0 && !error) {
-      expect(summary.warnings.join()).toContain('does not tell its time');
+      expect(summary.warnings.join()).toContain('does not say what time it is');
     }
   }
 }

@@ -80,7 +80,7 @@ describe('an instance', () => {
     ['rocketmq', 'rocketmq', undefined],
     ['rocketmq', 'reliability', undefined],
     ['rocketmq', 'kafka', 'its engine is kafka, not rocketmq'],
-    ['kafka', undefined, 'the service does not tell its engine'],
+    ['kafka', undefined, 'the service does not say which engine it has'],
     ['dcs', 'Redis', undefined],
     ['dcs', 'Memcached', undefined],
   ] as const)('of %s with the engine %s: %s', (service, engine, expected) => {

@@ -58,7 +58,7 @@ describe('keepFor', () => {
   ])('%j is refused', (text) => {
     expect(() => parseKeepFor(text)).toThrow(DurationError);
     expect(() => parseKeepFor(text)).toThrow(
-      'is not a duration; write ISO 8601 such as P30D or PT12H, or a whole number of h, d or w',
+      'is not a duration; write ISO 8601 such as P30D or PT12H, or a whole number with h, d or w',
     );
   });
 
@@ -131,7 +131,7 @@ describe('the longest time of a run', () => {
     ['PT0S', 'leaves no time for a run'],
     ['25d', 'is more than 24 days'],
     ['P1M', 'is more than 24 days'],
-    ['15', 'is not a duration; write ISO 8601 such as PT15M, or a whole number of s, m, h or d'],
+    ['15', 'is not a duration; write ISO 8601 such as PT15M, or a whole number with s, m, h or d'],
     ['1w', 'is not a duration'],
     ['-5m', 'is not a duration'],
     ['5min', 'is not a duration'],

@@ -232,7 +232,7 @@ describe('a file that is no policy', () => {
     ['version: 1\ntargets: *all', 'p.yml:2:10: this alias has no anchor above it'],
     [
       'version: 2\nfrobs: []',
-      'p.yml:1:10: version: this program reads version 1, and the policy says 2',
+      'p.yml:1:10: version: this program reads version 1, but the policy says 2',
     ],
   ])('%j', (text, message) => {
     expect(problemsOf(text)).toEqual([message]);
@@ -318,7 +318,7 @@ describe('a file that is no policy', () => {
 describe('a mistake is named with its place, its path and what was expected:', () => {
   const oneOf = 'dcs, dcs-v1, kafka, rabbitmq, rocketmq';
   const finished = 'expected SUCCESS, FAILED or CANCELLED, found';
-  const forms = 'write ISO 8601 such as P30D or PT12H, or a whole number of h, d or w';
+  const forms = 'write ISO 8601 such as P30D or PT12H, or a whole number with h, d or w';
   const bare =
     'not the URL of a server; write https://host or https://host:port, without user, path or query';
   const bound = '"10m" is not between 1 second and 5 minutes';
@@ -420,10 +420,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
       'limits:',
       '7:12: targets[0].limits: expected a mapping of deletions and deletePercent, found null; write a value, or leave the key out',
     ],
-    [
-      'keep: forever',
-      '7:11: targets[0].keep: keepFor is written too, and only one of them can hold; leave one out',
-    ],
+    ['keep: forever', '7:11: targets[0].keep: cannot be used together with keepFor; leave one out'],
     [
       'projectId: 123',
       '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found the number 123; put it in quotes',
@@ -482,7 +479,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: { env: PROD, secret: a }',
-      '7:25: targets[0].credentials.env: secret is written too, and only one of them can hold; leave one out',
+      '7:25: targets[0].credentials.env: cannot be used together with secret; leave one out',
     ],
     [
       'credentials: { env: PROD-1 }',
@@ -547,7 +544,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'requests: { timeout: soon }',
-      '7:26: targets[0].requests.timeout: "soon" is not a duration; write ISO 8601 such as PT15M, or a whole number of s, m, h or d',
+      '7:26: targets[0].requests.timeout: "soon" is not a duration; write ISO 8601 such as PT15M, or a whole number with s, m, h or d',
     ],
     [
       'rules: [{ keepFor: 1d }]',
@@ -555,7 +552,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'rules: [{ match: {}, keepFor: 1d }]',
-      '7:22: targets[0].rules[0].match: matches nothing in particular; write statuses, tasks or users',
+      '7:22: targets[0].rules[0].match: does not say which records it matches; write statuses, tasks or users',
     ],
     [
       'rules: [all]',
@@ -591,7 +588,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'rules: [{ match: { tasks: [a] }, keepFor: 1d, keep: forever }]',
-      '7:57: targets[0].rules[0].keep: keepFor is written too, and only one of them can hold; leave one out',
+      '7:57: targets[0].rules[0].keep: cannot be used together with keepFor; leave one out',
     ],
     [
       'rules: [{ match: { tasks: [a] }, keep: always }]',
@@ -678,7 +675,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'defaults: { keepFor: 1d, keep: forever }',
-      '2:32: defaults.keep: keepFor is written too, and only one of them can hold; leave one out',
+      '2:32: defaults.keep: cannot be used together with keepFor; leave one out',
     ],
     ['version: 1', '2:1: version: this mapping has the key already; leave one out'],
   ])('at the top, %s', (line, expected) => {
@@ -691,7 +688,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'version: 1',
       'version: 3',
-      '1:10: version: this program reads version 1, and the policy says 3',
+      '1:10: version: this program reads version 1, but the policy says 3',
     ],
     ['version: 1', 'version:', '1:9: version: expected the number 1, found null; write a value'],
     [
@@ -786,19 +783,19 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       lists('dcs', 'eu-de', '\nprojects: ["*"]\nprojectId: p'),
-      '8:15: targets[0].projects: projectId is written too, and only one of them can hold; leave one out',
+      '8:15: targets[0].projects: cannot be used together with projectId; leave one out',
     ],
     [
       lists('dcs', '[eu-de, eu-nl]', '\nprojectId: p'),
-      '8:16: targets[0].projectId: a project is in one region, and the target has 2; write projects in its place, or a target for each region',
+      '8:16: targets[0].projectId: a project is in one region only, but the target has 2; write projects instead, or a target for each region',
     ],
     [
       lists('dcs', '[eu-de, eu-nl]', '\nprojects: [eu-de, eu-de_*]'),
-      '6:21: targets[0].region[1]: none of projects is in region eu-nl; add one, or leave the region out',
+      '6:21: targets[0].region[1]: no pattern under projects is for region eu-nl; add one, or leave the region out',
     ],
     [
       lists('[dcs, dcs-v1]', 'eu-de'),
-      '3:11: targets[0].name: "cache/dcs-v1" dcs-v1 lists the same instances as dcs of the target "cache/dcs" on line 3; leave one out',
+      '3:11: targets[0].name: "cache/dcs-v1" (dcs-v1) lists the same instances as the target "cache/dcs" (dcs) on line 3; leave one out',
     ],
     [
       lists('[dcs-v1]', 'eu-de', '\nstatuses: [CANCELLED]'),

@@ -68,7 +68,7 @@ describe('a fixture that nothing is wrong with', () => {
     const { target } = await load(fixtureText({ target: `target: ${name}` }), policy);
     expect(target).toMatchObject({ name, service });
     expect(await problemsOf(load(fixtureText(), policy))).toEqual([
-      'f.yml:2:9: target: the policy has no target "cache"; there is cache/dcs/eu-de, cache/dcs/eu-nl, cache/kafka/eu-de, cache/kafka/eu-nl',
+      'f.yml:2:9: target: the policy has no target "cache"; it has cache/dcs/eu-de, cache/dcs/eu-nl, cache/kafka/eu-de, cache/kafka/eu-nl',
     ]);
   });
 
@@ -105,35 +105,31 @@ describe('a fixture that nothing is wrong with', () => {
 
 describe('a mistake in a fixture is named with its place, its path and what was expected:', () => {
   const time = 'a time such as 2026-03-01T00:00:00Z';
-  const noTime = 'this is no date and time with its zone; write one such as 2026-03-01T00:00:00Z';
-  const whichPolicy =
-    'write the path of a policy, from the folder of this file, or the policy itself';
+  const noTime = 'this is not a date and time with a zone; write one such as 2026-03-01T00:00:00Z';
+  const whichPolicy = 'write the path of a policy, relative to this file, or the policy itself';
   const records = 'a list of records, as the API returns them';
   const reasons =
-    'there is already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested, not-in-plan';
+    'write one of already-deleted, running, unknown-status, no-timestamp, malformed, duplicate-id, within-keep-last, status-not-selected, kept-forever, within-keep-for, not-requested, not-in-plan';
   const keepForms = 'expected a list of ids, or a mapping of ids to reasons';
 
   test.each<[Changes, string]>([
     [{ policy: '' }, `2:1: policy: missing; ${whichPolicy}`],
     [
       { policy: 'policy: 1' },
-      `1:9: policy: expected a path, or a policy, found the number 1; ${whichPolicy}`,
+      `1:9: policy: expected a path or a policy, found the number 1; ${whichPolicy}`,
     ],
     [
       { policy: 'policy: ""' },
-      `1:9: policy: expected a path, or a policy, found ""; ${whichPolicy}`,
+      `1:9: policy: expected a path or a policy, found ""; ${whichPolicy}`,
     ],
-    [
-      { policy: 'policy:' },
-      `1:8: policy: expected a path, or a policy, found null; ${whichPolicy}`,
-    ],
+    [{ policy: 'policy:' }, `1:8: policy: expected a path or a policy, found null; ${whichPolicy}`],
     [{ target: '' }, '1:1: target: missing; write the name of a target'],
     [
       { target: 'target: 7' },
       '2:9: target: expected the name of a target, found the number 7; put it in quotes',
     ],
     [{ target: 'target: ""' }, '2:9: target: expected the name of a target, found ""'],
-    [{ target: 'target: cash' }, '2:9: target: the policy has no target "cash"; there is cache'],
+    [{ target: 'target: cash' }, '2:9: target: the policy has no target "cash"; it has cache'],
     [{ now: '' }, `1:1: now: missing; write ${time}`],
     [{ now: 'now: 2026' }, `3:6: now: expected ${time}, found the number 2026; put it in quotes`],
     [{ now: 'now: ""' }, `3:6: now: expected ${time}, found ""`],
@@ -179,15 +175,15 @@ describe('a mistake in a fixture is named with its place, its path and what was 
     ],
     [
       { expect: 'expect: { delete: [a1, a1] }' },
-      '8:24: expect.delete[1]: this record is expected elsewhere too; leave one out',
+      '8:24: expect.delete[1]: this record is named twice under expect; leave one out',
     ],
     [
       { expect: 'expect: { delete: [a1], keep: [b2, a1] }' },
-      '8:36: expect.keep[1]: this record is expected elsewhere too; leave one out',
+      '8:36: expect.keep[1]: this record is named twice under expect; leave one out',
     ],
     [
       { expect: 'expect: { delete: [a1], keep: { a1: running } }' },
-      '8:33: expect.keep.a1: this record is expected elsewhere too; leave one out',
+      '8:33: expect.keep.a1: this record is named twice under expect; leave one out',
     ],
     [{ expect: 'expect: { delete: [], keep: all }' }, `8:29: expect.keep: ${keepForms}`],
     [{ expect: 'expect: { delete: [], keep: ~ }' }, `8:29: expect.keep: ${keepForms}`],
@@ -205,19 +201,19 @@ describe('a mistake in a fixture is named with its place, its path and what was 
     ],
     [
       { expect: 'expect: { delete: [], keep: { a1: runing } }' },
-      '8:35: expect.keep.a1: this is no reason to keep a record; did you mean running?',
+      '8:35: expect.keep.a1: this is not a reason to keep a record; did you mean running?',
     ],
     [
       { expect: 'expect: { delete: [], keep: { a1: old } }' },
-      `8:35: expect.keep.a1: this is no reason to keep a record; ${reasons}`,
+      `8:35: expect.keep.a1: this is not a reason to keep a record; ${reasons}`,
     ],
     [
       { expect: 'expect: { delete: [], keep: { a1: 12 } }' },
-      `8:35: expect.keep.a1: this is no reason to keep a record; ${reasons}`,
+      `8:35: expect.keep.a1: this is not a reason to keep a record; ${reasons}`,
     ],
     [
       { expect: 'expect: { delete: [], keep: { a1: ~ } }' },
-      `8:35: expect.keep.a1: this is no reason to keep a record; ${reasons}`,
+      `8:35: expect.keep.a1: this is not a reason to keep a record; ${reasons}`,
     ],
     [{ more: 'version: 2' }, '9:10: version: expected the number 1, found the number 2'],
     [
@@ -255,7 +251,7 @@ describe('a mistake in a fixture is named with its place, its path and what was 
   test('each of several names of targets, where none of them is meant', async () => {
     const policy = `${POLICY}  - { name: queue, cloud: otc, service: kafka, region: eu-de, keep: forever }`;
     expect(await problemsOf(load(fixtureText({ target: 'target: x' }), policy))).toEqual([
-      'f.yml:2:9: target: the policy has no target "x"; there is cache, queue',
+      'f.yml:2:9: target: the policy has no target "x"; it has cache, queue',
     ]);
   });
 
@@ -287,7 +283,7 @@ describe('the policy of a fixture', () => {
       throw Object.assign(new Error('as Node says it'), { code });
     };
     expect(await problemsOf(loadFixture(fixtureText(), 'f.yml', failing))).toEqual([
-      `f.yml:1:9: policy: ${message}; the path begins in the folder of this file`,
+      `f.yml:1:9: policy: ${message}; the path is relative to this file`,
     ]);
   });
 
@@ -307,7 +303,7 @@ describe('the policy of a fixture', () => {
     [
       'keepFor: 1d\nkeep: forever',
       '',
-      '9:13: targets[0].keep: keepFor is written too, and only one of them can hold; leave one out',
+      '9:13: targets[0].keep: cannot be used together with keepFor; leave one out',
     ],
     [
       'keepFor: 1d\nkeepFor: 2d',

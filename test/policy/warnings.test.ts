@@ -30,14 +30,14 @@ test.each(['dcs-v1', 'rabbitmq', 'rocketmq'])(
   '%s on Open Telekom Cloud is not documented, which is a warning and no refusal',
   (service) => {
     expect(warningsOf('otc', service)).toEqual([
-      `a: otc does not document background tasks of ${service}: they may not be offered there`,
+      `a: otc does not document background tasks of ${service}: they may be missing there`,
     ]);
   },
 );
 
 test('statuses of which the service deletes none are a warning', () => {
   expect(warningsOf('otc', 'dcs', '[CANCELLED]')).toEqual([
-    'a: none of its statuses may be deleted on dcs: nothing will be',
+    'a: none of its statuses may be deleted on dcs, so nothing will be deleted',
   ]);
   expect(warningsOf('otc', 'kafka', '[CANCELLED]')).toEqual([]);
 });

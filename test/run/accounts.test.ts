@@ -204,7 +204,7 @@ describe('an agency', () => {
     [
       'may not be assumed by this user',
       () => world.emulator.accessKeys.splice(0, 1, { ...DEMO_ACCESS_KEY, mayAssume: false }),
-      /403 .* \(the user may assume no agencies: grant it the role Agent Operator\)/,
+      /403 .* \(the user may not assume agencies: grant the user the role Agent Operator\)/,
     ],
   ])('that %s fails its targets, and no others', async (_, change, message) => {
     change();

@@ -74,7 +74,9 @@ test.each([
 ])('our own key %s beside those of a scheduled event is an error', (key, value) => {
   const event = { 'detail-type': 'Scheduled Event', source: 'aws.events', [key]: value };
   expect(() => parseEvent(event)).toThrow(EventError);
-  expect(() => parseEvent(event)).toThrow(`${key}: it stands beside a scheduled event`);
+  expect(() => parseEvent(event)).toThrow(
+    `${key}: it comes together with the keys of a scheduled event`,
+  );
 });
 
 test('whatever an event is, it is read or refused as one', () => {

@@ -109,7 +109,7 @@ describe('a clock', () => {
     real.close();
     expect(summary.outcome).toBe('complete');
     expect(summary.warnings).toEqual([
-      `cache: ${emulator.url} does not tell its time: this clock is not checked`,
+      `cache: ${emulator.url} does not say what time it is, so this machine's clock was not checked`,
     ]);
   });
 
@@ -174,7 +174,7 @@ describe('an instance', () => {
     const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
     expect(instance.taskIds()).toHaveLength(3);
     expect(summary.warnings).toEqual([
-      'cache: instance a is left alone: the service does not tell its engine',
+      'cache: instance a is left alone: the service does not say which engine it has',
     ]);
   });
 
@@ -185,7 +185,7 @@ describe('an instance', () => {
     const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
     expect(summary.targets[0]?.error).toMatchObject({
       code: 'misaddressed',
-      message: expect.stringContaining('none of kafka: the engine of all is rabbitmq'),
+      message: expect.stringContaining('but none with the engine kafka, only with rabbitmq'),
     });
   });
 

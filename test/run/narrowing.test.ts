@@ -55,7 +55,7 @@ test('a run can be narrowed to instances, but never to one that the policy leave
   const summary = await world.run(policy, { instances: ['canary'] });
   expect(summary.outcome).toBe('failed');
   expect(summary.warnings).toEqual([
-    expect.stringMatching(/^unknown instance "canary"; there is: prod \(5560df16/),
+    expect.stringMatching(/^unknown instance "canary"; known instances: prod \(5560df16/),
   ]);
   expect(emulator.journal.deletes()).toEqual([]);
 });
@@ -64,7 +64,7 @@ test('an unknown target is an error that names those that exist; nothing is sent
   const asked = world.run(estate(), { targets: ['rabbitmq', 'prod', 'test'] });
   await expect(asked).rejects.toThrow(RunRequestError);
   await expect(asked).rejects.toThrow(
-    'unknown target "prod"; there is: kafka, rabbitmq\nunknown target "test"; there is:',
+    'unknown target "prod"; known targets: kafka, rabbitmq\nunknown target "test"; known targets:',
   );
   expect(world.emulator.journal.count()).toBe(0);
 });
@@ -74,7 +74,7 @@ test('an unknown instance makes the run fail; the rest is done', async () => {
   expect(summary.outcome).toBe('failed');
   expect(summary.warnings).toEqual([
     expect.stringMatching(
-      /^unknown instance "kafka-z"; did you mean "kafka-a"\? there is: kafka-a \(/,
+      /^unknown instance "kafka-z" \(did you mean "kafka-a"\?\); known instances: kafka-a \(/,
     ),
   ]);
   expect(cleaned()).toEqual(['kafka-a']);
@@ -127,7 +127,7 @@ test('a task that nobody lists is a warning', async () => {
     taskIds: [missing, tasks[0]?.id ?? ''],
   });
   expect(summary.outcome).toBe('complete');
-  expect(summary.warnings).toEqual([`no instance of this run lists task ${missing}`]);
+  expect(summary.warnings).toEqual([`task ${missing} was not found on any instance of this run`]);
   expect(summary.totals.deleted).toBe(1);
 });
 

@@ -89,7 +89,7 @@ describe('2 services in 2 regions and 3 projects, in one target', () => {
     expect(failures(summary)).toEqual([
       [
         'acme/dcs/eu-de',
-        'unknown target "acme/dcs/eu-de/eu-de_c"; did you mean "acme/dcs/eu-de/eu-de_a"? there is: acme/dcs/eu-de/eu-de, acme/dcs/eu-de/eu-de_a, acme/dcs/eu-de/eu-de_b',
+        'unknown target "acme/dcs/eu-de/eu-de_c" (did you mean "acme/dcs/eu-de/eu-de_a"?); known targets: acme/dcs/eu-de/eu-de, acme/dcs/eu-de/eu-de_a, acme/dcs/eu-de/eu-de_b',
       ],
     ]);
     expect(emulator.journal.deletes()).toEqual([]);
@@ -97,7 +97,7 @@ describe('2 services in 2 regions and 3 projects, in one target', () => {
 
   test('an unknown name is refused before anything is sent', async () => {
     await expect(world.run(policyOf([account()]), { targets: ['acme/dms'] })).rejects.toThrow(
-      'unknown target "acme/dms"; there is: acme/dcs/eu-de, acme/dcs/eu-nl, acme/kafka/eu-de, acme/kafka/eu-nl',
+      'unknown target "acme/dms"; known targets: acme/dcs/eu-de, acme/dcs/eu-nl, acme/kafka/eu-de, acme/kafka/eu-nl',
     );
     expect(emulator.journal.count()).toBe(0);
   });
@@ -128,7 +128,7 @@ describe('projects', () => {
     const projects = ['eu-de_a', 'eu-de_x*'];
     const summary = await world.run(policyOf([account({ region: 'eu-de', projects })]));
     const message =
-      '"eu-de_x*" under projects in the policy matches no project of region eu-de: correct it, or leave it out; there is: eu-de, eu-de_a, eu-de_b';
+      'no project of region eu-de matches "eu-de_x*" under projects in the policy: correct it, or leave it out. The credentials have access to: eu-de, eu-de_a, eu-de_b';
     expect(failures(summary)).toEqual([
       ['acme/dcs', message],
       ['acme/kafka', message],
@@ -145,8 +145,8 @@ describe('projects', () => {
   });
 
   test.each([
-    ['is no list', { projects: 1 }, 'its answer is no whole list'],
-    ['goes on', { projects: [], links: { next: 'https://…' } }, 'its answer is no whole list'],
+    ['is no list', { projects: 1 }, 'its answer is not the whole list'],
+    ['goes on', { projects: [], links: { next: 'https://…' } }, 'its answer is not the whole list'],
     ['is refused', undefined, '403 IAM.0003: no'],
   ])('whose list %s fail the target', async (_, body, said) => {
     emulator.intercept = ({ operation }) =>
@@ -157,7 +157,7 @@ describe('projects', () => {
           : { status: 403, body: { error: { code: 'IAM.0003', message: 'no' } } };
     const summary = await world.run(policyOf([account({ service: 'dcs', region: 'eu-de' })]));
     expect(failures(summary)[0]?.[1]).toBe(
-      `${emulator.url} did not list the projects of region eu-de: ${said}. Write projectId in the place of projects.`,
+      `${emulator.url} did not list the projects of region eu-de: ${said}. Write projectId instead of projects.`,
     );
   });
 

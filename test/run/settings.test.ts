@@ -25,7 +25,7 @@ test.each(['0', '-1', '1.5', 'many', '1e3', ' 8', '0x10', '99999999999999999999'
   (text) => {
     const read = () => readSettings({ CONCURRENCY: text });
     expect(read).toThrow(SettingsError);
-    expect(read).toThrow(`CONCURRENCY: expected a whole number from 1, found "${text}"`);
+    expect(read).toThrow(`CONCURRENCY: expected a whole number, 1 or more, found "${text}"`);
   },
 );
 

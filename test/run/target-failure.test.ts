@@ -152,7 +152,7 @@ describe('a target', () => {
 
   test.each([
     ['APIGW.0310', 'The project is not available'],
-    ['APIG.0402', 'This address may not call the API'],
+    ['APIG.0402', 'This IP address may not call the API'],
     ['APIGW.0802', 'The user may not work in this region'],
     ['DMS.10240306', 'The account is frozen'],
   ])('fails as a whole at the first 403 %s, with advice that fits', async (code, advice) => {

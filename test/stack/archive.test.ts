@@ -76,7 +76,7 @@ test('the functions that delete archive there', () => {
 });
 
 test.each([
-  ['a folder', './gone', [], 'archive is a folder, and a function has none that stays'],
+  ['a folder', './gone', [], 'archive is a folder, but a function loses its folders after a run'],
   ['a folder, also beside a bucket', './gone', ['archive=true'], 'archive is a folder'],
   [
     'a bucket that its role may not write to',

@@ -40,11 +40,11 @@ describe('packaging is refused', () => {
       'policy: there is no file none.yml in this folder',
       "alarmEmail: expected an address or '', found you",
       "reportEmail: expected an address or '', found everybody",
-      'timezone: Mars/Base is no IANA name',
+      'timezone: Mars/Base is not an IANA name',
       'STOP_BEFORE_END: "soon" is not a duration',
       'logLevel: expected DEBUG, INFO, WARN, ERROR, found LOUD',
       'secretsKey: expected the ARN of a KMS key',
-      'period: rate(2 days) runs every 172800 seconds, and period says 86400',
+      'period: rate(2 days) runs every 172800 seconds, but period says 86400',
       'fleet: expected true or false, found maybe',
     ]) {
       expect(said).toContain(problem);
@@ -53,9 +53,7 @@ describe('packaging is refused', () => {
 
   test('15: where the time-out leaves no time to delete anything', async () => {
     const said = await refusal('prod', 'timeout=60', 'stopBeforeEnd=2m');
-    expect(said).toContain(
-      'stopBeforeEnd: with 2m before a timeout of 60 seconds, no time is left to delete in',
-    );
+    expect(said).toContain('stopBeforeEnd: 2m of a timeout of 60 seconds leaves no time to delete');
     expect(await refusal('prod', 'timeout=60', 'stopBeforeEnd=55s')).toBe('packaged');
   }, 60_000);
 

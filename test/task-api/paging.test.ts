@@ -199,7 +199,7 @@ describe('a service that does not follow the page position', () => {
         found: new Map(),
       });
       await expect(reading).rejects.toThrow(
-        'the page after 100 rows repeats the one before: the service does not follow "start"',
+        'the page after 100 rows repeats the one before: the service ignores "start"',
       );
       expect(requests).toBe(2);
     },
@@ -541,7 +541,7 @@ describe('pages side by side', () => {
       found: new Map<string, string>(),
       sideBySide: { mayAsk: () => 8, mayBeNew: () => false },
     });
-    await expect(reading).rejects.toThrow('the service does not follow "start"');
+    await expect(reading).rejects.toThrow('the service ignores "start"');
     expect(requests).toBeLessThanOrEqual(1 + 8 + 2);
   });
 

@@ -265,7 +265,7 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     add(service, 2 * limit + 1);
     emulator.faults.ignorePaging = ['list-tasks'];
     const error = await listFailure(apiOf(service));
-    expect(error.message).toContain(`the service does not follow "${parameter}"`);
+    expect(error.message).toContain(`the service ignores "${parameter}"`);
     // Those that were in flight, and one more to be sure.
     expect(emulator.journal.count()).toBeLessThanOrEqual(1 + 8 + 2);
   });
@@ -547,7 +547,7 @@ describe('a target fails at once, with what to do', () => {
     );
     expect(error).toBeInstanceOf(operation === 'list-instances' ? TargetError : ForbiddenError);
     expect(error.reading).toMatchObject({ status: 403 });
-    expect(error.message).toContain(`does not permit ${permission} to`);
+    expect(error.message).toContain(`does not permit ${permission} with these credentials`);
     expect(error.message).toContain(`Grant ${permission} in this project, then run again.`);
     expect(emulator.journal.count()).toBe(1);
   });

@@ -106,7 +106,7 @@ describe('the log of a run', () => {
     ]);
     expect(messages('WARN')).toEqual([
       '"prdo-*" under instances matches no instance',
-      `no instance of this run lists task ${missing}`,
+      `task ${missing} was not found on any instance of this run`,
     ]);
     expect(lines.find(({ level }) => level === 'WARN')).toMatchObject({ target: 'cache' });
     expect(summary.warnings).toHaveLength(2);

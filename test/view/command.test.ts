@@ -62,7 +62,7 @@ describe('--html', () => {
   test.each([
     ['whose folder is missing', 'nowhere/report.html', /its folder does not exist/],
     ['that is a folder', '.', /is a folder/],
-    ['that is the policy', 'retention.yml', /that is the file of --policy/],
+    ['that is the policy', 'retention.yml', /--policy names the same file/],
   ])('refuses a file %s before anything is sent', async (_case, name, message) => {
     const { status, stderr } = await type(
       `run --policy ${policy} --html ${join(folder.path, name)}`,

@@ -133,13 +133,13 @@ What is left
 - 40 records held back, since more had expired than a limit of the policy allows: events / audit
 
 What to do
-- Correct what is said above about mail; the next run does the rest.
-- Wait for the next run, which tries again what failed. If the same fails again, look it up in the runbook.
-- If what is held back may go, raise the limit in the policy, or delete it once by hand; if not, correct the policy.
+- Correct the problem that is named above for mail; the next run does the rest.
+- Wait for the next run: it tries again what failed. If it fails again, look it up in the runbook.
+- If the records that are held back may go, raise the limit in the policy, or delete them once by hand. If not, correct the policy.
 - How, step by step: docs/runbook.md
 
 Dashboard: https://eu-central-1.console.aws.amazon.com/dashboard
-Each line of the log about this run has its id: c6af9ac6-7b61-11e6-9a41-93e8deadbeef
+To find this run in the log, search for its id: c6af9ac6-7b61-11e6-9a41-93e8deadbeef
 `,
   });
 });
@@ -155,7 +155,7 @@ test('failures of which nobody knows more are counted', () => {
   const failing = instance('i', { failed: 21, errors: [locked('one')], errorsOmitted: 20 });
   const letter = letterOf(summaryOf([target('a', [failing])]), SENDER);
   expect(letter?.subject).toBe('task-janitor prod: 0 records deleted, 21 failed');
-  expect(letter?.text).toContain('- 20 more records failed, as these or in other ways\n');
+  expect(letter?.text).toContain('- 20 more records failed, for these reasons or others\n');
 });
 
 test('a dry run that failed says that it was one', () => {

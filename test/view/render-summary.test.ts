@@ -114,7 +114,7 @@ no instances: empty
     5 records on cache /
     an-instance-whose-name-is-as-long-as-the-service-allows-it-to-be-64-char,
     such as ff8080818f0a1b010000000000000005
-540 more records failed; --records FILE names each, and its error
+540 more records failed; --records FILE lists each with its error
 
 warning: cache: "prod-*" under instances matches no instance, and this is a long
          warning
@@ -215,7 +215,7 @@ test('failures that differ only in ids are one, with status, code and attempts',
     text,
   ).toContain(`6 records failed: The task … is locked. (HTTP 500, DMS.00500000, 3 to 5 attempts)
     6 records on cache / ${NAME}, such as ff8080818f0a1b010000000000000000
-2 more records failed; --records FILE names each, and its error
+2 more records failed; --records FILE lists each with its error
 `);
 });
 

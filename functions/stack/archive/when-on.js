@@ -5,7 +5,7 @@ import { isOn } from '../from-params.js';
 export const resources = async (variables) =>
   (await isOn('archive', variables)) ? `\${file(functions/stack/archive/resources.yml)}` : {};
 
-/** Where the functions archive; empty where the policy decides it. */
+/** Where the functions archive; empty if the policy decides. */
 export const place = async (variables) =>
   (await isOn('archive', variables)) ? { 'Fn::Sub': `s3://\${ArchiveBucket}` } : '';
 

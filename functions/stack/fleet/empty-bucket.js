@@ -1,6 +1,6 @@
-// Adds nothing: a serverless plugin that empties the fleet's bucket before CloudFormation has to delete it,
-// which it refuses while there is an object in it: before the stack is removed, and before a deployment
-// with the fleet off. Both are refused while a run is under way, whose books these objects are.
+// Adds nothing: a serverless plugin that empties the fleet's bucket, since CloudFormation deletes no bucket
+// with objects in it. It does so before the stack is removed, and before a deployment with the fleet off.
+// While a run is under way, both are refused: the objects say what that run has done.
 
 import { DeleteObjectsCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 
@@ -78,7 +78,7 @@ export default class FleetBucket {
   }
 }
 
-/** A run that has written something of late, and has not been reported since. */
+/** A run that has written something lately, and has not been reported since. */
 async function findRunning(client, bucket) {
   const newest = new Map();
   for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket })) {

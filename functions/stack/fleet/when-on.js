@@ -15,7 +15,7 @@ export const resources = onlyWithFleet('resources.yml');
 export const roles = onlyWithFleet('roles.yml');
 export const alarms = onlyWithFleet('alarms.yml');
 
-/** The state machine as JSON. What CloudFormation knows it fills in itself (DefinitionSubstitutions). */
+/** The state machine as JSON. CloudFormation fills in what only it knows (DefinitionSubstitutions). */
 export const definition = async () => JSON.stringify(parse(await textOf('state-machine.yml')));
 
 /** The fleet's part of the dashboard, which is text. */
@@ -25,7 +25,7 @@ export async function widgets(variables) {
   return list.map((widget) => `,\n${JSON.stringify(widget)}`).join('');
 }
 
-/** Seconds in which a run has to end: the function's time-out, or the next start of the fleet. */
+/** The seconds that a run has: until the function's time-out, or until the next start of the fleet. */
 export const runLimit = async (variables) =>
   variables.resolveVariable((await isOn('fleet', variables)) ? 'param:period' : 'param:timeout');
 

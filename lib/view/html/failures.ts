@@ -22,7 +22,7 @@ const OPEN_PLACES = 5;
 /** All failures of a run, the same ones together. */
 export interface Failures {
   readonly groups: readonly FailureGroup[];
-  /** Records that failed, and of which nobody knows the error any more. */
+  /** Records that failed, and whose errors are not known any more. */
   readonly untold: number;
   /** All of them. */
   readonly count: number;

@@ -37,7 +37,7 @@ export function goneList({ summary, records }: Report): Markup {
           ];
     });
   });
-  return markup`<p class="note">This viewer runs no scripts, so there is no table to search. Here is what ${verb(summary)}: ${counted(listed, 'record')}${omitted > 0 ? `, and ${number(omitted)} more that --records FILE writes into a file` : ''}.</p>
+  return markup`<p class="note">This viewer runs no scripts, so there is no table to search. Here is what ${verb(summary)}: ${counted(listed, 'record')}${omitted > 0 ? `, and ${number(omitted)} more; --records FILE writes them all into a file` : ''}.</p>
 ${tables}`;
 }
 

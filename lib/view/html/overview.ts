@@ -15,15 +15,15 @@ const NAMED = 10;
 export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
   'already-deleted': 'its status says that it is deleted already',
   running: 'its task still runs, or waits to run',
-  'unknown-status': 'its status is missing, or not one that is known',
-  'no-timestamp': 'when its task ended is missing, or cannot be read',
-  malformed: 'it has no id, or a field that is not text',
-  'duplicate-id': 'its id stands for another record too',
+  'unknown-status': 'its status is missing or unknown',
+  'no-timestamp': 'the time when its task ended is missing, unreadable or impossible',
+  malformed: 'it has no id or no name, or a field that is not text',
+  'duplicate-id': 'another record has the same id',
   'within-keep-last': 'it is among the newest of its instance (keepLast)',
   'status-not-selected': 'its status is not among those that may be deleted (statuses)',
   'kept-forever': 'its rule or target says keep: forever',
   'within-keep-for': 'it is younger than keepFor, or dated in the future',
-  'not-requested': 'the run was for certain task ids, and not for this one',
+  'not-requested': 'the run was for certain task ids, but not for this one',
   'not-in-plan': 'it is not in the plan that was approved',
   expired: 'nothing keeps it',
 };
@@ -34,8 +34,8 @@ export function heading({ summary, options }: Report): Markup {
   return markup`<header>
 <h1>task-janitor: ${dryRun ? 'dry run' : 'run'} ${badge(outcome)}</h1>
 <p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${counted(requests.sent, 'request')} (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
-${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. What would go is what a run would delete.</p>` : undefined}
-${options.length > 0 ? markup`<p class="note">Not by the policy alone; this run had: <code>${options.join(' ')}</code></p>` : undefined}
+${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. “Would go” means that a run would delete the record.</p>` : undefined}
+${options.length > 0 ? markup`<p class="note">Besides the policy, this run had these options: <code>${options.join(' ')}</code></p>` : undefined}
 ${heldBackNote(summary)}
 </header>`;
 }
@@ -50,7 +50,7 @@ function heldBackNote(summary: Summary): Markup | undefined {
       markup`<li><bdi>${target.name} / ${name}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
   );
   const folded = items.slice(NAMED);
-  return markup`<div class="note"><p>${counted(records, 'record')} on ${counted(held.length, 'instance')} ${summary.dryRun ? 'have expired, would not go, and are' : 'have expired and were'} held back by a limit of the policy:</p>
+  return markup`<div class="note"><p>${counted(records, 'record')} on ${counted(held.length, 'instance')} ${summary.dryRun ? 'have expired but are' : 'had expired but were'} held back by a limit of the policy:</p>
 <ul>${items.slice(0, NAMED)}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, 'more instance')}</summary><ul>${folded}</ul></details>` : undefined}</div>`;
 }
 
@@ -93,7 +93,7 @@ export function reasonsSection(reasons: ReadonlyMap<string, number>): Markup {
   return markup`<section id="reasons"><h2>Reasons</h2>
 ${
   rows.length === 0
-    ? markup`<p>No record was decided about.</p>`
+    ? markup`<p>No record was listed.</p>`
     : markup`<table class="plain"><caption>Why records go, and why they stay</caption><thead><tr><th scope="col">reason</th><th scope="col" class="number">records</th><th scope="col">the record</th></tr></thead><tbody>${rows.map(
         ([reason, count]) =>
           markup`<tr><th scope="row"><span class="key ${reason === 'expired' ? 'is-expired' : 'is-kept'}"></span>${reason}</th><td class="number">${number(count)}</td><td>${reason === 'expired' ? 'goes' : 'stays'}: ${meanings[reason]}</td></tr>`,

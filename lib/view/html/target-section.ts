@@ -72,7 +72,7 @@ function instanceCard(
 ${name ? markup`<p class="id"><code>${id}</code></p>` : undefined}
 ${drawn && listed > 0 ? drawn : markup`<p>${drawn ? 'No records.' : 'Its records were not listed.'}</p>`}
 ${equations(instance, dryRun, held)}
-${held > 0 ? markup`<p class="held">Held back by a limit: ${dryRun ? 'none of them would go' : 'none of them was deleted'}.</p>` : undefined}
+${held > 0 ? markup`<p class="held">Held back by a limit: ${dryRun ? 'nothing would go here' : 'nothing was deleted here'}.</p>` : undefined}
 ${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')}</p>` : undefined}
 </article>`;
 }

@@ -12,13 +12,13 @@ const WORDS: Readonly<Record<RecordOutcome, OutcomeWord>> = {
   deleted: { text: 'deleted', meaning: 'has expired, and this run has deleted it' },
   'already-gone': {
     text: 'already gone',
-    meaning: 'has expired, and was not there any more when it was to be deleted',
+    meaning: 'had expired, but was already gone when the run came to delete it',
   },
-  failed: { text: 'failed', meaning: 'has expired, and could not be deleted' },
-  remaining: { text: 'remaining', meaning: 'has expired, and is left to the next run' },
+  failed: { text: 'failed', meaning: 'has expired, but could not be deleted' },
+  remaining: { text: 'remaining', meaning: 'has expired, but is left for the next run' },
   'held-back': {
     text: 'held back',
-    meaning: 'has expired, and a limit of the policy keeps it and all others of its instance',
+    meaning: 'has expired, but a limit of the policy holds back everything on its instance',
   },
 };
 const WOULD_GO: OutcomeWord = {
@@ -26,7 +26,7 @@ const WOULD_GO: OutcomeWord = {
   meaning: 'has expired, and a run would delete it (in a records file: remaining)',
 };
 
-/** The word for an outcome; in a dry run nothing remains, but would go. */
+/** The word for an outcome; in a dry run, `remaining` is called "would go". */
 export function outcomeWord(outcome: RecordOutcome, dryRun: boolean): OutcomeWord {
   return dryRun && outcome === 'remaining' ? WOULD_GO : WORDS[outcome];
 }

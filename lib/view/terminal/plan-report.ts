@@ -44,7 +44,7 @@ export interface PlanReport {
   render(summary: Summary): string;
 }
 
-/** Begins the text of a plan. It keeps no records, but what is to be shown of them. */
+/** Begins the text of a plan. It keeps only the text to show, not the records. */
 export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
   const sections = new Map<string, string>();
   let now = 0;

@@ -77,7 +77,7 @@ export function progressLine({ write, now, columns, targets }: ProgressOptions):
   };
 }
 
-/** As many of the parts as fit; of the first one its beginning, if it must be. */
+/** As many of the parts as fit; the first one is cut short if it must be. */
 function fitting([first = '', ...others]: readonly string[], cells: number): string {
   let line = first.slice(0, Math.max(0, cells));
   for (const part of others) {

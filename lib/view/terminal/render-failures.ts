@@ -30,7 +30,7 @@ export function renderFailures(summary: Summary, options: SummaryOptions): strin
     ...(omitted > 0
       ? wrap(
           '',
-          `${counted(omitted, 'more record')} failed; --records FILE names each, and its error`,
+          `${counted(omitted, 'more record')} failed; --records FILE lists each with its error`,
           terminal.proseColumns,
         )
       : []),

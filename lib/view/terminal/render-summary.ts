@@ -113,7 +113,7 @@ function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions
 }
 
 function totalLines(table: Table, total: Row, isCut: boolean, terminal: Terminal): string[] {
-  const note = `The ${MAX_INSTANCES} instances with most deletions have a row; --verbose shows all.`;
+  const note = `Only the ${MAX_INSTANCES} instances with most deletions have a row; --verbose shows all.`;
   return [
     ...table.row(total).map((line) => terminal.paint('heading', line)),
     ...(isCut ? wrap('  ', note, terminal.proseColumns) : []),

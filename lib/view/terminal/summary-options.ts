@@ -10,6 +10,6 @@ export interface SummaryOptions {
   readonly verbose?: boolean | undefined;
   /** No table: failures, warnings, and how the run ended. */
   readonly quiet?: boolean | undefined;
-  /** How to delete what a dry run has found, where it was dry because nobody said otherwise. */
+  /** How to delete what a dry run has found; absent where the dry run was asked for. */
   readonly howToDelete?: string | undefined;
 }

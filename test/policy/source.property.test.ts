@@ -111,6 +111,6 @@ test('anchors given anew, aliases and merge keys are read as the parser reads th
       };
       check(expected, []);
     }),
-    { numRuns: 1000 },
+    { numRuns: 500 },
   );
 });

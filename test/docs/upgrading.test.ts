@@ -45,7 +45,7 @@ test('a policy that was valid before and is not now is told so in the words of t
 });
 
 test('messages of the old fleet are refused before anything is done', () => {
-  const words = 'not called as the state machine calls it, and nothing was done';
+  const words = 'this is not how the state machine calls the function, so nothing was done';
   expect(page).toContain(words);
   const run = { id: 'a', startedAt: 1, dryRun: false, event: {}, policy: 'f00' };
   const item = { target: 'cache', projectId: 'p', id: 'i', name: 'n' };

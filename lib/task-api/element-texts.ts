@@ -1,12 +1,18 @@
 /**
  * The JSON of each element of an array, as it was written but for white space between its parts: `JSON.parse` changes
  * large numbers (1e400, 12345678901234567890), and what is archived has to be what came.
- * @param json of an object, which `JSON.parse` has read.
- * @param key of the array in it. Where it comes twice, the last one counts, as for `JSON.parse`; without it there are
- * no elements.
+ * @param json of the object.
+ * @param value what `JSON.parse` makes of it.
+ * @param key of the array in it.
+ * @returns `undefined` where it is not clear what is meant, since a key comes twice.
  */
-export function elementTexts(json: string, key: string): string[] {
-  let texts: string[] = [];
+export function elementTexts(
+  json: string,
+  value: Readonly<Record<string, unknown>>,
+  key: string,
+): string[] | undefined {
+  const texts: string[] = [];
+  let keys = 0;
   let depth = 0;
   let latestString = '';
   let isInArray = false;
@@ -35,7 +41,6 @@ export function elementTexts(json: string, key: string): string[] {
       case '[':
         if (depth === 1 && character === '[' && JSON.parse(latestString) === key) {
           isInArray = true;
-          texts = [];
           begin = at + 1;
         }
         depth += 1;
@@ -48,6 +53,9 @@ export function elementTexts(json: string, key: string): string[] {
           isInArray = false;
         }
         break;
+      case ':':
+        keys += 1;
+        break;
       case ',':
         if (isInArray && depth === 2) endElement(at);
         break;
@@ -59,7 +67,21 @@ export function elementTexts(json: string, key: string): string[] {
         break;
     }
   }
-  return texts;
+  return keys === countKeys(value) ? texts : undefined;
+}
+
+/** The keys of all objects in a value, however deep. */
+function countKeys(value: unknown): number {
+  let count = 0;
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const inside: unknown[] = Object.values(next);
+    if (!Array.isArray(next)) count += inside.length;
+    for (const each of inside) left.push(each);
+  }
+  return count;
 }
 
 /** The place after the quote that ends the string which begins at `at`. */

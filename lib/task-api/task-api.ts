@@ -442,8 +442,8 @@ function readPage(
   const count = number as number | undefined;
   const safe = rows.map((row) => withoutSecrets(row, access));
   if (!keepsText) return { rows: safe, total: count };
-  const texts = elementTexts(body, rowsKey);
-  if (texts.length !== rows.length) return undefined;
+  const texts = elementTexts(body, parsed, rowsKey);
+  if (texts?.length !== rows.length) return undefined;
   return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
 }
 

@@ -9,6 +9,7 @@ import type { Shell } from './completion-command.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import type { InitOptions } from './init-questions.ts';
 import { EXIT, type Io, print, terminalOn, UsageError } from './io.ts';
+import { collect, refuseBadValues } from './option-values.ts';
 import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
 
@@ -204,6 +205,7 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       status = completionCommand(program, shell, io);
     });
 
+  refuseBadValues(program);
   try {
     await program.parseAsync([...args], { from: 'user' });
     return status;
@@ -225,10 +227,6 @@ function examples(...lines: readonly string[]): string {
 /** For choices, which help and completion show: the command itself checks what was written. */
 function asWritten(value: string): string {
   return value;
-}
-
-function collect(value: string, earlier: string[] = []): string[] {
-  return [...earlier, value];
 }
 
 /** Prints an error, unless that is done already, and returns the exit status. */

@@ -1,5 +1,4 @@
 import {
-  type Document,
   isAlias,
   isMap,
   isScalar,
@@ -11,6 +10,7 @@ import {
   type YAMLError,
   type YAMLMap,
 } from 'yaml';
+import { isObject } from '../model/text.ts';
 import { PolicyError } from './policy-error.ts';
 
 /** Keys and list positions from the top of a policy down to one value. */
@@ -30,13 +30,8 @@ export interface Source {
   readonly repeatedKeys: readonly { readonly path: Path; readonly position: Position }[];
   /** Where a value stands; for an alias its anchor, for a missing key the mapping that lacks it. */
   valueAt(path: Path): Position;
-  /** Where the key stands that the last step of the path names. */
+  /** Where the key stands that the last step of the path names, or the item of a list. */
   keyAt(path: Path): Position;
-}
-
-interface Found {
-  readonly key?: ParsedNode | null | undefined;
-  readonly value?: ParsedNode | null | undefined;
 }
 
 /**
@@ -51,7 +46,7 @@ export function readSource(text: string, file: string): Source {
     lineCounter: lines,
     // A `%YAML 1.1` line would otherwise make `no` a boolean.
     schema: 'core',
-    // Merged below: the parser limits neither circles nor the size of the result.
+    // Merged below: the parser limits neither circles nor the size of the result, and loses the places.
     merge: false,
     resolveKnownTags: false,
     stringKeys: true,
@@ -70,50 +65,24 @@ export function readSource(text: string, file: string): Source {
   if (mistakes.length > 0) {
     throw fail(mistakes.map((e) => ({ position: positionOf(e.pos[0]), message: describe(e) })));
   }
-  const root = document.contents;
-  const survey = surveyNode(document, root, []);
-  if (survey.lostAliases.length > 0) {
-    throw fail(
-      survey.lostAliases.map((node) => ({
-        position: positionOf(node.range[0]),
-        message: 'this alias has no anchor above it',
-      })),
-    );
+  const { root, repeatedKeys, mistakes: misused } = readContents(document.contents);
+  if (misused.length > 0) {
+    throw fail(misused.map(({ offset, message }) => ({ position: positionOf(offset), message })));
   }
-
-  const resolve = (node: ParsedNode | null | undefined) =>
-    (isAlias(node) && survey.aliases.get(node)) || node;
-  const unmergeable = mergeMappings(root, resolve);
-  if (unmergeable.length > 0) {
-    throw fail(
-      unmergeable.map(({ node, message }) => ({
-        position: positionOf(node.range[0]),
-        message,
-      })),
-    );
-  }
-
-  const find = (path: Path): Found => {
-    let found: Found = { value: root };
+  const find = (path: Path): Entry => {
+    let found: Entry = { offset: root.offset, item: root };
     for (const step of path) {
-      const node = resolve(found.value);
-      const next = isMap(node)
-        ? node.items.findLast(({ key }) => isScalar(key) && key.value === step)
-        : isSeq(node) && typeof step === 'number' && node.items[step]
-          ? { value: node.items[step] }
-          : undefined;
+      const next = found.item.entries.get(step);
       if (!next) break;
-      found = next as Found;
+      found = next;
     }
     return found;
   };
-  const start = (node: ParsedNode | null | undefined) => positionOf(node?.range[0] ?? 0);
-
   return {
-    value: toValue(document, () => fail([{ position: start(root), message: TOO_MANY_ALIASES }])),
-    repeatedKeys: survey.repeatedKeys.map(({ path, key }) => ({ path, position: start(key) })),
-    valueAt: (path) => start(resolve(find(path).value)),
-    keyAt: (path) => start(find(path).key),
+    value: root.value,
+    repeatedKeys: repeatedKeys.map(({ path, offset }) => ({ path, position: positionOf(offset) })),
+    valueAt: (path) => positionOf(find(path).item.offset),
+    keyAt: (path) => positionOf(find(path).offset),
   };
 }
 
@@ -132,128 +101,138 @@ export function sourceUnder(source: Source, key: string): Source {
   };
 }
 
+/** A value of the text. An alias is the very item that its anchor names, whatever else is named so later. */
+interface Item {
+  /** Where it begins. */
+  readonly offset: number;
+  readonly value: unknown;
+  /** What a mapping or a list holds, with all that is merged into it. */
+  readonly entries: Map<string | number, Entry>;
+  /** Values in it, itself among them; an alias counts as much as what it names. */
+  size: number;
+}
+
+/** An item in a mapping or a list. */
+interface Entry {
+  /** Where its key begins; in a list, where the item or its alias does. */
+  readonly offset: number;
+  readonly item: Item;
+}
+
+interface Contents {
+  readonly root: Item;
+  readonly repeatedKeys: readonly { readonly path: Path; readonly offset: number }[];
+  readonly mistakes: readonly { readonly offset: number; readonly message: string }[];
+}
+
+/** Values that merge keys and aliases may add to those that are written. */
+const MAX_ADDED = 100_000;
+
+/**
+ * Reads what was parsed, in one walk in the order of the text: an anchor's name may be given anew, and an alias means
+ * the latest one above it.
+ */
+function readContents(contents: ParsedNode | null): Contents {
+  const anchors = new Map<string, Item>();
+  const underWay = new Set<Item>();
+  const repeatedKeys: { path: Path; offset: number }[] = [];
+  const mistakes: { offset: number; message: string }[] = [];
+  let written = 0;
+  let copied = 0;
+
+  /** @param place where the value would stand if there is none. */
+  const read = (node: ParsedNode | null, place: number, path: Path): Item => {
+    if (isAlias(node)) {
+      const named = anchors.get(node.source);
+      if (named) return named;
+      mistakes.push({ offset: node.range[0], message: 'this alias has no anchor above it' });
+      // It merges as well, so that a merge key finds no second mistake in it.
+      return itemOf(node.range[0], {});
+    }
+    written += 1;
+    const value = isMap(node) ? {} : isSeq(node) ? [] : (node?.value ?? null);
+    const item = itemOf(node?.range[0] ?? place, value);
+    if (node?.anchor) anchors.set(node.anchor, item);
+    underWay.add(item);
+    if (isMap(node)) readPairs(node, item, path);
+    if (isSeq(node)) {
+      node.items.forEach((child, i) => {
+        const offset = (child as ParsedNode).range[0];
+        put(item, i, { offset, item: read(child as ParsedNode, offset, [...path, i]) });
+      });
+    }
+    underWay.delete(item);
+    return item;
+  };
+
+  const readPairs = (node: YAMLMap.Parsed, item: Item, path: Path): void => {
+    const seen = new Set<string>();
+    const own = new Map<string | number, Entry>();
+    const merged = new Map<string | number, Entry>();
+    for (const { key, value } of node.items) {
+      // Whatever else a key may be was a mistake of the parser's, and reported.
+      const { value: name, range } = key as Scalar.Parsed & { readonly value: string };
+      const offset = range[0];
+      const here = [...path, name];
+      if (seen.has(name)) repeatedKeys.push({ path: here, offset });
+      seen.add(name);
+      if (key.anchor) anchors.set(key.anchor, itemOf(offset, name));
+      const entry = { offset, item: read(value, offset, here) };
+      if (!isMergeKey(key)) own.set(name, entry);
+      else merge({ ...entry, offset: value?.range[0] ?? offset }, merged);
+    }
+    for (const [name, entry] of new Map([...merged, ...own])) put(item, name, entry);
+  };
+
+  /** Adds what a merge key stands for. */
+  const merge = (source: Entry, merged: Map<string | number, Entry>): void => {
+    const isList = Array.isArray(source.item.value) && !underWay.has(source.item);
+    for (const { offset, item } of isList ? source.item.entries.values() : [source]) {
+      if (underWay.has(item)) {
+        mistakes.push({ offset, message: 'this merges a mapping into itself' });
+      } else if (!isObject(item.value)) {
+        const message = '<< merges a mapping, such as *name, or a list of mappings';
+        mistakes.push({ offset, message });
+      } else {
+        copied += item.entries.size;
+        // Beyond that it is refused anyway.
+        if (copied > MAX_ADDED) return;
+        for (const [name, entry] of item.entries) {
+          if (!merged.has(name)) merged.set(name, entry);
+        }
+      }
+    }
+  };
+
+  const root = read(contents, 0, []);
+  if (Math.max(copied, root.size - written) > MAX_ADDED) {
+    const message = 'its aliases stand for too much; write the values out';
+    mistakes.push({ offset: root.offset, message });
+  }
+  return { root, repeatedKeys, mistakes };
+}
+
+function itemOf(offset: number, value: unknown): Item {
+  return { offset, value, entries: new Map(), size: 1 };
+}
+
+/** Puts an item that is read into the mapping or list that it stands in. */
+function put(parent: Item, step: string | number, entry: Entry): void {
+  parent.entries.set(step, entry);
+  parent.size += entry.item.size;
+  const { value } = entry.item;
+  // Not by assignment, which a key named __proto__ would turn to another use.
+  Object.defineProperty(parent.value, step, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
+}
+
 /** Whether a key merges another mapping: `<<`, unless it is quoted. */
 function isMergeKey(key: unknown): boolean {
   return isScalar(key) && key.value === '<<' && key.type === 'PLAIN';
-}
-
-interface MergeMistake {
-  readonly node: ParsedNode;
-  readonly message: string;
-}
-
-/** Nodes that a text may have once everything is merged. */
-const MAX_NODES = 100_000;
-
-/**
- * Puts the pairs that a mapping merges in the place of its merge key, in the document itself. Each pair keeps the
- * position where it was written.
- * @returns what cannot be merged.
- */
-function mergeMappings(
-  root: ParsedNode | null,
-  resolve: (node: ParsedNode | null) => ParsedNode | null | undefined,
-): readonly MergeMistake[] {
-  const mistakes: MergeMistake[] = [];
-  const sizes = new Map<ParsedNode, number>();
-  const underWay = new Set<ParsedNode>();
-  const sizeOf = (node: ParsedNode | null): number => {
-    if (node === null || isAlias(node) || isScalar(node)) return 1;
-    const known = sizes.get(node);
-    if (known !== undefined) return known;
-    underWay.add(node);
-    if (isMap(node)) merge(node);
-    const children = isMap(node) ? node.items.map(({ value }) => value) : node.items;
-    const size = (children as (ParsedNode | null)[]).reduce((sum, child) => sum + sizeOf(child), 1);
-    underWay.delete(node);
-    sizes.set(node, size);
-    return size;
-  };
-  const merge = (node: YAMLMap.Parsed): void => {
-    const own = node.items.filter(({ key }) => !isMergeKey(key));
-    if (own.length === node.items.length) return;
-    const names = new Set(own.map(({ key }) => nameOf(key)));
-    // In the place of the key: an alias has to come after its anchor.
-    node.items = node.items.flatMap((pair) => {
-      if (!isMergeKey(pair.key)) return [pair];
-      return sourcesOf(pair.key, pair.value).flatMap((source) => {
-        sizeOf(source);
-        return source.items.filter(({ key }) => {
-          const isNew = !names.has(nameOf(key));
-          names.add(nameOf(key));
-          return isNew;
-        });
-      });
-    });
-  };
-  const sourcesOf = (key: ParsedNode, value: ParsedNode | null): YAMLMap.Parsed[] => {
-    const named = resolve(value);
-    return (isSeq(named) ? (named.items as ParsedNode[]) : [value]).flatMap((item) => {
-      const source = resolve(item);
-      if (isMap(source) && !underWay.has(source)) return [source as YAMLMap.Parsed];
-      const message = isMap(source)
-        ? 'this merges a mapping into itself'
-        : '<< merges a mapping, such as *name, or a list of mappings';
-      mistakes.push({ node: item ?? key, message });
-      return [];
-    });
-  };
-  if (sizeOf(root) > MAX_NODES && root) {
-    mistakes.push({ node: root, message: TOO_MANY_ALIASES });
-  }
-  return mistakes;
-}
-
-/** A key's text. The parser has reported keys that are not text. */
-function nameOf(key: unknown): string {
-  return (key as Scalar<string>).value;
-}
-
-const TOO_MANY_ALIASES = 'its aliases stand for too much; write the values out';
-
-function toValue(document: Document.Parsed, tooMany: () => PolicyError): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (error) {
-    // Every alias has its anchor, as was checked before: so they expand to too much.
-    if (error instanceof ReferenceError) throw tooMany();
-    throw error;
-  }
-}
-
-interface Survey {
-  repeatedKeys: { path: Path; key: ParsedNode }[];
-  lostAliases: ParsedNode[];
-  /** Each with what it stands for: found once, since the search goes through the whole text. */
-  aliases: Map<unknown, ParsedNode>;
-}
-
-/** Walks what is written, without following aliases: they may lead in circles. */
-function surveyNode(
-  document: Document.Parsed,
-  node: ParsedNode | null,
-  path: Path,
-  survey: Survey = { repeatedKeys: [], lostAliases: [], aliases: new Map() },
-): Survey {
-  if (isAlias(node)) {
-    const named = node.resolve(document) as ParsedNode | undefined;
-    if (named) survey.aliases.set(node, named);
-    else survey.lostAliases.push(node as ParsedNode);
-  } else if (isSeq(node)) {
-    node.items.forEach((item, i) => {
-      surveyNode(document, item as ParsedNode, [...path, i], survey);
-    });
-  } else if (isMap(node)) {
-    const seen = new Set<string>();
-    for (const { key, value } of node.items) {
-      const name = nameOf(key);
-      const here = [...path, name];
-      if (seen.has(name)) survey.repeatedKeys.push({ path: here, key: key as ParsedNode });
-      seen.add(name);
-      surveyNode(document, value as ParsedNode | null, here, survey);
-    }
-  }
-  return survey;
 }
 
 function describe({ code, message }: YAMLError): string {

@@ -1,4 +1,3 @@
-import { parse as parseLossless, stringify as stringifyLossless } from 'lossless-json';
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import {
   type AnswerReading,
@@ -24,6 +23,7 @@ import type { Paging, Service } from '../model/services.ts';
 import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
 import { readTask, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
+import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
 import type { RowBudget } from './row-budget.ts';
@@ -442,22 +442,9 @@ function readPage(
   const count = number as number | undefined;
   const safe = rows.map((row) => withoutSecrets(row, access));
   if (!keepsText) return { rows: safe, total: count };
-  const texts = textsOf(body, rowsKey);
-  if (texts?.length !== rows.length) return undefined;
+  const texts = elementTexts(body, rowsKey);
+  if (texts.length !== rows.length) return undefined;
   return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
-}
-
-/**
- * The JSON of each row: numbers as they were written, which `JSON.parse` may change (1e400,
- * 12345678901234567890). `undefined` where it is not clear what is meant, such as a key that comes twice.
- */
-function textsOf(body: string, rowsKey: string): (string | undefined)[] | undefined {
-  try {
-    const { [rowsKey]: rows } = parseLossless(body) as Record<string, unknown>;
-    return ((rows ?? []) as unknown[]).map((row) => stringifyLossless(row));
-  } catch {
-    return undefined;
-  }
 }
 
 /** The columns that somebody may be shown. */

@@ -8,6 +8,7 @@ import { oneLine } from '../../lib/model/text.ts';
 import { blocks } from '../docs/markdown.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { type } from './fake-io.ts';
+import { commands, options, rowsOf, type Shown } from './help.ts';
 import { complaintsOf, isHere, type Offer, offersOf, SHELLS } from './shells.ts';
 
 const FILES = ['a.yml', "it's mine.yml", 'plan $(x).jsonl'];
@@ -18,44 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
-/** An option, as the help shows it. */
-interface Shown {
-  readonly names: readonly string[];
-  readonly value: string | undefined;
-  readonly description: string;
-}
-
-/** The rows under a heading of a help, each as what is on its left and on its right. */
-function rowsOf(help: string, heading: string): (readonly [string, string])[] {
-  const [, rows = ''] = new RegExp(`^${heading}:\n((?: +.*\n)*)`, 'm').exec(help) ?? [];
-  return [...rows.replaceAll(/\n {4,}/g, ' ').matchAll(/^ {2}(\S.*?) {2,}(.*)$/gm)].map(
-    ([, left, right]) => [left as string, right as string],
-  );
-}
-
-async function optionsOf(command: string): Promise<Shown[]> {
-  const { stdout } = await type(`${command} --help`);
-  return rowsOf(stdout, 'Options').map(([flags, description]) => ({
-    names: flags.match(/(?<!\S)--?[\w-]+/g) ?? [],
-    value: /<(.*)>/.exec(flags)?.[1],
-    description: description.replace(/ \((default|choices): .*\)$/, ''),
-  }));
-}
-
-const { stdout: overview } = await type('--help');
-const commands = rowsOf(overview, 'Commands').map(
-  ([left, description]) => [left.split(' ')[0] as string, description] as const,
-);
 const names = commands.map(([name]) => name);
-/** Commander's "help" has no options. */
-const options = new Map(
-  await Promise.all(
-    ['', ...names.filter((name) => name !== 'help')].map(
-      async (name) => [name, await optionsOf(name)] as const,
-    ),
-  ),
-);
-
 const wordsOf = (offers: readonly Offer[]) => offers.map(({ word }) => word).sort();
 /** Fish offers the whole of --option=value. */
 const valuesOf = (offers: readonly Offer[]) =>

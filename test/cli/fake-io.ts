@@ -102,7 +102,12 @@ export class FakeIo implements Io {
 
 /** One command, as if it had been typed: the words are split at spaces. */
 export async function type(line: string, io = new FakeIo()): Promise<Ended> {
-  const status = await runCommandLine(line.split(' ').filter(Boolean), io);
+  return await typeWords(line.split(' ').filter(Boolean), io);
+}
+
+/** One command, in words of which one may be empty. */
+export async function typeWords(words: readonly string[], io = new FakeIo()): Promise<Ended> {
+  const status = await runCommandLine(words, io);
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
 

@@ -3,7 +3,8 @@ import type { Emulator } from '../../lib/emulator/index.ts';
 import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { cachePolicy, policyText } from '../policies.ts';
 import { expired } from '../records.ts';
-import { type Ended, tooWide, type } from './fake-io.ts';
+import { type Ended, tooWide, type, typeWords } from './fake-io.ts';
+import { options } from './help.ts';
 
 let emulator: Emulator;
 let folder: PolicyFolder;
@@ -116,6 +117,73 @@ describe('a command line', () => {
       expect(tooWide(stdout)).toEqual([]);
     },
   );
+});
+
+/** Every option of every command that takes a value. */
+const valued = [...options].flatMap(([command, shown]) =>
+  shown
+    .filter(({ value }) => value !== undefined)
+    .map(({ names, description }) => ({
+      command,
+      option: names.at(-1) as string,
+      isRepeatable: description.includes('may be repeated'),
+    })),
+);
+
+describe('an option that takes a value', () => {
+  test('is among those that the help shows', () => {
+    expect(valued.length).toBeGreaterThan(25);
+    const repeatable = valued.filter((each) => each.isRepeatable).map(({ option }) => option);
+    expect(new Set(repeatable)).toEqual(
+      new Set(['--target', '--instance', '--task', '--region', '--service']),
+    );
+  });
+
+  test.each(valued)('$command $option is given once, unless it may be repeated', async (each) => {
+    const { command, option, isRepeatable } = each;
+    // The policy is not there, so that nothing runs where the option may be repeated.
+    const elsewhere = isRepeatable && command !== 'init' ? ['--policy', 'none.yml'] : [];
+    for (const twice of [
+      [option, 'a', option, 'b'],
+      [`${option}=a`, `${option}=a`],
+      [option, 'a', `${option}=b`],
+    ]) {
+      const ended = await typeWords([command, ...elsewhere, ...twice]);
+      if (isRepeatable) expect(ended.stderr).not.toContain(`${option} is given twice`);
+      else expectUsageError(ended, `${option} is given twice; leave one out\n`);
+    }
+    expectUsageError(await typeWords([option, 'a', command, option, 'b']), 'unknown option');
+  });
+
+  test.each(valued)('$command $option has a value', async ({ command, option }) => {
+    const empty = `${option}: its value is empty; write one, or leave the option out\n`;
+    expectUsageError(await typeWords([command, option, '']), empty);
+    expectUsageError(await typeWords([command, `${option}=`]), empty);
+    for (const next of ['--dry-run', '--help', '-h', '--policy=p.yml']) {
+      const forgotten = `${option} needs a value, and ${next} follows; write the value, or leave ${option} out\n`;
+      expectUsageError(await typeWords([command, option, next]), forgotten);
+    }
+  });
+
+  test.each([
+    '--keep-for 90d --keep-for 1d',
+    '--no-dry-run --records --dry-run',
+    '--records= --no-dry-run',
+  ])('badly, as in %s, is refused before anything is sent', async (words) => {
+    const before = emulator.journal.count();
+    expectUsageError(await type(`run --policy ${policy} ${words}`));
+    expect(emulator.journal.count()).toBe(before);
+  });
+
+  test('may be - for standard output', async () => {
+    const ended = await type(`run --policy ${folder.path}/none.yml --records -`);
+    expectUsageError(ended, 'there is no such file');
+  });
+
+  test('is not a flag, which may be given again', async () => {
+    const ended = await type(`plan --policy ${folder.path}/none.yml --dry-run --json --dry-run`);
+    expectUsageError(ended, 'there is no such file');
+  });
 });
 
 describe('validate', () => {

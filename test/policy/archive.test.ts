@@ -79,6 +79,13 @@ describe('the hash of a policy', () => {
     ],
     ['dryRun', base.replace('dryRun: false', 'dryRun: true')],
     ['an archive', `archive: ./gone\n${base}`],
+    [
+      'anchors, whatever they named before',
+      base
+        .replace('version: 1', 'version: &x 1')
+        .replace('deletions: 5, deletePercent: 7', '<<: { deletions: &x 5 }, deletePercent: &x 7')
+        .replace('keepFor: 30d', '<<: { keepFor: &x 30d, name: other }'),
+    ],
   ])('does not change with %s', (_, text) => {
     expect(hash(text)).toBe(hash(base));
   });

@@ -1,6 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
-import { parse } from 'yaml';
 import { readSource, sourceUnder } from '../../lib/policy/source.ts';
 
 const TEXT = [
@@ -67,25 +65,78 @@ describe('merge keys', () => {
     expect(merged.repeatedKeys).toEqual([]);
   });
 
-  test('read as the parser itself reads them', () => {
-    const keys = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 3 });
-    const mapping = fc.record({
-      keys,
-      merges: fc.array(fc.nat(5), { maxLength: 2 }),
-      at: fc.nat(3),
-    });
-    fc.assert(
-      fc.property(fc.array(mapping, { minLength: 1, maxLength: 6 }), (mappings) => {
-        const lines = mappings.map((each, i) => {
-          const earlier = each.merges.filter((other) => other < i).map((other) => `*m${other}`);
-          const pairs = each.keys.map((key) => `${key}: { v: ${key}${i} }`);
-          if (earlier.length > 0) pairs.splice(each.at, 0, `<<: [${earlier.join(', ')}]`);
-          return `- &m${i} { ${pairs.join(', ')} }`;
-        });
-        const text = lines.join('\n');
-        expect(readSource(text, 'p.yml').value).toEqual(parse(text, { merge: true }));
-      }),
-      { numRuns: 300 },
+  test('take effect in the order of the text, however long a chain they are', () => {
+    const links = Array.from({ length: 3000 }, (_, i) => `m${i + 1}: &m${i + 1} { <<: *m${i} }`);
+    const text = ['m0: &m0 { x: 1 }', ...links, '<<: *m3000'].join('\n');
+    expect(readSource(text, 'p.yml').value).toMatchObject({ x: 1, m3000: { x: 1 } });
+  });
+
+  test.each([
+    ['a: &a { b: { <<: *a } }', at(1, 18)],
+    ['a: &a [{ x: 1 }, { <<: *a }]', at(1, 24)],
+  ])('that lead into themselves are refused: %s', (text, { line, column }) => {
+    expect(() => readSource(text, 'p.yml')).toThrow(
+      `p.yml:${line}:${column}: this merges a mapping into itself`,
     );
   });
+
+  test('without an anchor are one mistake each', () => {
+    expect(() => readSource('a: { <<: *b }\nc: { <<: [*d, 1] }', 'p.yml')).toThrow(
+      new RegExp(
+        [
+          '^p.yml:1:10: this alias has no anchor above it',
+          'p.yml:2:11: this alias has no anchor above it',
+          'p.yml:2:15: << merges a mapping, such as \\*name, or a list of mappings$',
+        ].join('\n'),
+      ),
+    );
+  });
+});
+
+describe('an alias means the latest anchor above it', () => {
+  test.each([
+    [
+      'where an earlier one is merged between',
+      'a: &a { x: &x 30d }\nb: { x: &x 365d }\nc: { <<: *a }\nd: *x',
+      { d: '365d', c: { x: '30d' } },
+    ],
+    [
+      'where a later one is merged behind it',
+      'a: &x 1\nb: &b { y: *x }\nc: &x 2\nd: { <<: *b }\ne: *x',
+      { b: { y: 1 }, d: { y: 1 }, e: 2 },
+    ],
+    [
+      'where nothing else is left of what was merged',
+      'a: &x 1\nb: { k: 0, <<: { k: &x 2, y: *x } }',
+      { b: { k: 0, y: 2 } },
+    ],
+    ['that a key has', '&x a: 1\nb: { &x c: *x }\nd: *x', { b: { c: 'c' }, d: 'c' }],
+  ])('%s', (_, text, value) => {
+    expect(readSource(text, 'p.yml').value).toMatchObject(value);
+  });
+
+  test('and leads to where that stands', () => {
+    const text = 'a: &a { x: &x 1 }\nb: &x 2\nc: { <<: *a }\nd: *x';
+    expect(readSource(text, 'p.yml').valueAt(['d'])).toEqual(at(2, 7));
+    expect(readSource(text, 'p.yml').valueAt(['c', 'x'])).toEqual(at(1, 15));
+  });
+
+  test('which may be around it', () => {
+    const { a } = readSource('a: &a { b: *a }', 'p.yml').value as Record<string, { b: unknown }>;
+    expect(a?.b).toBe(a);
+  });
+
+  test('however many there are', () => {
+    const text = ['a: &a { x: [1, 2] }', ...Array.from({ length: 5000 }, (_, i) => `k${i}: *a`)];
+    expect(readSource(text.join('\n'), 'p.yml').value).toMatchObject({ k4999: { x: [1, 2] } });
+  });
+});
+
+test('a value that is not there stands where its key does', () => {
+  expect(readSource('a: 1\nb: { c, d }', 'p.yml').valueAt(['b', 'd'])).toEqual(at(2, 9));
+});
+
+test('a long text without aliases is read, however long', () => {
+  const text = `[${'1, '.repeat(150_000)}]`;
+  expect(readSource(text, 'p.yml').value).toHaveLength(150_000);
 });

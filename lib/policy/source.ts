@@ -30,7 +30,7 @@ export interface Source {
   readonly repeatedKeys: readonly { readonly path: Path; readonly position: Position }[];
   /** Where a value stands; for an alias its anchor, for a missing key the mapping that lacks it. */
   valueAt(path: Path): Position;
-  /** Where the key stands that the last step of the path names, or the item of a list. */
+  /** The position of the key, or of the list's item, that the last step of the path names. */
   keyAt(path: Path): Position;
 }
 
@@ -101,7 +101,7 @@ export function sourceUnder(source: Source, key: string): Source {
   };
 }
 
-/** A value of the text. An alias is the very item that its anchor names, whatever else is named so later. */
+/** A value of the text. An alias is the same item as its anchor, even if another one gets that name later. */
 interface Item {
   /** Where it begins. */
   readonly offset: number;
@@ -170,7 +170,7 @@ function readContents(contents: ParsedNode | null): Contents {
     const own = new Map<string | number, Entry>();
     const merged = new Map<string | number, Entry>();
     for (const { key, value } of node.items) {
-      // Whatever else a key may be was a mistake of the parser's, and reported.
+      // The parser has reported every other kind of key.
       const { value: name, range } = key as Scalar.Parsed & { readonly value: string };
       const offset = range[0];
       const here = [...path, name];
@@ -221,7 +221,7 @@ function put(parent: Item, step: string | number, entry: Entry): void {
   parent.entries.set(step, entry);
   parent.size += entry.item.size;
   const { value } = entry.item;
-  // Not by assignment, which a key named __proto__ would turn to another use.
+  // Not by assignment: a key named __proto__ would set the prototype.
   Object.defineProperty(parent.value, step, {
     value,
     writable: true,

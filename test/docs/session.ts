@@ -17,8 +17,8 @@ import { PROGRAMS } from './programs.ts';
 /** A record that pages name. */
 export const NAMED_RECORD = 'ff808081818f0a1b018190c2d3e4f501';
 
-/** Programs that a page may run for real: they touch nothing but files of the folder that they are in. */
-const REAL = ['cat', 'diff', 'flock', 'grep', 'gzip', 'jq', 'sh', 'sort', 'zcat'];
+/** Programs that a page may run for real: they touch nothing but files of their folder and home. */
+const REAL = ['cat', 'diff', 'flock', 'grep', 'gzip', 'jq', 'mkdir', 'sh', 'sort', 'zcat'];
 const DEMO_PLACE = ['huaweicloud', 'eu-west-101', 'dcs'];
 
 /** The path of a program on this machine; nothing where it is not installed. */
@@ -61,8 +61,10 @@ export async function openSession(): Promise<Session> {
   const base = await mkdtemp(join(tmpdir(), 'task-janitor-page-'));
   const folder = join(base, 'folder');
   const bin = join(base, 'bin');
+  const home = join(base, 'home');
   const notes = join(base, 'calls');
   await mkdir(bin);
+  await mkdir(home);
   await writePrograms(bin, emulator.url);
 
   const write = (name: string, text: string) => writeFile(join(folder, name), text);
@@ -97,7 +99,7 @@ export async function openSession(): Promise<Session> {
       await rm(notes, { force: true });
       const child = spawn(SHELL, ['-e', '-c', onDemo(script, emulator.url)], {
         cwd: folder,
-        env: { ...DEMO_ENV, ...secrets.env, CALLS: notes, PATH: bin, ...env },
+        env: { ...DEMO_ENV, ...secrets.env, CALLS: notes, HOME: home, PATH: bin, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       let stdout = '';

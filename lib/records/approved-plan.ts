@@ -40,7 +40,7 @@ export async function readApprovedPlan(
     number += 1;
     if (isEnded) throw fail('there is more after its last line; make the plan again');
     const value = parse(line);
-    if (!isObject(value)) throw fail(number === 1 ? NO_PLAN : 'no line of a records file');
+    if (!isObject(value)) throw fail(number === 1 ? NO_PLAN : 'not a line of a records file');
     if (number === 1) {
       const problem = problemOfHeader(value, expected);
       if (problem) throw fail(problem);
@@ -53,7 +53,7 @@ export async function readApprovedPlan(
     } else {
       records += 1;
       const record = readRecord(value);
-      if (!record) throw fail('no record as a plan writes it');
+      if (!record) throw fail('not a record of a plan');
       if (!record.isApproved) continue;
       const instances = targets.get(record.target) ?? new Map<string, Set<string>>();
       targets.set(record.target, instances);
@@ -70,7 +70,7 @@ export async function readApprovedPlan(
   };
 }
 
-const NO_PLAN = 'no records file of a plan; make one with: plan --records plan.jsonl';
+const NO_PLAN = 'not the records file of a plan; make one with: plan --records plan.jsonl';
 
 function problemOfHeader(
   header: Readonly<Record<string, unknown>>,
@@ -79,13 +79,13 @@ function problemOfHeader(
   if (header.records === undefined) return NO_PLAN;
   if (header.records !== 1)
     return `its format is ${visible(String(header.records))}, and this program reads 1`;
-  if (header.dryRun !== true) return 'the records file of a run, and not of a plan';
+  if (header.dryRun !== true) return 'the records file of a run; --plan takes that of a plan';
   if (header.policy !== policy) {
     return 'it was made with another policy; make the plan again with this one';
   }
   const startedAt =
     typeof header.startedAt === 'string' ? Date.parse(header.startedAt) : Number.NaN;
-  if (!Number.isFinite(startedAt)) return 'when it was made cannot be read';
+  if (!Number.isFinite(startedAt)) return 'its startedAt is not a date and time';
   if (startedAt > now + MOST_AHEAD_MS)
     return 'it was made in the future, by the clock of this machine';
   if (startedAt < cutoff(now, maxAge)) {

@@ -100,7 +100,7 @@ describe('a plan is refused', () => {
     [
       'of a run',
       textOf([], { ...HEADER, dryRun: false }),
-      '1: the records file of a run, and not of a plan',
+      '1: the records file of a run; --plan takes that of a plan',
     ],
     [
       'of another policy',
@@ -115,7 +115,7 @@ describe('a plan is refused', () => {
     [
       'without a time',
       textOf([], { ...HEADER, startedAt: 'soon' }),
-      '1: when it was made cannot be read',
+      '1: its startedAt is not a date and time',
     ],
     [
       'of the future',
@@ -125,29 +125,29 @@ describe('a plan is refused', () => {
     [
       'that is CSV',
       'target,instance\na,b\n',
-      '1: no records file of a plan; make one with: plan --records plan.jsonl',
+      '1: not the records file of a plan; make one with: plan --records plan.jsonl',
     ],
-    ['that is a policy', 'version: 1\n', '1: no records file of a plan'],
-    ['that is a summary', '{"schemaVersion":1}\n', '1: no records file of a plan'],
+    ['that is a policy', 'version: 1\n', '1: not the records file of a plan'],
+    ['that is a summary', '{"schemaVersion":1}\n', '1: not the records file of a plan'],
     [
       'with a record that was deleted',
       textOf([record('a', { outcome: 'deleted' })]),
-      '2: no record as a plan writes it',
+      '2: not a record of a plan',
     ],
     [
       'with a record that is kept and remains',
       textOf([record('a', { decision: 'keep' })]),
-      '2: no record as a plan writes it',
+      '2: not a record of a plan',
     ],
     [
       'with a record without an id',
       textOf([record('a', { id: null })]),
-      '2: no record as a plan writes it',
+      '2: not a record of a plan',
     ],
     [
       'with a record without an instance',
       textOf([record('a', { instance: 1 })]),
-      '2: no record as a plan writes it',
+      '2: not a record of a plan',
     ],
     ['in UTF-16', Buffer.from(`\uFEFF${whole}`, 'utf16le'), ' it is UTF-16; save it as UTF-8'],
     ['in Latin-1', Buffer.from(textOf([record('ü')]), 'latin1'), ' it is not UTF-8'],

@@ -1,0 +1,235 @@
+// The contestants, and a process that is one of them: it is started with the name, and sent job after job.
+import { createHash, createHmac, randomUUID } from 'node:crypto';
+import http from 'node:http';
+import core from '@huaweicloud/huaweicloud-sdk-core';
+import kafka from '@huaweicloud/huaweicloud-sdk-kafka';
+import { range } from 'd3-array';
+import fetch from 'node-fetch';
+import pLimit from 'p-limit';
+import { openArchive } from '../../lib/archive/open-archive.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, type TaskRow } from '../../lib/emulator/index.ts';
+import { cleanStep } from '../../lib/fleet/clean-step.ts';
+import { prepareStep } from '../../lib/fleet/prepare-step.ts';
+import { readFleetSettings } from '../../lib/fleet/settings.ts';
+import type { StepDependencies } from '../../lib/fleet/step.ts';
+import { summariseStep } from '../../lib/fleet/summarise-step.ts';
+import { systemClock as clock } from '../../lib/http/clock.ts';
+import { createTransport } from '../../lib/http/transport.ts';
+import { type Paging, SERVICES } from '../../lib/model/services.ts';
+import { loadPolicy } from '../../lib/policy/load.ts';
+import { run } from '../../lib/run/run.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { Bucket } from '../fleet/bucket.ts';
+import { DAY } from '../records.ts';
+import { type Job, KEEP_FOR_DAYS, policyText } from './estate.ts';
+
+const { accessKey, secretKey } = DEMO_ACCESS_KEY;
+const credentials = () => ({ name: 'the benchmark', read: async () => DEMO_ACCESS_KEY });
+const outside = { clock, random: Math.random, openArchive, credentials };
+
+/** The real thing: policy, list, decisions, signing, pace, retry, summary. */
+async function ours(job: Job): Promise<void> {
+  const transport = createTransport(clock);
+  const policy = loadPolicy(policyText(job), 'bench.yml');
+  await run(policy, {}, { ...outside, runId: 'bench', trigger: 'cli', transport });
+  transport.close();
+}
+
+/** Milliseconds: what Lambda allows a function at most. */
+const CALL_MS = 900_000;
+
+/**
+ * The fleet's three steps, called as its state machine calls them, each with connections of its own.
+ * The bucket is in memory: what is measured is this program, not S3.
+ */
+async function fleet(job: Job): Promise<void> {
+  const dependencies = {
+    ...outside,
+    settings: readFleetSettings({ FLEET_BUCKET: 'bench' }),
+    policyText: policyText(job),
+    store: new Bucket(new FakeClock()),
+    observe: () => ({}),
+    observeSummary: () => ({}),
+  };
+  type Step<Answer> = (message: object, dependencies: StepDependencies) => Promise<Answer>;
+  const call = async <Answer>(step: Step<Answer>, message: object): Promise<Answer> => {
+    const transport = createTransport(clock);
+    const deadline = clock.monotonic() + CALL_MS;
+    const answer = step(message, { ...dependencies, callId: randomUUID(), deadline, transport });
+    return await answer.finally(() => transport.close());
+  };
+  const startedAt = new Date().toISOString();
+  const { run, round, lanes } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
+  for (const lane of lanes) while ((await call(cleanStep, { run, round, lane })).again);
+  await call(summariseStep, { run, round });
+}
+
+/** One page of a list of instances, or of one of records, as far as a script looks at it. */
+interface Page {
+  readonly instances: { readonly instance_id: string }[];
+  readonly instance_num: number;
+  readonly tasks?: TaskRow[];
+  readonly task_count?: number | string;
+}
+
+const countOf = (page: Page) => Number(page.task_count ?? page.instance_num);
+const expiredOf = ({ tasks = [] }: Page) => {
+  const before = Date.now() - KEEP_FOR_DAYS * DAY;
+  return tasks.filter((row) => Date.parse(row.updated_at) <= before);
+};
+
+/** Sends one request and returns the body of its answer. @throws unless it was done. */
+type Send = (
+  method: 'GET' | 'DELETE',
+  path: string,
+  headers: ReturnType<typeof signedHeaders>,
+) => Promise<string>;
+
+/**
+ * The least that cleans up: the instances, every first page, the other pages side by side, and the
+ * DELETEs of an instance as soon as its list is complete. No retry, no pacing, no decisions but an age.
+ */
+async function cleanBarely({ url, service, concurrency }: Job, send: Send): Promise<void> {
+  const { host } = new URL(url);
+  const limit = pLimit(concurrency);
+  const readList = async (
+    path: string,
+    { parameter, firstRow, limit: longest }: Paging,
+    engine = '',
+  ) => {
+    const read = async (skip: number): Promise<Page> => {
+      const query = `${engine}limit=${longest}&${parameter}=${firstRow + skip}`;
+      const sign = () => signedHeaders('GET', host, path, query);
+      return JSON.parse(await limit(() => send('GET', `${path}?${query}`, sign())));
+    };
+    const first = await read(0);
+    const others = range(longest, countOf(first), longest);
+    return [first, ...(await Promise.all(others.map(read)))];
+  };
+  const remove = (path: string) =>
+    limit(() => send('DELETE', path, signedHeaders('DELETE', host, path)));
+  const { instances, tasks } = SERVICES[service];
+  const base = `/v2/${DEMO_PROJECT_ID}/instances`;
+  const clean = async (id: string) => {
+    const expired = (await readList(`${base}/${id}/tasks`, tasks)).flatMap(expiredOf);
+    await Promise.all(expired.map((row) => remove(`${base}/${id}/tasks/${row.id}`)));
+  };
+  const found = await readList(base, instances, service === 'dcs' ? '' : `engine=${service}&`);
+  const ids = found.flatMap((page) => page.instances.map(({ instance_id: id }) => id));
+  await Promise.all(ids.map(clean));
+}
+
+const NO_BODY = createHash('sha256').digest('hex');
+const SIGNED = 'host;x-project-id;x-sdk-date';
+
+/** The least that signs a request without a body, whose query is encoded and in order. */
+function signedHeaders(method: string, host: string, path: string, query = '') {
+  const date = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
+  const canonical = `${method}\n${path}/\n${query}\nhost:${host}\nx-project-id:${DEMO_PROJECT_ID}\nx-sdk-date:${date}\n\n${SIGNED}\n${NO_BODY}`;
+  const hash = createHash('sha256').update(canonical).digest('hex');
+  const text = `SDK-HMAC-SHA256\n${date}\n${hash}`;
+  const signature = createHmac('sha256', secretKey).update(text).digest('hex');
+  const Authorization = `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${SIGNED}, Signature=${signature}`;
+  return { 'X-Project-Id': DEMO_PROJECT_ID, 'X-Sdk-Date': date, Authorization };
+}
+
+const agentFor = ({ concurrency }: Job) =>
+  new http.Agent({ keepAlive: true, maxSockets: concurrency });
+
+/** By node:http; what does not change from request to request is worked out once. */
+async function floor(job: Job): Promise<void> {
+  const { hostname, port } = new URL(job.url);
+  const agent = agentFor(job);
+  const send: Send = (method, path, headers) =>
+    new Promise((resolve, reject) => {
+      const sent = http.request({ hostname, port, method, path, headers, agent }, (response) => {
+        const { statusCode = 0 } = response;
+        if (statusCode >= 300) reject(new Error(`${method} ${path}: ${statusCode}`));
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve(text)).on('error', reject);
+      });
+      sent.on('error', reject).end();
+    });
+  await cleanBarely(job, send);
+  agent.destroy();
+}
+
+/** By node-fetch. */
+async function fetchAll(job: Job, agent?: http.Agent): Promise<void> {
+  await cleanBarely(job, async (method, path, headers) => {
+    const response = await fetch(job.url + path, { method, headers, agent });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+    return await response.text();
+  });
+  agent?.destroy();
+}
+
+/** One page after another, until as many rows have come as the list has. */
+async function* pages(read: (seen: number) => Promise<unknown>) {
+  for (let seen = 0, all = 1; seen < all; ) {
+    // The official client returns the body as it came, although its types promise accessors.
+    const page = (await read(seen)) as Page;
+    yield page;
+    seen += (page.tasks ?? page.instances).length;
+    all = countOf(page);
+  }
+}
+
+/** The official client as its README drives it, with p-limit around the DELETEs. */
+async function official({ url, concurrency }: Job): Promise<void> {
+  const key = new core.BasicCredentials().withAk(accessKey).withSk(secretKey);
+  const credential = key.withProjectId(DEMO_PROJECT_ID);
+  const builder = kafka.KafkaClient.newBuilder().withCredential(credential).withEndpoint(url);
+  const client = builder.build();
+  const expired: kafka.DeleteBackgroundTaskRequest[] = [];
+  const list = new kafka.ListInstancesRequest().withEngine('kafka' as never).withLimit('50');
+  for await (const found of pages((seen) => client.listInstances(list.withOffset(`${seen}`)))) {
+    for (const { instance_id: id } of found.instances) {
+      const tasks = new kafka.ListBackgroundTasksRequest(id).withLimit(100);
+      const read = (seen: number) => client.listBackgroundTasks(tasks.withStart(1 + seen));
+      for await (const page of pages(read)) {
+        const rows = expiredOf(page);
+        expired.push(...rows.map((row) => new kafka.DeleteBackgroundTaskRequest(id, row.id)));
+      }
+    }
+  }
+  const limit = pLimit(concurrency);
+  await Promise.all(expired.map((one) => limit(() => client.deleteBackgroundTask(one))));
+}
+
+const CONTESTANTS = {
+  ours,
+  fleet,
+  official,
+  // As most would write it: no agent, everything at once.
+  'hand-written': (job: Job) => fetchAll({ ...job, concurrency: Number.POSITIVE_INFINITY }),
+  // The floor, sent by node-fetch: what this dependency costs by itself.
+  'node-fetch': (job: Job) => fetchAll(job, agentFor(job)),
+  floor,
+};
+
+/** The ways to clean up that are compared; page.md says what they are. */
+export type ContestantName = keyof typeof CONTESTANTS;
+
+/** How a job went; `endedAt` is milliseconds since the epoch. */
+export interface Report {
+  readonly processorMs: number;
+  readonly wallMs: number;
+  readonly endedAt: number;
+}
+
+// A job that fails ends the process, and with it the benchmark.
+process.on('message', async (job: Job) => {
+  const before = process.cpuUsage();
+  const begin = performance.now();
+  await CONTESTANTS[process.argv[2] as ContestantName](job);
+  const { user, system } = process.cpuUsage(before);
+  const wallMs = performance.now() - begin;
+  const report: Report = { processorMs: (user + system) / 1_000, wallMs, endedAt: Date.now() };
+  process.send?.(report);
+});
+// A parent that is gone wants no more answers.
+process.on('disconnect', () => process.exit());

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 const outdir = 'node_modules/.cache/task-janitor-bench';
 
 await build({
-  entryPoints: ['test/bench/main.ts', 'test/bench/contestants.ts'],
+  entryPoints: ['main', 'ours', 'rivals'].map((name) => `test/bench/${name}.ts`),
   bundle: true,
   platform: 'node',
   format: 'esm',

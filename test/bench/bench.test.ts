@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DAY } from '../records.ts';
-import { expiredIn, KEEP_FOR_DAYS, recordsOf, repeat } from './estate.ts';
+import { KEEP_FOR_DAYS } from './compete.ts';
+import { expiredIn, recordsOf, repeat } from './estate.ts';
 import { cellsOf, figuresIn, median, medianRatio, performancePage, verdictOf } from './report.ts';
 
 const zip = { title: 'the zip', target: '≤ 400 KB', value: 308.46, detail: '308,460 bytes' };

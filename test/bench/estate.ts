@@ -4,27 +4,19 @@ import { sum } from 'd3-array';
 import { type Emulator, startEmulator, type TaskRow, task } from '../../lib/emulator/index.ts';
 import { cachePolicy } from '../policies.ts';
 import { DAY } from '../records.ts';
+import { type Job, KEEP_FOR_DAYS } from './compete.ts';
 
 /** An estate and how it is to be cleaned; all follows from these numbers, so that runs can be compared. */
-export interface Scene {
-  readonly service: 'dcs' | 'kafka';
+export interface Scene extends Omit<Job, 'url'> {
   /** Records of each instance. */
   readonly sizes: readonly number[];
   /** From 0 to 1: the share of each instance's records, its oldest ones, that has expired. */
   readonly expiredShare: number;
-  /** Requests that may be in flight. */
-  readonly concurrency: number;
   /** Milliseconds before any request is worked on. */
   readonly latency?: number;
   /** Requests, lists among them, that are let through within any second. */
   readonly hiddenLimit?: number;
 }
-
-/** As much of a scene as a contestant is told. */
-export type Job = Pick<Scene, 'service' | 'concurrency'> & { readonly url: string };
-
-/** Records older than this have expired: so says the policy. */
-export const KEEP_FOR_DAYS = 30;
 
 /** Task names and users as an estate has them: few, and repeated without end. */
 export const NAMES = `EXTEND bindInstancePublicIp unbindInstancePublicIp masterStandbySwapJob

@@ -12,7 +12,6 @@ import type { Target } from '../../lib/policy/schema.ts';
 import { serve } from '../serve.ts';
 import { copyProject } from '../stack/project.ts';
 import { readZip } from '../zip.ts';
-import type { ContestantName } from './contestants.ts';
 import {
   expiredIn,
   NAMES,
@@ -24,7 +23,15 @@ import {
   startScene,
   USERS,
 } from './estate.ts';
-import { compare, medianOf, type Round, race, ratioOf, runNode } from './processes.ts';
+import {
+  type ContestantName,
+  compare,
+  medianOf,
+  type Round,
+  race,
+  ratioOf,
+  runNode,
+} from './processes.ts';
 import { type Measured, median, spell } from './report.ts';
 
 /**

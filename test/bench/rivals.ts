@@ -1,80 +1,27 @@
-// The contestants, and a process that is one of them: it is started with the name, and sent job after job.
-import { createHash, createHmac, randomUUID } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import http from 'node:http';
 import core from '@huaweicloud/huaweicloud-sdk-core';
 import kafka from '@huaweicloud/huaweicloud-sdk-kafka';
 import { range } from 'd3-array';
 import fetch from 'node-fetch';
 import pLimit from 'p-limit';
-import { openArchive } from '../../lib/archive/open-archive.ts';
-import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, type TaskRow } from '../../lib/emulator/index.ts';
-import { cleanStep } from '../../lib/fleet/clean-step.ts';
-import { prepareStep } from '../../lib/fleet/prepare-step.ts';
-import { readFleetSettings } from '../../lib/fleet/settings.ts';
-import type { StepDependencies } from '../../lib/fleet/step.ts';
-import { summariseStep } from '../../lib/fleet/summarise-step.ts';
-import { systemClock as clock } from '../../lib/http/clock.ts';
-import { createTransport } from '../../lib/http/transport.ts';
+import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../lib/emulator/demo-identity.ts';
 import { type Paging, SERVICES } from '../../lib/model/services.ts';
-import { loadPolicy } from '../../lib/policy/load.ts';
-import { run } from '../../lib/run/run.ts';
-import { FakeClock } from '../fake-clock.ts';
-import { Bucket } from '../fleet/bucket.ts';
-import { DAY } from '../records.ts';
-import { type Job, KEEP_FOR_DAYS, policyText } from './estate.ts';
+import { compete, type Job, KEEP_FOR_DAYS } from './compete.ts';
 
 const { accessKey, secretKey } = DEMO_ACCESS_KEY;
-const credentials = () => ({ name: 'the benchmark', read: async () => DEMO_ACCESS_KEY });
-const outside = { clock, random: Math.random, openArchive, credentials };
-
-/** The real thing: policy, list, decisions, signing, pace, retry, summary. */
-async function ours(job: Job): Promise<void> {
-  const transport = createTransport(clock);
-  const policy = loadPolicy(policyText(job), 'bench.yml');
-  await run(policy, {}, { ...outside, runId: 'bench', trigger: 'cli', transport });
-  transport.close();
-}
-
-/** Milliseconds: what Lambda allows a function at most. */
-const CALL_MS = 900_000;
-
-/**
- * The fleet's three steps, called as its state machine calls them, each with connections of its own.
- * The bucket is in memory: what is measured is this program, not S3.
- */
-async function fleet(job: Job): Promise<void> {
-  const dependencies = {
-    ...outside,
-    settings: readFleetSettings({ FLEET_BUCKET: 'bench' }),
-    policyText: policyText(job),
-    store: new Bucket(new FakeClock()),
-    observe: () => ({}),
-    observeSummary: () => ({}),
-  };
-  type Step<Answer> = (message: object, dependencies: StepDependencies) => Promise<Answer>;
-  const call = async <Answer>(step: Step<Answer>, message: object): Promise<Answer> => {
-    const transport = createTransport(clock);
-    const deadline = clock.monotonic() + CALL_MS;
-    const answer = step(message, { ...dependencies, callId: randomUUID(), deadline, transport });
-    return await answer.finally(() => transport.close());
-  };
-  const startedAt = new Date().toISOString();
-  const { run, round, lanes } = await call(prepareStep, { id: 'bench', startedAt, event: {} });
-  for (const lane of lanes) while ((await call(cleanStep, { run, round, lane })).again);
-  await call(summariseStep, { run, round });
-}
 
 /** One page of a list of instances, or of one of records, as far as a script looks at it. */
 interface Page {
   readonly instances: { readonly instance_id: string }[];
   readonly instance_num: number;
-  readonly tasks?: TaskRow[];
+  readonly tasks?: { readonly id: string; readonly updated_at: string }[];
   readonly task_count?: number | string;
 }
 
 const countOf = (page: Page) => Number(page.task_count ?? page.instance_num);
 const expiredOf = ({ tasks = [] }: Page) => {
-  const before = Date.now() - KEEP_FOR_DAYS * DAY;
+  const before = Date.now() - KEEP_FOR_DAYS * 86_400_000;
   return tasks.filter((row) => Date.parse(row.updated_at) <= before);
 };
 
@@ -200,9 +147,8 @@ async function official({ url, concurrency }: Job): Promise<void> {
   await Promise.all(expired.map((one) => limit(() => client.deleteBackgroundTask(one))));
 }
 
-const CONTESTANTS = {
-  ours,
-  fleet,
+/** How others clean up. */
+export const RIVALS = {
   official,
   // As most would write it: no agent, everything at once.
   'hand-written': (job: Job) => fetchAll({ ...job, concurrency: Number.POSITIVE_INFINITY }),
@@ -210,26 +156,4 @@ const CONTESTANTS = {
   'node-fetch': (job: Job) => fetchAll(job, agentFor(job)),
   floor,
 };
-
-/** The ways to clean up that are compared; page.md says what they are. */
-export type ContestantName = keyof typeof CONTESTANTS;
-
-/** How a job went; `endedAt` is milliseconds since the epoch. */
-export interface Report {
-  readonly processorMs: number;
-  readonly wallMs: number;
-  readonly endedAt: number;
-}
-
-// A job that fails ends the process, and with it the benchmark.
-process.on('message', async (job: Job) => {
-  const before = process.cpuUsage();
-  const begin = performance.now();
-  await CONTESTANTS[process.argv[2] as ContestantName](job);
-  const { user, system } = process.cpuUsage(before);
-  const wallMs = performance.now() - begin;
-  const report: Report = { processorMs: (user + system) / 1_000, wallMs, endedAt: Date.now() };
-  process.send?.(report);
-});
-// A parent that is gone wants no more answers.
-process.on('disconnect', () => process.exit());
+compete(RIVALS);

@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sum } from 'd3-array';
+import { promisify } from 'node:util';
+import { sum, transpose } from 'd3-array';
 import { build } from 'esbuild';
-import { SERVICES } from '../../lib/model/services.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { readTask } from '../../lib/model/task.ts';
 import { decide } from '../../lib/policy/decide.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
@@ -23,162 +26,44 @@ import {
   startScene,
   USERS,
 } from './estate.ts';
-import {
-  type ContestantName,
-  compare,
-  medianOf,
-  type Round,
-  race,
-  ratioOf,
-  runNode,
-} from './processes.ts';
-import { type Measured, median, spell } from './report.ts';
+import { day, lists, medianOf, processor, type Round, race, rate, wall } from './races.ts';
+import { type Measured, median, medianRatio, type Part, spell } from './report.ts';
 
 /**
- * Figures that are measured together, by the names that page.md gives them.
- * @param quick smaller everywhere, and rough.
+ * Runs Node once, in a process of its own, and tells what it wrote; and when it first wrote and when it
+ * ended, in milliseconds from its start.
+ * @throws when it does not end with status 0.
  */
-export type Part = (quick: boolean) => Promise<Record<string, Measured>>;
-
-/** Milliseconds, where requests are to take as long as they do over a network. */
-const LATENCY = 50;
-
-/** One instance of Kafka, all of whose records have expired. */
-const allExpired = (records: number, concurrency: number): Scene => ({
-  service: 'kafka',
-  sizes: [records],
-  expiredShare: 1,
-  concurrency,
-});
-
-/** How close the deletes come to what latency and concurrency allow. */
-const wall: Part = async (quick) => {
-  const records = quick ? 500 : 5_000;
-  const measure = async (concurrency: number, rounds: number, peers: ContestantName[]) => {
-    const scene = { ...allExpired(records, concurrency), latency: LATENCY };
-    const warmUp = [{ ...scene, sizes: [quick ? 100 : 500] }];
-    const all = await race(['ours', ...peers], repeat(rounds, scene), warmUp);
-    const least = Math.ceil(records / concurrency) * LATENCY;
-    const toLeast = (name: ContestantName) => medianOf(all[name], 'deletingMs') / least;
-    const others = peers.map((name) => `${name} ${toLeast(name).toFixed(3)}`);
-    return { value: toLeast('ours'), detail: `${spell(records)} deletes; ${others.join(', ')}` };
-  };
-  return {
-    'wall-8': await measure(8, quick ? 1 : 2, ['floor']),
-    'wall-32': await measure(32, quick ? 1 : 3, ['official', 'hand-written', 'floor']),
-  };
-};
-
-/** What one delete costs in processor time, beside what it costs others. */
-const processor: Part = async (quick) => {
-  const [records, rounds] = quick ? [1_000, 3] : [5_000, 7];
-  const scene = allExpired(records, 8);
-  const names = ['ours', 'official', 'node-fetch', 'floor'] as const;
-  const all = await race(names, repeat(rounds, scene), [scene]);
-  const absolute = names.map((name) => {
-    const microseconds = (1_000 * medianOf(all[name], 'processorMs')) / records;
-    return `${name} ${Math.round(microseconds)} µs`;
-  });
-  const share = Math.round(100 * ratioOf(all['node-fetch'], all.ours, 'processorMs'));
-  const compare = (peer: 'official' | 'floor') => {
-    const alone = ratioOf(all['node-fetch'], all[peer], 'processorMs').toFixed(3);
-    const ofWhich = `of which node-fetch alone ${alone}, which is ${share} % of ours`;
-    const value = ratioOf(all.ours, all[peer], 'processorMs');
-    return { value, detail: `${absolute.join(', ')}; ${ofWhich}` };
-  };
-  return { 'processor-official': compare('official'), 'processor-floor': compare('floor') };
-};
-
-/** An ordinary day: most of what has expired was deleted the day before. */
-const ordinary = (service: Scene['service'], instances: number, records: number) => ({
-  service,
-  sizes: repeat(instances, records),
-  expiredShare: 0.01,
-});
-
-/** How long a whole run takes on an ordinary day, when it mostly lists. */
-const day: Part = async (quick) => {
-  const measure = async (estate: ReturnType<typeof ordinary>, concurrency = 8) => {
-    const { service, sizes } = estate;
-    const scene = { ...estate, concurrency, latency: LATENCY };
-    const warmUp = [{ ...scene, sizes: [quick ? 1_000 : 5_000] }];
-    const pair = await race(['ours', 'floor'], repeat(quick ? 1 : 3, scene), warmUp);
-    // It takes so long that one round has to do.
-    const slow = service === 'kafka' ? await race(['official'], [scene], warmUp) : {};
-    const told = Object.entries<Round[]>({ ...pair, ...slow }).map(([name, rounds]) => {
-      const seconds = (medianOf(rounds, 'runMs') / 1_000).toFixed(2);
-      const busy = Math.round(medianOf(rounds, 'processorMs'));
-      const requests = medianOf(rounds, 'requests');
-      return `${name} ${seconds} s for ${requests} requests, ${busy} ms of it processor time`;
+async function runNode(args: readonly string[], cwd = '.', env = {}) {
+  const { accessKey: HUAWEICLOUD_SDK_AK, secretKey: HUAWEICLOUD_SDK_SK } = DEMO_ACCESS_KEY;
+  const key = { HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK, PATH: process.env.PATH };
+  const options = { cwd, env: { ...key, ...env }, maxBuffer: Number.POSITIVE_INFINITY };
+  const begin = performance.now();
+  const running = promisify(execFile)(process.execPath, args, options);
+  const { child } = running;
+  const since = () => performance.now() - begin;
+  let firstOutputMs = Number.POSITIVE_INFINITY;
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.once('data', () => {
+      firstOutputMs = Math.min(firstOutputMs, since());
     });
-    const what = `${service}, ${sizes.length} of ${spell(median(sizes))} records`;
-    return {
-      value: ratioOf(pair.ours, pair.floor, 'runMs'),
-      detail: `${what}: ${told.join('; ')}`,
-    };
-  };
-  const large = quick ? 5_000 : 20_000;
-  return {
-    'day-kafka-8': await measure(ordinary('kafka', 1, large)),
-    'day-kafka-32': await measure(ordinary('kafka', 1, large), 32),
-    'day-dcs': await measure(ordinary('dcs', 1, 3 * large)),
-    'day-instances': await measure(ordinary('kafka', quick ? 20 : 200, 500)),
-  };
-};
+  }
+  const ended = once(child, 'exit').then(since);
+  return { ...(await running), firstOutputMs, endMs: await ended };
+}
 
-/** How many pages are asked for, of those that must be. */
-const lists: Part = async (quick) => {
-  const instances = quick ? 20 : 100;
-  // From 1 to 5,000 records, evenly over their order of magnitude.
-  const sizes = repeat(instances, 5_000).map((most, place) =>
-    Math.round(most ** ((place + 0.5) / instances)),
-  );
-  const count = async (service: Scene['service']) => {
-    const { ours } = await race(['ours'], [{ service, sizes, expiredShare: 0.05, concurrency: 8 }]);
-    const { limit } = SERVICES[service].tasks;
-    const least = sum(sizes, (size) => Math.max(1, Math.ceil(size / limit)));
-    const asked = medianOf(ours, 'taskLists');
-    return { asked, least, detail: `${service} ${asked} of ${least}` };
-  };
-  const dcs = await count('dcs');
-  const kafka = await count('kafka');
-  const value = (dcs.asked + kafka.asked) / (dcs.least + kafka.least);
-  const estate = `${instances} instances of 1 to 5,000 records on each service`;
-  return { lists: { value, detail: `${estate}: ${dcs.detail}, ${kafka.detail}` } };
-};
+type Measure = () => Promise<number>;
 
-/** How close a run comes to a limit that it is not told. */
-const rate: Part = async (quick) => {
-  const seconds = quick ? 6 : 60;
-  const measure = async (
-    name: string,
-    hiddenLimit: number,
-    scene: Scene,
-    perSecond: 'deletesPerSecond' | 'requestsPerSecond',
-  ) => {
-    const warmUp = [{ ...scene, sizes: [1_000] }];
-    const limited = [{ ...scene, hiddenLimit }];
-    const races = await Promise.all([1, 2, 3].map(() => race(['ours'], limited, warmUp)));
-    const runs = races.flatMap(({ ours }) => ours);
-    const deletes = `${spell(expiredIn(scene))} deletes, 3 runs`;
-    const rates = runs.map((run) => run[perSecond].toFixed(1)).join(', ');
-    const throttled = runs.map((run) => run.throttled).join(', ');
-    const share = median(runs.map((run) => run.throttled / run.requests));
-    const rate = medianOf(runs, perSecond) / hiddenLimit;
-    return {
-      [`rate-${name}`]: { value: rate, detail: `${deletes}: ${rates}/s` },
-      [`throttled-${name}`]: { value: share, detail: `${deletes}: ${throttled} throttled` },
-    };
-  };
-  const deletes = (limit: number) => {
-    const scene = { ...allExpired(limit * seconds, 32), service: 'dcs' } as const;
-    return measure(`${limit}`, limit, scene, 'deletesPerSecond');
-  };
-  const both = await Promise.all([deletes(50), deletes(200)]);
-  // An instance of 500 records takes ten requests: five pages and five DELETEs.
-  const whole = { ...ordinary('kafka', 5 * seconds, 500), concurrency: 32 };
-  return Object.assign({}, ...both, await measure('day', 50, whole, 'requestsPerSecond'));
-};
+/**
+ * The medians of two measurements that are made in turns, and of their ratio.
+ * The first round finds files uncached, and is not counted.
+ */
+async function compare(rounds: number, one: Measure, other: Measure) {
+  const pairs: [number, number][] = [];
+  for (let round = 0; round <= rounds; round += 1) pairs.push([await one(), await other()]);
+  const [ones, others] = transpose<number>(pairs.slice(1)) as [number[], number[]];
+  return { one: median(ones), other: median(others), ratio: medianRatio(ones, others) };
+}
 
 /** Instances of 1,000 records each on average; a page of DCS holds 1,000. */
 const many = (instances: number): Scene => ({
@@ -285,19 +170,18 @@ const CALL_OURS = `require('./functions/cleanup.cjs').handler({}, {
 const startUp: Part = async (quick) => {
   const rounds = quick ? 5 : 21;
   const project = await copyProject();
-  const { folder } = project;
-  const packaged = await project.package('prod');
-  const zip = readZip(await readFile(join(packaged.folder, 'cleanup.zip')));
+  const { folder } = await project.package('prod');
+  const zip = readZip(await readFile(join(folder, 'cleanup.zip')));
   for (const { name, content } of zip) await project.write(name, content.toString());
   const deployed = zip.filter(({ name }) => !name.endsWith('.map'));
   const bytes = sum(deployed, ({ packedSize }) => packedSize);
   const form = { bundle: true, platform: 'node', format: 'esm', target: 'node20' } as const;
   const small = { minify: true, keepNames: true, mainFields: ['module', 'main'] };
   const stdin = { contents: EMPTY_HANDLER, resolveDir: process.cwd() };
-  await build({ ...form, ...small, stdin, outfile: join(folder, 'empty.mjs') });
-  let arrivedAt = Number.NaN;
+  await build({ ...form, ...small, stdin, outfile: join(project.folder, 'empty.mjs') });
+  let arrivals: number[] = [];
   const { url, close } = await serve((_, response) => {
-    arrivedAt = performance.now();
+    arrivals.push(performance.now());
     response.end('{}');
   });
   await project.write('bench.yml', policyText({ url, service: 'dcs', concurrency: 8 }));
@@ -308,9 +192,10 @@ const startUp: Part = async (quick) => {
     POWERTOOLS_METRICS_DISABLED: 'true',
   };
   const firstRequest = (script: string) => async () => {
+    arrivals = [];
     const begin = performance.now();
-    await runNode(['-e', script], folder, env);
-    return arrivedAt - begin;
+    await runNode(['-e', script], project.folder, env);
+    return Math.min(...arrivals) - begin;
   };
   const times = await compare(rounds, firstRequest(CALL_OURS), firstRequest(CALL_EMPTY));
   await close();
@@ -329,7 +214,7 @@ const command: Part = async (quick) => {
   const { url, close } = await startScene(scene);
   const policy = await policyFile({ ...scene, url });
   const nothing = async () => (await runNode(['-e', '0'])).endMs;
-  const besideNode = async (measure: () => Promise<number>) => {
+  const besideNode = async (measure: Measure) => {
     const { one, other, ratio } = await compare(rounds, measure, nothing);
     const node = `\`node -e 0\`, which takes ${Math.round(other)} ms`;
     return { value: one, detail: `${ratio.toFixed(2)} times ${node}; ${rounds} rounds` };

@@ -3,17 +3,21 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import * as d3 from 'd3-array';
 
-/** What came of one figure. */
-export interface Result {
-  readonly title: string;
-  /** Such as `≤ 1.05` or `≥ 1,000,000 records/s`. */
-  readonly target: string;
+/** One thing that is measured, and what it should be: `≤ 1.05` or `≥ 1,000,000 records/s`. */
+export type Figure = Readonly<Record<'title' | 'target', string>>;
+
+/** What came of it; `detail` tells the absolute numbers and the peers’. */
+export interface Measured {
   readonly value: number;
-  /** The absolute numbers, and the peers’. */
   readonly detail: string;
 }
-export type Figure = Pick<Result, 'title' | 'target'>;
-export type Measured = Pick<Result, 'value' | 'detail'>;
+export type Result = Figure & Measured;
+
+/**
+ * Figures that are measured together, by the names that page.md gives them.
+ * @param quick smaller everywhere, and rough.
+ */
+export type Part = (quick: boolean) => Promise<Record<string, Measured>>;
 
 /** Such as `5,000`. */
 export const spell = (value: number) => Math.round(value).toLocaleString('en');
@@ -22,8 +26,8 @@ export const spell = (value: number) => Math.round(value).toLocaleString('en');
 export const median = (values: readonly number[]) => d3.median(values) ?? Number.NaN;
 
 /** The median of the ratios of what was measured in turns: what slows the machine slows both. */
-export const medianRatio = (pairs: readonly (readonly [number, number])[]) =>
-  median(pairs.map(([ours, theirs]) => ours / theirs));
+export const medianRatio = (ours: readonly number[], theirs: readonly number[]) =>
+  median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
 
 /** How a result compares with its target. */
 export function verdictOf({ title, target, value }: Result): 'met' | 'missed' {
@@ -53,14 +57,17 @@ export function describeMachine(): string {
   const describe = ['describe', '--always', '--exclude=*', '--dirty=+'];
   const commit = execFileSync('git', describe, { encoding: 'utf8' }).trim();
   const sdk = '@huaweicloud/huaweicloud-sdk';
-  const compared = ['node-fetch', 'p-limit', `${sdk}-core`, `${sdk}-kafka`, 'esbuild'];
-  const versions = compared.map((name) => {
-    const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
-    return `${name} ${version}`;
-  });
+  const versions = ['node-fetch', 'p-limit', `${sdk}-core`, `${sdk}-kafka`, 'esbuild'].map(
+    (name) => {
+      const { version } = JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8'));
+      return `${name} ${version}`;
+    },
+  );
+  const date = new Date().toISOString().slice(0, 10);
   const cores = os.cpus();
-  const hardware = `${cores[0]?.model.trim()}, ${cores.length} cores, ${Math.round(os.totalmem() / 2 ** 30)} GB`;
-  return `${new Date().toISOString().slice(0, 10)}, commit ${commit}, on ${hardware}, ${os.type()} ${os.arch()}, Node ${process.version}.
+  const memory = `${Math.round(os.totalmem() / 2 ** 30)} GB`;
+  const hardware = `${cores[0]?.model.trim()}, ${cores.length} cores, ${memory}`;
+  return `${date}, commit ${commit}, on ${hardware}, ${os.type()} ${os.arch()}, Node ${process.version}.
 Compared: ${versions.join(', ')}.`;
 }
 

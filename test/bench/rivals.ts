@@ -26,11 +26,7 @@ const expiredOf = ({ tasks = [] }: Page) => {
 };
 
 /** Sends one request and returns the body of its answer. @throws unless it was done. */
-type Send = (
-  method: 'GET' | 'DELETE',
-  path: string,
-  headers: ReturnType<typeof signedHeaders>,
-) => Promise<string>;
+type Send = (method: string, path: string, headers: Record<string, string>) => Promise<string>;
 
 /**
  * The least that cleans up: the instances, every first page, the other pages side by side, and the
@@ -39,31 +35,29 @@ type Send = (
 async function cleanBarely({ url, service, concurrency }: Job, send: Send): Promise<void> {
   const { host } = new URL(url);
   const limit = pLimit(concurrency);
-  const readList = async (
-    path: string,
-    { parameter, firstRow, limit: longest }: Paging,
-    engine = '',
-  ) => {
+  const ask = (method: string, path: string, query = '') => {
+    const target = query === '' ? path : `${path}?${query}`;
+    return limit(() => send(method, target, signedHeaders(method, host, path, query)));
+  };
+  const readList = async (path: string, paging: Paging, filter = '') => {
+    const { parameter, firstRow, limit: longest } = paging;
     const read = async (skip: number): Promise<Page> => {
-      const query = `${engine}limit=${longest}&${parameter}=${firstRow + skip}`;
-      const sign = () => signedHeaders('GET', host, path, query);
-      return JSON.parse(await limit(() => send('GET', `${path}?${query}`, sign())));
+      const query = `${filter}limit=${longest}&${parameter}=${firstRow + skip}`;
+      return JSON.parse(await ask('GET', path, query));
     };
     const first = await read(0);
     const others = range(longest, countOf(first), longest);
     return [first, ...(await Promise.all(others.map(read)))];
   };
-  const remove = (path: string) =>
-    limit(() => send('DELETE', path, signedHeaders('DELETE', host, path)));
   const { instances, tasks } = SERVICES[service];
   const base = `/v2/${DEMO_PROJECT_ID}/instances`;
   const clean = async (id: string) => {
     const expired = (await readList(`${base}/${id}/tasks`, tasks)).flatMap(expiredOf);
-    await Promise.all(expired.map((row) => remove(`${base}/${id}/tasks/${row.id}`)));
+    await Promise.all(expired.map((row) => ask('DELETE', `${base}/${id}/tasks/${row.id}`)));
   };
-  const found = await readList(base, instances, service === 'dcs' ? '' : `engine=${service}&`);
-  const ids = found.flatMap((page) => page.instances.map(({ instance_id: id }) => id));
-  await Promise.all(ids.map(clean));
+  const engine = service === 'dcs' ? '' : `engine=${service}&`;
+  const found = (await readList(base, instances, engine)).flatMap((page) => page.instances);
+  await Promise.all(found.map((instance) => clean(instance.instance_id)));
 }
 
 const NO_BODY = createHash('sha256').digest('hex');

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from '@jest/globals';
 import { DAY } from '../records.ts';
 import { KEEP_FOR_DAYS } from './compete.ts';
-import { expiredIn, recordsOf, repeat } from './estate.ts';
+import { expiredIn, recordsOf } from './estate.ts';
 import { cellsOf, figuresIn, median, medianRatio, performancePage, verdictOf } from './report.ts';
 
 const zip = { title: 'the zip', target: '≤ 400 KB', value: 308.46, detail: '308,460 bytes' };
@@ -61,7 +61,7 @@ test('the oldest records of an estate have expired, and no others', () => {
   expect(times).toEqual(times.toSorted().reverse());
   const scene = {
     service: 'dcs',
-    sizes: repeat(2, 1_000),
+    sizes: [1_000, 1_000],
     expiredShare: 0.05,
     concurrency: 8,
   } as const;

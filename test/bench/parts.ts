@@ -107,8 +107,10 @@ const COMMAND = 'dist/task-janitor.js';
 
 /** The most memory that the built command has, over many instances and over one. */
 async function peaks(big: Scene, estate: string): Promise<Record<string, Measured>> {
-  // Peaks that other systems tell begin at the parent's.
-  if (!existsSync('/proc/self/status')) return {};
+  if (!existsSync('/proc/self/status')) {
+    process.stderr.write('no peaks: there is no /proc here, and others begin at the parent’s\n');
+    return {};
+  }
   /** Millions of bytes. */
   const peakOf = async (scene: Scene, command: string, ...options: readonly string[]) => {
     const { url, close } = await startScene(scene);

@@ -1,15 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  DEMO_ACCESS_KEY,
-  DEMO_PROJECT_ID,
-  type TaskRow,
-  taskId,
-} from '../../lib/emulator/index.ts';
+import { sum } from 'd3-array';
+import { type Emulator, startEmulator, type TaskRow, task } from '../../lib/emulator/index.ts';
+import { cachePolicy } from '../policies.ts';
+import { DAY } from '../records.ts';
+import { type Job, KEEP_FOR_DAYS } from './compete.ts';
 
-/** What a contestant finds; all of it follows from these numbers, so that runs can be compared. */
-export interface Scene {
-  readonly service: 'dcs' | 'kafka';
+/** An estate and how it is to be cleaned; all follows from these numbers, so that runs can be compared. */
+export interface Scene extends Omit<Job, 'url'> {
   /** Records of each instance. */
   readonly sizes: readonly number[];
   /** From 0 to 1: the share of each instance's records, its oldest ones, that has expired. */
@@ -20,24 +18,18 @@ export interface Scene {
   readonly hiddenLimit?: number;
 }
 
-/** Records older than this have expired. */
-export const KEEP_FOR_DAYS = 30;
-export const DAY_MS = 86_400_000;
-
 /** Task names and users as an estate has them: few, and repeated without end. */
 export const NAMES = `EXTEND bindInstancePublicIp unbindInstancePublicIp masterStandbySwapJob
 UpdateInstanceConfig UpdateWhitelist RestartInstance BackupInstance RestoreInstance ChangePassword
 CreateTopic FlushDatabase`.split(/\s/);
 export const USERS = ['ops-anna', 'ops-ben', 'terraform', 'ci-deploy', 'admin'];
 
-/** As many records on each of so many instances. */
-export const evenly = (instances: number, records: number) =>
-  Array<number>(instances).fill(records);
+/** The same so many times. */
+export const repeat = <Value>(count: number, value: Value) => Array<Value>(count).fill(value);
 
 /** How many records have expired. */
-export function expiredIn({ sizes, expiredShare }: Scene): number {
-  return sizes.reduce((sum, size) => sum + Math.round(size * expiredShare), 0);
-}
+export const expiredIn = ({ sizes, expiredShare }: Scene) =>
+  sum(sizes, (size) => Math.round(size * expiredShare));
 
 /** The records of one instance, newest first; one in ten failed. */
 export function recordsOf(size: number, expiredShare: number, now: number): TaskRow[] {
@@ -45,44 +37,39 @@ export function recordsOf(size: number, expiredShare: number, now: number): Task
   return Array.from({ length: size }, (_, place) => {
     const days =
       place < young ? (place / size) * (KEEP_FOR_DAYS - 1) : KEEP_FOR_DAYS + 1 + place / size;
-    const at = now - Math.round(days * DAY_MS);
-    return {
-      id: taskId(),
-      name: NAMES[place % NAMES.length] as string,
-      user_name: USERS[place % USERS.length] as string,
-      user_id: '0b01fbb53600d4671fa8c00673c71260',
+    const end = now - Math.round(days * DAY);
+    return task({
+      name: NAMES[place % NAMES.length],
+      user_name: USERS[place % USERS.length],
       status: place % 10 === 9 ? 'FAILED' : 'SUCCESS',
-      created_at: new Date(at - 90_000).toISOString(),
-      updated_at: new Date(at).toISOString(),
-    };
+      created_at: new Date(end - 90_000).toISOString(),
+      updated_at: new Date(end).toISOString(),
+    });
   });
 }
 
-/** What is to be cleaned, and how many requests may be in flight meanwhile. */
-export interface Job {
-  readonly url: string;
-  readonly service: Scene['service'];
-  readonly concurrency: number;
+/** An emulator that serves a scene. */
+export async function startScene(scene: Scene): Promise<Emulator> {
+  const { service, sizes, expiredShare, latency, hiddenLimit: perSecond } = scene;
+  const faults = perSecond === undefined ? {} : { rateLimit: { perSecond } };
+  const emulator = await startEmulator({ latencyMs: latency, faults });
+  const now = Date.now();
+  for (const size of sizes) {
+    emulator.addInstance({ service, tasks: recordsOf(size, expiredShare, now) });
+  }
+  return emulator;
 }
 
+/** A rule that changes nothing, so that there is one to look at. */
+const RULES = [
+  'rules:',
+  "  - { match: { statuses: [FAILED], tasks: ['Restore*'] }, keepFor: 30d }",
+];
+
 /** The policy that deletes what has expired. */
-export function policyText({ url, service, concurrency }: Job): string {
-  return `version: 1
-dryRun: false
-targets:
-  - name: bench
-    cloud: otc
-    service: ${service}
-    region: eu-de
-    projectId: ${DEMO_PROJECT_ID}
-    endpoint: ${url}
-    requests: { concurrency: ${concurrency} }
-    keepFor: P${KEEP_FOR_DAYS}D
-    rules:
-      - name: failures-stay-longer
-        match: { statuses: [FAILED], tasks: ['Restore*'] }
-        keepFor: P${KEEP_FOR_DAYS}D
-`;
+export function policyText({ url, service, concurrency }: Job, rules = RULES): string {
+  const requests = `requests: { concurrency: ${concurrency} }`;
+  return cachePolicy(url, [requests, ...rules]).replace('service: dcs', `service: ${service}`);
 }
 
 /** Writes the policy to a file beside the bundled benchmark. */
@@ -91,13 +78,3 @@ export async function policyFile(job: Job): Promise<string> {
   await writeFile(file, policyText(job));
   return file;
 }
-
-/** The built command. */
-export const COMMAND = 'dist/task-janitor.js';
-
-/** Where this program finds the emulator's access key. */
-export const ENV = {
-  PATH: process.env.PATH,
-  HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
-  HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
-};

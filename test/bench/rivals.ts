@@ -2,55 +2,62 @@ import { createHash, createHmac } from 'node:crypto';
 import http from 'node:http';
 import core from '@huaweicloud/huaweicloud-sdk-core';
 import kafka from '@huaweicloud/huaweicloud-sdk-kafka';
+import { range } from 'd3-array';
 import fetch from 'node-fetch';
 import pLimit from 'p-limit';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID } from '../../lib/emulator/demo-identity.ts';
 import { type Paging, SERVICES } from '../../lib/model/services.ts';
-import { DAY_MS, type Job, KEEP_FOR_DAYS } from './estate.ts';
+import { compete, type Job, KEEP_FOR_DAYS } from './compete.ts';
 
-/** One page of a list of instances or of records, as far as a script looks at it. */
+const { accessKey, secretKey } = DEMO_ACCESS_KEY;
+
+/** One page of a list of instances, or of one of records, as far as a script looks at it. */
 interface Page {
   readonly instances: { readonly instance_id: string }[];
   readonly instance_num: number;
-  readonly tasks: { readonly id: string; readonly status: string; readonly updated_at: string }[];
-  readonly task_count: number | string;
+  readonly tasks?: { readonly id: string; readonly updated_at: string }[];
+  readonly task_count?: number | string;
 }
 
-const expiredOf = ({ tasks }: Page) => {
-  const before = Date.now() - KEEP_FOR_DAYS * DAY_MS;
-  const hasEnded = (status: string) => status === 'SUCCESS' || status === 'FAILED';
-  return tasks.filter((row) => hasEnded(row.status) && Date.parse(row.updated_at) <= before);
+const countOf = (page: Page) => Number(page.task_count ?? page.instance_num);
+const expiredOf = ({ tasks = [] }: Page) => {
+  const before = Date.now() - KEEP_FOR_DAYS * 86_400_000;
+  return tasks.filter((row) => Date.parse(row.updated_at) <= before);
 };
 
 /** Sends one request and returns the body of its answer. @throws unless it was done. */
-type Send = (method: 'GET' | 'DELETE', url: string) => Promise<string>;
+type Send = (method: string, path: string, headers: Record<string, string>) => Promise<string>;
 
 /**
  * The least that cleans up: the instances, every first page, the other pages side by side, and the
- * DELETEs of an instance as soon as its list is complete. No retry, no pacing.
+ * DELETEs of an instance as soon as its list is complete. No retry, no pacing, no decisions but an age.
  */
-async function cleanBarely({ url, service }: Job, concurrency: number, send: Send): Promise<void> {
+async function cleanBarely({ url, service, concurrency }: Job, send: Send): Promise<void> {
+  const { host } = new URL(url);
   const limit = pLimit(concurrency);
-  const readList = async (list: string, { parameter, firstRow, limit: longest }: Paging) => {
+  const ask = (method: string, path: string, query = '') => {
+    const target = query === '' ? path : `${path}?${query}`;
+    return limit(() => send(method, target, signedHeaders(method, host, path, query)));
+  };
+  const readList = async (path: string, paging: Paging, filter = '') => {
+    const { parameter, firstRow, limit: longest } = paging;
     const read = async (skip: number): Promise<Page> => {
-      const page = `limit=${longest}&${parameter}=${firstRow + skip}`;
-      return JSON.parse(await limit(send, 'GET', `${list}${page}`));
+      const query = `${filter}limit=${longest}&${parameter}=${firstRow + skip}`;
+      return JSON.parse(await ask('GET', path, query));
     };
     const first = await read(0);
-    const rows = Number(first.task_count ?? first.instance_num);
-    const others = Array.from({ length: Math.max(0, Math.ceil(rows / longest) - 1) });
-    return [first, ...(await Promise.all(others.map((_, page) => read(longest * (page + 1)))))];
+    const others = range(longest, countOf(first), longest);
+    return [first, ...(await Promise.all(others.map(read)))];
   };
   const { instances, tasks } = SERVICES[service];
-  const base = `${url}/v2/${DEMO_PROJECT_ID}/instances`;
-  const engine = service === 'dcs' ? '' : `engine=${service}&`;
-  const found = await readList(`${base}?${engine}`, instances);
-  const ids = found.flatMap((page) => page.instances.map(({ instance_id: id }) => id));
+  const base = `/v2/${DEMO_PROJECT_ID}/instances`;
   const clean = async (id: string) => {
-    const expired = (await readList(`${base}/${id}/tasks?`, tasks)).flatMap(expiredOf);
-    await Promise.all(expired.map((row) => limit(send, 'DELETE', `${base}/${id}/tasks/${row.id}`)));
+    const expired = (await readList(`${base}/${id}/tasks`, tasks)).flatMap(expiredOf);
+    await Promise.all(expired.map((row) => ask('DELETE', `${base}/${id}/tasks/${row.id}`)));
   };
-  await Promise.all(ids.map(clean));
+  const engine = service === 'dcs' ? '' : `engine=${service}&`;
+  const found = (await readList(base, instances, engine)).flatMap((page) => page.instances);
+  await Promise.all(found.map((instance) => clean(instance.instance_id)));
 }
 
 const NO_BODY = createHash('sha256').digest('hex');
@@ -61,11 +68,9 @@ function signedHeaders(method: string, host: string, path: string, query = '') {
   const date = `${new Date().toISOString().slice(0, 19).replace(/[-:]/g, '')}Z`;
   const canonical = `${method}\n${path}/\n${query}\nhost:${host}\nx-project-id:${DEMO_PROJECT_ID}\nx-sdk-date:${date}\n\n${SIGNED}\n${NO_BODY}`;
   const hash = createHash('sha256').update(canonical).digest('hex');
-  const signature = createHmac('sha256', DEMO_ACCESS_KEY.secretKey)
-    .update(`SDK-HMAC-SHA256\n${date}\n${hash}`)
-    .digest('hex');
-  const signer = `SDK-HMAC-SHA256 Access=${DEMO_ACCESS_KEY.accessKey}`;
-  const Authorization = `${signer}, SignedHeaders=${SIGNED}, Signature=${signature}`;
+  const text = `SDK-HMAC-SHA256\n${date}\n${hash}`;
+  const signature = createHmac('sha256', secretKey).update(text).digest('hex');
+  const Authorization = `SDK-HMAC-SHA256 Access=${accessKey}, SignedHeaders=${SIGNED}, Signature=${signature}`;
   return { 'X-Project-Id': DEMO_PROJECT_ID, 'X-Sdk-Date': date, Authorization };
 }
 
@@ -74,71 +79,62 @@ const agentFor = ({ concurrency }: Job) =>
 
 /** By node:http; what does not change from request to request is worked out once. */
 async function floor(job: Job): Promise<void> {
-  const { host, hostname, port, origin } = new URL(job.url);
+  const { hostname, port } = new URL(job.url);
   const agent = agentFor(job);
-  const send: Send = (method, url) => {
-    const path = url.slice(origin.length);
-    const [bare = '', query] = path.split('?');
-    const headers = signedHeaders(method, host, bare, query);
-    return new Promise((resolve, reject) => {
+  const send: Send = (method, path, headers) =>
+    new Promise((resolve, reject) => {
       const sent = http.request({ hostname, port, method, path, headers, agent }, (response) => {
         const { statusCode = 0 } = response;
-        if (statusCode >= 300) reject(new Error(`${method} ${url}: ${statusCode}`));
+        if (statusCode >= 300) reject(new Error(`${method} ${path}: ${statusCode}`));
         let text = '';
-        response.setEncoding('utf8');
-        response.on('data', (chunk: string) => {
+        response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk;
         });
-        response.on('end', () => resolve(text));
-        response.on('error', reject);
+        response.on('end', () => resolve(text)).on('error', reject);
       });
-      sent.on('error', reject);
-      sent.end();
+      sent.on('error', reject).end();
     });
-  };
-  await cleanBarely(job, job.concurrency, send);
+  await cleanBarely(job, send);
   agent.destroy();
 }
 
 /** By node-fetch. */
-async function fetchAll(job: Job, concurrency: number, agent?: http.Agent): Promise<void> {
-  await cleanBarely(job, concurrency, async (method, url) => {
-    const { host, pathname, search } = new URL(url);
-    const headers = signedHeaders(method, host, pathname, search.slice(1));
-    const response = await fetch(url, { method, headers, agent });
-    if (!response.ok) throw new Error(`${method} ${url}: ${response.status}`);
+async function fetchAll(job: Job, agent?: http.Agent): Promise<void> {
+  await cleanBarely(job, async (method, path, headers) => {
+    const response = await fetch(job.url + path, { method, headers, agent });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
     return await response.text();
   });
   agent?.destroy();
 }
 
+/** One page after another, until as many rows have come as the list has. */
+async function* pages(read: (seen: number) => Promise<unknown>) {
+  for (let seen = 0, all = 1; seen < all; ) {
+    // The official client returns the body as it came, although its types promise accessors.
+    const page = (await read(seen)) as Page;
+    yield page;
+    seen += (page.tasks ?? page.instances).length;
+    all = countOf(page);
+  }
+}
+
 /** The official client as its README drives it, with p-limit around the DELETEs. */
 async function official({ url, concurrency }: Job): Promise<void> {
-  const credentials = new core.BasicCredentials()
-    .withAk(DEMO_ACCESS_KEY.accessKey)
-    .withSk(DEMO_ACCESS_KEY.secretKey)
-    .withProjectId(DEMO_PROJECT_ID);
-  const builder = kafka.KafkaClient.newBuilder().withCredential(credentials).withEndpoint(url);
+  const key = new core.BasicCredentials().withAk(accessKey).withSk(secretKey);
+  const credential = key.withProjectId(DEMO_PROJECT_ID);
+  const builder = kafka.KafkaClient.newBuilder().withCredential(credential).withEndpoint(url);
   const client = builder.build();
-  const pages: Page[] = [];
-  for (let seen = 0, all = 1; seen < all; ) {
-    const request = new kafka.ListInstancesRequest().withEngine('kafka' as never).withLimit('50');
-    // The client returns the body as it came, although its types promise accessors.
-    const page = (await client.listInstances(request.withOffset(`${seen}`))) as unknown as Page;
-    pages.push(page);
-    seen += page.instances.length;
-    all = page.instance_num;
-  }
   const expired: kafka.DeleteBackgroundTaskRequest[] = [];
-  for (const { instance_id: id } of pages.flatMap(({ instances }) => instances)) {
-    for (let seen = 0, all = 1; seen < all; ) {
-      const request = new kafka.ListBackgroundTasksRequest(id).withStart(1 + seen).withLimit(100);
-      const page = (await client.listBackgroundTasks(request)) as unknown as Page;
-      for (const row of expiredOf(page)) {
-        expired.push(new kafka.DeleteBackgroundTaskRequest(id, row.id));
+  const list = new kafka.ListInstancesRequest().withEngine('kafka' as never).withLimit('50');
+  for await (const found of pages((seen) => client.listInstances(list.withOffset(`${seen}`)))) {
+    for (const { instance_id: id } of found.instances) {
+      const tasks = new kafka.ListBackgroundTasksRequest(id).withLimit(100);
+      const read = (seen: number) => client.listBackgroundTasks(tasks.withStart(1 + seen));
+      for await (const page of pages(read)) {
+        const rows = expiredOf(page);
+        expired.push(...rows.map((row) => new kafka.DeleteBackgroundTaskRequest(id, row.id)));
       }
-      seen += page.tasks.length;
-      all = Number(page.task_count);
     }
   }
   const limit = pLimit(concurrency);
@@ -149,8 +145,9 @@ async function official({ url, concurrency }: Job): Promise<void> {
 export const RIVALS = {
   official,
   // As most would write it: no agent, everything at once.
-  'hand-written': (job: Job) => fetchAll(job, Number.POSITIVE_INFINITY),
+  'hand-written': (job: Job) => fetchAll({ ...job, concurrency: Number.POSITIVE_INFINITY }),
   // The floor, sent by node-fetch: what this dependency costs by itself.
-  'node-fetch': (job: Job) => fetchAll(job, job.concurrency, agentFor(job)),
+  'node-fetch': (job: Job) => fetchAll(job, agentFor(job)),
   floor,
 };
+compete(RIVALS);

@@ -95,7 +95,7 @@ describe('a plan is refused', () => {
       [...lines.slice(0, 2), ...lines.slice(3)].join('\n'),
       '3: 1 records, and it should have 2: it was changed, or cut short',
     ],
-    ['that is cut in a line', whole.slice(0, -60), ': no '],
+    ['that is cut in a line', whole.slice(0, -60), ': not a line of a records file'],
     ['with more after its end', `${whole}{}\n`, '5: there is more after its last line'],
     [
       'of a run',

@@ -13,6 +13,9 @@ export interface FoundProjects {
   readonly disabled: readonly string[];
 }
 
+/** Names of projects that a message holds. */
+const MAX_NAMES = 50;
+
 /**
  * Finds the projects of a target's region that the policy selects.
  * @param counts receive the requests, where they were not made for another target before.
@@ -28,14 +31,17 @@ export async function findProjects(
   const projects = await accounts.projects(target, counts);
   const { here, selected, unmatched } = selectProjects(projects, patterns, region);
   const names = here.map(({ name }) => name);
-  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  // They are sorted.
+  const repeated = names.find((name, i) => name === names[i - 1]);
   if (repeated !== undefined) {
     const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId in the place of projects`;
     throw new TargetError('projects', message);
   }
   if (unmatched.length > 0) {
     const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' and ');
-    const there = names.length > 0 ? names.join(', ') : 'none that the credentials may enter';
+    const shown = names.slice(0, MAX_NAMES).join(', ');
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+    const there = shown ? shown + more : 'none that the credentials may enter';
     const message = `${missing} under projects in the policy ${unmatched.length > 1 ? 'match' : 'matches'} no project of region ${region}: correct it, or leave it out; there is: ${there}`;
     throw new TargetError('projects', message);
   }

@@ -1,17 +1,18 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import type { AnswerReading } from '../answers/classify.ts';
-import { Secrecy } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest } from '../http/transport.ts';
 import { type Credentials, CredentialsError, type Lifetime, type User } from './credentials.ts';
 import type { CredentialsStore } from './credentials-store.ts';
+import { shortened } from './run-secrets.ts';
 import { sign } from './sign.ts';
 
 /** An IAM token that is scoped to a project, or to an account. */
 export interface Token extends Lifetime {
   readonly value: string;
-  readonly projectId: string | undefined;
+  /** The project that IAM says it is for, not yet compared with the one that was asked for. */
+  readonly project?: unknown;
 }
 
 /** The secret or token that a request was authenticated with. */
@@ -25,9 +26,6 @@ export interface Grant {
 export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
-
-/** Hides the secrets of a run, which its targets share. */
-const secrecies = new WeakMap<ReadonlySet<string>, Secrecy>();
 
 /** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
 export class Access {
@@ -137,21 +135,14 @@ export class Access {
       : `access key ${shortened(credentials.accessKey)} from ${name}`;
   }
 
-  /** The text without any secret that it may hold. */
+  /** The text without any secret that it may hold, and with access keys shortened. */
   conceal(text: string): string {
-    return this.#secrecy.conceal(text);
+    return this.#store.secrets.conceal(text);
   }
 
   /** Whether a name or an id holds a secret. */
   reveals(text: string): boolean {
-    return this.#secrecy.reveals(text);
-  }
-
-  get #secrecy(): Secrecy {
-    const { secrets } = this.#store;
-    const secrecy = secrecies.get(secrets) ?? new Secrecy(secrets);
-    secrecies.set(secrets, secrecy);
-    return secrecy;
+    return this.#store.secrets.reveals(text);
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {
@@ -194,8 +185,4 @@ export class Access {
 /** Five minutes before its end, or a tenth of its life where that is shorter. */
 function aboutToExpire({ issuedAt, expiresAt }: Lifetime, now: number): boolean {
   return expiresAt - now < Math.min(5 * 60_000, (expiresAt - issuedAt) / 10);
-}
-
-function shortened(accessKey: string): string {
-  return accessKey.length > 8 ? `${accessKey.slice(0, 4)}…${accessKey.slice(-2)}` : '…';
 }

@@ -11,6 +11,7 @@ import type { CredentialsSource } from './credentials.ts';
 import type { CredentialsReference } from './credentials-source.ts';
 import { CredentialsStore } from './credentials-store.ts';
 import { Iam, type Project, type Scope } from './iam.ts';
+import { RunSecrets } from './run-secrets.ts';
 
 /** Where a target is, as far as its identity goes. */
 export interface Address {
@@ -24,6 +25,8 @@ export interface Address {
 export interface Entrance {
   readonly access: Access;
   readonly projectId: string;
+  /** False where IAM says that the project is disabled: it is to be left alone. */
+  readonly enabled: boolean;
 }
 
 export interface AccountsOptions {
@@ -35,6 +38,14 @@ export interface AccountsOptions {
   readonly window: RequestWindow;
   /** Is told what is wrong with credentials that can be used all the same. */
   readonly warn: (message: string) => void;
+}
+
+/** The credentials that requests are authenticated with, and the IAM that knows them. */
+interface Identity {
+  readonly store: CredentialsStore;
+  readonly origin: string;
+  /** All that tells it from others. */
+  readonly key: readonly string[];
 }
 
 /** Requests to IAM of one kind that are in flight at once. */
@@ -52,8 +63,7 @@ type IamWork = 'tokens' | 'agencies' | 'projects';
  */
 export class Accounts {
   readonly #options: AccountsOptions;
-  /** The secrets of all targets: a service may repeat the token of another target. */
-  readonly #secrets = new Set<string>();
+  readonly #secrets = new RunSecrets();
   readonly #stores = new Map<string, CredentialsStore>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #accesses = new Map<string, Access>();
@@ -86,14 +96,15 @@ export class Accounts {
     counts: RequestCounts,
   ): Promise<Entrance> {
     const { region, projectId } = address;
-    const { store, origin } = await this.#identify(address, counts);
+    const identity = await this.#identify(address, counts);
     const scope: Scope = projectId === undefined ? { name: region } : { id: projectId };
-    return await kept(this.#entrances, [store.name, origin, scope], async () => {
-      const access = this.#accessTo(scope, store, origin, counts);
-      const grant = await access.current();
-      const known = projectId ?? grant.token?.projectId;
-      const iam = this.#iam('projects', origin, counts);
-      return { access, projectId: known ?? (await iam.projectId(region, access)) };
+    return await kept(this.#entrances, [...identity.key, scope], async () => {
+      const access = this.#accessTo(scope, identity, counts);
+      const { token } = await access.current();
+      if (projectId !== undefined) return { access, projectId, enabled: true };
+      const iam = this.#iam('projects', identity.origin, counts);
+      const { id, enabled } = await iam.ownProject(region, access, token?.project);
+      return { access, projectId: id, enabled };
     });
   }
 
@@ -103,11 +114,11 @@ export class Accounts {
    * @throws as {@link enter} does.
    */
   async projects(address: Address, counts: RequestCounts): Promise<readonly Project[]> {
-    const { store, origin } = await this.#identify(address, counts);
-    return await kept(this.#projects, [store.name, origin, address.region], () =>
-      this.#iam('projects', origin, counts).projects(
+    const identity = await this.#identify(address, counts);
+    return await kept(this.#projects, [...identity.key, address.region], () =>
+      this.#iam('projects', identity.origin, counts).projects(
         address.region,
-        this.#accessTo('account', store, origin, counts),
+        this.#accessTo('account', identity, counts),
       ),
     );
   }
@@ -122,31 +133,27 @@ export class Accounts {
     await store.get();
   }
 
-  /** The credentials that requests are authenticated with, and the IAM that knows them. */
-  async #identify(
-    address: Address,
-    counts: RequestCounts,
-  ): Promise<{ store: CredentialsStore; origin: string }> {
+  async #identify(address: Address, counts: RequestCounts): Promise<Identity> {
     const { cloud, region, credentials: { agency } = {} } = address;
     const store = this.credentialsOf(address);
     const { iamEndpoint } = await store.get();
     const origin = address.iamEndpoint ?? iamEndpoint ?? iamOrigin(cloud, region);
-    if (!agency) return { store, origin };
+    const own = { store, origin, key: [store.name, origin] };
+    if (!agency) return own;
     const { domain, name } = agency;
-    const assumed = kept(this.#stores, [store.name, origin, domain, name], () => {
-      const read = () =>
-        this.#iam('agencies', origin, counts).assume(
-          agency,
-          this.#accessTo('account', store, origin, counts),
-        );
+    // Their names joined in a sentence may be those of another agency.
+    const key = [...own.key, domain, name];
+    const assumed = kept(this.#stores, key, () => {
+      const access = this.#accessTo('account', own, counts);
+      const read = () => this.#iam('agencies', origin, counts).assume(agency, access);
       const source = `agency ${name} of account ${domain}, assumed with ${store.name}`;
       return new CredentialsStore({ name: source, read }, undefined, this.#secrets);
     });
-    return { store: assumed, origin };
+    return { store: assumed, origin, key };
   }
 
-  #accessTo(scope: Scope, store: CredentialsStore, origin: string, counts: RequestCounts): Access {
-    return kept(this.#accesses, [store.name, origin, scope], () => {
+  #accessTo(scope: Scope, { store, origin, key }: Identity, counts: RequestCounts): Access {
+    return kept(this.#accesses, [...key, scope], () => {
       const iam = this.#iam('tokens', origin, counts);
       return new Access(store, (user) => iam.token(user, scope), this.#options.clock);
     });
@@ -159,7 +166,7 @@ export class Accounts {
       [work, origin],
       () => new Endpoint({ origin, concurrency: IAM_CONCURRENCY, transport, clock, random }),
     );
-    return new Iam({ endpoint, clock, window, counts });
+    return new Iam({ endpoint, clock, window, counts, secrets: this.#secrets });
   }
 
   readonly #readInTime = async <T>(promise: Promise<T>, source: string): Promise<T> => {

@@ -1,4 +1,5 @@
 import { type Credentials, CredentialsError, type CredentialsSource } from './credentials.ts';
+import { RunSecrets } from './run-secrets.ts';
 
 type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
 
@@ -8,8 +9,8 @@ type Wait = <T>(promise: Promise<T>, source: string) => Promise<T>;
  */
 export class CredentialsStore {
   readonly name: string;
-  /** Every secret value that has been read or issued so far, so that none is ever shown. */
-  readonly secrets: Set<string>;
+  /** Receives what is read and issued, so that none of it is ever shown. */
+  readonly secrets: RunSecrets;
   readonly #source: CredentialsSource;
   readonly #wait: Wait;
   readonly #warn: (message: string) => void;
@@ -20,13 +21,13 @@ export class CredentialsStore {
   /**
    * @param wait limits the time of a read, for sources that have no limit of their own. It throws the error that the
    * caller gets when the time is over.
-   * @param secrets those of the whole run: a service may repeat the token of another target.
+   * @param secrets those of the whole run.
    * @param warn is told what is wrong with a source that can be used all the same.
    */
   constructor(
     source: CredentialsSource,
     wait: Wait = (promise) => promise,
-    secrets = new Set<string>(),
+    secrets = new RunSecrets(),
     warn: (message: string) => void = () => {},
   ) {
     this.secrets = secrets;
@@ -83,8 +84,11 @@ export class CredentialsStore {
       'password' in credentials
         ? [credentials.password]
         : [credentials.secretKey, credentials.securityToken];
-    // Nothing of temporary keys is worth showing.
-    if ('accessKey' in credentials && credentials.lifetime) values.push(credentials.accessKey);
+    if ('accessKey' in credentials) {
+      // Nothing of temporary keys is worth showing.
+      if (credentials.lifetime) values.push(credentials.accessKey);
+      else this.secrets.addAccessKey(credentials.accessKey);
+    }
     for (const value of values) if (value) this.secrets.add(value);
     return credentials;
   }

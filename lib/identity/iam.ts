@@ -1,16 +1,15 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { type AnswerReading, describeResponse, readAnswer } from '../answers/classify.ts';
-import { type Conceal, concealer } from '../answers/conceal.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
-import type { RequestCounts } from '../model/summary.ts';
-import { readId } from '../model/task.ts';
-import { isObject } from '../model/text.ts';
+import { counted, type RequestCounts } from '../model/summary.ts';
+import { isObject, visible } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { Agency } from './credentials-source.ts';
+import type { RunSecrets } from './run-secrets.ts';
 import { type AccessKey, encode } from './sign.ts';
 
 /** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
@@ -19,10 +18,22 @@ export type Scope = { readonly id: string } | { readonly name: string } | 'accou
 /** A project of an account. */
 export interface Project {
   readonly id: string;
-  /** On both clouds `REGION` or `REGION_something`; empty when it cannot be read. */
+  /** On both clouds `REGION` or `REGION_something`. */
   readonly name: string;
   readonly enabled: boolean;
 }
+
+/** A project as IAM describes it; what cannot be used of it is `undefined`. */
+interface ProjectRow {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+  readonly enabled: boolean;
+}
+
+/** Those that a policy may name, too. */
+const PROJECT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** The clouds allow no more characters. */
+const LONGEST_NAME = 64;
 
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 10_000;
@@ -56,17 +67,21 @@ export class Iam {
   readonly #clock: Clock;
   readonly #window: RequestWindow;
   readonly #counts: RequestCounts;
+  readonly #secrets: RunSecrets;
 
   constructor(options: {
     endpoint: Endpoint;
     clock: Clock;
     window: RequestWindow;
     counts: RequestCounts;
+    /** Are hidden in what IAM says. */
+    secrets: RunSecrets;
   }) {
     this.#endpoint = options.endpoint;
     this.#clock = options.clock;
     this.#window = options.window;
     this.#counts = options.counts;
+    this.#secrets = options.secrets;
   }
 
   /**
@@ -98,7 +113,7 @@ export class Iam {
     };
     const issuedAt = this.#clock.now();
     const sent = await this.#endpoint.send({
-      ...this.#sendOptions(concealer([user.password])),
+      ...this.#sendOptions(),
       build: async () => request,
     });
     const value = sent.reading?.response?.header('x-subject-token');
@@ -111,18 +126,25 @@ export class Iam {
   }
 
   /**
-   * The id of the project that bears a region's name; there is one in each region.
+   * The project that bears a region's name; there is one in each region.
+   * @param ofToken the project that a token of that scope is for; IAM is asked where there is none.
    * @throws {TargetError} when there is none, or IAM does not tell; {ApiError} when time is up.
    */
-  async projectId(region: string, access: Access): Promise<string> {
+  async ownProject(region: string, access: Access, ofToken?: unknown): Promise<Project> {
     const failure = `${this.#endpoint.origin} did not give the project of region ${region}`;
     const advice = '. Write projectId in the policy.';
     const path = `/v3/projects?name=${encode(region)}`;
-    const found = await this.#projects(path, access, failure, advice);
-    const [project, ...others] = readProjects(found);
-    if (project && others.length === 0) return project.id;
-    const said = project ? `there are ${others.length + 1} of that name` : 'there is none';
-    throw new TargetError('project', `${failure}: ${said}${advice}`);
+    const rows = ofToken ? [ofToken] : await this.#projectRows(path, access, failure, advice);
+    const found = rows.map((row) => this.#readProject(row));
+    // A service may ignore the name that it is asked for.
+    const named = found.filter(({ name }) => name === region);
+    const [own] = named;
+    if (isUsable(own) && named.length === 1 && repeatedId(found) === undefined) return own;
+    const came = own
+      ? describeNamesakes(own, named.length)
+      : describeNames(found.map(({ name }) => name));
+    const message = `${failure}: it was asked for the one named ${region}, and answered with ${this.#secrets.conceal(came)}${advice}`;
+    throw new TargetError('project', message);
   }
 
   /**
@@ -133,20 +155,37 @@ export class Iam {
   async projects(region: string, access: Access): Promise<Project[]> {
     const failure = `${this.#endpoint.origin} did not list the projects of region ${region}`;
     const advice = '. Write projectId instead of projects.';
-    const body = await this.#projects('/v3/auth/projects', access, failure, advice);
-    if (isWholeList(body)) return readProjects(body);
-    throw new TargetError('project', `${failure}: its answer is not the whole list${advice}`);
+    const rows = await this.#projectRows('/v3/auth/projects', access, failure, advice);
+    const found = rows.map((row) => this.#readProject(row));
+    const usable = found.filter(isUsable);
+    const repeated = repeatedId(found);
+    const trouble =
+      usable.length < found.length
+        ? `the id or the name of ${counted(found.length - usable.length, 'project')} cannot be used`
+        : repeated && `the id ${repeated} stands for two projects`;
+    if (trouble) throw new TargetError('project', `${failure}: ${trouble}${advice}`);
+    return usable;
   }
 
-  async #projects(path: string, access: Access, what: string, advice: string): Promise<string> {
+  /** The rows of a list, as they came. */
+  async #projectRows(
+    path: string,
+    access: Access,
+    what: string,
+    advice: string,
+  ): Promise<readonly unknown[]> {
     const sent = await access.send(
       this.#endpoint,
       { method: 'GET', url: `${this.#endpoint.origin}${path}`, headers: {} },
-      this.#sendOptions((text) => access.conceal(text)),
+      this.#sendOptions(),
     );
     const { reading, request } = sent;
     const body = bodyOf(sent);
-    if (body !== undefined) return body;
+    if (body !== undefined) {
+      const rows = readWholeList(body);
+      if (rows) return rows;
+      throw new TargetError('project', `${what}: its answer is no whole list${advice}`);
+    }
     const failure = `${what}: ${describeResponse(sent)}`;
     if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);
     if (reading?.answer === 'unauthorised') {
@@ -171,11 +210,7 @@ export class Iam {
       body: JSON.stringify(body),
     };
     const issuedAt = this.#clock.now();
-    const sent = await access.send(
-      this.#endpoint,
-      request,
-      this.#sendOptions((text) => access.conceal(text)),
-    );
+    const sent = await access.send(this.#endpoint, request, this.#sendOptions());
     const answer = bodyOf(sent);
     const keys = answer === undefined ? undefined : readTemporaryKeys(answer);
     if (keys) {
@@ -192,7 +227,16 @@ export class Iam {
     throw new CredentialsError(advice ? `${failure} (${advice})` : failure);
   }
 
-  #sendOptions(conceal: Conceal): Omit<SendOptions<IamReading>, 'build'> {
+  /** An id or a name that holds a secret is none: it would be shown. */
+  #readProject(row: unknown): ProjectRow {
+    const { id, name, enabled } = readProject(row);
+    const harmless = (text: string | undefined) =>
+      text !== undefined && this.#secrets.reveals(text) ? undefined : text;
+    return { id: harmless(id), name: harmless(name), enabled };
+  }
+
+  #sendOptions(): Omit<SendOptions<IamReading>, 'build'> {
+    const conceal = (text: string) => this.#secrets.conceal(text);
     return {
       read: (result) => ({
         ...readAnswer('list', result, this.#clock.now(), conceal),
@@ -221,15 +265,14 @@ export class Iam {
 function readTokenBody(
   body: string,
   issuedAt: number,
-): { expiresAt: number; projectId: string | undefined } {
-  const { token } = parse(body) as { token?: Fields & { project?: Fields } };
+): { expiresAt: number; project: ProjectRow | undefined } {
+  const { token } = parse(body) as { token?: Fields };
   // The service's own two times: this machine's clock may differ from its by hours.
   const life = Date.parse(String(token?.expires_at)) - Date.parse(String(token?.issued_at));
-  const projectId = token?.project?.id;
   return {
     // Unreadable: an hour is far below the 24 that the service grants.
     expiresAt: issuedAt + (life > 0 ? life : 3_600_000),
-    projectId: readId(projectId),
+    project: token?.project ? readProject(token.project) : undefined,
   };
 }
 
@@ -265,21 +308,51 @@ function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: num
   };
 }
 
-/** Those that have a usable id. */
-function readProjects(body: string): Project[] {
-  const { projects } = parse(body) as { projects?: unknown };
-  return (Array.isArray(projects) ? projects : []).flatMap((row: unknown) => {
-    const { id: given, name, enabled } = isObject(row) ? row : ({} as Fields);
-    const id = readId(given);
-    const known = typeof name === 'string' ? name : '';
-    return id === undefined ? [] : [{ id, name: known, enabled: enabled !== false }];
-  });
+function readProject(row: unknown): ProjectRow {
+  const { id, name, enabled } = isObject(row) ? row : {};
+  return {
+    id: typeof id === 'string' && PROJECT_ID.test(id) ? id : undefined,
+    name: typeof name === 'string' && name.length <= LONGEST_NAME ? name : undefined,
+    enabled: (enabled ?? true) === true,
+  };
 }
 
-/** Whether the body is a whole list, without a next page. */
-function isWholeList(body: string): boolean {
+/** The rows of a list that does not go on elsewhere. */
+function readWholeList(body: string): readonly unknown[] | undefined {
   const { projects, links } = parse(body) as { projects?: unknown; links?: unknown };
-  return Array.isArray(projects) && !(isObject(links) && links.next);
+  return Array.isArray(projects) && !(isObject(links) && links.next) ? projects : undefined;
+}
+
+function isUsable(row: ProjectRow | undefined): row is Project {
+  return row?.id !== undefined && row.name !== undefined;
+}
+
+/** An id that two projects have: which of their names is true is not known. */
+function repeatedId(rows: readonly ProjectRow[]): string | undefined {
+  const seen = new Set<string>();
+  for (const { id } of rows) {
+    if (id === undefined) continue;
+    if (seen.has(id)) return id;
+    seen.add(id);
+  }
+  return undefined;
+}
+
+function describeNamesakes({ id }: ProjectRow, count: number): string {
+  if (count > 1) return `${count} of that name`;
+  return id === undefined ? 'one whose id cannot be used' : 'an id that stands for two projects';
+}
+
+/** Names of projects that are shown where another one was asked for. */
+const MAX_NAMES = 3;
+
+function describeNames(names: readonly (string | undefined)[]): string {
+  if (names.length === 0) return 'none';
+  const shown = names
+    .slice(0, MAX_NAMES)
+    .map((name) => (name ? visible(name) : 'one whose name cannot be used'));
+  const more = names.length - shown.length;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /** The body of an answer that is `ok`. */

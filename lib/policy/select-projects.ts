@@ -30,13 +30,18 @@ export function selectProjects<Project extends Named>(
   const here = projects
     .filter(({ name }) => isOf(region, name) && NAME.test(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  const matchers = patterns.map((pattern) => ({ pattern, matches: compilePatterns([pattern]) }));
+  const chooses = compilePatterns(patterns);
+  const names = new Set(here.map(({ name }) => name));
+  const matchesNone = (pattern: string) => {
+    // Most are plain, and there may be as many as projects.
+    if (isPlain(pattern)) return !names.has(pattern);
+    const matches = compilePatterns([pattern]);
+    return !here.some(({ name }) => matches(name));
+  };
   return {
     here,
-    selected: here.filter(({ name }) => matchers.some(({ matches }) => matches(name))),
-    unmatched: matchers
-      .filter(({ matches }) => !here.some(({ name }) => matches(name)))
-      .map(({ pattern }) => pattern),
+    selected: here.filter(({ name }) => chooses(name)),
+    unmatched: patterns.filter(matchesNone),
   };
 }
 

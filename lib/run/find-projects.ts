@@ -13,6 +13,9 @@ export interface FoundProjects {
   readonly disabled: readonly string[];
 }
 
+/** Names of projects that a message holds. */
+const MAX_NAMES = 50;
+
 /**
  * Finds the projects of a target's region that the policy selects.
  * @param counts receive the requests, unless they were made before for another target.
@@ -28,7 +31,8 @@ export async function findProjects(
   const projects = await accounts.projects(target, counts);
   const { here, selected, unmatched } = selectProjects(projects, patterns, region);
   const names = here.map(({ name }) => name);
-  const repeated = names.find((name, i) => names.indexOf(name) < i);
+  // They are sorted.
+  const repeated = names.find((name, i) => name === names[i - 1]);
   if (repeated !== undefined) {
     const message = `region ${region} has two projects named ${repeated}, so it is not clear which is meant: write projectId instead of projects`;
     throw new TargetError('projects', message);
@@ -36,7 +40,9 @@ export async function findProjects(
   if (unmatched.length > 0) {
     const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' or ');
     const it = unmatched.length > 1 ? 'them' : 'it';
-    const there = names.length > 0 ? names.join(', ') : 'none';
+    const shown = names.slice(0, MAX_NAMES).join(', ');
+    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
+    const there = shown ? shown + more : 'none';
     const message = `no project of region ${region} matches ${missing} under projects in the policy: correct ${it}, or leave ${it} out. The credentials have access to: ${there}`;
     throw new TargetError('projects', message);
   }

@@ -62,7 +62,7 @@ export async function beginTargets(
   try {
     const found = await findProjects(accounts, target, counts);
     for (const name of found.disabled) {
-      observer.warning?.(`project ${name} is disabled, and left alone`, target.name);
+      warnOfDisabled(observer, name, target.name);
     }
     targets = selectProjectTargets(target, found.targets, requestedTargets);
   } catch (error) {
@@ -72,10 +72,40 @@ export async function beginTargets(
   }
   // All of them may be disabled.
   if (targets.length === 0) return [notBegun(target, endpoint, counts)];
-  // The requests that found the projects count as the first one's.
-  return await Promise.all(
-    targets.map((each, i) => beginTarget(run, each, endpoint, i === 0 ? counts : addRequests([]))),
-  );
+  return await beginProjects(run, targets, endpoint, counts);
+}
+
+/** More than may be in flight at the service and at IAM together: a target may have 100,000 projects. */
+const PROJECTS_AT_ONCE = 300;
+
+/** @param counts of the requests that found the projects: they count as the first one's. */
+async function beginProjects(
+  run: RunContext,
+  targets: readonly Target[],
+  endpoint: Endpoint,
+  counts: RequestCounts,
+): Promise<readonly TargetRun[]> {
+  const { window, clock } = run;
+  const begun: TargetRun[] = [];
+  const waiting = targets.entries();
+  const seat = async () => {
+    for (const [i, target] of waiting) {
+      const requestCounts = i === 0 ? counts : addRequests([]);
+      const isOver = window.stop.aborted || clock.monotonic() > window.end;
+      begun[i] = isOver
+        ? notReached(target, endpoint, requestCounts)
+        : await beginTarget(run, target, endpoint, requestCounts);
+    }
+  };
+  await Promise.all(Array.from({ length: PROJECTS_AT_ONCE }, seat));
+  return begun;
+}
+
+function notReached(target: Target, endpoint: Endpoint, counts: RequestCounts): TargetRun {
+  const begun = notBegun(target, endpoint, counts);
+  begun.summary.outcome = unopenedOutcome(true);
+  begun.summary.error = { code: 'stopped', message: 'the run had to stop before it was reached' };
+  return begun;
 }
 
 function notBegun(target: Target, endpoint: Endpoint, requestCounts: RequestCounts): TargetRun {
@@ -113,6 +143,10 @@ async function beginTarget(
   const { summary } = begun;
   try {
     const open = await openTarget(run, target, endpoint, requestCounts);
+    if (!open) {
+      warnOfDisabled(observer, target.region, name);
+      return begun;
+    }
     const { instances, skipped } = await open.api.listInstances();
     for (const { reason, isDoubtful, ...instance } of skipped) {
       observer.skipped?.(name, instance, reason);
@@ -146,6 +180,10 @@ async function beginTarget(
   }
 }
 
+function warnOfDisabled(observer: Observer, project: string, name: string): void {
+  observer.warning?.(`project ${project} is disabled, and left alone`, name);
+}
+
 function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: string): void {
   for (const pattern of patterns) {
     observer.warning?.(`"${pattern}" under instances matches no instance`, name);
@@ -154,9 +192,14 @@ function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: 
 
 /** For a target with lists: warns of patterns that match in none of the targets that it stands for. */
 export function warnOfUnmatchedInAll(observer: Observer, targets: readonly TargetRun[]): void {
-  const written = new Set(targets.map(({ target }) => writtenName(target)));
-  for (const name of written) {
-    const alike = targets.filter(({ target }) => writtenName(target) === name);
+  const written = new Map<string | undefined, TargetRun[]>();
+  for (const each of targets) {
+    const name = writtenName(each.target);
+    const others = written.get(name);
+    if (others) others.push(each);
+    else written.set(name, [each]);
+  }
+  for (const [name, alike] of written) {
     // One that could not be opened may be the one where it matches.
     if (name === undefined || alike.some(({ open }) => !open)) continue;
     const [first] = alike;
@@ -169,17 +212,19 @@ export function warnOfUnmatchedInAll(observer: Observer, targets: readonly Targe
 
 /**
  * Finds credentials and project of a target: all that its instances have in common.
+ * @returns `undefined` where the project is disabled.
  * @throws {CredentialsError} without usable credentials; {TargetError} without a project; {ApiError} when time
  * is up.
  */
-export async function openTarget(
+async function openTarget(
   run: RunContext,
   target: Target,
   endpoint: Endpoint,
   counts: RequestCounts,
-): Promise<OpenTarget> {
+): Promise<OpenTarget | undefined> {
   const { clock, window } = run;
-  const { access, projectId } = await run.accounts.enter(target, counts);
+  const { access, projectId, enabled } = await run.accounts.enter(target, counts);
+  if (!enabled) return undefined;
   const api = new TaskApi({
     service: SERVICES[target.service],
     projectId,

@@ -289,7 +289,7 @@ export class TaskApi {
   /** Throws where the answer shows that no request of the target can succeed. */
   #checkTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
     if (!reading || reading.answer === 'ok' || reading.answer === 'deleted') return;
-    const { endpoint, access } = this.#options;
+    const { endpoint, access, projectId } = this.#options;
     const said = describeReading(reading);
     if (reading.answer === 'unauthorised') {
       const message = sentences(
@@ -309,7 +309,7 @@ export class TaskApi {
     }
     if (reading.answer === 'misaddressed') {
       const message = sentences(
-        `${endpoint.origin} does not offer this API to project ${this.#options.projectId}: ${said}`,
+        `${endpoint.origin} does not offer this API to project ${access.conceal(projectId)}: ${said}`,
         'Check region, projectId, service and endpoint.',
       );
       throw new TargetError('misaddressed', message, reading);

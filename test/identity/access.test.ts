@@ -37,7 +37,7 @@ function accessWith(
     await clock.sleep(10);
     if (refuses(user, number)) throw new CredentialsError(`IAM refuses ${user.username}`);
     const issuedAt = clock.now();
-    return { value: `token ${number}`, issuedAt, expiresAt: issuedAt + life, projectId: 'p' };
+    return { value: `token ${number}`, issuedAt, expiresAt: issuedAt + life };
   };
   const access = new Access(store, issueToken, clock);
   const headers = async () => (await clock.settle(access.authorise(REQUEST))).headers;

@@ -21,6 +21,16 @@ beforeEach(async () => {
 });
 afterEach(() => close());
 
+/** A token's answer that says something else of its project. */
+function tokenOf(project: unknown): void {
+  emulator.intercept = ({ operation }) =>
+    operation === 'token'
+      ? {
+          rewrite: (body) => ({ token: { ...(body as { token: object }).token, project } }),
+        }
+      : undefined;
+}
+
 async function connected(credentials: Credentials, projectId?: string) {
   const end = Number.POSITIVE_INFINITY;
   const counts = { sent: 0, retried: 0, throttled: 0 };
@@ -71,17 +81,34 @@ describe('the project', () => {
   });
 
   test('that a token does not name is looked up with it', async () => {
-    emulator.intercept = ({ operation }) =>
-      operation === 'token'
-        ? {
-            rewrite: (body) => ({
-              token: { ...(body as { token: object }).token, project: undefined },
-            }),
-          }
-        : undefined;
+    tokenOf(undefined);
     const { found, operations } = await connected(DEMO_USER);
     expect(found).toBe(DEMO_PROJECT_ID);
     expect(operations).toEqual(['token', 'projects']);
+  });
+
+  test.each([
+    [{ id: 'p1', name: 'cn-north-4' }, 'cn-north-4'],
+    [{ id: 'p1' }, 'one whose name cannot be used'],
+    [{ id: '../p1', name: DEMO_REGION }, 'one whose id cannot be used'],
+    ['p1', 'one whose name cannot be used'],
+  ])('that a token names as %j is not the region’s own', async (project, came) => {
+    tokenOf(project);
+    await expect(connected(DEMO_USER)).rejects.toThrow(
+      `${emulator.url} did not give the project of region ${DEMO_REGION}: it was asked for the one named ${DEMO_REGION}, and answered with ${came}. Write projectId in the policy.`,
+    );
+    expect(emulator.journal.count()).toBe(1);
+  });
+
+  test('whose id is the token itself is none, and the token is not shown', async () => {
+    emulator.intercept = () => ({
+      status: 201,
+      headers: { 'x-subject-token': 'MIItoken0123456789' },
+      body: { token: { project: { id: 'MIItoken0123456789', name: DEMO_REGION } } },
+    });
+    await expect(connected(DEMO_USER)).rejects.toThrow(
+      /^(?!.*MIItoken).*answered with one whose id cannot be used\. Write projectId/,
+    );
   });
 });
 

@@ -90,12 +90,12 @@ describe('refused credentials', () => {
 
 test('every secret that was ever read is known, and nothing else', async () => {
   const { store } = storeOf(A, B, USER);
-  expect([...store.secrets]).toEqual([]);
+  expect([...store.secrets.values]).toEqual([]);
   const first = await store.get();
-  expect([...store.secrets]).toEqual(['secret A']);
+  expect([...store.secrets.values]).toEqual(['secret A']);
   const second = (await store.replacementFor(first)) as Credentials;
   await store.replacementFor(second);
-  expect([...store.secrets]).toEqual(['secret A', 'secret B', 'token B', 'secret of ops']);
+  expect([...store.secrets.values]).toEqual(['secret A', 'secret B', 'token B', 'secret of ops']);
 });
 
 describe('credentials that end', () => {
@@ -132,6 +132,6 @@ describe('credentials that end', () => {
   test('are secret, all of them', async () => {
     const { store } = storeOf(FIRST);
     await store.get();
-    expect([...store.secrets].sort()).toEqual(['B', 'secret B', 'token B']);
+    expect([...store.secrets.values].sort()).toEqual(['B', 'secret B', 'token B']);
   });
 });

@@ -14,6 +14,7 @@ import { Access } from '../../lib/identity/access.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
 import { Iam } from '../../lib/identity/iam.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import type { FakeClock } from '../fake-clock.ts';
 import { startWorld } from '../run/world.ts';
@@ -24,11 +25,14 @@ let transport: Transport;
 let close: () => Promise<void>;
 let stop: AbortController;
 let counts: RequestCounts;
+let secrets: RunSecrets;
 let iam: Iam;
 beforeEach(async () => {
   ({ clock, emulator, transport, close } = await startWorld());
   stop = new AbortController();
   counts = { sent: 0, retried: 0, throttled: 0 };
+  secrets = new RunSecrets();
+  secrets.add(DEMO_USER.password);
   iam = iamUntil(Number.POSITIVE_INFINITY);
 });
 afterEach(() => close());
@@ -41,7 +45,8 @@ function iamUntil(end: number): Iam {
     clock,
     random: () => 0.5,
   });
-  return new Iam({ endpoint, clock, window: { deleteUntil: end, end, stop: stop.signal }, counts });
+  const window = { deleteUntil: end, end, stop: stop.signal };
+  return new Iam({ endpoint, clock, window, counts, secrets });
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<Error> {
@@ -64,7 +69,7 @@ describe('a token', () => {
       value: expect.stringMatching(/^MII/),
       issuedAt: clock.now(),
       expiresAt: clock.now() + 24 * 3_600_000,
-      projectId: DEMO_PROJECT_ID,
+      project: { id: DEMO_PROJECT_ID, name: DEMO_REGION, enabled: true },
     });
     const [entry] = emulator.journal.all();
     expect(entry).toMatchObject({ operation: 'token', query: { nocatalog: 'true' } });
@@ -88,7 +93,7 @@ describe('a token', () => {
 
   test('is for the project with the id', async () => {
     const token = await clock.settle(iam.token(DEMO_USER, { id: DEMO_PROJECT_ID }));
-    expect(token.projectId).toBe(DEMO_PROJECT_ID);
+    expect(token.project).toMatchObject({ id: DEMO_PROJECT_ID });
   });
 
   test('lives as long as IAM says by its own clock, whatever this machine’s says', async () => {
@@ -112,7 +117,7 @@ describe('a token', () => {
   ])('with %s lives an hour', async (_, body) => {
     answers(201, body, { 'x-subject-token': 'T' });
     const token = await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
-    expect(token).toMatchObject({ value: 'T', projectId: undefined });
+    expect(token).toMatchObject({ value: 'T', project: undefined });
     expect(token.expiresAt - clock.now()).toBe(3_600_000);
   });
 
@@ -191,43 +196,99 @@ describe('a token that is not given', () => {
 
 describe('the project of a region', () => {
   function accessOf(credentials = DEMO_ACCESS_KEY): Access {
-    const store = new CredentialsStore({ name: 'secret s', read: async () => credentials });
+    const source = { name: 'secret s', read: async () => credentials };
+    const store = new CredentialsStore(source, undefined, secrets);
     return new Access(store, (user) => iam.token(user, { name: DEMO_REGION }), clock);
   }
 
   test('is found by its name', async () => {
     emulator.projects.push({ id: 'another', name: 'eu-de' });
-    expect(await clock.settle(iam.projectId(DEMO_REGION, accessOf()))).toBe(DEMO_PROJECT_ID);
+    const found = await clock.settle(iam.ownProject(DEMO_REGION, accessOf()));
+    expect(found).toEqual({ id: DEMO_PROJECT_ID, name: DEMO_REGION, enabled: true });
     expect(emulator.journal.all()).toMatchObject([
       { operation: 'projects', query: { name: DEMO_REGION }, status: 200 },
     ]);
   });
 
+  test('is found by its name where IAM gives others, which it was not asked for', async () => {
+    const projects = [
+      { id: 'a', name: 'eu-de_team' },
+      { id: 'b', name: 'eu-de' },
+      { id: 'c', name: 5 },
+    ];
+    answers(200, { projects });
+    const { id } = await clock.settle(iam.ownProject('eu-de', accessOf()));
+    expect(id).toBe('b');
+  });
+
   test.each([
-    ['there is none', { projects: [] }, 'there is none'],
-    ['there are two', { projects: [{ id: 'a' }, { id: 'b' }] }, 'there are 2 of that name'],
-    ['its id is no text', { projects: [{ id: 5 }, null] }, 'there is none'],
-    ['the answer is odd', '<html>', 'there is none'],
-  ])('is to be written in the policy when %s', async (_, body, said) => {
-    answers(200, body);
-    const error = await failureOf(iam.projectId('eu-nowhere', accessOf()));
+    [{ enabled: false }, false],
+    [{ enabled: 'false' }, false],
+    [{ enabled: null }, true],
+  ])('with %j is enabled: %j', async (fields, enabled) => {
+    answers(200, { projects: [{ id: 'a', name: 'eu-de', ...fields }] });
+    expect(await clock.settle(iam.ownProject('eu-de', accessOf()))).toMatchObject({ enabled });
+  });
+
+  const own = (...ids: unknown[]) => ids.map((id) => ({ id, name: 'eu-nowhere' }));
+  const others = (...names: unknown[]) => names.map((name, i) => ({ id: `p${i}`, name }));
+  test.each([
+    ['there is none', [], 'none'],
+    ['there are two', own('a', 'b'), '2 of that name'],
+    ['one comes twice', own('a', 'a'), '2 of that name'],
+    ['another one comes', others('eu-de'), 'eu-de'],
+    ['many others come', others('a', 'b', 'c', 'd', 'e').reverse(), 'e, d, c and 2 more'],
+    ['its name differs in case', others('EU-nowhere'), 'EU-nowhere'],
+    ['its name is no text', others(5), 'one whose name cannot be used'],
+    ['its name is too long', others('x'.repeat(65)), 'one whose name cannot be used'],
+    ['its name would be obeyed', others('eu-\u001b[31m'), 'eu-?[31m'],
+    ['its name is a secret', others(DEMO_USER.password), 'one whose name cannot be used'],
+    ['its id is no text', own(5), 'one whose id cannot be used'],
+    ['its id is a path', own('../x'), 'one whose id cannot be used'],
+    ['its id is too long', own('a'.repeat(65)), 'one whose id cannot be used'],
+    [
+      'its id is a secret in base64',
+      own(Buffer.from('user:a-secret-of-words').toString('base64url')),
+      'one whose id cannot be used',
+    ],
+    [
+      'its id is also that of another one',
+      [...own('p0'), ...others('eu-de')],
+      'an id that stands for two projects',
+    ],
+    ['a row is no object', [null], 'one whose name cannot be used'],
+  ])('is to be written in the policy when %s', async (_, projects, came) => {
+    secrets.add('a-secret-of-words');
+    answers(200, { projects });
+    const error = await failureOf(iam.ownProject('eu-nowhere', accessOf()));
     expect(error).toBeInstanceOf(TargetError);
     expect(error).toMatchObject({ code: 'project' });
     expect(error.message).toBe(
-      `${emulator.url} did not give the project of region eu-nowhere: ${said}. Write projectId in the policy.`,
+      `${emulator.url} did not give the project of region eu-nowhere: it was asked for the one named eu-nowhere, and answered with ${came}. Write projectId in the policy.`,
+    );
+  });
+
+  test.each([
+    ['is odd', '<html>'],
+    ['goes on', { projects: own('a'), links: { next: 'https://…' } }],
+  ])('is to be written in the policy when the answer %s', async (_, body) => {
+    answers(200, body);
+    const error = await failureOf(iam.ownProject('eu-nowhere', accessOf()));
+    expect(error.message).toBe(
+      `${emulator.url} did not give the project of region eu-nowhere: its answer is no whole list. Write projectId in the policy.`,
     );
   });
 
   test('is to be written in the policy where the key may not ask for it', async () => {
     answers(403, { error: { code: 'IAM.0003', message: 'Policy does not allow it' } });
-    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf()));
+    const error = await failureOf(iam.ownProject(DEMO_REGION, accessOf()));
     expect(error).toMatchObject({ code: 'project' });
     expect(error.message).toContain('403 IAM.0003: Policy does not allow it. Write projectId');
   });
 
   test('is not the trouble when the key itself is refused', async () => {
     const wrong = { ...DEMO_ACCESS_KEY, secretKey: 'wrong secret' };
-    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf(wrong)));
+    const error = await failureOf(iam.ownProject(DEMO_REGION, accessOf(wrong)));
     expect(error).toBeInstanceOf(TargetError);
     expect(error).toMatchObject({ code: 'unauthorised' });
     expect(error.message).toContain('Check the credentials (access key HCDE…01 from secret s)');
@@ -236,7 +297,7 @@ describe('the project of a region', () => {
 
   test('is not given when time is up, which is nobody’s fault', async () => {
     iam = iamUntil(clock.now() - 1);
-    const error = await failureOf(iam.projectId(DEMO_REGION, accessOf()));
+    const error = await failureOf(iam.ownProject(DEMO_REGION, accessOf()));
     expect(error).not.toBeInstanceOf(TargetError);
     expect(error).toMatchObject({ name: 'ApiError', gaveUp: 'deadline' });
   });

@@ -1,6 +1,14 @@
 import net from 'node:net';
 import type { Wire } from '../chaos/wire.ts';
-import { Dice, type Operation, PROJECT, type Story, TOKEN, type TrueInstance } from './estate.ts';
+import {
+  Dice,
+  type Operation,
+  PROJECT,
+  REGION,
+  type Story,
+  TOKEN,
+  type TrueInstance,
+} from './estate.ts';
 import {
   addTwin,
   type Circumstances,
@@ -113,7 +121,7 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
       if (operation === 'delete') answerDelete(asked, reply, lies);
       else if (operation === 'token') answerToken(reply, way === 'answer' && dice.chance(0.5));
       else if (operation === 'projects') {
-        const value = { projects: [{ id: PROJECT, name: 'x' }] };
+        const value = { projects: [{ id: PROJECT, name: REGION }] };
         const lied = way === 'answer' && dice.chance(0.5) ? lieAboutValue(value, dice) : value;
         reply.body = Buffer.from(write(lied));
       } else answerList(operation, asked, reply, way);
@@ -159,7 +167,7 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
       token: {
         issued_at: new Date(now()).toISOString(),
         expires_at: new Date(now() + 86_400_000).toISOString(),
-        project: { id: PROJECT, name: 'x' },
+        project: { id: PROJECT, name: REGION },
       },
     };
     reply.status = 201;

@@ -34,6 +34,17 @@ test.each([
   expect(select(patterns)).toMatchObject({ selected, unmatched });
 });
 
+test('many names are found among many projects', () => {
+  const names = Array.from({ length: 100_000 }, (_, i) => `eu-de_${i}`);
+  const found = selectProjects(
+    names.map((name) => ({ name })),
+    [...names, 'eu-de_x'],
+    'eu-de',
+  );
+  expect(found.selected).toHaveLength(100_000);
+  expect(found.unmatched).toEqual(['eu-de_x']);
+});
+
 describe('of several regions', () => {
   test.each([
     ['eu-de', ['eu-de', 'eu-nl'], ['eu-de', 'eu-de_*', '*_a', 'eu-*', 'eu-de*']],

@@ -2,6 +2,8 @@ import { chmod } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_USER } from '../../lib/emulator/index.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
+import type { Summary } from '../../lib/model/summary.ts';
+import type { RunDependencies } from '../../lib/run/run-context.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { expired } from '../records.ts';
@@ -70,6 +72,83 @@ test('two accounts in one policy, by prefix and by profile, each with its own ke
   ]);
 });
 
+describe('an access key that a server repeats is shown in part', () => {
+  const said = (summary: Summary) => summary.targets.map(({ error }) => error?.message);
+
+  test.each(['list-instances', 'projects'])('by the answer to %s', async (operation) => {
+    const { accessKey } = DEMO_ACCESS_KEY;
+    const error_msg = `AK access key ${accessKey} not found, "${accessKey}"`;
+    world.emulator.intercept = (entry) =>
+      entry.operation === operation
+        ? { status: 401, body: { error_code: 'APIGW.0301', error_msg } }
+        : undefined;
+    const target = targetOf(world.emulator, { projectId: undefined });
+    const [message] = said(await world.run(policyOf([target])));
+    expect(message).toContain('APIGW.0301: AK access key HCDE…01 not found, "HCDE…01"');
+    expect(message).not.toContain(accessKey);
+  });
+
+  test('where it is that of another target', async () => {
+    const { emulator } = world;
+    emulator.addInstance({ service: 'dcs', tasks: expired(2) });
+    emulator.intercept = ({ operation, headers }) =>
+      operation === 'list-instances' && headers.authorization?.includes(OTHER_KEY.accessKey)
+        ? { status: 400, body: { error_msg: `not ${DEMO_ACCESS_KEY.accessKey}` } }
+        : undefined;
+    const targets = [
+      targetOf(emulator),
+      targetOf(emulator, {
+        name: 'other',
+        projectId: OTHER_PROJECT_ID,
+        credentials: { env: 'OTHER' },
+      }),
+    ];
+    const credentials: RunDependencies['credentials'] = (reference) => ({
+      name: `the test ${reference?.env}`,
+      read: async () => (reference?.env ? OTHER_KEY : DEMO_ACCESS_KEY),
+    });
+    const [first, second] = said(await world.run(policyOf(targets), {}, { credentials }));
+    expect(first).toBeUndefined();
+    expect(second).toContain('400: not HCDE…01');
+  });
+});
+
+test('a secret in the id of a project is not shown where the project is refused', async () => {
+  const open = await startWorld({ verify: false });
+  const { targets } = await open.run(
+    policyOf([targetOf(open.emulator, { projectId: 'id-of-s3cret' })]),
+    {},
+    {
+      credentials: () => ({
+        name: 'the test',
+        read: async () => ({ accessKey: 'HCEXAMPLEKEY01', secretKey: 's3cret' }),
+      }),
+    },
+  );
+  expect(targets[0]?.error?.message).toContain(
+    'does not offer this API to project id-of-[secret]: ',
+  );
+  await open.close();
+});
+
+test('a secret of another target is hidden in what IAM says when it gives no token', async () => {
+  const { emulator } = world;
+  emulator.intercept = ({ operation }) =>
+    operation === 'token'
+      ? { status: 401, body: { error: { message: `not ${DEMO_ACCESS_KEY.secretKey}` } } }
+      : undefined;
+  const targets = [
+    targetOf(emulator),
+    targetOf(emulator, { name: 'other', credentials: { env: 'OTHER' }, service: 'kafka' }),
+  ];
+  const credentials: RunDependencies['credentials'] = (reference) => ({
+    name: `the test ${reference?.env}`,
+    read: async () => (reference?.env ? DEMO_USER : DEMO_ACCESS_KEY),
+  });
+  const { targets: done } = await world.run(policyOf(targets), {}, { credentials });
+  expect(done[1]?.error?.message).toMatch(/: 401: not \[secret\]$/);
+});
+
 describe('an agency', () => {
   const ACME = '0b01fbb53600d4671fa8c00673c71263';
   const AGENCY = { domain: 'acme', name: 'janitor' };
@@ -114,6 +193,33 @@ describe('an agency', () => {
       duration_seconds: 3600,
     });
     expect(summary.requests.sent).toBe(world.emulator.journal.count());
+  });
+
+  test('is not taken for another one where their names read alike in a sentence', async () => {
+    const { emulator } = world;
+    const agencies = [
+      { domain: 'c', name: 'a of account b' },
+      { domain: 'b of account c', name: 'a' },
+    ];
+    for (const [i, agency] of agencies.entries()) {
+      emulator.agencies.push({ ...agency, trusts: DEMO_USER.domain });
+      emulator.projects.push({ id: `project-${i}`, name: 'eu-nl', domain: agency.domain });
+      emulator.addInstance({ service: 'dcs', projectId: `project-${i}`, tasks: expired(2) });
+    }
+    const targets = agencies.map((agency, i) =>
+      acme({
+        name: `target-${i}`,
+        region: 'eu-nl',
+        service: 'dcs',
+        projects: undefined,
+        credentials: { agency },
+      }),
+    );
+    const summary = await world.run(policyOf(targets));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { targets: 2, deleted: 4 } });
+    expect(assumed()).toHaveLength(2);
+    const [one, other] = Object.values(keysUsed());
+    expect(one).not.toBe(other);
   });
 
   test('is assumed with a token of the account where there is a password', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { DEMO_USER, type Emulator } from '../../lib/emulator/index.ts';
+import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { expired, fresh } from '../records.ts';
@@ -25,6 +25,8 @@ afterEach(() => world.close());
 function idOf(index: number): string {
   return `0b01fbb53600d4671fa8c00673c7${index.toString(16).padStart(4, '0')}`;
 }
+
+const hexOf = (text: string) => Buffer.from(text).toString('hex');
 
 function account(fields: object = {}): object {
   const { projectId: _, ...target } = targetOf(emulator, {
@@ -148,6 +150,32 @@ describe('projects', () => {
     ['is no list', { projects: 1 }, 'its answer is not the whole list'],
     ['goes on', { projects: [], links: { next: 'https://…' } }, 'its answer is not the whole list'],
     ['is refused', undefined, '403 IAM.0003: no'],
+    [
+      'gives one id to two',
+      { projects: ['eu-de_a', 'eu-nl'].map((name) => ({ id: idOf(1), name })) },
+      `the id ${idOf(1)} stands for two projects`,
+    ],
+    [
+      'has an id that is a path',
+      { projects: [{ id: '../x', name: 'eu-de' }] },
+      'the id or the name of 1 project cannot be used',
+    ],
+    [
+      'has no names',
+      { projects: [{ id: idOf(1) }, null] },
+      'the id or the name of 2 projects cannot be used',
+    ],
+    [
+      'has a secret in an id and in a name',
+      {
+        projects: [
+          { id: idOf(1), name: 'eu-de' },
+          { id: hexOf(DEMO_ACCESS_KEY.secretKey), name: 'eu-de_a' },
+          { id: idOf(2), name: `eu-de_${hexOf(DEMO_ACCESS_KEY.secretKey)}` },
+        ],
+      },
+      'the id or the name of 2 projects cannot be used',
+    ],
   ])('whose list %s fail the target', async (_, body, said) => {
     emulator.intercept = ({ operation }) =>
       operation !== 'projects'
@@ -183,6 +211,61 @@ describe('projects', () => {
         if (!inDoubt.includes(target)) expect(target.outcome).toBe('complete');
       }
     }
+  });
+});
+
+describe('the project of a region', () => {
+  const single = (fields: object = {}) =>
+    account({ service: 'dcs', region: 'eu-de', projects: undefined, ...fields });
+  /** Lets the list be another one, whatever was asked for. */
+  const list = (projects: readonly object[]) => {
+    emulator.intercept = ({ operation }) =>
+      operation === 'projects' ? { body: { projects } } : undefined;
+  };
+
+  test('is left alone with a warning where it is disabled, and the others are cleaned', async () => {
+    emulator.projects.splice(0, 1, { id: idOf(0), name: 'eu-de', enabled: false });
+    const [own] = emulator.instances().filter(({ projectId }) => projectId === idOf(1));
+    const instances = { include: [own?.id] };
+    const other = { ...single({ name: 'other', instances }), projectId: idOf(1) };
+    const summary = await world.run(policyOf([single(), other]));
+    expect(summary).toMatchObject({
+      outcome: 'complete',
+      totals: { targets: 2, instances: 1, deleted: 2 },
+      warnings: ['acme: project eu-de is disabled, and left alone'],
+    });
+    expect(emulator.journal.filter({ projectId: idOf(0) })).toEqual([]);
+  });
+
+  test('is cleaned where IAM lists all of them, though it was asked for one', async () => {
+    list([...emulator.projects].reverse());
+    const { outcome, totals } = await world.run(policyOf([single()]));
+    expect([outcome, totals.deleted]).toEqual(['complete', 2]);
+    expect(emulator.journal.deletes().every(({ projectId }) => projectId === idOf(0))).toBe(true);
+  });
+
+  test('is not another one that IAM gives in its place: nothing goes', async () => {
+    list([{ id: idOf(3), name: 'eu-nl' }]);
+    const summary = await world.run(policyOf([single()]));
+    expect(failures(summary)[0]?.[1]).toMatch(
+      /asked for the one named eu-de, and answered with eu-nl\. Write projectId in the policy\.$/,
+    );
+    expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('is not another one that the token is for: nothing goes', async () => {
+    const project = { id: idOf(3), name: 'eu-nl' };
+    emulator.intercept = ({ operation }) =>
+      operation === 'token'
+        ? { rewrite: (body) => ({ token: { ...(body as { token: object }).token, project } }) }
+        : undefined;
+    const summary = await world.run(
+      policyOf([single()]),
+      {},
+      { credentials: () => ({ name: 'the test', read: async () => DEMO_USER }) },
+    );
+    expect(failures(summary)[0]?.[1]).toMatch(/asked for the one named eu-de, .* with eu-nl\./);
+    expect(emulator.journal.count()).toBe(1);
   });
 });
 
@@ -242,6 +325,54 @@ test('one region that is slow holds up no other', async () => {
     'iam.eu-nl.otc.t-systems.com',
   ]);
   await open.close();
+});
+
+describe('very many projects in one answer', () => {
+  const answer = (count: number, rowOf: (i: number) => object) => {
+    const projects = Array.from({ length: count }, (_, i) => rowOf(i));
+    emulator.intercept = ({ operation }) =>
+      operation === 'projects' ? { body: { projects } } : undefined;
+  };
+  const numbered = (i: number) => ({ id: String(i), name: `eu-de_${i}` });
+  const run = (projects: readonly string[], stop?: AbortSignal) =>
+    world.run(policyOf([account({ service: 'dcs', region: 'eu-de', projects })]), {}, { stop });
+
+  test('are looked through for those that the policy names', async () => {
+    answer(200_000, numbered);
+    emulator.addInstance({ service: 'dcs', projectId: '199999', tasks: expired(2) });
+    const { outcome, totals } = await run(['eu-de_199999']);
+    expect([outcome, totals.targets, totals.deleted]).toEqual(['complete', 1, 2]);
+  });
+
+  test('fail the target where the last two have one name', async () => {
+    answer(200_000, (i) => ({ ...numbered(i), name: `eu-de_${Math.min(i, 199_998)}` }));
+    expect(failures(await run(['*']))[0]?.[1]).toMatch(/has two projects named eu-de_199998,/);
+  });
+
+  test('are not all in the message where no pattern means any', async () => {
+    answer(200_000, numbered);
+    const [, message = ''] = failures(await run(['eu-de']))[0] ?? [];
+    expect(message).toMatch(/have access to: eu-de_0, eu-de_1, .* and 199950 more$/);
+    expect(message.length).toBeLessThan(2_000);
+  });
+
+  test('are all accounted for, and no more is sent, once the run is stopped', async () => {
+    answer(100_000, (i) => ({ ...numbered(i), id: i.toString(16).padStart(32, '0') }));
+    const { intercept } = emulator;
+    const stop = new AbortController();
+    emulator.intercept = (entry, call) => {
+      if (entry.operation !== 'projects') stop.abort();
+      return intercept?.(entry, call);
+    };
+    const summary = await run(['*'], stop.signal);
+    expect(summary).toMatchObject({ outcome: 'incomplete', totals: { targets: 100_000 } });
+    expect(summary.targets.at(-1)).toMatchObject({
+      name: 'acme/eu-de_99999',
+      outcome: 'incomplete',
+      error: { code: 'stopped', message: 'the run had to stop before it was reached' },
+    });
+    expect(emulator.journal.count()).toBeLessThan(20);
+  });
 });
 
 test('1,000 projects with 4 services open side by side within the limits', async () => {

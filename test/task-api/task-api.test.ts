@@ -17,6 +17,7 @@ import { Access } from '../../lib/identity/access.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import { CredentialsStore } from '../../lib/identity/credentials-store.ts';
 import { Iam } from '../../lib/identity/iam.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { SERVICE_NAMES, SERVICES, type ServiceName } from '../../lib/model/services.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import type { Task } from '../../lib/model/task.ts';
@@ -60,13 +61,14 @@ function apiOf(service: ServiceName, settings: ApiSettings = {}): TaskApi {
       clock,
       random: () => 0.5,
     });
-  const iam = new Iam({ endpoint: endpoint(), clock, window, counts });
+  const secrets = new RunSecrets();
+  const iam = new Iam({ endpoint: endpoint(), clock, window, counts, secrets });
   let reads = 0;
   const read = async () => {
     reads += 1;
     return credentials[Math.min(reads, credentials.length) - 1] as Credentials;
   };
-  const store = new CredentialsStore({ name: 'secret s', read });
+  const store = new CredentialsStore({ name: 'secret s', read }, undefined, secrets);
   return new TaskApi({
     service: SERVICES[service],
     projectId,

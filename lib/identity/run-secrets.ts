@@ -1,0 +1,43 @@
+import { Secrecy } from '../answers/conceal.ts';
+
+/** The secrets of a run, which its targets share: a service may repeat the token of another target. */
+export class RunSecrets {
+  readonly #values = new Set<string>();
+  readonly #accessKeys = new Set<string>();
+  readonly #secrecy = new Secrecy(this.#values);
+
+  /** Every secret value that has been read or issued so far, so that none is ever shown. */
+  get values(): ReadonlySet<string> {
+    return this.#values;
+  }
+
+  add(value: string): void {
+    this.#values.add(value);
+  }
+
+  /** An access key is no secret, and is shown in part. */
+  addAccessKey(accessKey: string): void {
+    // A short one stands in many a harmless text.
+    if (accessKey.length > SHORTEST) this.#accessKeys.add(accessKey);
+  }
+
+  /** The text without any secret that it may hold; of an access key, the first and last characters stay. */
+  conceal(text: string): string {
+    let result = this.#secrecy.conceal(text);
+    for (const key of this.#accessKeys) result = result.replaceAll(key, shortened(key));
+    return result;
+  }
+
+  /** Whether a name or an id holds a secret. */
+  reveals(text: string): boolean {
+    return this.#secrecy.reveals(text);
+  }
+}
+
+/** Characters up to which nothing of an access key is shown. */
+const SHORTEST = 8;
+
+/** An access key as it may be shown. */
+export function shortened(accessKey: string): string {
+  return accessKey.length > SHORTEST ? `${accessKey.slice(0, 4)}…${accessKey.slice(-2)}` : '…';
+}

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { openArchive } from '../lib/archive/open-archive.ts';
 import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
 import { credentialsSource } from '../lib/identity/credentials-source.ts';
 import type { Summary } from '../lib/model/summary.ts';
+import { readTextFile } from '../lib/model/text-file.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
 import { observeAll } from '../lib/run/observer.ts';
@@ -33,7 +33,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
   try {
     const { trigger, request } = parseEvent(event);
     const { policyFile, dryRun, ...settings } = readSettings(process.env);
-    const policy = loadPolicy(await readFile(policyFile, 'utf8'), policyFile);
+    const policy = loadPolicy(await readTextFile(policyFile), policyFile);
     const routine = Object.keys(request).length === 0;
     const summary = await run(
       policy,

@@ -8,7 +8,7 @@ import { cachePolicy } from './policies.ts';
 export interface PolicyFolder {
   readonly path: string;
   /** Writes a file and gives its path. */
-  write(name: string, text: string): Promise<string>;
+  write(name: string, content: string | Uint8Array): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -16,9 +16,9 @@ export async function policyFolder(): Promise<PolicyFolder> {
   const path = await mkdtemp(join(tmpdir(), 'task-janitor-'));
   return {
     path,
-    write: async (name, text) => {
+    write: async (name, content) => {
       const file = join(path, name);
-      await writeFile(file, text);
+      await writeFile(file, content);
       return file;
     },
     remove: () => rm(path, { recursive: true, force: true }),

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { Context } from 'aws-lambda';
 import { openArchive } from '../../lib/archive/open-archive.ts';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
@@ -8,6 +7,7 @@ import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
+import { readTextFile } from '../../lib/model/text-file.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
@@ -37,7 +37,7 @@ export function lambdaStep<Answer>(
       store ??= bucketStore(settings.bucket);
       return await step(message, {
         settings,
-        policyText: await readFile(settings.policyFile, 'utf8'),
+        policyText: await readTextFile(settings.policyFile),
         store,
         clock,
         random: Math.random,

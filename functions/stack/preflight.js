@@ -1,7 +1,6 @@
 // Adds nothing: a serverless plugin that refuses to package or deploy what would fail at night: a policy
 // that is wrong, a secret that may not be read or is not there, a setting that nobody understands.
 
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { DescribeSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -32,7 +31,7 @@ export default class Preflight {
   }
 
   async checkSettings() {
-    const { loadPolicy, readSettings } = await programOf(this.serverless.serviceDir);
+    const { loadPolicy, readSettings, readTextFile } = await programOf(this.serverless.serviceDir);
     const settings = this.#settings;
     const { environment } = this.serverless.service.provider;
     const problems = findProblems(settings);
@@ -46,12 +45,12 @@ export default class Preflight {
       }),
     );
     const file = join(this.serverless.serviceDir, settings.policy);
-    const text = await readFile(file, 'utf8').catch(() => undefined);
-    if (text === undefined) {
-      problems.push(
-        `policy: there is no file ${settings.policy} in this folder; let "task-janitor init --output ${settings.policy}" write it, or correct params.policy`,
-      );
-    } else {
+    const { text, problem } = await readTextFile(file).then(
+      (text) => ({ text }),
+      (error) => ({ problem: describeReadError(error, settings.policy) }),
+    );
+    if (problem) problems.push(problem);
+    else {
       problems.push(
         ...problemsOf(() => {
           const policy = loadPolicy(text, settings.policy);
@@ -226,11 +225,21 @@ function problemsOf(check) {
   }
 }
 
+/** Why the policy cannot be read, and what to do. */
+function describeReadError({ name, code, message }, policy) {
+  if (name === 'TextFileError') return message;
+  if (code === 'ENOENT') {
+    return `policy: there is no file ${policy} in this folder; let "task-janitor init --output ${policy}" write it, or correct params.policy`;
+  }
+  return `policy: ${policy} cannot be read (${code}); correct params.policy`;
+}
+
 /** The functions' own code that is needed here, bundled, since not every Node reads TypeScript. */
 async function programOf(serviceDir) {
   const { outputFiles } = await build({
     stdin: {
       contents: `export { loadPolicy } from './lib/policy/load.ts';
+        export { readTextFile } from './lib/model/text-file.ts';
         export { readSettings } from './lib/run/settings.ts';`,
       resolveDir: serviceDir,
     },

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeWriteError } from '../model/error.ts';
-import { decodeUtf8 } from '../model/text.ts';
+import { readTextFile, TextFileError } from '../model/text-file.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { suggest } from '../policy/suggest.ts';
@@ -16,7 +16,7 @@ const SCHEMA = 'retention.schema.json';
 
 /**
  * Reads the policy from its file.
- * @throws {UsageError} when there is none; {PolicyError} when it cannot be used.
+ * @throws {UsageError} when there is none; {TextFileError} when it is not UTF-8; {PolicyError} when it cannot be used.
  */
 export async function readPolicyFile(file: string): Promise<Policy> {
   return loadPolicy(await readPolicyText(file), file);
@@ -24,13 +24,13 @@ export async function readPolicyFile(file: string): Promise<Policy> {
 
 /**
  * Reads the text of the policy's file.
- * @throws {UsageError} when there is none, or it is no text.
+ * @throws {UsageError} when there is none; {TextFileError} when it is not UTF-8.
  */
 export async function readPolicyText(file: string): Promise<string> {
-  let bytes: Uint8Array;
   try {
-    bytes = await readFile(file);
+    return await readTextFile(file);
   } catch (error) {
+    if (error instanceof TextFileError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') {
       throw new UsageError(
@@ -44,11 +44,6 @@ export async function readPolicyText(file: string): Promise<string> {
     throw new UsageError(
       `policy ${file}: there is no such file; ${hint} "task-janitor init" writes a first one`,
     );
-  }
-  try {
-    return decodeUtf8(bytes);
-  } catch (error) {
-    throw new UsageError(`policy ${file}: ${(error as TypeError).message}`);
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { PolicyError } from '../policy/policy-error.ts';
+import { readTextFile } from '../model/text-file.ts';
 import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
 import { EXIT, type Io, print } from './io.ts';
 
@@ -49,13 +49,13 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
 /** A fixture; nothing if it cannot be used, which is then printed. */
 async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
   try {
-    return await loadFixture(await readFile(file, 'utf8'), file, async (path) => {
+    return await loadFixture(await readTextFile(file), file, async (path) => {
       const name = isAbsolute(path) ? path : join(dirname(file), path);
-      return { text: await readFile(name, 'utf8'), name };
+      return { text: await readTextFile(name), name };
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof PolicyError) io.err(`${error.message}\n`);
+    if (error instanceof JanitorError) io.err(`${error.message}\n`);
     else if (code === 'ENOENT') io.err(`${file}: there is no such file\n`);
     else if (code) io.err(`${file}: it cannot be read (${code})\n`);
     else throw error;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import type { Clock } from '../http/clock.ts';
-import { oneLine } from '../model/text.ts';
+import { decodeUtf8, oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
 export interface ObjectStore {
@@ -46,7 +46,7 @@ export function bucketStore(
     const { Body } = await client.send(new GetObjectCommand(at(key)), {
       abortSignal: AbortSignal.timeout(4 * patience),
     });
-    return (await Body?.transformToString()) ?? '';
+    return decodeUtf8((await Body?.transformToByteArray()) ?? new Uint8Array());
   };
   const write = async (key: string, text: string): Promise<boolean> => {
     const object = { ...at(key), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };

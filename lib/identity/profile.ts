@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
 import { parseOrigin } from '../model/origins.ts';
 import { isObject, visible } from '../model/text.ts';
+import { readTextFile, TextFileError } from '../model/text-file.ts';
 import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -118,11 +119,12 @@ async function findFile(
     let text: string;
     try {
       const { mode } = await stat(path);
-      text = await readFile(path, 'utf8');
+      text = await readTextFile(path);
       if (process.platform !== 'win32' && (mode & 0o044) !== 0) {
         warn(`${path} holds credentials and can be read by others: chmod 600 ${path}`);
       }
     } catch (error) {
+      if (error instanceof TextFileError) throw new CredentialsError(error.message, error);
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') continue;
       throw new CredentialsError(`${path} cannot be read (${code})`, error);

@@ -38,10 +38,15 @@ const SKIPPED: Readonly<Record<string, string>> = {
   RECYCLE: 'it is in the recycle bin',
 };
 
+/** A row of an instance list. */
+export interface ListedInstance extends Instance {
+  readonly engine: string | undefined;
+  /** Whether the list has shown it with another engine, or without one, too. */
+  readonly hasOtherEngine?: boolean;
+}
+
 /** Reads one row of an instance list; `undefined` when it has no usable id. */
-export function readInstance(
-  row: unknown,
-): (Instance & { engine: string | undefined }) | undefined {
+export function readInstance(row: unknown): ListedInstance | undefined {
   const fields = isObject(row) ? row : {};
   const id = readId(fields.instance_id);
   if (id === undefined) return undefined;
@@ -57,11 +62,9 @@ export function readInstance(
  * Why an instance of the list is left alone, or `undefined`. A service that ignores the engine that
  * was asked for would otherwise hand the instances of another service to this policy.
  */
-export function skipReason(
-  instance: Instance & { engine: string | undefined },
-  service: Service,
-): string | undefined {
+export function skipReason(instance: ListedInstance, service: Service): string | undefined {
   const { engine } = instance;
+  if (service.engine && instance.hasOtherEngine) return 'its engine differs between two pages';
   if (service.engine && !engine) return 'the service does not say which engine it has';
   if (service.engine && engine && !service.engine.accepted.includes(engine.toLowerCase())) {
     return `its engine is ${visible(engine)}, not ${service.engine.query}`;

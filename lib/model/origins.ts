@@ -33,6 +33,17 @@ export function targetOrigin(target: {
   return endpoint ?? serviceOrigin(cloud, SERVICES[service], region);
 }
 
+/**
+ * The server of an origin, the same for every way to write its name: with a dot at the end, in capitals, with the
+ * usual port, and for this machine by any of its loopback addresses. Only to compare: requests go to the origin.
+ */
+export function serverOf(origin: string): string {
+  if (!URL.canParse(origin)) return origin;
+  const { protocol, hostname, port } = new URL(origin);
+  const host = hostname.replace(/\.$/, '');
+  return `${protocol}//${isLoopback(host) ? 'localhost' : host}:${port}`;
+}
+
 /** The form of {@link parseOrigin}: scheme, host, port, and a slash at most. */
 export const ORIGIN = /^https?:\/\/[^\s/?#@\\]+\/?$/;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;

@@ -1,4 +1,4 @@
-import { targetOrigin } from '../model/origins.ts';
+import { serverOf, targetOrigin } from '../model/origins.ts';
 import {
   CLOUD_NAMES,
   type FinishedStatus,
@@ -71,7 +71,7 @@ interface Place {
   /** The target's position in the file, from 0. */
   readonly index: number;
   readonly name: string;
-  readonly origin: string;
+  readonly server: string;
   readonly projects: { readonly id: unknown } | { readonly names: readonly string[]; of: string };
   readonly service: ServiceName;
   readonly instances: Mapping | undefined;
@@ -95,7 +95,7 @@ function placesOf(target: unknown, index: number): Place[] {
         {
           index,
           name: combinationName(name, shown('service', service), shown('region', region)),
-          origin: targetOrigin({ cloud, service, region, endpoint: own }),
+          server: serverOf(targetOrigin({ cloud, service, region, endpoint: own })),
           projects:
             projectId === undefined
               ? { names: names.filter(isText), of: JSON.stringify([region, credentials]) }
@@ -130,7 +130,7 @@ function matchesPattern(pattern: string, name: string): boolean {
 
 /** The message about two targets that select the same instances, with advice. */
 function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
-  if (one.origin !== other.origin || !listSameInstances(one.service, other.service)) {
+  if (one.server !== other.server || !listSameInstances(one.service, other.service)) {
     return undefined;
   }
   if (!shareProject(one.projects, other.projects)) return undefined;

@@ -35,7 +35,8 @@ const MAX_TOKENS = 20_000;
  * stands for itself, and so do these in brackets: `[*]` is a star. Case counts; a character is a code point.
  * Matching takes time linear in the text.
  *
- * @throws {PatternError} when one is empty, or has a bracket or brace that is not closed or holds nothing
+ * @throws {PatternError} when one is empty, has a bracket or brace that is not closed or holds nothing, or has lost a
+ * character on its way
  */
 export function compilePatterns(patterns: readonly string[]): Matcher {
   const alternatives = patterns.flatMap(parsePattern);
@@ -107,6 +108,12 @@ function parsePattern(pattern: string): Token[][] {
   );
   if (characters.length > MAX_CHARACTERS) {
     throw fail(`it is longer than ${MAX_CHARACTERS} characters`);
+  }
+  // A tool that reads another encoding as UTF-8 writes it, on the way here: the name that was meant would be missed.
+  if (characters.includes('\ufffd')) {
+    throw fail(
+      'it holds U+FFFD, which stands where a character could not be read; write that character, or ? for it',
+    );
   }
   let at = 0;
   return parseSequence(false);

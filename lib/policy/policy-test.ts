@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { readTask, readTimestamp, type Task } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
+import { TextFileError } from '../model/text-file.ts';
 import type { Finding } from './consistency.ts';
 import { type Decision, decide, KEEP_REASONS, type KeepReason } from './decide.ts';
 import { text } from './fields.ts';
@@ -99,7 +100,7 @@ const MAPPINGS: Mappings = { 'the top level': fixtureSchema.shape, expect: expec
  * Reads a fixture from the text of its file. Does no I/O of its own: `file` is only for messages.
  *
  * @param readFile gives the text of the policy that the fixture names, and the name that messages give it
- * @throws {PolicyError} with every problem of the fixture, or of its policy
+ * @throws {PolicyError} with every problem of the fixture, or of its policy; {TextFileError} when that is not UTF-8
  */
 export async function loadFixture(
   fixture: string,
@@ -154,6 +155,7 @@ export async function loadFixture(
     try {
       found = await readFile(named);
     } catch (error) {
+      if (error instanceof TextFileError) throw error;
       const { code } = error as NodeJS.ErrnoException;
       const message = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
       const hint = 'the path is relative to this file';

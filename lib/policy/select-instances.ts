@@ -29,7 +29,8 @@ export interface SelectedInstances<Instance> {
 /**
  * Chooses the instances of a run: those that the policy includes (all, when it names none), without those
  * that it excludes. If the run asks for some, only those of them. A pattern is an exact id, or a glob for the
- * name.
+ * name. One that has the form of an id selects that instance alone, since whoever may name an instance could name
+ * it so; it excludes all that it may mean.
  *
  * @throws {PatternError} when a pattern cannot be compiled
  */
@@ -38,16 +39,18 @@ export function selectInstances<Instance extends Selectable>(
   selection: InstanceSelection = {},
   narrowing?: readonly string[],
 ): SelectedInstances<Instance> {
-  const include = selection.include?.map(instancePattern);
-  const exclude = (selection.exclude ?? []).map(instancePattern);
-  const asked = narrowing?.map(instancePattern);
+  const ids = new Set(instances.map(({ id }) => id));
+  const isId = (pattern: string) => UUID.test(pattern) || ids.has(pattern);
+  const selecting = (pattern: string) => selectingPattern(pattern, isId(pattern));
+  const include = selection.include?.map(selecting);
+  const exclude = (selection.exclude ?? []).map(excludingPattern);
+  const asked = narrowing?.map(selecting);
   const isAllowed = (instance: Instance) =>
     (!include || include.some(({ matches }) => matches(instance))) &&
     !exclude.some(({ matches }) => matches(instance));
   const isAsked = (instance: Instance) => !asked || asked.some(({ matches }) => matches(instance));
-  const ids = new Set(instances.map(({ id }) => id));
   const byName = (patterns: readonly InstancePattern[]) =>
-    patterns.some(({ pattern }) => !ids.has(pattern) && !UUID.test(pattern));
+    patterns.some(({ pattern }) => !isId(pattern));
   const needsName = ({ id, name }: Instance, patterns: readonly InstancePattern[] = []) =>
     !name && byName(patterns) && !patterns.some(({ pattern }) => pattern === id);
   const isUnclear = (instance: Instance) =>
@@ -63,7 +66,7 @@ export function selectInstances<Instance extends Selectable>(
   };
 }
 
-/** The form of an instance's id, which no name has. */
+/** The form of an instance's id. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 interface InstancePattern {
@@ -71,12 +74,23 @@ interface InstancePattern {
   matches(instance: Selectable): boolean;
 }
 
-function instancePattern(pattern: string): InstancePattern {
-  const matchesName = compilePatterns([pattern]);
+function selectingPattern(pattern: string, isId: boolean): InstancePattern {
+  const matchesName = nameMatcher(pattern);
+  return { pattern, matches: isId ? ({ id }) => id === pattern : matchesName };
+}
+
+function excludingPattern(pattern: string): InstancePattern {
+  const matchesName = nameMatcher(pattern);
+  const lower = pattern.toLowerCase();
   return {
     pattern,
-    matches: ({ id, name }) => id === pattern || (name !== undefined && matchesName(name)),
+    matches: (instance) => instance.id.toLowerCase() === lower || matchesName(instance),
   };
+}
+
+function nameMatcher(pattern: string): InstancePattern['matches'] {
+  const matches = compilePatterns([pattern]);
+  return ({ name }) => name !== undefined && matches(name);
 }
 
 function withoutMatch(

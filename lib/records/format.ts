@@ -102,8 +102,11 @@ function columns(task: Task, { action, reason, rule }: Decision) {
   };
 }
 
-/** The beginning of a formula: of the cell, or of a part of it where the spreadsheet takes `;` for a comma. */
-const FORMULA = /(^|;)(?=\s*[=+\-@＝＋－＠])/gu;
+/**
+ * The beginning of a formula: of the cell, or of a part of it where the spreadsheet separates by another character than
+ * a comma, as its language has it. Such a reader takes our quotes apart, so that those of the text may begin a cell.
+ */
+const FORMULA = /(^|[;؛|])(?=["'\s]*[=+\-@＝＋－＠])/gu;
 
 /** A cell that a spreadsheet shows as it is, and never computes. */
 function cell(value: string | number | null | undefined): string {

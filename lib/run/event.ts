@@ -26,6 +26,20 @@ const eventSchema = z.strictObject({
   taskIds: names,
 });
 
+/** The keys with which EventBridge's rules, its replays and its Scheduler send a scheduled event. */
+const SCHEDULED_KEYS: readonly string[] = [
+  'version',
+  'id',
+  'detail-type',
+  'source',
+  'account',
+  'time',
+  'region',
+  'resources',
+  'detail',
+  'replay-name',
+];
+
 /** The event that the function was called with cannot be understood; nothing has been done. */
 export class EventError extends JanitorError {
   override readonly name = 'EventError';
@@ -42,14 +56,9 @@ export class EventError extends JanitorError {
  */
 export function parseEvent(event: unknown): { trigger: Trigger; request: RunRequest } {
   if (isScheduled(event)) {
-    const ours = Object.keys(event).filter((key) => Object.hasOwn(eventSchema.shape, key));
-    if (ours.length === 0) return { trigger: 'schedule', request: {} };
-    throw misunderstood(
-      ours.map(
-        (key) =>
-          `${key}: it comes together with the keys of a scheduled event, so it is not clear which of them count`,
-      ),
-    );
+    const others = Object.keys(event).filter((key) => !SCHEDULED_KEYS.includes(key));
+    if (others.length === 0) return { trigger: 'schedule', request: {} };
+    throw misunderstood(others.map((key) => `${key}: ${problemBesideSchedule(key)}`));
   }
   const empty = event === undefined || event === null || event === '';
   const result = eventSchema.safeParse(empty ? {} : event);
@@ -61,13 +70,19 @@ export function parseEvent(event: unknown): { trigger: Trigger; request: RunRequ
   );
 }
 
+function problemBesideSchedule(key: string): string {
+  return Object.hasOwn(eventSchema.shape, key)
+    ? 'it comes together with the keys of a scheduled event, so it is not clear which of them count'
+    : 'EventBridge sends no such key with a scheduled event; leave it out, or leave out those of the scheduled event';
+}
+
 function misunderstood(problems: readonly string[]): EventError {
   return new EventError(
     `the event is not understood, and nothing was done: ${problems.join('; ')}. Known keys: ${Object.keys(eventSchema.shape).join(', ')}.`,
   );
 }
 
-/** An event of EventBridge's schedule, or one that looks like it. Neither has keys of ours. */
+/** An event of EventBridge's schedule, or one that looks like it. */
 function isScheduled(event: unknown): event is Record<string, unknown> {
   return isObject(event) && event['detail-type'] === 'Scheduled Event';
 }

@@ -1,5 +1,5 @@
 import { type Instance, labelOf } from '../model/instance.ts';
-import { targetOrigin } from '../model/origins.ts';
+import { serverOf, targetOrigin } from '../model/origins.ts';
 import type { StoppedBy } from '../model/outcome.ts';
 import { listSameInstances } from '../model/services.ts';
 import { addRequests, type InstanceSummary, type RequestCounts } from '../model/summary.ts';
@@ -26,8 +26,9 @@ interface Claimant {
 
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
- * leave it alone. Targets that this run leaves out, or that could not be opened, count too: otherwise one target
- * would delete what another one keeps. Their selection is applied to the same list.
+ * leave it alone. Targets that this run leaves out, that could not be opened, or that write the server's name in
+ * another way, count too: otherwise one target would delete what another one keeps. Their selection is applied to
+ * the same list.
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(
@@ -35,8 +36,8 @@ export async function leaveOverlapsAlone(
   begun: readonly Claimant[],
 ): Promise<void> {
   const open = new Set(begun.filter((each) => each.open).map(({ target }) => target.name));
-  const origins = new Set(begun.map(({ target }) => targetOrigin(target)));
-  const here = run.policy.targets.filter((target) => origins.has(targetOrigin(target)));
+  const servers = new Set(begun.map(({ target }) => serverOf(targetOrigin(target))));
+  const here = run.policy.targets.filter((target) => servers.has(serverOf(targetOrigin(target))));
   // Requests made on behalf of the others count as theirs.
   const counts = begun[0]?.requestCounts ?? addRequests([]);
   const known = await Promise.all(here.map((target) => placesOf(run, target, counts)));

@@ -15,6 +15,7 @@ import type { Access, Grant } from '../identity/access.ts';
 import { encode } from '../identity/sign.ts';
 import {
   type Instance,
+  type ListedInstance,
   readInstance,
   type SkippedInstance,
   skipReason,
@@ -135,8 +136,7 @@ export class TaskApi {
     const found = await this.#readAll('list the instances', list, {
       read: readInstance,
       keyOf: (row) => row?.id,
-      // Nobody knows which name is true. Without a name, the instance is left alone where names select.
-      changed: (row, before) => (row && row.name !== before?.name ? { ...row, name: '' } : row),
+      changed: (row, before) => row && before && withDoubt(row, before),
     });
     return sortInstances([...found.values()], service, endpoint.origin);
   }
@@ -372,9 +372,22 @@ function sentences(said: string, advice: string): string {
   return /[.!?。！？]["'”’」』)]*$/.test(said) ? `${said} ${advice}` : `${said}. ${advice}`;
 }
 
+/**
+ * An instance that has changed while the list was read: which name and which engine are true is not known. One without
+ * a name is left alone where names select.
+ */
+function withDoubt(row: ListedInstance, before: ListedInstance): ListedInstance {
+  const isOther = row.engine?.toLowerCase() !== before.engine?.toLowerCase();
+  return {
+    ...row,
+    ...(row.name !== before.name && { name: '' }),
+    ...((isOther || before.hasOtherEngine) && { hasOtherEngine: true }),
+  };
+}
+
 /** Which instances of a list belong to the service. */
 function sortInstances(
-  rows: readonly ReturnType<typeof readInstance>[],
+  rows: readonly (ListedInstance | undefined)[],
   service: Service,
   origin: string,
 ): InstanceList {
@@ -385,8 +398,10 @@ function sortInstances(
     const isRepeated = repeated.has(row?.id);
     const own = row ? skipReason(row, service) : 'its id cannot be used';
     const reason = isRepeated ? 'two rows of one page have its id' : own;
-    const { engine: _, ...instance } = row ?? { engine: '', id: '', name: '', status: '' };
-    const isDoubtful = !row || isRepeated || (service.engine !== undefined && !row.engine);
+    const { id, name, status } = row ?? { id: '', name: '', status: '' };
+    const instance = { id, name, status };
+    const engineIsKnown = !service.engine || (row?.engine && !row.hasOtherEngine);
+    const isDoubtful = !row || isRepeated || !engineIsKnown;
     if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
     else instances.push(instance);
   }
@@ -403,7 +418,7 @@ function sortInstances(
   return { instances, skipped };
 }
 
-function repeatedIds(rows: readonly ReturnType<typeof readInstance>[]): ReadonlySet<unknown> {
+function repeatedIds(rows: readonly (ListedInstance | undefined)[]): ReadonlySet<unknown> {
   const ids = rows.flatMap((row) => (row ? [row.id] : []));
   const seen = new Set<string>();
   return new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));

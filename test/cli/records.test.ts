@@ -296,7 +296,7 @@ describe('a policy', () => {
     await writeFile(policy, bytes);
     const { status, stderr } = await type(`validate --policy ${policy}`);
     expect(status).toBe(2);
-    expect(stderr).toContain(`policy ${policy}: ${message}`);
+    expect(stderr).toContain(`${policy}: ${message}`);
   });
 
   test('that is not there is not far from one that is', async () => {

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { tooWide, type } from './fake-io.ts';
@@ -72,6 +72,17 @@ test('a mismatch names record, decision, reason and rule, and ends with 1', asyn
     ].join('\n'),
   );
   expect(stdout).toContain('1 file: 1 failed.');
+});
+
+test('a fixture or a policy that is not UTF-8 is not usable, and the file is named', async () => {
+  const utf8 = await readFile(await fixture(['delete: [a1]']), 'utf8');
+  const file = await folder.write('latin-1.test.yml', Buffer.from(`# für\n${utf8}`, 'latin1'));
+  const policy = await folder.write('latin-1.yml', Buffer.from(`# für\n`, 'latin1'));
+  const other = await fixture(['delete: [a1]'], { policy: 'policy: latin-1.yml' });
+  const { status, stderr } = await type(`test ${file} ${other}`);
+  expect(status).toBe(2);
+  const problem = 'it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8';
+  expect(stderr).toBe(`${file}: ${problem}\n${policy}: ${problem}\n`);
 });
 
 test('another reason than the expected one is a mismatch', async () => {

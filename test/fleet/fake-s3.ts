@@ -2,7 +2,14 @@ import { AWS_KEYS } from '../environment.ts';
 import { serve } from '../serve.ts';
 
 /** What can happen to one request, instead of what was asked or after it. */
-export type S3Trouble = '500' | 'stored, then 500' | 'hang' | 'stalled' | 'cut short' | 'conflict';
+export type S3Trouble =
+  | '500'
+  | 'stored, then 500'
+  | 'hang'
+  | 'stalled'
+  | 'cut short'
+  | 'conflict'
+  | 'in Latin-1';
 
 /** A running S3, as far as listing keys, and reading and creating whole objects goes. */
 export interface FakeS3 {
@@ -71,6 +78,7 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
     const text = objects.get(place);
     if (text === undefined) return fail(404, 'NoSuchKey');
     response.writeHead(200, { 'content-type': 'application/json' });
+    if (trouble === 'in Latin-1') return response.end(Buffer.from(text, 'latin1'));
     if (trouble !== 'cut short' && trouble !== 'stalled') return response.end(text);
     response.write(text.slice(0, text.length / 2), () => {
       if (trouble === 'cut short') response.destroy();

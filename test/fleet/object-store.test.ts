@@ -49,6 +49,14 @@ describe('a bucket', () => {
     await expect(store.read(KEY)).rejects.toThrow(`s3://fleet/${KEY} could not be read`);
   });
 
+  test('whose object is not UTF-8 is an error: an id in it would be another one', async () => {
+    await store.create(KEY, { id: 'ü' });
+    s3.troubles.push('in Latin-1');
+    await expect(store.read(KEY)).rejects.toThrow(
+      `s3://fleet/${KEY} could not be read: TypeError: it is not UTF-8`,
+    );
+  });
+
   test('whose object a terminal would obey is an error that shows nothing of the kind', async () => {
     s3.objects.set(`fleet/${KEY}`, '\u202etxt');
     await expect(store.read(KEY)).rejects.toThrow(/could not be read: [^\u202e]+\?txt/);

@@ -10,7 +10,7 @@ import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import { systemClock } from '../../lib/http/clock.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { keepEnvironment } from '../environment.ts';
-import { startOnDisk } from '../on-disk.ts';
+import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { forgetLogSettings } from '../telemetry/log-settings.ts';
@@ -23,10 +23,11 @@ const MAX_PAYLOAD = 256 * 1024;
 const environment = keepEnvironment();
 let emulator: Emulator;
 let s3: FakeS3;
+let folder: PolicyFolder;
 let close: () => Promise<void>;
 beforeEach(async () => {
   let policy: string;
-  ({ emulator, policy, close } = await startOnDisk());
+  ({ emulator, folder, policy, close } = await startOnDisk());
   s3 = await startFakeS3();
   forgetLogSettings();
   Object.assign(process.env, s3.env, {
@@ -173,6 +174,16 @@ describe('the machine', () => {
     await expect(interpret(tasks, 'busy', {})).resolves.toMatchObject({ outcome: 'complete' });
     expect(summaryOf('busy', 0).totals).toMatchObject({ deleted: 3, alreadyGone: 0 });
   });
+});
+
+test('a step refuses a policy that is not UTF-8, and names its file', async () => {
+  const bytes = Buffer.from('# für\nversion: 1\n', 'latin1');
+  process.env.POLICY_FILE = await folder.write('latin-1.yml', bytes);
+  const { tasks } = handlers();
+  const event = { id: 'nightly', startedAt: new Date().toISOString(), event: {} };
+  await expect(tasks.Prepare?.(event)).rejects.toThrow(
+    `${process.env.POLICY_FILE}: it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8`,
+  );
 });
 
 test('17: a step that fails names the run and its endpoint in the log', async () => {

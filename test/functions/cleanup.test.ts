@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
 import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
@@ -158,6 +159,17 @@ describe('the handler', () => {
       text === undefined ? `${folder.path}/none.yml` : await folder.write('bad.yml', text);
     await expect(handler({}, contextOf())).rejects.toThrow(words);
     expect(lines()).toHaveLength(1);
+    expect(emulator.journal.count()).toBe(0);
+  });
+
+  test('refuses a policy in Latin-1: characters of its patterns would be others, and protect nobody', async () => {
+    addInstances();
+    const text = await readFile(process.env.POLICY_FILE as string, 'utf8');
+    const bytes = Buffer.from(`${text}    instances: { exclude: [caché-*] }\n`, 'latin1');
+    process.env.POLICY_FILE = await folder.write('latin-1.yml', bytes);
+    await expect(handler({}, contextOf())).rejects.toThrow(
+      `${folder.path}/latin-1.yml: it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8`,
+    );
     expect(emulator.journal.count()).toBe(0);
   });
 

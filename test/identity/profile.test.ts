@@ -28,7 +28,7 @@ clouds:
   app: { auth_type: v3applicationcredential, auth: {} }
 `;
 
-async function write(name: string, text: string, mode = 0o600): Promise<string> {
+async function write(name: string, text: string | Uint8Array, mode = 0o600): Promise<string> {
   const file = await folder.write(name, text);
   await chmod(file, mode);
   return file;
@@ -144,6 +144,17 @@ describe('a profile that cannot be used', () => {
   test('because there is no file names the places', async () => {
     await expect(read('prod')).rejects.toThrow(
       /^there is no clouds.yaml for profile prod: looked for clouds.yaml, .*openstack\/clouds.json, \/etc/,
+    );
+  });
+
+  test('because its file is not UTF-8 says so: a password in it would be another one', async () => {
+    const bytes = Buffer.from(ENTRY.replace('hunter2', 'hünter2'), 'latin1');
+    const file = await write('.config/openstack/clouds.yaml', bytes);
+    await expect(read('prod')).rejects.toThrow(
+      expect.objectContaining({
+        name: 'CredentialsError',
+        message: `${file}: it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8`,
+      }),
     );
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { iamOrigin, serviceOrigin } from '../../lib/model/origins.ts';
+import { iamOrigin, serverOf, serviceOrigin } from '../../lib/model/origins.ts';
 import { type CloudName, SERVICES, type ServiceName } from '../../lib/model/services.ts';
 
 const HUAWEI = [
@@ -77,4 +77,30 @@ test('RabbitMQ and RocketMQ are on Kafka’s host, and DCS v1.0 on that of v2', 
   expect(origin('rabbitmq')).toBe(origin('kafka'));
   expect(origin('rocketmq')).toBe(origin('kafka'));
   expect(origin('dcs-v1')).toBe(origin('dcs'));
+});
+
+test.each([
+  ['https://dcs.example.com', 'https://dcs.example.com.'],
+  ['https://dcs.example.com', 'https://DCS.Example.com'],
+  ['https://dcs.example.com', 'https://dcs.example.com:443'],
+  ['https://dcs.example.com:8443', 'https://dcs.example.com.:8443'],
+  ['http://localhost:3456', 'http://127.0.0.1:3456'],
+  ['http://localhost:3456', 'http://[::1]:3456'],
+  ['http://localhost:3456', 'http://127.8.9.1:3456'],
+  ['https://localhost', 'https://localhost.:443'],
+])('%s and %s are the same server', (one, other) => {
+  expect(serverOf(one)).toBe(serverOf(other));
+});
+
+test.each([
+  ['https://dcs.example.com', 'https://dms.example.com'],
+  ['https://dcs.example.com', 'https://dcs.example.com:8443'],
+  ['http://localhost:3456', 'http://localhost:3457'],
+  ['https://127.0.0.1', 'https://10.0.0.1'],
+])('%s and %s are not', (one, other) => {
+  expect(serverOf(one)).not.toBe(serverOf(other));
+});
+
+test('an origin that is none is a server of its own', () => {
+  expect(serverOf('https://dcs.a b.example.com')).toBe('https://dcs.a b.example.com');
 });

@@ -840,6 +840,18 @@ describe('a mistake is named with its place, its path and what was expected:', (
     );
   });
 
+  test.each([
+    ['', ', endpoint: "https://dcs.eu-de.otc.t-systems.com."'],
+    ['', ', endpoint: "https://DCS.eu-de.otc.t-systems.com:443/"'],
+    ['endpoint: "https://example.com"', ', endpoint: "https://example.com.:443"'],
+    ['endpoint: "http://localhost:80"', ', endpoint: "http://[::1]"'],
+  ])('%s is the same endpoint as that of a target with%s', (endpoint, more) => {
+    const text = policyText(`keepFor: 1d\n${endpoint}`).trimEnd();
+    expect(problemsOf(`${text}${other(more).replace('kafka', 'dcs')}`)).toEqual([
+      expect.stringContaining(`"other" ${same} the target "cache" on line 3`),
+    ]);
+  });
+
   test('no targets', () => {
     expect(problemsOf('version: 1')).toEqual([
       'p.yml:1:1: targets: missing; write a list of targets',

@@ -89,6 +89,10 @@ describe('a pattern', () => {
     [`{${'{a,b}'.repeat(9)},${'{a,b}'.repeat(9)}}`, 'its braces stand for more than 1000 texts'],
     ['{'.repeat(100_000), 'it is longer than 1000 characters'],
     ['x'.repeat(1_001), 'it is longer than 1000 characters'],
+    [
+      'cach\ufffd-*',
+      '"cach\ufffd-*" is not a pattern: it holds U+FFFD, which stands where a character could not be read; write that character, or ? for it',
+    ],
   ])('%.20j is refused', (pattern, message) => {
     expect(() => compilePatterns([pattern])).toThrow(PatternError);
     expect(() => compilePatterns([pattern])).toThrow(message);

@@ -54,6 +54,42 @@ describe('selecting instances', () => {
     expect(names(selectInstances(ALL, {}, []))).toBe('');
   });
 
+  describe('by what has the form of an id', () => {
+    const [ID, OTHER] = [
+      '5560df16-cebf-4473-95c4-d1b573c16e79',
+      'a560df16-cebf-4473-95c4-d1b573c16e79',
+    ] as const;
+    const POSING = [
+      { id: ID, name: 'mine' },
+      { id: OTHER, name: ID },
+    ];
+
+    test('selects the instance of that id, and none that is named like it', () => {
+      expect(selectInstances(POSING, { include: [ID] }).selected).toEqual([POSING[0]]);
+      expect(selectInstances(POSING, {}, [ID]).selected).toEqual([POSING[0]]);
+      const gone = selectInstances(POSING.slice(1), { include: [ID] }, [ID]);
+      expect(gone).toMatchObject({ selected: [], unmatched: [ID], unmatchedNarrowing: [ID] });
+      // Other clouds may have ids of another form.
+      const short = [...ALL, { id: '99-zz', name: '11-aa' }];
+      expect(names(selectInstances(short, { include: ['11-aa'] }))).toBe('11');
+    });
+
+    test('excludes both: what is to be kept stays, however it was meant', () => {
+      const found = selectInstances(POSING, { exclude: [ID] });
+      expect(found).toMatchObject({ selected: [], nameless: [], unmatched: [] });
+    });
+
+    test('excludes in capital letters too, and selects as it is written alone', () => {
+      const capitals = ID.toUpperCase();
+      const excluded = selectInstances(POSING, { exclude: [capitals] });
+      expect(excluded).toMatchObject({ selected: [POSING[1]], unmatched: [] });
+      const listed = [{ id: capitals, name: 'mine' }];
+      expect(selectInstances(listed, { exclude: [ID] }).selected).toEqual([]);
+      const included = selectInstances(POSING, { include: [capitals] });
+      expect(included).toMatchObject({ selected: [], unmatched: [capitals] });
+    });
+  });
+
   test('refuses what is no pattern', () => {
     expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(PatternError);
   });

@@ -79,6 +79,37 @@ test.each([
   );
 });
 
+test('every key that EventBridge sends may stand in a scheduled event', () => {
+  const event = {
+    version: '0',
+    id: '53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa',
+    'detail-type': 'Scheduled Event',
+    source: 'aws.events',
+    account: '123456789012',
+    time: '2026-09-01T03:30:00Z',
+    region: 'eu-central-1',
+    resources: ['arn:aws:events:eu-central-1:123456789012:rule/cleanup'],
+    detail: {},
+    'replay-name': 'of-the-archive',
+  };
+  expect(parseEvent(event)).toEqual({ trigger: 'schedule', request: {} });
+});
+
+test.each(['dryrun', 'Targets', 'Dry-Run', '__proto__', 'constructor', ''])(
+  'the key %j, which EventBridge does not send, beside those of a scheduled event is an error',
+  (key) => {
+    const event = JSON.parse(`{"detail-type":"Scheduled Event","${key}":true}`);
+    expect(() => parseEvent(event)).toThrow(EventError);
+    expect(() => parseEvent(event)).toThrow(
+      `${key}: EventBridge sends no such key with a scheduled event; leave it out, or leave out those of the scheduled event`,
+    );
+  },
+);
+
+test.each(['__proto__', 'constructor', 'toString'])('the key %j alone is an error', (key) => {
+  expect(() => parseEvent(JSON.parse(`{"${key}":{"dryRun":true}}`))).toThrow(key);
+});
+
 test('whatever an event is, it is read or refused as one', () => {
   fc.assert(
     fc.property(fc.anything(), (event) => {

@@ -235,6 +235,29 @@ describe('an instance', () => {
   );
 });
 
+test.each([
+  ['http://localhost:', undefined],
+  ['http://127.0.0.1:', ['deletes']],
+  ['http://127.1:', undefined],
+  ['http://LocalHost:', undefined],
+])(
+  'an instance that two targets select is left alone where one calls the server %s',
+  async (start, targets) => {
+    const { emulator } = world;
+    const [shared] = addExpired('shared');
+    const port = new URL(emulator.url).port;
+    const policy = policyOf([
+      targetOf(emulator, { name: 'keeps', keep: 'forever', instances: { include: ['sh*'] } }),
+      targetOf(emulator, { name: 'deletes', endpoint: `${start}${port}` }),
+    ]);
+    const summary = await world.run(policy, { targets });
+    expect(shared?.taskIds()).toHaveLength(3);
+    for (const { instances } of summary.targets) {
+      expect(instances).toMatchObject([{ name: 'shared', stoppedBy: 'overlap' }]);
+    }
+  },
+);
+
 describe('an instance that a target selects which cannot be opened', () => {
   const broken = (reference?: { readonly secret?: string | undefined }) => ({
     name: reference?.secret ?? 'the test',

@@ -64,6 +64,16 @@ describe('packaging is refused', () => {
     expect(said).toContain('bad.yml:3:');
   }, 60_000);
 
+  test('where the policy is not UTF-8, or a folder', async () => {
+    await project.write('latin-1.yml', Buffer.from(`# für\n${policyNaming('')}`, 'latin1'));
+    expect(await refusal('dev', 'policy=latin-1.yml')).toContain(
+      'latin-1.yml: it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8',
+    );
+    expect(await refusal('dev', 'policy=functions')).toContain(
+      'policy: functions cannot be read (EISDIR); correct params.policy',
+    );
+  }, 60_000);
+
   test('where the policy names a secret that may not be read', async () => {
     const said = await refusal('prod', 'secrets=task-janitor/huawei');
     expect(said).toContain(

@@ -18,7 +18,7 @@ export interface Resource {
 export interface Project {
   readonly folder: string;
   /** Writes a file of the copy. */
-  write(name: string, text: string): Promise<void>;
+  write(name: string, content: string | Uint8Array): Promise<void>;
   /** `serverless package`; throws what it prints when it fails. */
   package(stage: string, ...params: string[]): Promise<Packaged>;
   remove(): Promise<void>;
@@ -37,7 +37,7 @@ export async function copyProject(): Promise<Project> {
   await symlink(resolve('node_modules'), join(folder, 'node_modules'), 'junction');
   return {
     folder,
-    write: (name, text) => writeFile(join(folder, name), text),
+    write: (name, content) => writeFile(join(folder, name), content),
     package: async (stage, ...params) => {
       const output = await mkdtemp(join(folder, 'package-'));
       const options = params.map((param) => `--param=${param}`);

@@ -463,6 +463,57 @@ describe('instances', () => {
     ]);
   });
 
+  const listed = (instance_id: string, engine: string | null) => ({
+    ...{ instance_id, name: instance_id, status: 'RUNNING' },
+    ...(engine !== null && { engine }),
+  });
+  /** Answers with an instance in one state, then in others, and with one beside it. */
+  const showingOneAs = (...engines: (string | null)[]) => {
+    const pages = engines.map((engine, n) => [
+      listed('odd', engine),
+      listed(`other-${n}`, 'kafka'),
+    ]);
+    const total = engines.length + 1;
+    emulator.intercept = () => ({
+      status: 200,
+      body: { instance_num: total, instances: pages.shift() ?? [] },
+    });
+  };
+
+  test.each([
+    [['rabbitmq', 'kafka']],
+    [['kafka', 'rabbitmq']],
+    [[null, 'kafka']],
+    [['rabbitmq', 'kafka', 'kafka']],
+  ])(
+    'of DMS that are shown with the engines %j are left alone, with the reason',
+    async (engines) => {
+      showingOneAs(...engines);
+      const { instances, skipped } = await clock.settle(apiOf('kafka').listInstances());
+      expect(instances.map(({ id }) => id)).toEqual(engines.map((_, n) => `other-${n}`));
+      expect(skipped).toEqual([
+        {
+          ...{ id: 'odd', name: 'odd', status: 'RUNNING' },
+          reason: 'its engine differs between two pages',
+          isDoubtful: true,
+        },
+      ]);
+    },
+  );
+
+  test.each([
+    ['kafka', ['kafka', 'Kafka']],
+    ['dcs', ['Redis', null]],
+  ] as const)(
+    'of %s that are shown with the engines %j are what they are',
+    async (service, engines) => {
+      showingOneAs(...engines);
+      const { instances, skipped } = await clock.settle(apiOf(service).listInstances());
+      expect(instances).toHaveLength(3);
+      expect(skipped).toEqual([]);
+    },
+  );
+
   test('are incomplete when a page fails', async () => {
     for (let n = 0; n < 120; n += 1) emulator.addInstance({ service: 'kafka' });
     emulator.faults.listPageFails = { page: 2, operation: 'list-instances' };

@@ -1,120 +1,263 @@
-import { withoutInvisible } from '../model/text.ts';
+import { Sieve, someDecoding, withoutEscapes } from './decodings.ts';
 
 /** Takes secrets out of a text before anybody sees it. */
 export type Conceal = (text: string) => string;
 
 const MARK = '[secret]';
-/** How often an escaped text may be escaped again. */
-const DEPTH = 3;
-/** Characters from which on a secret is looked for in names and ids. */
+const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
+/** Characters from which on a secret is looked for in names and ids, and in all encodings. */
 const SHORTEST = 8;
+/** Characters of a text that are read at all: so much because secrets in it make it shorter. */
+const MOST_READ = 65_536;
+/** Characters that are decoded: enough to see that a secret begins among those that are shown. */
+const MOST_DECODED = 4_096;
+/** Characters of a text that may be shown. */
+const MOST_SHOWN = 2_048;
 
-/**
- * Replaces each secret, in whatever form a server sends it back: as it is, escaped (JSON, percent, HTML),
- * or in base64 or hexadecimal digits, alone or within something longer.
- */
+/** As {@link Secrecy.conceal} does. */
 export function concealer(secrets: Iterable<string>): Conceal {
-  return concealForms(formsOf(secrets));
+  const secrecy = new Secrecy(new Set(secrets));
+  return (text) => secrecy.conceal(text);
 }
 
-function concealForms(forms: readonly string[]): Conceal {
-  const replace = (text: string) =>
-    forms.reduce((result, form) => result.replaceAll(form, MARK), text);
-  return (text) => {
-    let result = replace(text);
-    let plain = result;
-    for (let depth = 0; depth < DEPTH; depth += 1) {
-      const unescaped = resolveEscapes(plain);
-      if (unescaped === plain) break;
-      plain = replace(unescaped);
-      if (plain !== unescaped) result = plain;
-    }
-    return result;
-  };
-}
-
-/** Whether a name or an id holds a secret, in whatever form. */
+/** As {@link Secrecy.reveals} does. */
 export function revealer(secrets: Iterable<string>): (text: string) => boolean {
-  return revealForms(formsOf(secrets));
+  const secrecy = new Secrecy(new Set(secrets));
+  return (text) => secrecy.reveals(text);
 }
 
 /** Hides the secrets of a set that only grows: a run may have a token for each of 1,000 projects. */
 export class Secrecy {
   readonly #secrets: ReadonlySet<string>;
-  #forms: readonly string[] = [];
   #known = 0;
-  #conceal: Conceal = concealForms([]);
-  #reveals = revealForms([]);
+  readonly #short = new Screen();
+  readonly #long = new Screen();
+  /** Secrets that hold another one, which would be taken out of the midst of their encoded forms. */
+  readonly #outer = new Screen();
 
   constructor(secrets: ReadonlySet<string>) {
     this.#secrets = secrets;
   }
 
-  /** As {@link concealer} does. */
+  /**
+   * The text, at most 2,048 characters of it, with each secret replaced that stands there as it is or in one of the
+   * usual forms (JSON, percent, base64, hexadecimal digits). Where there is still one in another form, however often
+   * encoded, the whole text is left out: nobody can tell where in it the secret begins and ends.
+   */
   conceal(text: string): string {
     this.#catchUp();
-    return this.#conceal(text);
+    const beginning = text.slice(0, MOST_READ);
+    if (this.#outer.isIn(this.#outer.replace(beginning))) return LEFT_OUT;
+    let result = this.#long.replace(beginning);
+    // Where it was cut there may be half a secret.
+    if (text.length > MOST_READ) result = result.slice(0, -this.#long.longest || undefined);
+    return this.#long.isIn(result) ? LEFT_OUT : this.#short.replace(result).slice(0, MOST_SHOWN);
   }
 
-  /** As {@link revealer} does. */
+  /** Whether a name or an id holds a secret, in whatever form, or is too long for anybody to tell. */
   reveals(text: string): boolean {
     this.#catchUp();
-    return this.#reveals(text);
+    return this.#long.isInName(text);
   }
 
   #catchUp(): void {
     if (this.#known === this.#secrets.size) return;
-    const fresh = formsOf([...this.#secrets].slice(this.#known));
-    this.#known = this.#secrets.size;
-    this.#forms = longestFirst(new Set([...this.#forms, ...fresh]));
-    this.#conceal = concealForms(this.#forms);
-    this.#reveals = revealForms(this.#forms);
+    const all = [...this.#secrets];
+    const fresh = all.slice(this.#known);
+    this.#known = all.length;
+    for (const secret of fresh) {
+      // A short one stands in many a harmless text.
+      if (secret.length < SHORTEST) this.#short.add(secret);
+      else this.#long.add(secret);
+      for (const other of all) {
+        if (isPart(other, secret)) this.#outer.add(secret);
+        if (isPart(secret, other)) this.#outer.add(other);
+      }
+    }
   }
 }
 
-/** @param all the longest first. */
-function revealForms(all: readonly string[]): (text: string) => boolean {
-  // A short one stands in many a harmless text; in messages it is hidden all the same.
-  const forms = all.filter((form) => form.length >= SHORTEST);
-  const conceal = concealForms(forms);
-  return (text) => {
-    // Most are tokens, and longer than any name.
+function isPart(part: string, whole: string): boolean {
+  return part.length >= SHORTEST && part.length < whole.length && whole.includes(part);
+}
+
+/** Letters and digits of ASCII from which on a secret is known by them alone. */
+const ENOUGH_LETTERS = 12;
+
+/** What some secrets look like in a text. */
+class Screen {
+  readonly #forms = new Set<string>();
+  /** The longest first: one may be a part of another, as `summer` is of `summer25`. */
+  #sorted: readonly string[] = [];
+  /** What they are themselves, and what they are encoded. */
+  readonly #plain = new Needles();
+  readonly #encoded = new Needles();
+  /** Characters of the shortest text in which one may be, in whatever form. */
+  #shortest = Number.POSITIVE_INFINITY;
+  readonly #sieve = new Sieve();
+  /** That it would do for all of them. */
+  #isSieved = true;
+
+  add(secret: string): void {
+    for (const form of formsOf(secret)) {
+      this.#forms.add(form);
+      this.#shortest = Math.min(this.#shortest, form.length);
+    }
+    for (const reading of readingsOf(secret)) {
+      this.#plain.add(reading);
+      const letters = lettersOf(reading);
+      if (letters.length >= 3 && /^[ -~]*$/.test(reading)) this.#sieve.add(letters);
+      else this.#isSieved = false;
+    }
+    for (const encoding of encodingsOf(secret)) this.#encoded.add(encoding);
+    this.#shortest = Math.min(this.#shortest, this.#plain.shortest, this.#encoded.shortest);
+  }
+
+  /** The length of the longest form. */
+  get longest(): number {
+    return this.#longestFirst()[0]?.length ?? 0;
+  }
+
+  replace(text: string): string {
+    return this.#longestFirst().reduce((result, form) => result.replaceAll(form, MARK), text);
+  }
+
+  /** Whether the part of a text that is decoded holds one in any encoding, or the beginning of one where it is cut. */
+  isIn(text: string): boolean {
+    const part = text.slice(0, MOST_DECODED);
+    const isCut = part !== text;
+    const areIn = (decoding: string) =>
+      this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
+    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn);
+  }
+
+  /** The same for a text that is most often plain and short. */
+  isInName(text: string): boolean {
+    if (text.length < this.#shortest || (this.#isSieved && !this.#sieve.mayHold(text)))
+      return false;
+    const forms = this.#longestFirst();
+    if (forms.length > 0 && text.length > MOST_DECODED) return true;
     for (let i = forms.length - 1; i >= 0; i -= 1) {
       const form = forms[i] as string;
       if (form.length > text.length) break;
       if (text.includes(form)) return true;
     }
-    // Most names are plain, and there are many.
-    const seen = withoutInvisible(text);
-    return (seen !== text || /[\\%&]/.test(text)) && conceal(seen) !== seen;
-  };
-}
-
-function formsOf(secrets: Iterable<string>): string[] {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    if (secret === '') continue;
-    const bytes = Buffer.from(secret);
-    const hex = bytes.toString('hex');
-    const encoded = encodeURIComponent(secret.toWellFormed());
-    for (const form of [
-      secret,
-      JSON.stringify(secret).slice(1, -1),
-      encoded,
-      encoded.toLowerCase(),
-      hex,
-      hex.toUpperCase(),
-      ...base64Forms(bytes),
-    ]) {
-      forms.add(form);
-    }
+    return this.isIn(text);
   }
-  return longestFirst(forms);
+
+  #longestFirst(): readonly string[] {
+    if (this.#sorted.length < this.#forms.size) {
+      this.#sorted = [...this.#forms].sort((a, b) => b.length - a.length);
+    }
+    return this.#sorted;
+  }
 }
 
-/** One may be part of another, as `summer` is of `summer25`. */
-function longestFirst(forms: Iterable<string>): string[] {
-  return [...forms].sort((a, b) => b.length - a.length);
+/** Of a longer one, so many characters at its beginning or its end tell it. */
+const PIECE = 48;
+
+/** Texts that are looked for in others, whatever they are written with. */
+class Needles {
+  readonly #letters = new Pieces(ENOUGH_LETTERS);
+  readonly #signs = new Pieces(SHORTEST);
+
+  add(needle: string): void {
+    const letters = lettersOf(needle);
+    if (letters.length >= ENOUGH_LETTERS) this.#letters.add(letters);
+    else this.#signs.add(signsOf(needle));
+  }
+
+  /** The length of the shortest; infinite where there is none. */
+  get shortest(): number {
+    return Math.min(this.#letters.shortest, this.#signs.shortest);
+  }
+
+  /** @param isCut whether the beginning of one is enough. */
+  areIn(text: string, isCut: boolean): boolean {
+    return (
+      (text.length >= this.#letters.shortest && this.#letters.areIn(lettersOf(text), isCut)) ||
+      (text.length >= this.#signs.shortest && this.#signs.areIn(signsOf(text), isCut))
+    );
+  }
+}
+
+class Pieces {
+  shortest = Number.POSITIVE_INFINITY;
+  readonly #least: number;
+  readonly #whole = new Set<string>();
+  readonly #ends = new Set<string>();
+  readonly #beginnings = new Set<string>();
+
+  /** @param least characters of a text that is looked for at all, and of the beginning of one. */
+  constructor(least: number) {
+    this.#least = least;
+  }
+
+  add(text: string): void {
+    if (text.length < this.#least) return;
+    this.shortest = Math.min(this.shortest, text.length, PIECE);
+    this.#beginnings.add(text.slice(0, this.#least));
+    if (text.length <= PIECE) this.#whole.add(text);
+    else this.#ends.add(text.slice(0, PIECE)).add(text.slice(-PIECE));
+  }
+
+  areIn(text: string, isCut: boolean): boolean {
+    for (const whole of this.#whole) if (text.includes(whole)) return true;
+    if (isCut && isAnyIn(this.#beginnings, this.#least, text)) return true;
+    return isAnyIn(this.#ends, PIECE, text);
+  }
+}
+
+/** @param length that of each of the pieces. */
+function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boolean {
+  if (pieces.size === 0) return false;
+  for (let at = 0; at + length <= text.length; at += 1) {
+    if (pieces.has(text.slice(at, at + length))) return true;
+  }
+  return false;
+}
+
+/** What stays of a text in most encodings, and however it is broken or quoted. */
+function lettersOf(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, '');
+}
+
+/** The same for a secret with few letters of ASCII. */
+function signsOf(text: string): string {
+  // `+` may stand for a blank, and a backslash before anything.
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
+}
+
+/** Forms in which a secret is replaced where it stands. */
+function formsOf(secret: string): readonly string[] {
+  if (secret === '') return [];
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString('hex');
+  const encoded = encodeURIComponent(secret.toWellFormed());
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.toLowerCase(),
+    hex,
+    hex.toUpperCase(),
+    ...base64Forms(bytes),
+  ];
+}
+
+/** A secret in both normal forms of Unicode, and as it is when escapes are undone that it only seems to have. */
+function readingsOf(secret: string): readonly string[] {
+  return withoutEscapes(secret).flatMap((text) => [text.normalize('NFC'), text.normalize('NFD')]);
+}
+
+function encodingsOf(secret: string): readonly string[] {
+  return (['utf8', 'latin1', 'utf16le'] as const).flatMap((encoding) => {
+    const bytes = Buffer.from(secret, encoding);
+    return [bytes.toString('hex'), ...base64Forms(bytes)];
+  });
 }
 
 /** Base64 writes three bytes as four characters, so a secret looks different at each of three places. */
@@ -126,26 +269,5 @@ function base64Forms(bytes: Buffer): string[] {
     const whole = Math.floor((before + bytes.length) / 3) * 4;
     const form = text.slice(before === 0 ? 0 : 4, whole);
     return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
-  });
-}
-
-const ESCAPE =
-  /\\u([0-9a-f]{4})|\\u\{([0-9a-f]{1,6})\}|\\x([0-9a-f]{2})|((?:%[0-9a-f]{2})+)|&#x([0-9a-f]{1,6});|&#(\d{1,7});|&(amp|lt|gt|quot|apos);|\\([\\/"'])/gi;
-const NAMED: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  apos: "'",
-};
-
-function resolveEscapes(text: string): string {
-  return text.replace(ESCAPE, (all, u, braced, x, percent, hex, decimal, name, escaped) => {
-    if (percent !== undefined) return Buffer.from(percent.replaceAll('%', ''), 'hex').toString();
-    if (name !== undefined) return NAMED[name.toLowerCase()] ?? all;
-    if (escaped !== undefined) return escaped;
-    const code =
-      decimal === undefined ? Number.parseInt(u ?? braced ?? x ?? hex, 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : all;
   });
 }

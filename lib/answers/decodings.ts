@@ -1,0 +1,305 @@
+/** Characters of all decodings of a text together. */
+const MOST_CHARACTERS = 500_000;
+const MOST_DECODINGS = 1_000;
+
+/**
+ * Whether a test holds for a text, or for any text that it may be an encoding of, however often it was encoded.
+ * Also true when there are too many of those to try them all.
+ * @param shortest length from which on a text is worth a look.
+ */
+export function someDecoding(
+  text: string,
+  shortest: number,
+  holds: (decoding: string) => boolean,
+): boolean {
+  return search(text, ALL, shortest, holds);
+}
+
+/** A text, and the same with what looks like escapes in it undone. */
+export function withoutEscapes(text: string): readonly string[] {
+  const found: string[] = [];
+  search(text, ESCAPES, 0, (one) => found.push(one) === MOST_DECODINGS);
+  return found;
+}
+
+/**
+ * Each decoder is tried alone and after each other one: a text may hold what only looks like an escape, and undoing
+ * that, too, would hide what was meant.
+ */
+function search(
+  text: string,
+  decoders: readonly Decoder[],
+  shortest: number,
+  holds: (decoding: string) => boolean,
+): boolean {
+  const found = new Set([text]);
+  let characters = 0;
+  // It grows meanwhile, until nothing can be decoded any more.
+  for (const one of found) {
+    characters += one.length;
+    if (holds(one) || found.size > MOST_DECODINGS || characters > MOST_CHARACTERS) return true;
+    for (const decode of decoders) {
+      for (const decoded of decode(one)) if (decoded.length >= shortest) found.add(decoded);
+    }
+  }
+  return false;
+}
+
+/** Takes time linear in the length of the text. */
+type Decoder = (text: string) => readonly string[];
+
+const ESCAPES: readonly Decoder[] = [
+  withoutBackslashes,
+  withoutPercents,
+  withoutEntities,
+  withoutEqualsSigns,
+];
+
+const ALL: readonly Decoder[] = [
+  ...ESCAPES,
+  withoutGaps,
+  (text) => [text.normalize('NFKC')],
+  // The bytes of UTF-8, which other decoders take for characters.
+  (text) => [text.replace(/[\x80-\xff]{2,}/g, (bytes) => Buffer.from(bytes, 'latin1').toString())],
+  fromBase64,
+  fromHex,
+  fromNumbers,
+];
+
+/** The escapes of JSON, JavaScript, C and others. */
+function withoutBackslashes(text: string): readonly string[] {
+  const written =
+    /\\(?:u+([0-9a-f]{4})|[ux]\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-3][0-7]{0,2}|[4-7][0-7]?)|([bfnrtv])|(.))/gis;
+  const decoded = text.replace(written, (all, u, braced, x, octal, control, itself) => {
+    if (itself !== undefined) return itself;
+    if (control !== undefined) return ' ';
+    return character(
+      octal ? Number.parseInt(octal, 8) : Number.parseInt(u ?? braced ?? x, 16),
+      all,
+    );
+  });
+  return [decoded];
+}
+
+/** Percent-encoding, that of forms, where `+` is a blank, and that of `escape()`. */
+function withoutPercents(text: string): readonly string[] {
+  return [text, text.replaceAll('+', ' ')].map((one) =>
+    one.replace(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (all, u, byte) =>
+      character(Number.parseInt(u ?? byte, 16), all),
+    ),
+  );
+}
+
+/** HTML's names of what may stand in a password and is no letter of ASCII. */
+const NAMED: Readonly<Record<string, string>> = {
+  tab: '\t',
+  newline: '\n',
+  nbsp: ' ',
+  excl: '!',
+  quot: '"',
+  num: '#',
+  dollar: '$',
+  percnt: '%',
+  amp: '&',
+  apos: "'",
+  lpar: '(',
+  rpar: ')',
+  ast: '*',
+  midast: '*',
+  plus: '+',
+  comma: ',',
+  hyphen: '-',
+  dash: '-',
+  period: '.',
+  sol: '/',
+  colon: ':',
+  semi: ';',
+  lt: '<',
+  equals: '=',
+  gt: '>',
+  quest: '?',
+  commat: '@',
+  lsqb: '[',
+  lbrack: '[',
+  bsol: '\\',
+  rsqb: ']',
+  rbrack: ']',
+  hat: '^',
+  lowbar: '_',
+  underbar: '_',
+  grave: '`',
+  diacriticalgrave: '`',
+  lcub: '{',
+  lbrace: '{',
+  verbar: '|',
+  vert: '|',
+  verticalline: '|',
+  rcub: '}',
+  rbrace: '}',
+  szlig: 'ß',
+};
+/** Such as `uml` in `&auml;`. */
+const ACCENTS: Readonly<Record<string, string>> = {
+  grave: '\u0300',
+  acute: '\u0301',
+  circ: '\u0302',
+  tilde: '\u0303',
+  uml: '\u0308',
+  ring: '\u030a',
+  cedil: '\u0327',
+};
+
+const ENTITY = /&(?:#x([0-9a-f]+)|#(\d+)|([a-z]\w{1,30}));/gi;
+/** As browsers read them, too. */
+const OPEN_ENTITY = /&(?:#x([0-9a-f]+)|#(\d+)|(amp|lt|gt|quot))/gi;
+
+function withoutEntities(text: string): readonly string[] {
+  return [ENTITY, OPEN_ENTITY].map((entity) =>
+    text.replace(entity, (all, hex, decimal, name) => {
+      if (hex !== undefined) return character(Number.parseInt(hex, 16), all);
+      if (decimal !== undefined) return character(Number(decimal), all);
+      const known = name.toLowerCase();
+      const accent = ACCENTS[known.slice(1)];
+      // Of all others none is a letter of ASCII.
+      return NAMED[known] ?? (accent ? `${known[0]}${accent}` : '\ufffd');
+    }),
+  );
+}
+
+/** Quoted-printable. */
+function withoutEqualsSigns(text: string): readonly string[] {
+  const decoded = text.replace(/=(?:([0-9a-f]{2})|\s+)/gi, (all, byte) =>
+    byte === undefined ? '' : character(Number.parseInt(byte, 16), all),
+  );
+  return [decoded];
+}
+
+/** Without what is not seen, and what breaks a text into lines. */
+function withoutGaps(text: string): readonly string[] {
+  return /^[!-~]*$/.test(text) ? [] : [text.replace(/[\s\p{C}\p{DI}]+/gu, '')];
+}
+
+/** Base64 in both alphabets, whatever stands around it and however it is broken into lines. */
+function fromBase64(text: string): readonly string[] {
+  const letters = text.replace(/[^\w+/-]+/g, '');
+  // Nobody knows which of the letters before it are a part of it.
+  return [0, 1, 2, 3].flatMap((start) => ofBytes(Buffer.from(letters.slice(start), 'base64')));
+}
+
+/** Hexadecimal digits, whatever stands between them: spaces, colons, `0x`, `\u00`. */
+function fromHex(text: string): readonly string[] {
+  const digits = text.replace(/0x|[^0-9a-f]+/gi, '');
+  return [0, 1].flatMap((start) => ofBytes(Buffer.from(digits.slice(start), 'hex')));
+}
+
+/** A list of the numbers of bytes or of characters. */
+function fromNumbers(text: string): readonly string[] {
+  const numbers = (text.match(/\d+/g) ?? []).map(Number);
+  return [...ofBytes(Buffer.from(numbers)), ...textIn(String.fromCharCode(...numbers))];
+}
+
+/** As UTF-8, or as UTF-16, between whose letters of ASCII there are zeros. */
+function ofBytes(bytes: Buffer): readonly string[] {
+  const all = bytes.toString('latin1');
+  const others = all.replaceAll('\0', '');
+  const narrow = textIn(Buffer.from(others, 'latin1').toString());
+  if (all.length - others.length < SHORTEST_RUN) return narrow;
+  const wide = [0, 1].flatMap((start) => textIn(bytes.subarray(start).toString('utf16le')));
+  return [...narrow, ...wide];
+}
+
+const SHORTEST_RUN = 8;
+const RUN = /(?:[^\p{C}\ufffd]|[\s\p{DI}]){8,}/gu;
+
+/** Most of what is decoded was no such encoding, and is random: only what looks like text is worth a look. */
+function textIn(decoded: string): readonly string[] {
+  const runs = decoded.match(RUN);
+  return runs ? [runs.join('\n')] : [];
+}
+
+function character(code: number, otherwise: string): string {
+  return code <= 0x10ffff ? String.fromCodePoint(code) : otherwise;
+}
+
+/** Characters of ASCII in base64, by their place among four: some bits of the first three are known. */
+const BASE64 = ['[I-Za-f]', '[C-HS-Xi-nyz0-3]', '[ABEFIJMNQRUVYZcdghklopstwx014589]', '.'];
+/** The same in UTF-16, of which every other byte is 0. */
+const WIDE_BASE64 = ['A', '[C-H]', '.', 'A', '.', '.', '.', '.', 'A', '[C-H]'];
+/** Of text, each byte of which begins so; in UTF-16, too. */
+const HEX = Array.from({ length: 16 }, (_, place) => (place % 2 === 0 ? '[02-7]' : '[\\da-fA-F]'));
+
+/** For each character of ASCII a bit for each place in which it may stand. */
+function placesOf(pattern: readonly string[]): Int32Array {
+  const places = pattern.map((one) => new RegExp(one));
+  return Int32Array.from({ length: 128 }, (_, code) =>
+    places.reduce(
+      (bits, place, at) => (place.test(String.fromCharCode(code)) ? bits | (1 << at) : bits),
+      0,
+    ),
+  );
+}
+
+const BASE64_RUN = [...BASE64, ...BASE64.slice(0, 3)];
+const BASE64_PLACES = placesOf([...BASE64_RUN, ...WIDE_BASE64]);
+const BASE64_STARTS = 1 | (1 << BASE64_RUN.length);
+const BASE64_ENDS =
+  (1 << (BASE64_RUN.length - 1)) | (1 << (BASE64_RUN.length + WIDE_BASE64.length - 1));
+const HEX_PLACES = placesOf(HEX);
+const HEX_END = 1 << (HEX.length - 1);
+/** Of letters and digits, in base 36. */
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number.parseInt(String.fromCharCode(code), 36),
+);
+/** A list of eight numbers has as many. */
+const MOST_GAPS = 7;
+
+/** What may stand in a text that is not escaped: letters and digits, other letters of base64, and others. */
+const ALNUM = 1;
+const BASE64_SIGN = 2;
+const GAP = 3;
+const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const one = String.fromCharCode(code);
+  if (/[\da-z]/i.test(one)) return ALNUM;
+  if (/[_/-]/.test(one)) return BASE64_SIGN;
+  return /[.:]/.test(one) ? GAP : 0;
+});
+
+/**
+ * Tells at little cost that neither a text nor any that it is an encoding of begins anywhere like one of some texts,
+ * which most names and ids do not. The texts have to be ASCII, and to have three letters or digits or more.
+ */
+export class Sieve {
+  /** By three letters or digits as a number in base 36. */
+  readonly #beginnings = new Uint8Array(36 ** 3);
+
+  /** @param letters those of a text, small ones, and its digits: three of them or more. */
+  add(letters: string): void {
+    this.#beginnings[Number.parseInt(letters.slice(0, 3), 36)] = 1;
+  }
+
+  /** False where it is sure that none is there. */
+  mayHold(text: string): boolean {
+    // Each bit stands for a place in a pattern, which the characters so far have reached.
+    let base64 = 0;
+    let hex = 0;
+    let gaps = 0;
+    let last = 0;
+    const beginnings = this.#beginnings;
+    for (let at = 0; at < text.length; at += 1) {
+      const code = text.charCodeAt(at);
+      const kind = KINDS[code];
+      if (!kind) return true;
+      if (kind !== GAP) {
+        base64 = ((base64 << 1) | BASE64_STARTS) & (BASE64_PLACES[code] as number);
+      }
+      if (kind === ALNUM) {
+        hex = ((hex << 1) | 1) & (HEX_PLACES[code] as number);
+        last = (last % 36 ** 2) * 36 + (DIGITS[code] as number);
+      } else gaps += 1;
+      if (hex & HEX_END || gaps === MOST_GAPS || beginnings[last]) return true;
+      // An id of hexadecimal digits is no base64, though its digits may seem so.
+      if (base64 & BASE64_ENDS && /[g-z_/]/i.test(text)) return true;
+    }
+    return false;
+  }
+}

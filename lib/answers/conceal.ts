@@ -254,7 +254,7 @@ function readingsOf(secret: string): readonly string[] {
 }
 
 function encodingsOf(secret: string): readonly string[] {
-  return (['utf8', 'utf16le'] as const).flatMap((encoding) => {
+  return (['utf8', 'latin1', 'utf16le'] as const).flatMap((encoding) => {
     const bytes = Buffer.from(secret, encoding);
     return [bytes.toString('hex'), ...base64Forms(bytes)];
   });

@@ -149,17 +149,21 @@ const ACCENTS: Readonly<Record<string, string>> = {
   cedil: '\u0327',
 };
 
+const ENTITY = /&(?:#x([0-9a-f]+)|#(\d+)|([a-z]\w{1,30}));/gi;
+/** As browsers read them, too. */
+const OPEN_ENTITY = /&(?:#x([0-9a-f]+)|#(\d+)|(amp|lt|gt|quot))/gi;
+
 function withoutEntities(text: string): readonly string[] {
-  const entity = /&(?:#x([0-9a-f]+);?|#(\d+);?|([a-z]\w{1,30});|(amp|lt|gt|quot))/gi;
-  const decoded = text.replace(entity, (all, hex, decimal, name, bare) => {
-    if (hex !== undefined) return character(Number.parseInt(hex, 16), all);
-    if (decimal !== undefined) return character(Number(decimal), all);
-    const known = (name ?? bare).toLowerCase();
-    const accent = ACCENTS[known.slice(1)];
-    // Of all others none is a letter of ASCII.
-    return NAMED[known] ?? (accent ? `${known[0]}${accent}` : '\ufffd');
-  });
-  return [decoded];
+  return [ENTITY, OPEN_ENTITY].map((entity) =>
+    text.replace(entity, (all, hex, decimal, name) => {
+      if (hex !== undefined) return character(Number.parseInt(hex, 16), all);
+      if (decimal !== undefined) return character(Number(decimal), all);
+      const known = name.toLowerCase();
+      const accent = ACCENTS[known.slice(1)];
+      // Of all others none is a letter of ASCII.
+      return NAMED[known] ?? (accent ? `${known[0]}${accent}` : '\ufffd');
+    }),
+  );
 }
 
 /** Quoted-printable. */
@@ -188,25 +192,29 @@ function fromHex(text: string): readonly string[] {
   return [0, 1].flatMap((start) => ofBytes(Buffer.from(digits.slice(start), 'hex')));
 }
 
-/** A list of the numbers of characters or bytes. */
+/** A list of the numbers of bytes or of characters. */
 function fromNumbers(text: string): readonly string[] {
-  const numbers = text.match(/\d+/g) ?? [];
-  return ifText(String.fromCharCode(...numbers.map(Number)));
+  const numbers = (text.match(/\d+/g) ?? []).map(Number);
+  return [...ofBytes(Buffer.from(numbers)), ...textIn(String.fromCharCode(...numbers))];
 }
 
-/** As UTF-8 or Latin-1, or as UTF-16, between whose letters of ASCII there are zeros. */
+/** As UTF-8, or as UTF-16, between whose letters of ASCII there are zeros. */
 function ofBytes(bytes: Buffer): readonly string[] {
-  const text = bytes.toString('latin1');
-  const narrow = text.replaceAll('\0', '');
-  if (text.length - narrow.length < SHORTEST_RUN) return ifText(narrow);
-  return [narrow, bytes.toString('utf16le'), bytes.subarray(1).toString('utf16le')];
+  const all = bytes.toString('latin1');
+  const others = all.replaceAll('\0', '');
+  const narrow = textIn(Buffer.from(others, 'latin1').toString());
+  if (all.length - others.length < SHORTEST_RUN) return narrow;
+  const wide = [0, 1].flatMap((start) => textIn(bytes.subarray(start).toString('utf16le')));
+  return [...narrow, ...wide];
 }
 
 const SHORTEST_RUN = 8;
+const RUN = /(?:[^\p{C}\ufffd]|[\s\p{DI}]){8,}/gu;
 
-/** Most of what is decoded was no such encoding, and is random: no eight characters of text stand together in it. */
-function ifText(decoded: string): readonly string[] {
-  return /(?:[ -~\s]|[\xc2-\xf4][\x80-\xbf]{1,3}){8}/.test(decoded) ? [decoded] : [];
+/** Most of what is decoded was no such encoding, and is random: only what looks like text is worth a look. */
+function textIn(decoded: string): readonly string[] {
+  const runs = decoded.match(RUN);
+  return runs ? [runs.join('\n')] : [];
 }
 
 function character(code: number, otherwise: string): string {
@@ -217,7 +225,8 @@ function character(code: number, otherwise: string): string {
 const BASE64 = ['[I-Za-f]', '[C-HS-Xi-nyz0-3]', '[ABEFIJMNQRUVYZcdghklopstwx014589]', '.'];
 /** The same in UTF-16, of which every other byte is 0. */
 const WIDE_BASE64 = ['A', '[C-H]', '.', 'A', '.', '.', '.', '.', 'A', '[C-H]'];
-const HEX = Array.from({ length: 16 }, (_, place) => (place % 2 === 0 ? '[2-7]' : '[\\da-fA-F]'));
+/** Of text, each byte of which begins so; in UTF-16, too. */
+const HEX = Array.from({ length: 16 }, (_, place) => (place % 2 === 0 ? '[02-7]' : '[\\da-fA-F]'));
 
 /** For each character of ASCII a bit for each place in which it may stand. */
 function placesOf(pattern: readonly string[]): Int32Array {

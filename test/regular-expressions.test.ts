@@ -10,6 +10,8 @@ const LINEAR: Readonly<Record<string, string>> = {
   // Each group scans the digits once, and then what follows them decides.
   'lib/policy/duration.ts':
     '/P(?=\\d|T)(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?(?:T(?=\\d)(?:(\\d+)H)?(?:(\\d+)M)?(?:(\\d+)S)?)?/',
+  // No character belongs to both classes.
+  'lib/answers/decodings.ts': '/(?:[^\\p{C}\\s\\p{DI}\\ufffd]|[\\s\\p{DI}]){8,}/gu',
   // Both alternatives take digits, and each is tried once.
   'lib/http/proxy.ts': '/^([\\d.]+|[\\da-f:]+)\\/(\\d{1,3})$/i',
   // No mark that ends a sentence is among those that may follow it.

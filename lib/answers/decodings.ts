@@ -50,7 +50,7 @@ type Decoder = (text: string) => readonly string[];
 
 const ESCAPES: readonly Decoder[] = [
   withoutBackslashes,
-  withoutPercents,
+  withoutPercentSigns,
   withoutEntities,
   withoutEqualsSigns,
 ];
@@ -82,7 +82,7 @@ function withoutBackslashes(text: string): readonly string[] {
 }
 
 /** Percent-encoding, that of forms, where `+` is a blank, and that of `escape()`. */
-function withoutPercents(text: string): readonly string[] {
+function withoutPercentSigns(text: string): readonly string[] {
   return [text, text.replaceAll('+', ' ')].map((one) =>
     one.replace(/%(?:u([0-9a-f]{4})|([0-9a-f]{2}))/gi, (all, u, byte) =>
       character(Number.parseInt(u ?? byte, 16), all),
@@ -209,7 +209,7 @@ function ofBytes(bytes: Buffer): readonly string[] {
 }
 
 const SHORTEST_RUN = 8;
-const RUN = /(?:[^\p{C}\ufffd]|[\s\p{DI}]){8,}/gu;
+const RUN = /(?:[^\p{C}\s\p{DI}\ufffd]|[\s\p{DI}]){8,}/gu;
 
 /** Most of what is decoded was no such encoding, and is random: only what looks like text is worth a look. */
 function textIn(decoded: string): readonly string[] {
@@ -254,12 +254,12 @@ const DIGITS = Uint8Array.from({ length: 128 }, (_, code) =>
 const MOST_GAPS = 7;
 
 /** What may stand in a text that is not escaped: letters and digits, other letters of base64, and others. */
-const ALNUM = 1;
+const LETTER_OR_DIGIT = 1;
 const BASE64_SIGN = 2;
 const GAP = 3;
 const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
   const one = String.fromCharCode(code);
-  if (/[\da-z]/i.test(one)) return ALNUM;
+  if (/[\da-z]/i.test(one)) return LETTER_OR_DIGIT;
   if (/[_/-]/.test(one)) return BASE64_SIGN;
   return /[.:]/.test(one) ? GAP : 0;
 });
@@ -292,7 +292,7 @@ export class Sieve {
       if (kind !== GAP) {
         base64 = ((base64 << 1) | BASE64_STARTS) & (BASE64_PLACES[code] as number);
       }
-      if (kind === ALNUM) {
+      if (kind === LETTER_OR_DIGIT) {
         hex = ((hex << 1) | 1) & (HEX_PLACES[code] as number);
         last = (last % 36 ** 2) * 36 + (DIGITS[code] as number);
       } else gaps += 1;

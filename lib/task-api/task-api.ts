@@ -471,14 +471,14 @@ const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
  */
 function withoutSecrets(row: unknown, access: Access): unknown {
   if (!isObject(row)) return row;
-  const shown = SHOWN.filter((column) => {
+  const reveals = (column: string) => {
     const text = row[column];
     return typeof text === 'string' && access.reveals(text);
-  });
-  if (shown.length === 0) return row;
+  };
+  if (!SHOWN.some(reveals)) return row;
   const { id, instance_id } = row;
   return {
-    ...(!shown.includes('id') && { id }),
-    ...(!shown.includes('instance_id') && { instance_id }),
+    ...(!reveals('id') && { id }),
+    ...(!reveals('instance_id') && { instance_id }),
   };
 }

@@ -37,10 +37,16 @@ export function readTask(row: unknown): Task {
     malformed:
       !id ||
       !name ||
-      [fields.status, fields.updated_at, fields.created_at, fields.user_name, fields.name].some(
-        (field) => field !== undefined && field !== null && typeof field !== 'string',
-      ),
+      isNoText(fields.status) ||
+      isNoText(fields.updated_at) ||
+      isNoText(fields.created_at) ||
+      isNoText(fields.user_name),
   };
+}
+
+/** Whether there is something that is no text. */
+function isNoText(field: unknown): boolean {
+  return field !== undefined && field !== null && typeof field !== 'string';
 }
 
 function text(value: unknown): string | undefined {

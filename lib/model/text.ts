@@ -4,6 +4,7 @@
  * surrogate pair.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
+const SOME_INVISIBLE = new RegExp(INVISIBLE, 'u');
 
 /** Text from outside as it may be shown: one line, and nothing in it that would be obeyed. */
 export function visible(text: string): string {
@@ -35,6 +36,8 @@ export function jsonLine(value: unknown): string {
 
 /** JSON text with such characters as `\uXXXX`, which a parser reads as the same value. */
 export function escapeInvisible(json: string): string {
+  // Most have none, and to look for one takes no memory.
+  if (!SOME_INVISIBLE.test(json)) return json;
   return json.replace(INVISIBLE, (character) =>
     Array.from({ length: character.length }, (_, index) => {
       const code = character.charCodeAt(index).toString(16);

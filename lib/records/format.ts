@@ -19,8 +19,12 @@ export interface Header {
 /** How a records file is written: each part ends with its line break. */
 export interface Format {
   header(header: Header): string;
-  /** The records of one instance, each up to what became of it. */
-  recordsOf(place: Place): (task: Task, decision: Decision) => string;
+  /** The beginning of a line, which all records of an instance share. */
+  head(place: Place): string;
+  /** The next part, which tells the record. */
+  task(task: Task): string;
+  /** The part after it, which many records share. */
+  decision(decision: Decision): string;
   /** The rest of a record's line. */
   outcome(outcome: 'kept' | ExpiredOutcome): string;
   end(records: number): string;
@@ -39,10 +43,9 @@ export function formatOf(file: string): Format {
 
 const jsonLines: Format = {
   header: (header) => `${jsonLine(header)}\n`,
-  recordsOf: (place) => {
-    const head = jsonLine(placeColumns(place)).slice(0, -1);
-    return (task, decision) => `${head},${jsonLine(columns(task, decision)).slice(1, -1)}`;
-  },
+  head: (place) => `${jsonLine(placeColumns(place)).slice(0, -1)},`,
+  task: (task) => jsonLine(taskColumns(task)).slice(1, -1),
+  decision: (decision) => `,${jsonLine(decisionColumns(decision)).slice(1, -1)}`,
   outcome: (outcome) => {
     if (outcome === 'kept') return ',"outcome":"kept"}\n';
     const { error } = outcome;
@@ -72,11 +75,9 @@ const CSV_COLUMNS = [
 
 const csv: Format = {
   header: () => `${CSV_COLUMNS.join(',')}\n`,
-  recordsOf: (place) => {
-    const cells = (values: object) => Object.values(values).map(cell).join(',');
-    const head = cells(placeColumns(place));
-    return (task, decision) => `${head},${cells(columns(task, decision))}`;
-  },
+  head: (place) => `${cells(placeColumns(place))},`,
+  task: (task) => cells(taskColumns(task)),
+  decision: (decision) => `,${cells(decisionColumns(decision))}`,
   outcome: (outcome) => {
     if (outcome === 'kept') return ',kept,,,\n';
     const { status, code, message } = outcome.error ?? {};
@@ -89,17 +90,22 @@ function placeColumns({ target, instance }: Place) {
   return { target, instance: instance.id, instanceName: instance.name || null };
 }
 
-function columns(task: Task, { action, reason, rule }: Decision) {
+function taskColumns(task: Task) {
   return {
     id: task.id ?? null,
     name: task.name ?? null,
     user: task.user ?? null,
     status: task.status ?? null,
     updatedAt: task.updatedAt === undefined ? null : new Date(task.updatedAt).toISOString(),
-    decision: action,
-    reason,
-    rule: rule ?? null,
   };
+}
+
+function decisionColumns({ action, reason, rule }: Decision) {
+  return { decision: action, reason, rule: rule ?? null };
+}
+
+function cells(values: object): string {
+  return Object.values(values).map(cell).join(',');
 }
 
 /**

@@ -3,11 +3,10 @@ import {
   closeSync,
   fsyncSync,
   openSync,
-  readSync,
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { describeWriteError, JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
@@ -15,6 +14,7 @@ import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
 import { type Format, formatOf } from './format.ts';
+import { Lines, Spool } from './spool.ts';
 
 /** A records file that cannot be written. */
 export class RecordsFileError extends JanitorError {
@@ -38,11 +38,6 @@ export interface RecordsFile {
   close(): void;
 }
 
-/** Characters of unfinished instances that stay in memory; what is more waits on the disk. */
-const MAX_HELD = 2_000_000;
-/** Characters that are put together at once. V8 is slow to take back longer strings. */
-const CHUNK = 50_000;
-
 /**
  * Begins a records file beside its place. Memory does not grow with the number of records. Writing is synchronous:
  * a run tells its observers and does not wait for them.
@@ -57,9 +52,9 @@ export function openRecordsFile(
   print: (text: string) => void,
 ): RecordsFile {
   const format = formatOf(file);
-  const sink = file === '-' ? { write: print, finish() {}, close() {} } : openFile(file);
+  const sink = file === '-' ? openOutput(print) : openFile(file);
   const spool = new Spool(`${file === '-' ? 'records' : file}.${suffix()}.spool`);
-  const instances = new Map<string, { kept: Segment; expired: Segment }>();
+  const instances = new Map<string, { kept: Lines; expired: Lines }>();
   let records = 0;
   let failure: unknown;
   /** Nothing is written after a failure: the file gets no name. */
@@ -79,15 +74,18 @@ export function openRecordsFile(
       sink.write(format.header({ records: 1, runId, trigger, dryRun, startedAt: at, policy }));
     }),
     decided: guarded((target, instance, tasks, decisions) => {
-      const kept = new Segment(spool);
-      const expired = new Segment(spool);
-      const record = format.recordsOf({ target, instance });
-      const isKept = format.outcome('kept');
+      const kept = new Lines(spool);
+      const expired = new Lines(spool);
+      const head = format.head({ target, instance });
+      const ends = new Map<Decision, string>();
       tasks.forEach((task, index) => {
         const decision = decisions[index] as Decision;
-        const line = record(task, decision);
-        if (decision.action === 'keep') kept.add(`${line}${isKept}`);
-        else expired.add(`${line}\n`);
+        const isKept = decision.action === 'keep';
+        const end =
+          ends.get(decision) ??
+          `${format.decision(decision)}${isKept ? format.outcome('kept') : '\n'}`;
+        ends.set(decision, end);
+        (isKept ? kept : expired).add(head, format.task(task), end);
       });
       kept.end();
       expired.end();
@@ -96,11 +94,11 @@ export function openRecordsFile(
     }),
     recordsDone: guarded((target, instance, outcomes) => {
       const key = instanceKey(target, instance);
-      const segments = instances.get(key);
-      if (!segments) throw new Error(`instance ${instance.id} ended and was never decided`);
+      const lines = instances.get(key);
+      if (!lines) throw new Error(`instance ${instance.id} ended and was never decided`);
       instances.delete(key);
-      for (const text of segments.kept.take()) sink.write(text);
-      writeExpired(segments.expired, outcomes, format, (text) => sink.write(text));
+      for (const bytes of lines.kept.take()) sink.write(bytes);
+      writeExpired(lines.expired, outcomes, format, sink);
     }),
   };
   const close = () => {
@@ -127,123 +125,42 @@ export function openRecordsFile(
   };
 }
 
+/** Completes each line by what became of its record. */
 function writeExpired(
-  expired: Segment,
+  expired: Lines,
   outcomes: readonly ExpiredOutcome[],
   format: Format,
-  write: (text: string) => void,
+  sink: Sink,
 ): void {
   let index = 0;
-  for (const text of expired.take()) {
-    let lines = '';
-    for (const line of text.split('\n').slice(0, -1)) {
-      lines += `${line}${format.outcome(outcomes[index] as ExpiredOutcome)}`;
-      index += 1;
+  for (const bytes of expired.take()) {
+    for (let begin = 0; begin < bytes.length; index += 1) {
+      const end = bytes.indexOf('\n', begin);
+      sink.write(bytes.subarray(begin, end));
+      sink.write(format.outcome(outcomes[index] as ExpiredOutcome));
+      begin = end + 1;
     }
-    write(lines);
-  }
-}
-
-/** Whole lines that are not written yet: in memory, or on the disk where that would be too much. */
-class Segment {
-  readonly #spool: Spool;
-  readonly #onDisk: Extent[] = [];
-  #inMemory: string[] = [];
-  #text = '';
-
-  constructor(spool: Spool) {
-    this.#spool = spool;
-  }
-
-  add(line: string): void {
-    this.#text += line;
-    this.#spool.held += line.length;
-    if (this.#text.length < CHUNK) return;
-    this.#inMemory.push(this.#text);
-    this.#text = '';
-    if (this.#spool.held > MAX_HELD) this.#store();
-  }
-
-  /** Nothing more will be added: it waits on the disk where memory holds enough. */
-  end(): void {
-    if (this.#spool.held > MAX_HELD) this.#store();
-  }
-
-  /** Gives the lines, in parts, and forgets them. */
-  *take(): Generator<string> {
-    for (const extent of this.#onDisk) yield this.#spool.read(extent);
-    yield* this.#release();
-  }
-
-  #store(): void {
-    for (const text of this.#release()) this.#onDisk.push(this.#spool.write(text));
-  }
-
-  #release(): string[] {
-    const texts = this.#text ? [...this.#inMemory, this.#text] : this.#inMemory;
-    for (const { length } of texts) this.#spool.held -= length;
-    this.#inMemory = [];
-    this.#text = '';
-    return texts;
-  }
-}
-
-/** A part of a file, in bytes. */
-interface Extent {
-  readonly offset: number;
-  readonly length: number;
-}
-
-/** A file for what has to wait. It is made when it is needed, and has no name, so that nothing of it is left. */
-class Spool {
-  /** Characters that are held in memory. */
-  held = 0;
-  readonly #path: string;
-  #descriptor: number | undefined;
-  #end = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-  }
-
-  write(text: string): Extent {
-    if (this.#descriptor === undefined) {
-      this.#descriptor = openSync(this.#path, 'wx+', 0o600);
-      rmSync(this.#path);
-    }
-    const bytes = Buffer.from(text);
-    writeAll(this.#descriptor, bytes, this.#end);
-    const extent = { offset: this.#end, length: bytes.length };
-    this.#end += bytes.length;
-    return extent;
-  }
-
-  read({ offset, length }: Extent): string {
-    const bytes = Buffer.alloc(length);
-    const read = readSync(this.#descriptor as number, bytes, 0, length, offset);
-    if (read !== length) throw new Error('what was set aside could not be read again');
-    return bytes.toString();
-  }
-
-  close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
   }
 }
 
 interface Sink {
-  write(text: string): void;
+  /** Takes whole characters, as text or UTF-8. */
+  write(text: string | Buffer): void;
   /** Gives what was written its name. */
   finish(): void;
   /** Removes it unless it is finished. */
   close(): void;
 }
 
+function openOutput(print: (text: string) => void): Sink {
+  const buffer = new WriteBuffer((bytes) => print(bytes.toString()));
+  return { write: (text) => buffer.write(text), finish: () => buffer.flush(), close() {} };
+}
+
 /** A file that is written beside its place. A pipe or a device has no place beside it, and is written itself. */
 function openFile(file: string): Sink {
   let partial: string | undefined;
   let descriptor: number | undefined;
-  let text = '';
   try {
     const existing = statSync(file, { throwIfNoEntry: false });
     if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
@@ -252,24 +169,15 @@ function openFile(file: string): Sink {
   } catch (error) {
     throw new RecordsFileError(file, error);
   }
-  let bytes = Buffer.allocUnsafe(4 * CHUNK);
-  const flush = () => {
-    // A character takes three bytes at most.
-    if (bytes.length < 3 * text.length) bytes = Buffer.allocUnsafe(3 * text.length);
-    writeAll(descriptor as number, bytes.subarray(0, bytes.write(text)));
-    text = '';
-  };
+  const buffer = new WriteBuffer((bytes) => writeFileSync(descriptor as number, bytes));
   const end = () => {
     if (descriptor !== undefined) closeSync(descriptor);
     descriptor = undefined;
   };
   return {
-    write: (more) => {
-      text += more;
-      if (text.length > CHUNK) flush();
-    },
+    write: (text) => buffer.write(text),
     finish: () => {
-      flush();
+      buffer.flush();
       if (!partial) return;
       fsyncSync(descriptor as number);
       end();
@@ -284,11 +192,31 @@ function openFile(file: string): Sink {
   };
 }
 
-function writeAll(descriptor: number, bytes: Buffer, position?: number): void {
-  let written = 0;
-  while (written < bytes.length) {
-    const at = position === undefined ? undefined : position + written;
-    written += writeSync(descriptor, bytes, written, bytes.length - written, at);
+/** Bytes that are written at once. */
+const WRITE_SIZE = 262_144;
+
+/** Collects what is written, so that not every record costs a system call. */
+class WriteBuffer {
+  readonly #flushed: (bytes: Buffer) => void;
+  readonly #bytes = Buffer.allocUnsafeSlow(WRITE_SIZE);
+  #length = 0;
+
+  constructor(flushed: (bytes: Buffer) => void) {
+    this.#flushed = flushed;
+  }
+
+  write(text: string | Buffer): void {
+    // A UTF-16 code unit takes three bytes at most.
+    const most = typeof text === 'string' ? 3 * text.length : text.length;
+    if (this.#length + most > WRITE_SIZE) this.flush();
+    if (most > WRITE_SIZE) this.#flushed(Buffer.from(text as string));
+    else if (typeof text === 'string') this.#length += this.#bytes.write(text, this.#length);
+    else this.#length += text.copy(this.#bytes, this.#length);
+  }
+
+  flush(): void {
+    this.#flushed(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
   }
 }
 

@@ -1,0 +1,122 @@
+import { closeSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs';
+
+/** Bytes of waiting lines that stay in memory; what is more waits in the file. */
+const MAX_HELD = 4_000_000;
+/** Bytes that are moved at once. */
+const PART = 16_384;
+
+/** Some whole lines: in memory, or in the spool's file from `offset` on. Both in bytes. */
+interface Part {
+  buffer: Buffer | undefined;
+  offset: number;
+  length: number;
+}
+
+/**
+ * Memory and a file for lines that wait. Their bytes stand outside V8's heap and are used again: strings would live
+ * just long enough to fill the old generation.
+ */
+export class Spool {
+  readonly #path: string;
+  readonly #free: Buffer[] = [];
+  #held = 0;
+  #descriptor: number | undefined;
+  #end = 0;
+
+  /** @param path where a file may be made. It is made when it is needed, and loses its name at once. */
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** Whether more waits in memory than should. */
+  get isFull(): boolean {
+    return this.#held > MAX_HELD;
+  }
+
+  /** A buffer for so many bytes, or more. */
+  allocate(least: number): Buffer {
+    const used = least <= PART ? this.#free.pop() : undefined;
+    const buffer = used ?? Buffer.allocUnsafeSlow(Math.max(least, PART));
+    this.#held += buffer.length;
+    return buffer;
+  }
+
+  /** Takes back what {@link allocate} gave. */
+  release(buffer: Buffer): void {
+    this.#held -= buffer.length;
+    if (buffer.length === PART) this.#free.push(buffer);
+  }
+
+  /** Moves a part to the file. @throws what the file system throws. */
+  store(part: Part): void {
+    if (!part.buffer) return;
+    if (this.#descriptor === undefined) {
+      this.#descriptor = openSync(this.#path, 'wx+', 0o600);
+      rmSync(this.#path);
+    }
+    writeFileSync(this.#descriptor, part.buffer.subarray(0, part.length));
+    this.release(part.buffer);
+    part.buffer = undefined;
+    part.offset = this.#end;
+    this.#end += part.length;
+  }
+
+  /** The part's bytes, in a buffer to be released. @throws what the file system throws, and where bytes are missing. */
+  load({ buffer, offset, length }: Part): Buffer {
+    if (buffer) return buffer;
+    const loaded = this.allocate(length);
+    const read = readSync(this.#descriptor as number, loaded, 0, length, offset);
+    if (read !== length) throw new Error('what was set aside could not be read again');
+    return loaded;
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+  }
+}
+
+/** Lines that are added one after another, and taken once. */
+export class Lines {
+  readonly #spool: Spool;
+  #parts: Part[] = [];
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
+
+  /**
+   * Adds a line in its parts: to join them first would take as much memory again.
+   * @throws what the file system throws.
+   */
+  add(head: string, middle: string, end: string): void {
+    // A UTF-16 code unit takes three bytes at most.
+    const most = 3 * (head.length + middle.length + end.length);
+    let last = this.#parts.at(-1);
+    if (!last?.buffer || last.length + most > last.buffer.length) {
+      if (this.#spool.isFull) this.end();
+      last = { buffer: this.#spool.allocate(most), offset: 0, length: 0 };
+      this.#parts.push(last);
+    }
+    const buffer = last.buffer as Buffer;
+    last.length += buffer.write(head, last.length);
+    last.length += buffer.write(middle, last.length);
+    last.length += buffer.write(end, last.length);
+  }
+
+  /** Nothing more will be added for now: it waits in the file where memory holds enough. @throws as {@link add}. */
+  end(): void {
+    if (this.#spool.isFull) for (const part of this.#parts) this.#spool.store(part);
+  }
+
+  /** Gives the lines, some at a time, and forgets them. The bytes hold until the next are asked for. */
+  *take(): Generator<Buffer> {
+    const parts = this.#parts;
+    this.#parts = [];
+    for (const part of parts) {
+      const buffer = this.#spool.load(part);
+      yield buffer.subarray(0, part.length);
+      this.#spool.release(buffer);
+    }
+  }
+}

@@ -184,7 +184,7 @@ export class Iam {
     if (body !== undefined) {
       const rows = readWholeList(body);
       if (rows) return rows;
-      throw new TargetError('project', `${what}: its answer is no whole list${advice}`);
+      throw new TargetError('project', `${what}: its answer is not the whole list${advice}`);
     }
     const failure = `${what}: ${describeResponse(sent)}`;
     if (isOver(sent)) throw new ApiError(failure, reading, sent.gaveUp);

@@ -275,7 +275,7 @@ describe('the project of a region', () => {
     answers(200, body);
     const error = await failureOf(iam.ownProject('eu-nowhere', accessOf()));
     expect(error.message).toBe(
-      `${emulator.url} did not give the project of region eu-nowhere: its answer is no whole list. Write projectId in the policy.`,
+      `${emulator.url} did not give the project of region eu-nowhere: its answer is not the whole list. Write projectId in the policy.`,
     );
   });
 

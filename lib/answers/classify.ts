@@ -170,16 +170,11 @@ const MAX_MESSAGE = 1_024;
  * answers a bad signature with the whole request as it saw it, security token included: that is left out.
  */
 function readText(text: string, conceal: Conceal): string {
-  // Escapes make a text longer, but what is shown in the end never needs more characters than this.
-  const line = oneBlank(withoutInvisible(text.replace(/\s/g, ' '))).slice(0, 1_000 * MAX_MESSAGE);
+  const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
   // Before it is cut, so that no secret stays in part.
   const [said = ''] = conceal(line).split('canonicalRequest:', 1);
   const safe = said.trim().replace(/,$/, '');
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
-}
-
-function oneBlank(text: string): string {
-  return text.replace(/ +/g, ' ');
 }
 
 /** The result of a request, in words. */

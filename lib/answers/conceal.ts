@@ -14,18 +14,6 @@ const MOST_DECODED = 4_096;
 /** Characters of a text that may be shown. */
 const MOST_SHOWN = 2_048;
 
-/** As {@link Secrecy.conceal} does. */
-export function concealer(secrets: Iterable<string>): Conceal {
-  const secrecy = new Secrecy(new Set(secrets));
-  return (text) => secrecy.conceal(text);
-}
-
-/** As {@link Secrecy.reveals} does. */
-export function revealer(secrets: Iterable<string>): (text: string) => boolean {
-  const secrecy = new Secrecy(new Set(secrets));
-  return (text) => secrecy.reveals(text);
-}
-
 /** Hides the secrets of a set that only grows: a run may have a token for each of 1,000 projects. */
 export class Secrecy {
   readonly #secrets: ReadonlySet<string>;

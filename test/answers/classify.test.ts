@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { classify, readAnswer } from '../../lib/answers/classify.ts';
-import { concealer } from '../../lib/answers/conceal.ts';
 import { type HttpResponse, TransportError } from '../../lib/http/transport.ts';
+import { concealer } from './secrecy.ts';
 
 const asIs = (text: string) => text;
 

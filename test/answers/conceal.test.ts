@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { concealer, revealer, Secrecy } from '../../lib/answers/conceal.ts';
+import { Secrecy } from '../../lib/answers/conceal.ts';
 import { chain, type Dice, ENCODERS } from './encoders.ts';
+import { concealer, revealer } from './secrecy.ts';
 
 const SECRET = 'sEcr+t/With=Odd"Signs\\and ümlauts';
 const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';

@@ -5,7 +5,8 @@ import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import { counted, type RequestCounts } from '../model/summary.ts';
-import { isObject, visible } from '../model/text.ts';
+import { repeatedIds } from '../model/task.ts';
+import { isObject, listed, visible } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { Agency } from './credentials-source.ts';
@@ -139,7 +140,7 @@ export class Iam {
     // A service may ignore the name that it is asked for.
     const named = found.filter(({ name }) => name === region);
     const [own] = named;
-    if (isUsable(own) && named.length === 1 && repeatedId(found) === undefined) return own;
+    if (isUsable(own) && named.length === 1 && repeatedIds(found).size === 0) return own;
     const came = own
       ? describeNamesakes(own, named.length)
       : describeNames(found.map(({ name }) => name));
@@ -158,7 +159,7 @@ export class Iam {
     const rows = await this.#projectRows('/v3/auth/projects', access, failure, advice);
     const found = rows.map((row) => this.#readProject(row));
     const usable = found.filter(isUsable);
-    const repeated = repeatedId(found);
+    const [repeated] = repeatedIds(found);
     const trouble =
       usable.length < found.length
         ? `the id or the name of ${counted(found.length - usable.length, 'project')} cannot be used`
@@ -327,17 +328,6 @@ function isUsable(row: ProjectRow | undefined): row is Project {
   return row?.id !== undefined && row.name !== undefined;
 }
 
-/** An id that two projects have: which of their names is true is not known. */
-function repeatedId(rows: readonly ProjectRow[]): string | undefined {
-  const seen = new Set<string>();
-  for (const { id } of rows) {
-    if (id === undefined) continue;
-    if (seen.has(id)) return id;
-    seen.add(id);
-  }
-  return undefined;
-}
-
 function describeNamesakes({ id }: ProjectRow, count: number): string {
   if (count > 1) return `${count} of that name`;
   return id === undefined ? 'one whose id cannot be used' : 'an id that stands for two projects';
@@ -348,11 +338,8 @@ const MAX_NAMES = 3;
 
 function describeNames(names: readonly (string | undefined)[]): string {
   if (names.length === 0) return 'none';
-  const shown = names
-    .slice(0, MAX_NAMES)
-    .map((name) => (name ? visible(name) : 'one whose name cannot be used'));
-  const more = names.length - shown.length;
-  return `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const shown = names.map((name) => (name ? visible(name) : 'one whose name cannot be used'));
+  return listed(shown, MAX_NAMES);
 }
 
 /** The body of an answer that is `ok`. */

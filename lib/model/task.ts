@@ -65,7 +65,7 @@ const TIMESTAMP =
  */
 export function readTimestamp(value: unknown): number | undefined {
   if (typeof value !== 'string') return undefined;
-  // Its parts would be the better half of the memory that a record takes for a moment.
+  // To take it apart would need more memory for a moment than the rest of the record does.
   if (USUAL_TIMESTAMP.test(value)) return Date.parse(value);
   const match = TIMESTAMP.exec(value);
   if (!match) return undefined;
@@ -82,6 +82,21 @@ export function readTimestamp(value: unknown): number | undefined {
 function daysInMonth(year: number, month: number): number {
   if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/** Ids that several rows of a list have. */
+export function repeatedIds(
+  rows: Iterable<{ readonly id: string | undefined } | undefined>,
+): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const row of rows) {
+    const id = row?.id;
+    if (id === undefined) continue;
+    if (seen.has(id)) repeated.add(id);
+    else seen.add(id);
+  }
+  return repeated;
 }
 
 /**

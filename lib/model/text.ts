@@ -19,6 +19,12 @@ export function oneLine(text: string): string {
   return visible(text.replace(/\s+/g, ' ')).slice(0, LONGEST_LINE);
 }
 
+/** A list as text, such as `a, b and 3 more`: no more than so many of its items. */
+export function listed(items: readonly string[], most: number): string {
+  const more = items.length - most;
+  return `${items.slice(0, most).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 /** Text from outside without any such character: a secret might be written with some in between. */
 export function withoutInvisible(text: string): string {
   return text.replace(INVISIBLE, '');

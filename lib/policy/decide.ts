@@ -1,5 +1,5 @@
 import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../model/services.ts';
-import type { Task } from '../model/task.ts';
+import { repeatedIds, type Task } from '../model/task.ts';
 import { cutoff } from './duration.ts';
 import type { KeepFor, Retention, RetentionRule } from './retention.ts';
 
@@ -144,15 +144,4 @@ function keptReasons(): Record<KeepReason, Decision> {
   return Object.fromEntries(
     KEEP_REASONS.map((reason) => [reason, Object.freeze({ action: 'keep', reason })]),
   ) as Record<KeepReason, Decision>;
-}
-
-/** Ids that more than one record has: nobody knows which of them a DELETE would hit. */
-function repeatedIds(tasks: readonly Task[]): ReadonlySet<string | undefined> {
-  const seen = new Set<string | undefined>();
-  const repeated = new Set<string | undefined>();
-  for (const { id } of tasks) {
-    if (seen.has(id)) repeated.add(id);
-    else seen.add(id);
-  }
-  return repeated;
 }

@@ -1,4 +1,4 @@
-import { visible } from '../model/text.ts';
+import { listed, visible } from '../model/text.ts';
 
 /**
  * The candidate that was probably meant: the one that differs least, by at most a third of its letters
@@ -19,6 +19,9 @@ export function suggest(written: string, candidates: readonly string[]): string 
   return best;
 }
 
+/** Names of what there is, in one message. */
+export const MAX_NAMES = 50;
+
 /**
  * The message for a name that does not exist: with the one that was probably meant, and all that there are.
  * @param candidates what may have been meant.
@@ -30,9 +33,7 @@ export function unknownName(
   candidates: readonly string[] = existing,
 ): string {
   const meant = suggest(unknown, candidates);
-  const shown = existing.slice(0, 50);
-  const more = existing.length > shown.length ? ` and ${existing.length - shown.length} more` : '';
-  const known = existing.length === 0 ? 'none' : `${shown.join(', ')}${more}`;
+  const known = listed(existing, MAX_NAMES) || 'none';
   const hint = meant === undefined ? '' : ` (did you mean ${JSON.stringify(visible(meant))}?)`;
   return `unknown ${kind} ${JSON.stringify(visible(unknown))}${hint}; known ${kind}s: ${known}`;
 }

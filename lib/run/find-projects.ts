@@ -1,8 +1,10 @@
 import { TargetError } from '../answers/api-error.ts';
 import type { Accounts } from '../identity/accounts.ts';
 import type { RequestCounts } from '../model/summary.ts';
+import { listed } from '../model/text.ts';
 import type { Target } from '../policy/schema.ts';
 import { selectProjects } from '../policy/select-projects.ts';
+import { MAX_NAMES } from '../policy/suggest.ts';
 import { inProject } from '../policy/targets.ts';
 
 /** The targets that one with `projects` stands for. */
@@ -12,9 +14,6 @@ export interface FoundProjects {
   /** Names of the projects that the policy selects and that are disabled. */
   readonly disabled: readonly string[];
 }
-
-/** Names of projects that a message holds. */
-const MAX_NAMES = 50;
 
 /**
  * Finds the projects of a target's region that the policy selects.
@@ -40,9 +39,7 @@ export async function findProjects(
   if (unmatched.length > 0) {
     const missing = unmatched.map((pattern) => JSON.stringify(pattern)).join(' or ');
     const it = unmatched.length > 1 ? 'them' : 'it';
-    const shown = names.slice(0, MAX_NAMES).join(', ');
-    const more = names.length > MAX_NAMES ? ` and ${names.length - MAX_NAMES} more` : '';
-    const there = shown ? shown + more : 'none';
+    const there = listed(names, MAX_NAMES) || 'none';
     const message = `no project of region ${region} matches ${missing} under projects in the policy: correct ${it}, or leave ${it} out. The credentials have access to: ${there}`;
     throw new TargetError('projects', message);
   }

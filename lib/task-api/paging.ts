@@ -128,10 +128,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   async function readPass(again: boolean): Promise<boolean> {
     const progress = new ListProgress(paging);
     const reading: Reading = { unnamed: new Map(), moved: again };
-    const allFound = () => {
-      counted = progress.total ?? counted;
-      return found.size >= counted;
-    };
+    const allFound = () => found.size >= counted;
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
       first = undefined;
@@ -145,6 +142,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
         news,
         known: found.size,
       });
+      counted = progress.total ?? counted;
       if (isLast) return allFound();
       if (again && progress.total !== undefined && allFound()) return true;
     }

@@ -22,7 +22,7 @@ import {
 } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
 import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
-import { readTask, type Task } from '../model/task.ts';
+import { readTask, repeatedIds, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
@@ -395,7 +395,7 @@ function sortInstances(
   const skipped: SkippedInstance[] = [];
   const repeated = repeatedIds(rows);
   for (const row of rows) {
-    const isRepeated = repeated.has(row?.id);
+    const isRepeated = row !== undefined && repeated.has(row.id);
     const own = row ? skipReason(row, service) : 'its id cannot be used';
     const reason = isRepeated ? 'two rows of one page have its id' : own;
     const { id, name, status } = row ?? { id: '', name: '', status: '' };
@@ -416,12 +416,6 @@ function sortInstances(
     }
   }
   return { instances, skipped };
-}
-
-function repeatedIds(rows: readonly (ListedInstance | undefined)[]): ReadonlySet<unknown> {
-  const ids = rows.flatMap((row) => (row ? [row.id] : []));
-  const seen = new Set<string>();
-  return new Set(ids.filter((id) => seen.has(id) || !seen.add(id)));
 }
 
 const UNREADABLE: AnswerReading = {

@@ -92,7 +92,7 @@ function saysNotThere(message: string): boolean {
 
 function byStatus(operation: Operation, status: number, message: string): Answer {
   // A code that we do not know: a list may be incomplete, and a record may be gone or not.
-  if (status >= 200 && status < 300) return operation === 'list' ? 'transient' : 'doubtful';
+  if (status < 300) return operation === 'list' ? 'transient' : 'doubtful';
   if (status === 401) return 'unauthorised';
   if (status === 403) return 'forbidden';
   if (status === 404 || status === 410) return 'gone';

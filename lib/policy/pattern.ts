@@ -56,7 +56,7 @@ export function compilePatterns(patterns: readonly string[]): Matcher {
 
 /** The beginning of every text that a pattern matches: `prod-` for `prod-*`. */
 export function plainBeginning(pattern: string): string {
-  return pattern.split(/[*?[{]/)[0] ?? '';
+  return pattern.replace(/[*?[{].*/s, '');
 }
 
 /** Whether a pattern is a text that stands for itself alone. */
@@ -139,7 +139,7 @@ function parsePattern(pattern: string): Token[][] {
       const [only] = next;
       if (only && next.length === 1) for (const tokens of found) tokens.push(...only);
       else found = found.flatMap((tokens) => next.map((more) => [...tokens, ...more]));
-      if (found.length * (found[0]?.length ?? 0) > MAX_TOKENS) {
+      if (found.reduce((sum, tokens) => sum + tokens.length, 0) > MAX_TOKENS) {
         throw fail('its braces stand for too much text; write several patterns');
       }
     }

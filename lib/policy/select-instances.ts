@@ -1,3 +1,4 @@
+import { withoutInvisible } from '../model/text.ts';
 import { compilePatterns } from './pattern.ts';
 
 /** The columns of an instance that selecting looks at. */
@@ -84,8 +85,16 @@ function excludingPattern(pattern: string): InstancePattern {
   const lower = pattern.toLowerCase();
   return {
     pattern,
-    matches: (instance) => instance.id.toLowerCase() === lower || matchesName(instance),
+    matches: ({ id, name }) =>
+      id.toLowerCase() === lower || spellings(name).some((each) => matchesName({ id, name: each })),
   };
+}
+
+/** A name, and what looks the same: whoever excludes it copied what was shown. */
+function spellings(name: string | undefined): readonly string[] {
+  if (name === undefined) return [];
+  const seen = withoutInvisible(name).trim();
+  return [name, seen, seen.normalize('NFC'), seen.normalize('NFD')];
 }
 
 function nameMatcher(pattern: string): InstancePattern['matches'] {

@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { classify, readAnswer } from '../../lib/answers/classify.ts';
+import {
+  type AnswerReading,
+  classify,
+  describeReading,
+  describeResponse,
+  readAnswer,
+} from '../../lib/answers/classify.ts';
 import { type HttpResponse, TransportError } from '../../lib/http/transport.ts';
 import { concealer } from './secrecy.ts';
 
@@ -23,6 +29,7 @@ describe('success', () => {
     [201, ''],
     [204, ''],
     [200, '<html>'],
+    [200, '<html>\\u0041'],
     [200, '{"error_code":""}'],
     [200, '{"error_code":null}'],
     [200, '{"error":{"code":"DCS.5000"}}'],
@@ -31,7 +38,11 @@ describe('success', () => {
   });
 
   test('is not known to be one where a DELETE was only accepted', () => {
-    expect(classify('delete', 202, '{}')).toMatchObject({ answer: 'accepted', status: 202 });
+    expect(classify('delete', 202, '{}')).toEqual({
+      answer: 'accepted',
+      status: 202,
+      message: 'accepted, but the service has not confirmed that it is done',
+    });
   });
 
   test.each([
@@ -108,6 +119,8 @@ describe('an answer without a known code', () => {
     'Not found',
     'multitask not supported',
     'task failed',
+    // What is not there is said before the thing: it is another one.
+    'The flavour does not exist: choose another for the instance.',
   ])('is not, when the text speaks of something else: %p', (message) => {
     expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('invalid');
   });
@@ -137,6 +150,10 @@ describe('code and message', () => {
     ['of another kind', '{"code":"A.1","message":"b"}', 'A.1', 'b'],
     ['as a number', '{"error_code":111404022,"error_msg":"none"}', '111404022', 'none'],
     ['without a message', '{"error_code":"A.1"}', 'A.1', ''],
+    ['with more', '{"error_code":"A.1","error_msg":"b","error_ext_msg":"c"}', 'A.1', 'b c'],
+    ['with the same again', '{"error_code":"A.1","error_msg":"b","error_ext_msg":"b"}', 'A.1', 'b'],
+    ['with more alone', '{"error_code":"A.1","error_msg":"","error_ext_msg":"c"}', 'A.1', 'c'],
+    ['with more of no text', '{"error_code":"A.1","error_msg":"b","error_ext_msg":7}', 'A.1', 'b'],
     ['with an odd code', '{"error_code":{"a":1},"error_msg":"b"}', 'HTTP 418', 'b'],
     ['that are no object', '"text"', 'HTTP 418', ''],
     ['that are null', 'null', 'HTTP 418', ''],
@@ -238,9 +255,20 @@ describe('what a transport returns', () => {
     }
   });
 
-  test('is nothing that a retry mends when the certificate is not trusted', () => {
-    const reading = readAnswer('delete', new TransportError('certificate', 'host: why'), NOW, asIs);
-    expect(reading).toEqual({ answer: 'misaddressed', code: 'certificate', message: 'host: why' });
+  test.each(['certificate', 'proxy'] as const)(
+    'is nothing that a retry mends where the way there is wrong: %s',
+    (code) => {
+      const reading = readAnswer('delete', new TransportError(code, 'host: why'), NOW, asIs);
+      expect(reading).toEqual({ answer: 'misaddressed', code, message: 'host: why' });
+    },
+  );
+
+  test('has the time of the server’s clock, where it tells one', () => {
+    const at = (date?: string) =>
+      readAnswer('list', response(200, '', date ? { date } : {}), NOW, asIs).serverTime;
+    expect(at('Tue, 01 Sep 2026 03:31:00 GMT')).toBe(NOW + 60_000);
+    expect(at('yesterday')).toBeUndefined();
+    expect(at()).toBeUndefined();
   });
 
   test('has the server’s wish to wait where it may be sent again', () => {
@@ -298,4 +326,26 @@ test('a secret that the server repeats is concealed before the message is cut', 
   const { message } = readAnswer('list', result, 0, concealer([secret]));
   expect(message).not.toContain('sss');
   expect(message).toContain('[secret]'.slice(0, 8));
+});
+
+describe('in words', () => {
+  test.each<[AnswerReading, string]>([
+    [{ answer: 'deleted', status: 204 }, '204'],
+    [{ answer: 'invalid', status: 400, code: 'DMS.00400062' }, '400 DMS.00400062'],
+    [{ answer: 'invalid', status: 400, code: 'DCS.4061', message: 'why' }, '400 DCS.4061: why'],
+    // A code that only says the status again.
+    [{ answer: 'invalid', status: 418, code: 'HTTP 418', message: 'why' }, '418: why'],
+    [{ answer: 'unauthorised', status: 401, code: '401', message: 'why' }, '401: why'],
+    [{ answer: 'transient', code: 'timeout', message: 'host: why' }, 'timeout: host: why'],
+    [{ answer: 'accepted', status: 202, message: 'accepted' }, '202: accepted'],
+  ])('an answer is its status, its code and its message: %j', (reading, text) => {
+    expect(describeReading(reading)).toBe(text);
+    expect(describeResponse({ reading, attempts: 1 })).toBe(text);
+    expect(describeResponse({ reading, attempts: 5 })).toBe(`${text} (5 attempts)`);
+  });
+
+  test('a request that was never answered says so', () => {
+    expect(describeResponse({ attempts: 0 })).toBe('no answer');
+    expect(describeResponse({ attempts: 2 })).toBe('no answer (2 attempts)');
+  });
 });

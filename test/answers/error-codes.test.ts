@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { classify } from '../../lib/answers/classify.ts';
 import type { Answer } from '../../lib/answers/error-codes.ts';
-import { meaningOf } from '../../lib/answers/error-codes.ts';
+import { adviceForTarget, meaningOf } from '../../lib/answers/error-codes.ts';
 
 /**
  * Every error code that the vendor documents for these operations, with the statuses it is sent
@@ -196,3 +196,20 @@ test.each([
 ])('of %p nothing is known', (code) => {
   expect(meaningOf(code)).toBeUndefined();
 });
+
+test.each([
+  ['APIGW.0310', /^The project is not available: check projectId/],
+  ['APIG.0310', /^The project is not available: check projectId/],
+  ['APIGW.0402', /^This IP address may not call the API/],
+  ['APIGW.0802', /^The user may not work in this region/],
+  ['DMS.10240306', /^The account is frozen/],
+])('a 403 with %s is not about a permission, and has its own advice', (code, advice) => {
+  expect(adviceForTarget(code)).toMatch(advice);
+});
+
+test.each(['APIGW.0302', 'DCS.2007', 'X.APIG.0310', '', undefined])(
+  'a 403 with %p has no advice of its own',
+  (code) => {
+    expect(adviceForTarget(code)).toBeUndefined();
+  },
+);

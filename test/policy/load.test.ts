@@ -852,6 +852,60 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ]);
   });
 
+  test.each([
+    ['include: [cache-a, cache-b]', 'include: [cache-b]', 'cache-b'],
+    ['include: [cache-a, cache-b]', 'include: [x*, cache-b, cache-a]', 'cache-b'],
+    ['include: [cache-a]', 'include: [cache-a], exclude: ["x*", cache-b]', 'cache-a'],
+    // What one excludes is the other's alone.
+    ['include: [cache-a]', 'include: [cache-a], exclude: [cache-a]', undefined],
+    ['include: [cache-a], exclude: [x, cache-a]', 'include: [cache-a]', undefined],
+    ['include: [cache-a]', 'include: [cache-b]', undefined],
+    ['include: [cache-a]', 'exclude: [cache-a]', undefined],
+    // Patterns may match different instances.
+    ['include: ["cache-*"]', 'include: ["cache-*"]', undefined],
+    ['include: ["cache-*"]', 'include: [cache-a]', undefined],
+    ['include: [7]', 'include: [7]', undefined],
+  ])('two targets whose instances are { %s } and { %s } share %s', (one, another, shared) => {
+    const text = `${policyText(`keepFor: 1d\ninstances: { ${one} }`).trimEnd()}${other('')}`;
+    const problems = problemsOf(
+      text.replace('kafka, region: eu-de', `dcs, region: eu-de, instances: { ${another} }`),
+    );
+    expect(problems.filter((problem) => !problem.includes('found the number 7'))).toEqual(
+      shared === undefined
+        ? []
+        : [
+            `p.yml:9:13: targets[1].name: "other" includes the instance "${shared}", as does the target "cache" on line 3; leave it to one of them`,
+          ],
+    );
+  });
+
+  test('a third target that overlaps with two is told once, of the first of them', () => {
+    const text = `${policyText('keepFor: 1d').trimEnd()}${other('')}${other('').replace('other', 'third')}`;
+    expect(problemsOf(text.replaceAll('kafka', 'dcs'))).toEqual([
+      expect.stringContaining(
+        'targets[1].name: "other" selects the same instances as the target "cache" on line 3',
+      ),
+      expect.stringContaining(
+        'targets[2].name: "third" selects the same instances as the target "cache" on line 3',
+      ),
+    ]);
+    const lists = `${policyText('keepFor: 1d').trimEnd()}${other('')}`
+      .replace('service: dcs', 'service: [dcs, kafka]')
+      .replace('service: kafka', 'service: [kafka, dcs]');
+    expect(problemsOf(lists)).toEqual([
+      expect.stringContaining(
+        '"other/kafka" selects the same instances as the target "cache/kafka" on line 3',
+      ),
+    ]);
+  });
+
+  test('a pattern with a mistake is told as that alone, and matches no other target’s project', () => {
+    const text = lists('[dcs, kafka]', 'eu-de', '\nprojects: ["eu-de_{"]').trimEnd();
+    expect(problemsOf(`${text}${other(', projects: [eu-de_a]')}`)).toEqual([
+      expect.stringContaining('"eu-de_{" is not a pattern'),
+    ]);
+  });
+
   test('no targets', () => {
     expect(problemsOf('version: 1')).toEqual([
       'p.yml:1:1: targets: missing; write a list of targets',

@@ -87,6 +87,11 @@ describe('a pattern', () => {
     ['{a}', 'a { without a comma; write {a,b}, or [{] for the character'],
     ['{a,b}'.repeat(10), 'its braces stand for more than 1000 texts; write several patterns'],
     [`{${'{a,b}'.repeat(9)},${'{a,b}'.repeat(9)}}`, 'its braces stand for more than 1000 texts'],
+    [
+      `${'{a,b}'.repeat(9)}${'x'.repeat(31)}`,
+      'its braces stand for too much text; write several patterns',
+    ],
+    [`${'{,xxxx}'.repeat(9)}${'y'.repeat(22)}`, 'its braces stand for too much text'],
     ['{'.repeat(100_000), 'it is longer than 1000 characters'],
     ['x'.repeat(1_001), 'it is longer than 1000 characters'],
     [
@@ -101,6 +106,10 @@ describe('a pattern', () => {
   test('may stand for a thousand texts, and have a thousand characters', () => {
     const pattern = `${'{a,b}'.repeat(3)}{${Array.from({ length: 125 }, (_, i) => i).join(',')}}`;
     expect(compilePatterns([pattern])('aba124')).toBe(true);
+    const long = `${'{a,b}'.repeat(9)}${'x'.repeat(30)}`;
+    expect(compilePatterns([long])(`${'ab'.repeat(4)}a${'x'.repeat(30)}`)).toBe(true);
+    const ofDifferentLength = `${'{,xxxx}'.repeat(9)}${'y'.repeat(21)}`;
+    expect(compilePatterns([ofDifferentLength])(`xxxx${'y'.repeat(21)}`)).toBe(true);
     expect(compilePatterns(['x'.repeat(1_000)])('x'.repeat(1_000))).toBe(true);
   });
 

@@ -90,6 +90,28 @@ describe('selecting instances', () => {
     });
   });
 
+  test.each([
+    ['caf\u00e9', 'cafe\u0301'],
+    ['cafe\u0301', 'caf\u00e9'],
+    ['caf?', 'cafe\u0301'],
+    ['prod', ' prod\u00a0'],
+    ['prod-*', '\u200bprod-a'],
+    ['[!a]', '\u0085b'],
+  ])('%j excludes %j, which looks the same, and does not select it', (pattern, name) => {
+    const instances = [...ALL, { id: '66-ff', name }];
+    expect(names(selectInstances(instances, { include: ['66-ff'], exclude: [pattern] }))).toBe('');
+    expect(names(selectInstances(instances, { include: [pattern] }))).not.toContain('66');
+    expect(names(selectInstances(instances, { exclude: ['Prod*', 'PROD', 'cafe'] }))).toContain(
+      '66',
+    );
+  });
+
+  test('an instance without a name is not excluded by a pattern, but left alone', () => {
+    const { selected, nameless } = selectInstances(ALL, { exclude: ['*'] });
+    expect(selected).toEqual([]);
+    expect(nameless).toEqual([ALL[4]]);
+  });
+
   test('refuses what is no pattern', () => {
     expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(PatternError);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
 import { MAPPINGS } from '../../lib/policy/schema.ts';
-import { suggest } from '../../lib/policy/suggest.ts';
+import { suggest, unknownName } from '../../lib/policy/suggest.ts';
 
 const KEYS = [...new Set(Object.values(MAPPINGS).flatMap(Object.keys))];
 
@@ -72,5 +72,29 @@ describe('what was probably meant', () => {
     expect(suggest('keepFr', ['keepLast', 'keepOr', 'keepFor'])).toBe('keepOr');
     expect(suggest('keepFr', ['keepOrs', 'keepFor', 'keep'])).toBe('keepFor');
     expect(suggest('keepFor', ['keepFort', 'keepFor', 'keepFore'])).toBe('keepFor');
+  });
+});
+
+describe('the message for a name that does not exist', () => {
+  test('names what was probably meant, and all that there are', () => {
+    expect(unknownName('target', 'redsi', ['redis', 'kafka'])).toBe(
+      'unknown target "redsi" (did you mean "redis"?); known targets: redis, kafka',
+    );
+    expect(unknownName('instance', 'chache', ['0a1b'], ['0a1b', 'cache'])).toBe(
+      'unknown instance "chache" (did you mean "cache"?); known instances: 0a1b',
+    );
+  });
+
+  test('says so where nothing is near, and where there is none', () => {
+    expect(unknownName('target', 'x', ['redis'])).toBe('unknown target "x"; known targets: redis');
+    expect(unknownName('target', 'x', [])).toBe('unknown target "x"; known targets: none');
+  });
+
+  test('names no more than 50, and shows nothing that a terminal would obey', () => {
+    const names = Array.from({ length: 52 }, (_, at) => `name-${at}`);
+    expect(unknownName('target', 'x', names)).toMatch(/: name-0, .*name-49 and 2 more$/);
+    expect(unknownName('target', 'ab\u001b', ['ab\u001bc'])).toMatch(
+      /^unknown target "ab\?" \(did you mean "ab\?c"\?\)/,
+    );
   });
 });

@@ -105,5 +105,5 @@ export function repeatedIds(
  */
 export function readId(value: unknown): string | undefined {
   if (typeof value !== 'string' || ['', '.', '..'].includes(value)) return undefined;
-  return /\p{Surrogate}/u.test(value) ? undefined : value;
+  return value.isWellFormed() ? value : undefined;
 }

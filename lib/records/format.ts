@@ -3,6 +3,7 @@ import type { ExpiredOutcome, Trigger } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
 import { jsonLine, visible } from '../model/text.ts';
 import type { Decision } from '../policy/decide.ts';
+import type { Writer } from './spool.ts';
 
 /** The first line of a records file. */
 export interface Header {
@@ -16,16 +17,16 @@ export interface Header {
   readonly policy: string;
 }
 
-/** How a records file is written: each part ends with its line break. */
+/** How a records file is written. */
 export interface Format {
   header(header: Header): string;
   /** The beginning of a line, which all records of an instance share. */
   head(place: Place): string;
-  /** The next part, which tells the record. */
-  task(task: Task): string;
+  /** Writes the next part, which tells the record. */
+  task(task: Task, line: Writer): void;
   /** The part after it, which many records share. */
   decision(decision: Decision): string;
-  /** The rest of a record's line. */
+  /** The rest of a record's line, with its line break. */
   outcome(outcome: 'kept' | ExpiredOutcome): string;
   end(records: number): string;
 }
@@ -41,11 +42,28 @@ export function formatOf(file: string): Format {
   return /\.csv$/i.test(file) ? csv : jsonLines;
 }
 
+const TASK_COLUMNS = ['id', 'name', 'user', 'status', 'updatedAt'] as const;
+type TaskColumn = (typeof TASK_COLUMNS)[number];
+
+const JSON_KEYS: Readonly<Record<TaskColumn, string>> = {
+  id: '"id":',
+  name: '"name":',
+  user: '"user":',
+  status: '"status":',
+  updatedAt: '"updatedAt":',
+};
+
 const jsonLines: Format = {
   header: (header) => `${jsonLine(header)}\n`,
   head: (place) => `${jsonLine(placeColumns(place)).slice(0, -1)},`,
-  task: (task) => jsonLine(taskColumns(task)).slice(1, -1),
-  decision: (decision) => `,${jsonLine(decisionColumns(decision)).slice(1, -1)}`,
+  task: (task, line) => {
+    for (const column of TASK_COLUMNS) {
+      line.write(JSON_KEYS[column]);
+      writeJson(cellOf(task, column), line);
+      line.write(',');
+    }
+  },
+  decision: (decision) => jsonLine(decisionColumns(decision)).slice(1, -1),
   outcome: (outcome) => {
     if (outcome === 'kept') return ',"outcome":"kept"}\n';
     const { error } = outcome;
@@ -59,11 +77,7 @@ const CSV_COLUMNS = [
   'target',
   'instance',
   'instanceName',
-  'id',
-  'name',
-  'user',
-  'status',
-  'updatedAt',
+  ...TASK_COLUMNS,
   'decision',
   'reason',
   'rule',
@@ -76,8 +90,13 @@ const CSV_COLUMNS = [
 const csv: Format = {
   header: () => `${CSV_COLUMNS.join(',')}\n`,
   head: (place) => `${cells(placeColumns(place))},`,
-  task: (task) => cells(taskColumns(task)),
-  decision: (decision) => `,${cells(decisionColumns(decision))}`,
+  task: (task, line) => {
+    for (const column of TASK_COLUMNS) {
+      line.write(cell(cellOf(task, column)));
+      line.write(',');
+    }
+  },
+  decision: (decision) => cells(decisionColumns(decision)),
   outcome: (outcome) => {
     if (outcome === 'kept') return ',kept,,,\n';
     const { status, code, message } = outcome.error ?? {};
@@ -90,18 +109,26 @@ function placeColumns({ target, instance }: Place) {
   return { target, instance: instance.id, instanceName: instance.name || null };
 }
 
-function taskColumns(task: Task) {
-  return {
-    id: task.id ?? null,
-    name: task.name ?? null,
-    user: task.user ?? null,
-    status: task.status ?? null,
-    updatedAt: task.updatedAt === undefined ? null : new Date(task.updatedAt).toISOString(),
-  };
+function cellOf(task: Task, column: TaskColumn): string | undefined {
+  if (column !== 'updatedAt') return task[column];
+  return task.updatedAt === undefined ? undefined : new Date(task.updatedAt).toISOString();
 }
 
 function decisionColumns({ action, reason, rule }: Decision) {
   return { decision: action, reason, rule: rule ?? null };
+}
+
+/** Text that stands in JSON as it is. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
+/** Most text is plain. A new string for each would fill the memory. */
+function writeJson(text: string | undefined, line: Writer): void {
+  if (text === undefined) line.write('null');
+  else if (PLAIN.test(text)) {
+    line.write('"');
+    line.write(text);
+    line.write('"');
+  } else line.write(jsonLine(text));
 }
 
 function cells(values: object): string {

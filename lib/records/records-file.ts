@@ -85,7 +85,11 @@ export function openRecordsFile(
           ends.get(decision) ??
           `${format.decision(decision)}${isKept ? format.outcome('kept') : '\n'}`;
         ends.set(decision, end);
-        (isKept ? kept : expired).add(head, format.task(task), end);
+        const lines = isKept ? kept : expired;
+        lines.write(head);
+        format.task(task, lines);
+        lines.write(end);
+        lines.endLine();
       });
       kept.end();
       expired.end();

@@ -76,35 +76,40 @@ export class Spool {
   }
 }
 
-/** Lines that are added one after another, and taken once. */
-export class Lines {
+/** Takes text, bit by bit. */
+export interface Writer {
+  write(text: string): void;
+}
+
+/** Lines that are written one after another, and taken once. */
+export class Lines implements Writer {
   readonly #spool: Spool;
   #parts: Part[] = [];
+  /** Where in the last part the line begins that is not ended yet. */
+  #begin = 0;
 
   constructor(spool: Spool) {
     this.#spool = spool;
   }
 
   /**
-   * Adds a line in its parts: to join them first would take as much memory again.
+   * Adds to the line: to join all that it consists of would take as much memory again.
    * @throws what the file system throws.
    */
-  add(head: string, middle: string, end: string): void {
+  write(text: string): void {
+    let part = this.#parts.at(-1);
     // A UTF-16 code unit takes three bytes at most.
-    const most = 3 * (head.length + middle.length + end.length);
-    let last = this.#parts.at(-1);
-    if (!last?.buffer || last.length + most > last.buffer.length) {
-      if (this.#spool.isFull) this.end();
-      last = { buffer: this.#spool.allocate(most), offset: 0, length: 0 };
-      this.#parts.push(last);
-    }
-    const buffer = last.buffer as Buffer;
-    last.length += buffer.write(head, last.length);
-    last.length += buffer.write(middle, last.length);
-    last.length += buffer.write(end, last.length);
+    const most = 3 * text.length;
+    if (!part?.buffer || part.length + most > part.buffer.length) part = this.#nextPart(most);
+    part.length += (part.buffer as Buffer).write(text, part.length);
   }
 
-  /** Nothing more will be added for now: it waits in the file where memory holds enough. @throws as {@link add}. */
+  /** Ends the line. Its line break is written already. */
+  endLine(): void {
+    this.#begin = this.#parts.at(-1)?.length ?? 0;
+  }
+
+  /** Nothing more will be added for now: it waits in the file where memory holds enough. @throws as {@link write}. */
   end(): void {
     if (this.#spool.isFull) for (const part of this.#parts) this.#spool.store(part);
   }
@@ -118,5 +123,19 @@ export class Lines {
       yield buffer.subarray(0, part.length);
       this.#spool.release(buffer);
     }
+  }
+
+  /** A part with room for so many bytes. The line goes there as a whole. */
+  #nextPart(most: number): Part {
+    const last = this.#parts.at(-1);
+    const line = last?.buffer?.subarray(this.#begin, last.length) ?? Buffer.alloc(0);
+    const buffer = this.#spool.allocate(line.length + most);
+    line.copy(buffer);
+    if (last) last.length -= line.length;
+    if (this.#spool.isFull) this.end();
+    const part = { buffer, offset: 0, length: line.length };
+    this.#parts.push(part);
+    this.#begin = 0;
+    return part;
   }
 }

@@ -7,6 +7,7 @@ const FILES = [
   'cli/test.test.ts',
   'answers/classify.test.ts',
   'answers/conceal.test.ts',
+  'answers/decodings.test.ts',
   'answers/error-codes.test.ts',
   'http/retry.test.ts',
   'http/retry-budget.test.ts',

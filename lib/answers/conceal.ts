@@ -75,7 +75,7 @@ const ENOUGH_LETTERS = 12;
 /** What some secrets look like in a text. */
 class Screen {
   readonly #forms = new Set<string>();
-  /** The longest first: one may be a part of another, as `summer` is of `summer25`. */
+  /** The shortest first. */
   #sorted: readonly string[] = [];
   /** What they are themselves, and what they are encoded. */
   readonly #plain = new Needles();
@@ -103,11 +103,12 @@ class Screen {
 
   /** The length of the longest form. */
   get longest(): number {
-    return this.#longestFirst()[0]?.length ?? 0;
+    return this.#shortestFirst().at(-1)?.length ?? 0;
   }
 
   replace(text: string): string {
-    return this.#longestFirst().reduce((result, form) => result.replaceAll(form, MARK), text);
+    // The longest first: one may be a part of another, as `summer` is of `summer25`.
+    return this.#shortestFirst().reduceRight((rest, form) => rest.replaceAll(form, MARK), text);
   }
 
   /** Whether the part of a text that is decoded holds one in any encoding, or the beginning of one where it is cut. */
@@ -123,19 +124,17 @@ class Screen {
   isInName(text: string): boolean {
     if (text.length < this.#shortest || (this.#isSieved && !this.#sieve.mayHold(text)))
       return false;
-    const forms = this.#longestFirst();
-    if (forms.length > 0 && text.length > MOST_DECODED) return true;
-    for (let i = forms.length - 1; i >= 0; i -= 1) {
-      const form = forms[i] as string;
+    if (text.length > MOST_DECODED) return true;
+    for (const form of this.#shortestFirst()) {
       if (form.length > text.length) break;
       if (text.includes(form)) return true;
     }
     return this.isIn(text);
   }
 
-  #longestFirst(): readonly string[] {
+  #shortestFirst(): readonly string[] {
     if (this.#sorted.length < this.#forms.size) {
-      this.#sorted = [...this.#forms].sort((a, b) => b.length - a.length);
+      this.#sorted = [...this.#forms].sort((a, b) => a.length - b.length);
     }
     return this.#sorted;
   }

@@ -155,6 +155,8 @@ describe('code and message', () => {
     ['with more alone', '{"error_code":"A.1","error_msg":"","error_ext_msg":"c"}', 'A.1', 'c'],
     ['with more of no text', '{"error_code":"A.1","error_msg":"b","error_ext_msg":7}', 'A.1', 'b'],
     ['with an odd code', '{"error_code":{"a":1},"error_msg":"b"}', 'HTTP 418', 'b'],
+    ['with a sentence for a code', '{"error_code":"see A.1","error_msg":"b"}', 'HTTP 418', 'b'],
+    ['with a code and more', '{"error_code":"A.1 and so on","error_msg":"b"}', 'HTTP 418', 'b'],
     ['that are no object', '"text"', 'HTTP 418', ''],
     ['that are null', 'null', 'HTTP 418', ''],
     [
@@ -186,6 +188,19 @@ describe('code and message', () => {
     }
     const lines = text.replaceAll('|', '\n');
     expect(classify('delete', 401, error('APIGW.0301', lines)).message).toBe(expected);
+  });
+
+  test('lose a comma at the end alone', () => {
+    expect(classify('delete', 500, 'a, b,').message).toBe('a, b');
+  });
+
+  test('have no code longer than 64 characters, and none that holds a secret', () => {
+    const codeOf = (code: string, secrets: string[] = []) =>
+      classify('delete', 500, error(code), concealer(secrets)).code;
+    expect(codeOf('x'.repeat(64))).toBe('x'.repeat(64));
+    expect(codeOf('x'.repeat(65))).toBe('HTTP 500');
+    expect(codeOf('A.Summer2026', ['Summer2026'])).toBe('HTTP 500');
+    expect(codeOf('A.Winter2026', ['Summer2026'])).toBe('A.Winter2026');
   });
 
   test('have no blanks around them', () => {

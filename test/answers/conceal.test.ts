@@ -86,6 +86,7 @@ describe('a secret is hidden', () => {
     expect(conceal('a Summer2026 &amp; a b')).toBe('a [secret] &amp; a b');
     const short = concealer(['mer', 'Summer2026&Winter']);
     expect(short('Summer2026&amp;Winter')).toBe(LEFT_OUT);
+    expect(concealer(['Summer26', 'Summer26&Winter'])('Summer26&amp;Winter')).toBe(LEFT_OUT);
     expect(short('a mermaid')).toBe('a [secret]maid');
   });
 
@@ -95,10 +96,60 @@ describe('a secret is hidden', () => {
     for (const before of [0, 1_000, 2_000]) {
       expect(concealer([token])(`${'- '.repeat(before / 2)}${written}`)).toBe(LEFT_OUT);
     }
-    const others = '-'.repeat(65_530 - 22 * token.length);
-    const shown = concealer([token])(`${token.repeat(22)}${others}${token}`);
-    expect(shown).not.toContain(token.slice(0, 4));
     expect(concealer([SECRET])('x'.repeat(9_000))).toBe('x'.repeat(2_048));
+  });
+
+  describe('in a text of which only 65,536 characters are read', () => {
+    const token = Array.from({ length: 100 }, (_, at) => String(at).padStart(5, 'x')).join('');
+    const many = token.repeat(130);
+    const marks = '[secret]'.repeat(130);
+    const upTo = (length: number) => '-'.repeat(length - many.length);
+
+    test('where half of it stands at the end of that', () => {
+      const shown = concealer([token])(`${many}${upTo(65_520)}${token}`);
+      // It might be half of it in hexadecimal digits.
+      expect(shown).toBe(
+        `${marks}${upTo(65_520)}${token.slice(0, 16)}`.slice(0, -2 * token.length),
+      );
+    });
+
+    test('and nothing is taken away from one that is not longer', () => {
+      expect(concealer([token])(`${many}${upTo(65_533)}end`)).toBe(`${marks}${upTo(65_533)}end`);
+      expect(concealer([])('x'.repeat(70_000))).toBe('x'.repeat(2_048));
+    });
+  });
+
+  test('where little of it is decoded, since each letter is written at length', () => {
+    const written = [...'Summer/Winter/2026/Autumn'].map(
+      (one) => `&#${'0'.repeat(80)}${one.charCodeAt(0)};`,
+    );
+    const conceal = concealer(['Summer/Winter/2026/Autumn']);
+    expect(conceal(`${'- '.repeat(1_000)}${written.join('')}`)).toBe(LEFT_OUT);
+    expect(conceal(`${'- '.repeat(1_000)}${written.slice(0, 9).join('')}`)).not.toBe(LEFT_OUT);
+  });
+
+  test('of which 48 letters are there, its first or its last', () => {
+    const letters = Array.from({ length: 100 }, (_, at) => 'abcdefghij'.charAt((at * at) % 7)).join(
+      '',
+    );
+    const long = `${letters.slice(0, 50)}-${letters.slice(50)}`;
+    const shown = (piece: string) => concealer([long])(`a ${piece.toUpperCase()} b`);
+    expect(shown(letters.slice(0, 48))).toBe(LEFT_OUT);
+    expect(shown(letters.slice(-48))).toBe(LEFT_OUT);
+    expect(shown(letters.slice(0, 47))).toBe(`a ${letters.slice(0, 47).toUpperCase()} b`);
+    expect(shown(letters.slice(-47))).toBe(`a ${letters.slice(-47).toUpperCase()} b`);
+    const whole = letters.slice(0, 48);
+    expect(concealer([whole])(whole.slice(0, 47).toUpperCase())).not.toBe(LEFT_OUT);
+    expect(concealer([whole])(whole.toUpperCase())).toBe(LEFT_OUT);
+  });
+
+  test('known by twelve letters, however they are separated, and by eight signs', () => {
+    expect(concealer(['abcdefghijkl'])('ABCDEFGHIJKL')).toBe(LEFT_OUT);
+    expect(concealer(['abc-def-ghi-jkl'])('abc def ghi jkl')).toBe(LEFT_OUT);
+    expect(concealer(['abc-def-ghi-jk'])('abc def ghi jk')).toBe('abc def ghi jk');
+    expect(concealer(['a!b?c=d*'])('A!B?C=D*')).toBe(LEFT_OUT);
+    // A plus may be a blank, so that of this one too little is left.
+    expect(concealer(['Pa+ss+wo'])('a PASSWO, a Pa+ss+wo')).toBe('a PASSWO, a [secret]');
   });
 
   const sign = fc.constantFrom(...' %&"\'+/=\\<>;#.:-_@!?$()[]{}`^|~*,ü߀é任务');
@@ -262,6 +313,9 @@ describe('a name reveals a secret', () => {
     ],
     ['as numbers', 'Summer26', (text: string) => [...Buffer.from(text)].join('-')],
     ['without letters', '!!!???&&&===', (text: string) => text],
+    ['with few letters', 'a:-_.:-_.b', (text: string) => text],
+    ['with three letters', 'ab.:-_.:-_c', (text: string) => text],
+    ['with what may be blanks', 'Pa+ss+wo', (text: string) => text],
     ['with umlauts', 'Ümläuter', (text: string) => Buffer.from(text).toString('hex')],
   ])('%s', (_, secret, write) => {
     for (const [before, after] of [
@@ -289,6 +343,17 @@ test('secrets of a set that grows are hidden as soon as they are in it', () => {
   expect(secrecy.conceal('second secret&#44; longer')).toBe(LEFT_OUT);
   expect(secrecy.reveals('third')).toBe(false);
 });
+
+test.each([[['Summer2026', 'Summer2026&Winter']], [['Summer2026&Winter', 'Summer2026']]])(
+  'one that another one is a part of is hidden, whichever comes first: %j',
+  ([one, other]) => {
+    const secrets = new Set([one as string]);
+    const secrecy = new Secrecy(secrets);
+    secrecy.conceal('');
+    secrets.add(other as string);
+    expect(secrecy.conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
+  },
+);
 
 test('a hostile text takes no longer than another', () => {
   const conceal = concealer([SECRET, 'Huawei@12345', randomText(2_000)]);

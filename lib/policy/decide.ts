@@ -113,10 +113,10 @@ export function newestOf(tasks: readonly Task[], count: number): ReadonlySet<num
 }
 
 /** A record without a user matches no pattern for one. */
-function matches(rule: RetentionRule, { status = '', name, user }: Task): boolean {
+function matches(rule: RetentionRule, { status, name, user }: Task): boolean {
   const { statuses, tasks, users } = rule;
   return (
-    (!statuses || statuses.has(status)) &&
+    (!statuses || statuses.has(status as string)) &&
     (!tasks || (name !== undefined && tasks(name))) &&
     (!users || (user !== undefined && users(user)))
   );

@@ -75,7 +75,7 @@ function hinted(hint: string | undefined): { hint?: string } {
 function absence(issue: z.core.$ZodIssue, path: Path, mappings: Mappings): string {
   const numeric = issue.code === 'invalid_type' && issue.expected === 'number';
   const write = numeric ? 'write a number' : 'write a value';
-  const key = path.at(-1) ?? '';
+  const key = path.at(-1) as Path[number];
   if (typeof key === 'number') return `${write}, or leave the item out`;
   const optional = mappings[placeOf(path.slice(0, -1))]?.[key]?.safeParse(undefined).success;
   return optional ? `${write}, or leave the key out` : write;

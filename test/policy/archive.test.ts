@@ -14,6 +14,9 @@ describe('the place of an archive', () => {
     ['./gone', { folder: './gone' }],
     ['/var/lib/task janitor', { folder: '/var/lib/task janitor' }],
     ['gone', { folder: 'gone' }],
+    ['  gone', { folder: '  gone' }],
+    ['./a:b', { folder: './a:b' }],
+    ['/var/gone/s3:', { folder: '/var/gone/s3:' }],
     ['C:\\gone', { folder: 'C:\\gone' }],
     ['d:/gone', { folder: 'd:/gone' }],
   ])('%s', (text, place) => {

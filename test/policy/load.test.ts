@@ -825,6 +825,17 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ['projects: ["eu-de_*"]', '', undefined],
     ['projects: ["eu-de_*"]', ', projects: ["eu-*"]', undefined],
     ['projects: ["*"]', ', projectId: p', undefined],
+    ['projectId: p', ', projectId: p', same],
+    ['projectId: p', ', projectId: q', undefined],
+    ['projectId: p', '', undefined],
+    ['projectId: eu-de', ', projects: ["*"]', undefined],
+    ['projects: [eu-de_x, eu-de_y]', ', projects: [eu-de_y, eu-de_z]', same],
+    ['projects: [eu-de_x, eu-de_y]', ', projects: [eu-de_z]', undefined],
+    ['instances: {}', '', same],
+    ['instances: {}', ', instances: {}', same],
+    ['instances: { exclude: [x] }', '', undefined],
+    ['instances: {}', ', instances: { include: [x] }', undefined],
+    ['instances: { include: [x] }', '', undefined],
     ['projects: ["*"]', ', credentials: { env: OTHER }', undefined],
   ])('%s overlaps with a target with%s: %s', (projects, more, said) => {
     const text = `${lists('[dcs, kafka]', '[eu-nl, eu-de]', `\n${projects}`)}`.replace(

@@ -802,6 +802,11 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '8:16: targets[0].statuses[0]: dcs-v1 does not delete CANCELLED records; write SUCCESS or FAILED',
     ],
     [
+      lists('[dcs, dcs-v1]', 'eu-de', '\nstatuses: [CANCELLED]'),
+      expect.stringContaining('lists the same instances as'),
+      '8:16: targets[0].statuses[0]: dcs or dcs-v1 does not delete CANCELLED records; write SUCCESS or FAILED',
+    ],
+    [
       policyText('keepFor: 1d').replace('name: cache', 'name: a/b'),
       '3:11: targets[0].name: expected text of 1 to 100 characters without /, found "a/b"',
     ],
@@ -811,7 +816,9 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '8:45: targets[0].credentials.agency.domian: unknown key; did you mean domain?',
     ],
   ])('several at once: %#', (text, ...expected) => {
-    expect(problemsOf(text)).toEqual(expected.map((line) => `p.yml:${line}`));
+    expect(problemsOf(text)).toEqual(
+      expected.map((line) => (typeof line === 'string' ? `p.yml:${line}` : line)),
+    );
   });
 
   const other = (more: string) =>

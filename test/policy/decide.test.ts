@@ -63,6 +63,16 @@ describe('the table of decisions', () => {
     },
   );
 
+  test('a record of before 2010, or that ended an hour before it began, is kept', () => {
+    const y2010 = Date.UTC(2010);
+    const hour = 60 * 60_000;
+    const old = (updatedAt: number, createdAt?: number) => decideOne({ updatedAt, createdAt });
+    expect(old(y2010 - 1)).toEqual(keep('no-timestamp'));
+    expect(old(y2010)).toEqual(expired);
+    expect(old(y2010, y2010 + hour)).toEqual(expired);
+    expect(old(y2010, y2010 + hour + 1)).toEqual(keep('no-timestamp'));
+  });
+
   test('a malformed record is kept', () => {
     expect(decideOne({ malformed: true })).toEqual(keep('malformed'));
     expect(decideOne({ id: undefined })).toEqual(keep('malformed'));

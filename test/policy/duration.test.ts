@@ -90,7 +90,7 @@ describe('keepFor', () => {
   });
 
   test('what is refused is told apart by its name in a log', () => {
-    const refused = expect.objectContaining({ name: 'DurationError' });
+    const refused = expect.objectContaining({ name: 'DurationError', code: 'duration' });
     expect(() => parseKeepFor('soon')).toThrow(refused);
   });
 

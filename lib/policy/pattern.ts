@@ -150,11 +150,6 @@ function parsePattern(pattern: string): Token[][] {
     const found: Token[][] = [];
     for (let several = false; ; several = true) {
       found.push(...parseSequence(true));
-      if (found.length > MAX_ALTERNATIVES) {
-        throw fail(
-          `its braces stand for more than ${MAX_ALTERNATIVES} texts; write several patterns`,
-        );
-      }
       const end = characters[at];
       at += 1;
       if (end === undefined) throw fail('a { is not closed; write [{] for the character');

@@ -1007,6 +1007,7 @@ describe('a policy error', () => {
       thrown = error;
     }
     expect(thrown).toBeInstanceOf(PolicyError);
+    expect(thrown).toMatchObject({ code: 'policy' });
     expect(String(thrown)).toMatch(/^PolicyError: dir\/retention\.yml:2:9: /);
     expect((thrown as PolicyError).problems[1]).toEqual({
       file: 'dir/retention.yml',

@@ -78,6 +78,7 @@ describe('a pattern', () => {
   test.each([
     ['', 'an empty pattern matches nothing'],
     ['[z-a]', '"[z-a]" is not a pattern: the range z-a runs backwards'],
+    ['[aaz-a]', 'the range z-a runs backwards'],
     ['[a', '"[a" is not a pattern: a [ is not closed; write [[] for the character'],
     ['[]', 'brackets without a character in them'],
     ['[!]', 'brackets without a character in them'],
@@ -86,6 +87,7 @@ describe('a pattern', () => {
     ['{a,[}', 'a [ is not closed'],
     ['{a}', 'a { without a comma; write {a,b}, or [{] for the character'],
     ['{a,b}'.repeat(10), 'its braces stand for more than 1000 texts; write several patterns'],
+    [`{${Array.from({ length: 20 }, () => '{a,b}'.repeat(9)).join()}}`, 'its braces stand for'],
     [`{${'{a,b}'.repeat(9)},${'{a,b}'.repeat(9)}}`, 'its braces stand for more than 1000 texts'],
     [
       `${'{a,b}'.repeat(9)}${'x'.repeat(31)}`,

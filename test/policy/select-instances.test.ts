@@ -112,6 +112,35 @@ describe('selecting instances', () => {
     expect(nameless).toEqual([ALL[4]]);
   });
 
+  describe('an instance without a name', () => {
+    const named = ALL.slice(0, 4);
+    test.each<[string, string | undefined]>([
+      ['none', undefined],
+      ['an empty one', ''],
+    ])('that has %s is left alone where a name decides, and not where its id does', (_, name) => {
+      const nameless = { id: '55-ee', name };
+      const all = [...named, nameless];
+      const chosen = (include?: string[], asked?: string[], exclude?: string[]) => {
+        const found = selectInstances(all, { include, exclude }, asked);
+        return [found.selected.includes(nameless), found.nameless.includes(nameless)];
+      };
+      expect(chosen()).toEqual([true, false]);
+      expect(chosen(['prod-*'])).toEqual([false, true]);
+      expect(chosen(['*'])).toEqual([false, true]);
+      expect(chosen(['prod-*', '55-ee'])).toEqual([true, false]);
+      expect(chosen(['11-aa'])).toEqual([false, false]);
+      expect(chosen(undefined, ['prod-*'])).toEqual([false, true]);
+      expect(chosen(undefined, ['*'])).toEqual([false, true]);
+      expect(chosen(undefined, ['55-ee', 'prod-*'])).toEqual([true, false]);
+      expect(chosen(undefined, ['11-aa'])).toEqual([false, false]);
+      expect(chosen(undefined, [])).toEqual([false, false]);
+      expect(chosen(undefined, undefined, ['prod-*'])).toEqual([false, true]);
+      expect(chosen(['55-ee'], undefined, ['prod-*'])).toEqual([false, true]);
+      expect(chosen(undefined, undefined, ['11-aa'])).toEqual([true, false]);
+      expect(chosen(undefined, undefined, ['55-ee'])).toEqual([false, false]);
+    });
+  });
+
   test('refuses what is no pattern', () => {
     expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(PatternError);
   });

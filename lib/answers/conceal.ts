@@ -1,4 +1,4 @@
-import { Sieve, someDecoding, withoutEscapes } from './decodings.ts';
+import { type Effort, Sieve, someDecoding, withoutEscapes } from './decodings.ts';
 
 /** Takes secrets out of a text before anybody sees it. */
 export type Conceal = (text: string) => string;
@@ -11,6 +11,8 @@ const SHORTEST = 8;
 const MOST_READ = 65_536;
 /** Characters that are decoded: enough to see that a secret begins among those that are shown. */
 const MOST_DECODED = 4_096;
+/** Characters that may come of decoding all names and ids of an answer: half a second's work. */
+const MOST_OF_ANSWER = 1_000_000;
 /** Characters of a text that may be shown. */
 const MOST_SHOWN = 2_048;
 
@@ -42,10 +44,16 @@ export class Secrecy {
     return this.#long.isIn(result) ? LEFT_OUT : this.#short.replace(result).slice(0, MOST_SHOWN);
   }
 
-  /** Whether a name or an id holds a secret, in whatever form, or is too long for anybody to tell. */
-  reveals(text: string): boolean {
-    this.#catchUp();
-    return this.#long.isInName(text);
+  /**
+   * For one answer: whether a name or an id in it holds a secret, in whatever form, or whether nobody can tell. That is
+   * so of a very long one, and of all that looks encoded once much of the answer did: it is not to hold the run up.
+   */
+  revealer(): (text: string) => boolean {
+    const effort = { left: MOST_OF_ANSWER };
+    return (text) => {
+      this.#catchUp();
+      return this.#long.isInName(text, effort);
+    };
   }
 
   #catchUp(): void {
@@ -112,16 +120,16 @@ class Screen {
   }
 
   /** Whether the part of a text that is decoded holds one in any encoding, or the beginning of one where it is cut. */
-  isIn(text: string): boolean {
+  isIn(text: string, effort?: Effort): boolean {
     const part = text.slice(0, MOST_DECODED);
     const isCut = part !== text;
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
-    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn);
+    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn, effort);
   }
 
   /** The same for a text that is most often plain and short. */
-  isInName(text: string): boolean {
+  isInName(text: string, effort: Effort): boolean {
     if (text.length < this.#shortest || (this.#isSieved && !this.#sieve.mayHold(text)))
       return false;
     if (text.length > MOST_DECODED) return true;
@@ -129,7 +137,7 @@ class Screen {
       if (form.length > text.length) break;
       if (text.includes(form)) return true;
     }
-    return this.isIn(text);
+    return this.isIn(text, effort);
   }
 
   #shortestFirst(): readonly string[] {

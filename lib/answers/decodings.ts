@@ -1,18 +1,25 @@
-/** Characters of all decodings of a text together. */
+/** Characters of all decodings of a text together, itself aside. */
 const MOST_CHARACTERS = 500_000;
 const MOST_DECODINGS = 1_000;
+
+/** How many characters may still come of decoding: of one text, or of many together. */
+export interface Effort {
+  left: number;
+}
 
 /**
  * Whether a test holds for a text, or for any text that it may be an encoding of, however often it was encoded.
  * Also true when there are too many of those to try them all.
  * @param shortest length from which on a text is worth a look.
+ * @param effort what is spent on it; 500,000 characters unless it is given.
  */
 export function someDecoding(
   text: string,
   shortest: number,
   holds: (decoding: string) => boolean,
+  effort?: Effort,
 ): boolean {
-  return search(text, ALL, shortest, holds);
+  return search(text, ALL, shortest, holds, effort);
 }
 
 /** A text, and the same with what looks like escapes in it undone. */
@@ -31,13 +38,13 @@ function search(
   decoders: readonly Decoder[],
   shortest: number,
   holds: (decoding: string) => boolean,
+  effort: Effort = { left: MOST_CHARACTERS },
 ): boolean {
   const found = new Set([text]);
-  let characters = 0;
   // It grows meanwhile, until nothing can be decoded any more.
   for (const one of found) {
-    characters += one.length;
-    if (holds(one) || found.size > MOST_DECODINGS || characters > MOST_CHARACTERS) return true;
+    if (one !== text) effort.left -= one.length;
+    if (holds(one) || found.size > MOST_DECODINGS || effort.left < 0) return true;
     for (const decode of decoders) {
       for (const decoded of decode(one)) if (decoded.length >= shortest) found.add(decoded);
     }

@@ -140,9 +140,9 @@ export class Access {
     return this.#store.secrets.conceal(text);
   }
 
-  /** Whether a name or an id holds a secret. */
-  reveals(text: string): boolean {
-    return this.#store.secrets.reveals(text);
+  /** For one answer: whether a name or an id in it holds a secret. */
+  revealer(): (text: string) => boolean {
+    return this.#store.secrets.revealer();
   }
 
   async #obtain(credentials?: Credentials): Promise<Grant> {

@@ -136,7 +136,7 @@ export class Iam {
     const advice = '. Write projectId in the policy.';
     const path = `/v3/projects?name=${encode(region)}`;
     const rows = ofToken ? [ofToken] : await this.#projectRows(path, access, failure, advice);
-    const found = rows.map((row) => this.#readProject(row));
+    const found = this.#readProjects(rows);
     // A service may ignore the name that it is asked for.
     const named = found.filter(({ name }) => name === region);
     const [own] = named;
@@ -157,7 +157,7 @@ export class Iam {
     const failure = `${this.#endpoint.origin} did not list the projects of region ${region}`;
     const advice = '. Write projectId instead of projects.';
     const rows = await this.#projectRows('/v3/auth/projects', access, failure, advice);
-    const found = rows.map((row) => this.#readProject(row));
+    const found = this.#readProjects(rows);
     const usable = found.filter(isUsable);
     const [repeated] = repeatedIds(found);
     const trouble =
@@ -229,11 +229,14 @@ export class Iam {
   }
 
   /** An id or a name that holds a secret is none: it would be shown. */
-  #readProject(row: unknown): ProjectRow {
-    const { id, name, enabled } = readProject(row);
+  #readProjects(rows: readonly unknown[]): ProjectRow[] {
+    const reveals = this.#secrets.revealer();
     const harmless = (text: string | undefined) =>
-      text !== undefined && this.#secrets.reveals(text) ? undefined : text;
-    return { id: harmless(id), name: harmless(name), enabled };
+      text !== undefined && reveals(text) ? undefined : text;
+    return rows.map((row) => {
+      const { id, name, enabled } = readProject(row);
+      return { id: harmless(id), name: harmless(name), enabled };
+    });
   }
 
   #sendOptions(): Omit<SendOptions<IamReading>, 'build'> {

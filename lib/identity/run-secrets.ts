@@ -28,9 +28,9 @@ export class RunSecrets {
     return result;
   }
 
-  /** Whether a name or an id holds a secret. */
-  reveals(text: string): boolean {
-    return this.#secrecy.reveals(text);
+  /** For one answer: whether a name or an id in it holds a secret. */
+  revealer(): (text: string) => boolean {
+    return this.#secrecy.revealer();
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Paging } from '../model/services.ts';
 import { IncompleteListError, ListProgress, type Page } from './list-progress.ts';
 import type { RowAccount } from './row-budget.ts';
@@ -19,10 +20,17 @@ export interface ListReading<Row> {
   readonly found: Map<string, Row>;
   /** Counts the rows as they are found; whoever opened it releases it. */
   readonly rows: RowAccount;
-  /** Characters that are held of a fetched row beside those in `found`; none unless it is given. */
-  readonly textBeside?: (raw: unknown) => number;
+  /** Present where the text of fetched rows is held beside `found`. */
+  readonly keptText?: KeptText<Row>;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
+}
+
+export interface KeptText<Row> {
+  /** Holds the text of a row, in place of that of an earlier reading. Returns how many characters more are held now. */
+  readonly keep: (row: Row, raw: unknown) => number;
+  /** Forgets all of it. */
+  readonly clear: () => void;
 }
 
 export interface SideBySide<Row> {
@@ -90,6 +98,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     account.release();
     found.clear();
     unnamed.clear();
+    list.keptText?.clear();
     return 'moving';
 
     /** Asks for all further pages, so many at once; `ask` is false when the others need not be asked for. */
@@ -181,9 +190,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
 
   function keep(key: string, row: Row, raw: unknown): void {
     const known = found.get(key);
-    found.set(key, known === undefined || isSame(known, row) ? row : list.changed(row, known));
-    if (known !== undefined) return;
-    if (!account.take(textOf(row) + (list.textBeside?.(raw) ?? 0))) {
+    const kept = known === undefined || isSame(known, row) ? row : list.changed(row, known);
+    found.set(key, kept);
+    const text = textOf(kept) - textOf(known) + (list.keptText?.keep(row, raw) ?? 0);
+    if (!account.take(known === undefined ? 1 : 0, text)) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
       );
@@ -228,10 +238,13 @@ function countUp(counts: Map<string, number>, key: string): number {
 /** Begins the keys of rows that their id does not tell: no id has half of a surrogate pair. */
 const NO_ID = '\uD800';
 
-/** @throws {IncompleteListError} where the row is nested more deeply than can be read. */
+/**
+ * What a row holds, as a digest: the row may be long, and nobody counts what is held only to tell rows apart.
+ * @throws {IncompleteListError} where the row is nested more deeply than can be read.
+ */
 function contentOf(raw: unknown): string {
   try {
-    return JSON.stringify(raw);
+    return createHash('sha256').update(JSON.stringify(raw)).digest('base64');
   } catch {
     throw new IncompleteListError('a row is nested too deeply to be read');
   }

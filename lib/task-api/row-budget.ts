@@ -39,11 +39,11 @@ export class RowAccount {
     this.#change = change;
   }
 
-  /** Counts a row with so many characters; false where all lists together hold more than they may. */
-  take(text: number): boolean {
-    this.#rows += 1;
+  /** Counts rows and characters that are held, or held no more; false where all lists hold more than they may. */
+  take(rows: number, text: number): boolean {
+    this.#rows += rows;
     this.#text += text;
-    return this.#change(1, text);
+    return this.#change(rows, text);
   }
 
   /** The list holds no row any more. */

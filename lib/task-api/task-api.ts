@@ -26,7 +26,7 @@ import { readTask, repeatedIds, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
-import { type ListReading, readList } from './paging.ts';
+import { type KeptText, type ListReading, readList } from './paging.ts';
 import type { RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
@@ -152,18 +152,22 @@ export class TaskApi {
     rows?: Map<string, string>,
   ): Promise<ReadonlyMap<string, Task>> {
     const { endpoint, time } = this.#options;
-    const readAndKeep = (raw: unknown) => {
-      const { row, text } = raw as RowWithText;
-      const task = readTask(row);
-      if (task.id !== undefined) rows?.set(task.id, text);
-      return task;
-    };
+    const keepText = (rows: Map<string, string>): KeptText<Task> => ({
+      keep: ({ id }, raw) => {
+        if (id === undefined) return 0;
+        const { text } = raw as RowWithText;
+        const before = rows.get(id)?.length ?? 0;
+        rows.set(id, text);
+        return text.length - before;
+      },
+      clear: () => rows.clear(),
+    });
     const list = { ...this.#taskList(instanceId), keepsText: rows !== undefined };
     return await this.#readAll('list the tasks', list, {
-      read: rows ? readAndKeep : readTask,
+      read: (raw) => readTask(rows ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(rows && { textBeside: (raw: unknown) => (raw as RowWithText).text.length }),
+      ...(rows && { keptText: keepText(rows) }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -449,7 +453,8 @@ function readPage(
     number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
   if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
   const count = number as number | undefined;
-  const safe = rows.map((row) => withoutSecrets(row, access));
+  const reveals = access.revealer();
+  const safe = rows.map((row) => withoutSecrets(row, reveals));
   if (!keepsText) return { rows: safe, total: count };
   const texts = elementTexts(body, parsed, rowsKey);
   if (texts?.length !== rows.length) return undefined;
@@ -463,16 +468,16 @@ const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
  * A row that shows a secret is not one that a service would send. Only its ids are kept, so that it is recognised;
  * without the rest it cannot be deleted.
  */
-function withoutSecrets(row: unknown, access: Access): unknown {
+function withoutSecrets(row: unknown, reveals: (text: string) => boolean): unknown {
   if (!isObject(row)) return row;
-  const reveals = (column: string) => {
+  const showsSecret = (column: string) => {
     const text = row[column];
-    return typeof text === 'string' && access.reveals(text);
+    return typeof text === 'string' && reveals(text);
   };
-  if (!SHOWN.some(reveals)) return row;
+  if (!SHOWN.some(showsSecret)) return row;
   const { id, instance_id } = row;
   return {
-    ...(!reveals('id') && { id }),
-    ...(!reveals('instance_id') && { instance_id }),
+    ...(!showsSecret('id') && { id }),
+    ...(!showsSecret('instance_id') && { instance_id }),
   };
 }

@@ -332,16 +332,17 @@ describe('a name reveals a secret', () => {
 test('secrets of a set that grows are hidden as soon as they are in it', () => {
   const secrets = new Set(['first secret']);
   const secrecy = new Secrecy(secrets);
+  const reveals = secrecy.revealer();
   const text = 'a first secret, and c2Vjb25kIHNlY3JldA== of another';
   expect(secrecy.conceal(text)).toBe('a [secret], and c2Vjb25kIHNlY3JldA== of another');
-  expect(secrecy.reveals('second secret')).toBe(false);
+  expect(reveals('second secret')).toBe(false);
   secrets.add('second secret').add('second secret, longer');
   expect(secrecy.conceal(text)).toBe('a [secret], and [secret]dA== of another');
-  expect(secrecy.reveals('second secret')).toBe(true);
-  expect(secrecy.reveals('of a second secret, longer')).toBe(true);
+  expect(reveals('second secret')).toBe(true);
+  expect(reveals('of a second secret, longer')).toBe(true);
   expect(secrecy.conceal('second secret, longer')).toBe('[secret]');
   expect(secrecy.conceal('second secret&#44; longer')).toBe(LEFT_OUT);
-  expect(secrecy.reveals('third')).toBe(false);
+  expect(reveals('third')).toBe(false);
 });
 
 test.each([[['Summer2026', 'Summer2026&Winter']], [['Summer2026&Winter', 'Summer2026']]])(
@@ -377,6 +378,22 @@ test('a hostile text takes no longer than another', () => {
     expect(conceal(text).length).toBeLessThanOrEqual(2_048);
     expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   }
+});
+
+test('an answer full of what looks encoded does not hold the program up', () => {
+  const harmless = 'The %41 instances of a shop';
+  const tricky = (at: number) =>
+    `${at}%${'25'.repeat(30)}41&${'amp;'.repeat(30)}=${'3D'.repeat(30)}`;
+  const secrecy = new Secrecy(new Set(['Autumn/Winter26']));
+  const reveals = secrecy.revealer();
+  expect(reveals(harmless)).toBe(false);
+  const start = process.cpuUsage();
+  for (let at = 0; at < 10_000; at += 1) expect(reveals(tricky(at))).toBe(true);
+  expect(process.cpuUsage(start).user).toBeLessThan(3_000_000);
+  // Nobody has looked any more, but at what is plain.
+  expect(reveals(harmless)).toBe(true);
+  expect(reveals('dms-kafka-1')).toBe(false);
+  expect(secrecy.revealer()(harmless)).toBe(false);
 });
 
 function randomText(length: number): string {

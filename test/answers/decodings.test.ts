@@ -136,11 +136,24 @@ test('what holds for the text itself, or for one of its decodings, is found', ()
 
 test('a text that is too much work to decode is said to hold whatever is asked for', () => {
   const never = () => false;
-  expect(someDecoding('-'.repeat(500_000), 600_000, never)).toBe(false);
-  expect(someDecoding('-'.repeat(500_001), 600_000, never)).toBe(true);
+  // One decoding is as long as that, and all others are too short.
+  expect(someDecoding(`%41${'-'.repeat(499_999)}`, 400_000, never)).toBe(false);
+  expect(someDecoding(`%41${'-'.repeat(500_000)}`, 400_000, never)).toBe(true);
   // Each kind of escape has to be undone fifteen times, before or after the others.
   const tricky = `%${'25'.repeat(15)}41&${'amp;'.repeat(15)}=${'3D'.repeat(15)}`;
   expect(someDecoding(tricky, 0, never)).toBe(true);
+});
+
+test('what is spent on one text is not there for the next', () => {
+  const effort = { left: 10 };
+  const never = () => false;
+  const isSpent = (text: string) => someDecoding(text, 4, never, effort);
+  expect(isSpent('plain-text')).toBe(false);
+  expect(isSpent('%41bcde')).toBe(false);
+  expect(effort.left).toBe(5);
+  expect(isSpent('%41bcde')).toBe(false);
+  expect(isSpent('plain-text')).toBe(false);
+  expect(isSpent('%41bcde')).toBe(true);
 });
 
 describe('a sieve', () => {

@@ -9,5 +9,5 @@ export function concealer(secrets: Iterable<string>): Conceal {
 /** Tells whether a name or an id holds one of these secrets. */
 export function revealer(secrets: Iterable<string>): (text: string) => boolean {
   const secrecy = new Secrecy(new Set(secrets));
-  return (text) => secrecy.reveals(text);
+  return (text) => secrecy.revealer()(text);
 }

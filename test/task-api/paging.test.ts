@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SERVICES } from '../../lib/model/services.ts';
@@ -365,6 +367,9 @@ describe('a list that changes while it is read', () => {
   });
 });
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
 describe('a list without an end', () => {
   const textOf = (row: unknown) => (row as { text: string }).text.length;
 
@@ -372,8 +377,7 @@ describe('a list without an end', () => {
     ['more rows', new RowBudget(1_000), 500],
     ['more text', new RowBudget(1_000_000, 14_000), 0],
   ])('is given up once the lists being read hold %s than they may', async (_, budget, others) => {
-    const other = budget.open();
-    for (let n = 0; n < others; n += 1) other.take(0);
+    budget.open().take(others, 0);
     let next = 0;
     const found = new Map<string, { id: string }>();
     const rows = budget.open();
@@ -385,7 +389,7 @@ describe('a list without an end', () => {
       read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
       keyOf: (row) => row.id,
       changed: (row) => row,
-      textBeside: others > 0 ? () => 0 : textOf,
+      keptText: { keep: others > 0 ? () => 0 : (_, row) => textOf(row), clear: () => undefined },
       found,
       rows,
     });
@@ -393,7 +397,57 @@ describe('a list without an end', () => {
     // Eight characters of the id, and seven beside.
     expect(found.size).toBe(others > 0 ? 501 : Math.floor(14_000 / 15) + 1);
     rows.release();
-    expect(budget.open().take(14_000 - 10)).toBe(true);
+    expect(budget.open().take(1, 14_000 - 10)).toBe(true);
+  });
+
+  test('is given up where its rows grow whenever they are read again', async () => {
+    const budget = new RowBudget(1_000_000, 100_000);
+    const found = new Map<string, { id: string; name: string }>();
+    let size = 0;
+    const reading = readList({
+      paging: { ...SERVICES.dcs.tasks, limit: 2 },
+      fetchPage: async () => {
+        size += 1_000;
+        return { rows: ['a', 'b'].map((id) => ({ id, name: 'x'.repeat(size) })), total: 100 };
+      },
+      read: (row) => row as { id: string; name: string },
+      keyOf: (row) => row.id,
+      changed: (row) => row,
+      found,
+      rows: budget.open(),
+    });
+    await expect(reading).rejects.toThrow(IncompleteListError);
+    expect([...found.values()].map(({ name }) => name.length)).toEqual([size, size]);
+    expect(budget.open().take(0, 100_000 - 2 * (size + 1))).toBe(true);
+    expect(budget.open().take(0, 1)).toBe(false);
+  });
+
+  test('takes no memory for what only tells rows without an id apart', async () => {
+    const collect = () => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = collect();
+    let most = 0;
+    let page = 0;
+    await readList({
+      paging: { ...SERVICES.dcs.tasks, limit: 10 },
+      fetchPage: async () => {
+        page += 1;
+        most = Math.max(most, page % 100 === 0 ? collect() - before : 0);
+        const rows = Array.from({ length: page < 200 ? 10 : 0 }, (_, at) => ({
+          text: `${page}-${at}`.repeat(10_000),
+        }));
+        return { rows, total: 1_990 };
+      },
+      read: () => ({}),
+      keyOf: () => undefined,
+      changed: (row) => row,
+      found: new Map(),
+      rows: new RowBudget().open(),
+    });
+    // Of some 100 MB that were read.
+    expect(most).toBeLessThan(10_000_000);
   });
 
   const repeats = fc.record({

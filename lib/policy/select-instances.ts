@@ -1,4 +1,3 @@
-import { withoutInvisible } from '../model/text.ts';
 import { compilePatterns } from './pattern.ts';
 
 /** The columns of an instance that selecting looks at. */
@@ -81,20 +80,38 @@ function selectingPattern(pattern: string, isId: boolean): InstancePattern {
 }
 
 function excludingPattern(pattern: string): InstancePattern {
-  const matchesName = nameMatcher(pattern);
+  const matchers = [nameMatcher(pattern)];
+  const look = lookOf(pattern);
+  // As it looks it may be no pattern, if its brackets hold such characters.
+  if (look !== pattern && isPattern(look)) matchers.push(nameMatcher(look));
   const lower = pattern.toLowerCase();
   return {
     pattern,
-    matches: ({ id, name }) =>
-      id.toLowerCase() === lower || spellings(name).some((each) => matchesName({ id, name: each })),
+    matches: (instance) =>
+      instance.id.toLowerCase() === lower ||
+      matchers.some((matches) => matches(instance) || matches(asItLooks(instance))),
   };
 }
 
-/** A name, and what looks the same: whoever excludes it copied what was shown. */
-function spellings(name: string | undefined): readonly string[] {
-  if (name === undefined) return [];
-  const seen = withoutInvisible(name).trim();
-  return [name, seen, seen.normalize('NFC'), seen.normalize('NFD')];
+function asItLooks({ id, name }: Selectable): Selectable {
+  return { id, name: name === undefined ? undefined : lookOf(name) };
+}
+
+/** Characters that nobody sees: those that are to be ignored, controls, and the empty pattern of Braille. */
+const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800]/gu;
+
+/** A text as people see it, who copy what they exclude from a page or a terminal. */
+function lookOf(text: string): string {
+  return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
+}
+
+function isPattern(text: string): boolean {
+  try {
+    compilePatterns([text]);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function nameMatcher(pattern: string): InstancePattern['matches'] {

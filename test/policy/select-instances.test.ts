@@ -97,6 +97,11 @@ describe('selecting instances', () => {
     ['prod', ' prod\u00a0'],
     ['prod-*', '\u200bprod-a'],
     ['[!a]', '\u0085b'],
+    ['prod-canary2', 'prod-\ufe0fcan\u034far\u3164y\u{e0101}2\u2800'],
+    ['prod canary 2', 'prod\u00a0canary \u2003 2'],
+    ['prod \u200b canary2\u00a0', 'prod canary2'],
+    ['e\u0301t\u00e9', '\u00e9te\u0301'],
+    ['\u2126', '\u03a9'],
   ])('%j excludes %j, which looks the same, and does not select it', (pattern, name) => {
     const instances = [...ALL, { id: '66-ff', name }];
     expect(names(selectInstances(instances, { include: ['66-ff'], exclude: [pattern] }))).toBe('');

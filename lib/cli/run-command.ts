@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
 import { createTransport } from '../http/transport.ts';
@@ -231,11 +231,13 @@ function checkTogether(options: RunOptions, policy: string): void {
 }
 
 function isSameFile(one: string, other: string): boolean {
-  const place = (file: string) => {
+  const place = (file: string): string => {
+    const path = resolve(file);
     try {
-      return realpathSync(file);
+      return realpathSync(path);
     } catch {
-      return resolve(file);
+      // It is to be made: in a folder that may have two names.
+      return path === dirname(path) ? path : join(place(dirname(path)), basename(path));
     }
   };
   return place(one) === place(other);

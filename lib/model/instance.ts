@@ -52,10 +52,18 @@ export function readInstance(row: unknown): ListedInstance | undefined {
   if (id === undefined) return undefined;
   return {
     id,
-    name: typeof fields.name === 'string' ? fields.name : '',
-    status: typeof fields.status === 'string' ? fields.status : '',
-    engine: typeof fields.engine === 'string' ? fields.engine : undefined,
+    name: readable(fields.name) ?? '',
+    status: readable(fields.status) ?? '',
+    engine: readable(fields.engine),
   };
+}
+
+/** Characters; the services allow 64 in a name. */
+const LONGEST_NAME = 256;
+
+/** A longer one would fill every message in which it stands. */
+function readable(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= LONGEST_NAME ? value : undefined;
 }
 
 /**

@@ -99,11 +99,14 @@ export function repeatedIds(
   return repeated;
 }
 
+/** Characters; those of the services have 36. */
+const LONGEST_ID = 256;
+
 /**
  * An id as it stands in a list, or `undefined` where it cannot be put into a URL. `.` and `..` would be
  * folded away, so a DELETE of a record would name its instance. Half of a surrogate pair cannot be encoded.
  */
 export function readId(value: unknown): string | undefined {
   if (typeof value !== 'string' || ['', '.', '..'].includes(value)) return undefined;
-  return value.isWellFormed() ? value : undefined;
+  return value.length <= LONGEST_ID && value.isWellFormed() ? value : undefined;
 }

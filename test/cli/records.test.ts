@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
@@ -271,6 +271,17 @@ describe('contradictions are refused before anything is sent:', () => {
     expect(status).toBe(2);
     expect(stderr).toContain('--policy names the same file; name another one');
   });
+});
+
+test('a file is the same by any name of its folder, also before it is made', async () => {
+  await symlink(folder.path, join(folder.path, 'alias'), 'dir');
+  const [one, other] = [join(folder.path, 'x'), join(folder.path, 'alias', 'x')];
+  const line = `plan --policy ${policy} --html ${one} --records`;
+  const { status, stderr } = await type(`${line} ${other}`);
+  expect(status).toBe(2);
+  expect(stderr).toContain(`--records ${other}: --html names the same file`);
+  expect(emulator.journal.count()).toBe(0);
+  expect((await type(`${line} ${join(folder.path, 'alias', 'y')}`)).status).toBe(0);
 });
 
 test('--exit-code tells that something would go', async () => {

@@ -22,6 +22,15 @@ describe('a row of an instance list', () => {
     expect(readInstance({ instance_id: 'i-1', name: 5, status: null, engine: {} })).toEqual(bare);
   });
 
+  test('has no text of more than 256 characters, which would fill every message', () => {
+    const row = (text: string) => ({ instance_id: 'i-1', name: text, status: text, engine: text });
+    const text = 'x'.repeat(256);
+    expect(readInstance(row(text))).toMatchObject({ name: text, status: text, engine: text });
+    const bare = { name: '', status: '', engine: undefined };
+    expect(readInstance(row(`${text}x`))).toMatchObject(bare);
+    expect(readInstance({ instance_id: `${text}x` })).toBeUndefined();
+  });
+
   test.each([
     null,
     5,

@@ -38,13 +38,19 @@ describe('a row of a task list', () => {
     },
   );
 
-  test.each(['.', '..', '\ud800', 'a\udc00b'])('has no id when a URL cannot hold it: %p', (id) => {
-    expect(readTask(row({ id }))).toMatchObject({ id: undefined, malformed: true });
-  });
+  test.each(['.', '..', '\ud800', 'a\udc00b', 'x'.repeat(257)])(
+    'has no id when a URL cannot hold it: %p',
+    (id) => {
+      expect(readTask(row({ id }))).toMatchObject({ id: undefined, malformed: true });
+    },
+  );
 
-  test.each(['…', '...', '😀', 'a/b', '%2e%2e', ' ', 'a\nb'])('keeps an unusual id: %p', (id) => {
-    expect(readTask(row({ id }))).toMatchObject({ id, malformed: false });
-  });
+  test.each(['…', 'x'.repeat(256), '...', '😀', 'a/b', '%2e%2e', ' ', 'a\nb'])(
+    'keeps an unusual id: %p',
+    (id) => {
+      expect(readTask(row({ id }))).toMatchObject({ id, malformed: false });
+    },
+  );
 
   test.each(['status', 'updated_at', 'name', 'user_name'])(
     'is malformed when its %s is no text',

@@ -149,7 +149,7 @@ class Screen {
 }
 
 /** Of a longer one, so many characters at its beginning or its end tell it. */
-const PIECE = 48;
+const PIECE = 16;
 
 /** Texts that are looked for in others, whatever they are written with. */
 class Needles {

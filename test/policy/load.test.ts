@@ -897,6 +897,42 @@ describe('a mistake is named with its place, its path and what was expected:', (
     );
   });
 
+  test.each([
+    ['name: 7', 'name: other', 'targets[0].name: expected text'],
+    [
+      'name: a, cloud: cirrus',
+      'name: b, cloud: cirrus',
+      'targets[0].cloud: expected',
+      'targets[1].cloud: expected',
+    ],
+    [
+      'name: a, region: 5',
+      'name: b, region: 5',
+      'targets[0].region: expected',
+      'targets[1].region: expected',
+    ],
+    [
+      'name: a, projects: [7]',
+      'name: b, projects: [7]',
+      'targets[0].projects[0]: expected',
+      'targets[1].projects[0]: expected',
+    ],
+    ['name: a, endpoint: "https://a.example"', 'name: b, endpoint: "https://b.example"'],
+    ['name: a, region: [5], projects: [x]', 'name: b', 'targets[0].region[0]: expected'],
+  ])(
+    'what cannot be read tells nothing about two targets: { %s } and { %s }',
+    (one, other, ...expected) => {
+      const target = (own: string) =>
+        `{ ${['cloud: otc', 'service: dcs', 'region: eu-de', 'keepFor: 1d']
+          .filter((each) => !own.includes(`${each.split(':')[0]}:`))
+          .join(', ')}, ${own} }`;
+      const problems = problemsOf(
+        `version: 1\ntargets:\n  - ${target(one)}\n  - ${target(other)}\n`,
+      );
+      expect(problems).toEqual(expected.map((part) => expect.stringContaining(part)));
+    },
+  );
+
   test('a third target that overlaps with two is told once, of the first of them', () => {
     const text = `${policyText('keepFor: 1d').trimEnd()}${other('')}${other('').replace('other', 'third')}`;
     expect(problemsOf(text.replaceAll('kafka', 'dcs'))).toEqual([

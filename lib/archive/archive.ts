@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import type { RunSecrets } from '../identity/run-secrets.ts';
 import { JanitorError } from '../model/error.ts';
 import type { Instance } from '../model/instance.ts';
 
@@ -10,24 +11,28 @@ export interface Archive {
   /**
    * Writes one object (a file) with one text in each line, and resolves once it is safe.
    * @param name the parts of its name; `-1.jsonl.gz` or the next number that is free is added to the last.
+   * @param options.from the first number that may be free; 1, when absent.
+   * @param options.secrets those of the run, which no error shows. The keys that the archive itself is asked with are
+   * added to them.
    * @returns where it is, such as `s3://bucket/prefix/…/i-1.jsonl.gz`.
    * @throws {ArchiveError} where it may not be there whole.
    */
-  write(name: readonly string[], lines: Iterable<string>): Promise<string>;
+  write(
+    name: readonly string[],
+    lines: Iterable<string>,
+    options?: { readonly from?: number; readonly secrets?: RunSecrets },
+  ): Promise<string>;
 }
 
 /** Something could not be archived, so it must not be deleted. */
 export class ArchiveError extends JanitorError {
   override readonly name = 'ArchiveError';
 
-  /** @param code such as `AccessDenied` or `ENOSPC`. */
+  /** @param code such as `AccessDenied`, `ENOSPC` or `unacknowledged`. */
   constructor(code: string, message: string, cause?: unknown) {
     super(code, message, cause);
   }
 }
-
-/** Objects of one name: a run needs one or two, so beyond so many something else is wrong. */
-export const MAX_OBJECTS = 1_000;
 
 /** Where the rows of an instance come from. */
 export interface ArchiveOrigin {

@@ -1,7 +1,10 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type Archive, ArchiveError, compress, MAX_OBJECTS } from './archive.ts';
+import { type Archive, ArchiveError, compress } from './archive.ts';
+
+/** Files of one name: a run needs one or two, so beyond so many something else is wrong. */
+const MAX_FILES = 1_000;
 
 /**
  * An archive in a folder, which is made if it is missing. Only its owner may read the files. Each is
@@ -9,11 +12,11 @@ import { type Archive, ArchiveError, compress, MAX_OBJECTS } from './archive.ts'
  */
 export function folderArchive(folder: string): Archive {
   return {
-    write: async (name, lines) => {
+    write: async (name, lines, { from = 1 } = {}) => {
       const base = join(folder, ...name);
       try {
         await mkdir(dirname(base), { recursive: true, mode: 0o700 });
-        const { file, partial, handle } = await reserve(base);
+        const { file, partial, handle } = await reserve(base, from);
         try {
           const stream = handle.createWriteStream({ flush: true });
           await compress(lines, (bytes) => pipeline(bytes, stream));
@@ -43,13 +46,14 @@ const REASON: Readonly<Record<string, string>> = {
 };
 
 /**
- * Finds the first number that is free. Whoever holds the partial file of a number, and finds no file of that
+ * Finds the first number from one on that is free. Whoever holds the partial file of a number, and finds no file of that
  * number, is the only one who may rename to it: so nothing is written over, whoever else archives there.
  */
 async function reserve(
   base: string,
+  from: number,
 ): Promise<{ file: string; partial: string; handle: FileHandle }> {
-  for (let number = 1; number <= MAX_OBJECTS; number += 1) {
+  for (let number = from; number < from + MAX_FILES; number += 1) {
     const file = `${base}-${number}.jsonl.gz`;
     const partial = `${file}.partial`;
     const handle = await open(partial, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
@@ -61,7 +65,7 @@ async function reserve(
     await handle.close();
     await rm(partial, { force: true });
   }
-  throw new Error(`${base} has ${MAX_OBJECTS} files already`);
+  throw new Error(`${base} has ${MAX_FILES} files already; name another folder under archive`);
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,11 +1,12 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { doubtAbout, errorName, statusOf } from '../http/aws-answer.ts';
+import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
-import { type Archive, ArchiveError, compress, MAX_OBJECTS, sha256 } from './archive.ts';
+import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
 
-/** Milliseconds to connect, and to wait for an answer: a store that hangs must not hold a run. */
-const CONNECT_MS = 5_000;
-const ANSWER_MS = 60_000;
+/** Numbers that are tried. A few may be taken: by attempts whose answer was lost, and calls that were killed. */
+const TRIES = 20;
 
 /**
  * An archive in S3, under a prefix of a bucket. An object is there whole or not at all, and S3 checks that it got
@@ -16,60 +17,71 @@ const ANSWER_MS = 60_000;
 export function s3Archive(bucket: string, prefix: string, client?: S3Client): Archive {
   let opened = client;
   return {
-    write: async (name, lines) => {
+    write: async (name, lines, { from = 1, secrets = new RunSecrets() } = {}) => {
       const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
-      opened ??= new S3Client({
-        requestHandler: awsRequestHandler({
-          connectionTimeout: CONNECT_MS,
-          requestTimeout: ANSWER_MS,
-        }),
-      });
+      opened ??= new S3Client({ requestHandler: awsRequestHandler() });
       const body = await compress(lines, (bytes) => buffer(bytes));
+      const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
-      for (let number = 1; number <= MAX_OBJECTS; number += 1) {
+      for (let number = from; number < from + TRIES; number += 1) {
         const key = `${base}-${number}.jsonl.gz`;
+        const place = `s3://${bucket}/${key}`;
         try {
-          await opened.send(
+          // Before they are sent, since the answer may repeat them.
+          await hideKeys(opened.config.credentials, secrets);
+          const answer = await opened.send(
             new PutObjectCommand({
               Bucket: bucket,
               Key: key,
               Body: body,
               ContentType: 'application/gzip',
-              ChecksumSHA256: sha256(body),
+              ChecksumSHA256: checksum,
               // Never over another object, whoever wrote it.
               IfNoneMatch: '*',
             }),
           );
-          return `s3://${bucket}/${key}`;
+          const doubt = doubtAbout(answer, checksum);
+          if (doubt === undefined) return place;
+          throw unacknowledged(bucket, place, doubt);
         } catch (error) {
+          if (error instanceof ArchiveError) throw error;
           // There is one of that name: of an earlier call, or of an attempt of ours without an answer.
-          if (statusOf(error) !== 412) throw explain(bucket, error);
+          if (statusOf(error) !== 412) throw explain(bucket, error, secrets);
         }
       }
       throw new ArchiveError(
         'archive',
-        `archive s3://${bucket}/${base}: it has ${MAX_OBJECTS} objects already`,
+        `archive s3://${bucket}: ${TRIES} objects from ${base}-${from}.jsonl.gz on are there already, as the store says; name another prefix under archive`,
       );
     },
   };
 }
 
-function statusOf(error: unknown): number | undefined {
-  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+function unacknowledged(bucket: string, place: string, doubt: string): ArchiveError {
+  return new ArchiveError(
+    'unacknowledged',
+    `archive s3://${bucket}: what answered did not say that ${place} is stored (${doubt}); see what AWS_ENDPOINT_URL and HTTPS_PROXY lead to, or name another place under archive`,
+  );
 }
 
-const ADVICE: Readonly<Record<string, string>> = {
-  AccessDenied: 'grant s3:PutObject there',
-  NoSuchBucket: 'make the bucket, or name another one under archive',
-  CredentialsProviderError: 'set AWS credentials, such as AWS_PROFILE',
-  PermanentRedirect: 'set AWS_REGION to the region of the bucket',
-};
+const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
+  ['AccessDenied', 'grant s3:PutObject there'],
+  ['NoSuchBucket', 'make the bucket, or name another one under archive'],
+  ['CredentialsProviderError', 'set AWS credentials, such as AWS_PROFILE'],
+  ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
+  ['TimeoutError', 'see whether the store answers at all, then run again'],
+]);
 
-function explain(bucket: string, cause: unknown): ArchiveError {
-  const name = oneLine((cause as Error).name);
-  const message = oneLine((cause as Error).message);
-  const advice = ADVICE[name];
-  const text = `archive s3://${bucket}: ${name}: ${message}${advice ? `; ${advice}` : ''}`;
-  return new ArchiveError(name, text, cause);
+/** The SDK's error is not handed on as its cause: a log would show that as it is. */
+function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveError {
+  const found = errorName(error);
+  const name = found === undefined || secrets.reveals(found) ? undefined : found;
+  // Before it is cut, so that no secret stays in part.
+  const message = oneLine(secrets.conceal((error as Error).message));
+  const text = [`archive s3://${bucket}`, ...(name === undefined ? [] : [name]), message].join(
+    ': ',
+  );
+  const advice = ADVICE.get(name);
+  return new ArchiveError(name ?? 'archive', `${text}${advice ? `; ${advice}` : ''}`);
 }

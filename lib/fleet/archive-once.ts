@@ -18,7 +18,7 @@ interface Archived {
  */
 export function archiveOnce(archive: Archive, store: ObjectStore, base: string): Archive {
   return {
-    write: async (name, lines) => {
+    write: async (name, lines, options) => {
       // Names may be longer than keys can be.
       const place = `${base}/${createHash('sha256').update(name.join('/')).digest('hex')}-`;
       const keys = await store.list(place);
@@ -31,9 +31,11 @@ export function archiveOnce(archive: Archive, store: ObjectStore, base: string):
       }
       const last = before.at(-1);
       if (news.size === 0 && last) return last.at;
-      const at = await archive.write(name, news.values());
+      const from = keys.length + 1;
+      // A store that does not know If-None-Match would write over what an earlier call archived.
+      const at = await archive.write(name, news.values(), { ...options, from });
       const entry: Archived = { at, digests: [...news.keys()] };
-      await store.create(`${place}${String(keys.length + 1).padStart(6, '0')}.json`, entry);
+      await store.create(`${place}${String(from).padStart(6, '0')}.json`, entry);
       return at;
     },
   };

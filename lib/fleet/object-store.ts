@@ -5,8 +5,10 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import { doubtAbout } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
-import type { Clock } from '../http/clock.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { decodeUtf8, oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
@@ -18,41 +20,54 @@ export interface ObjectStore {
   create(key: string, value: unknown): Promise<boolean>;
   /** @throws {Error} where there is none, or none that can be read. */
   read(key: string): Promise<unknown>;
-  /** The keys that begin with a prefix, in their order. */
+  /**
+   * The keys that begin with a prefix, in their order.
+   * @throws {Error} where it is not known whether these are all.
+   */
   list(prefix: string): Promise<string[]>;
 }
 
 /** Milliseconds for one attempt. A bucket that says nothing must not take the function's time away. */
 const PATIENCE_MS = 5_000;
+/**
+ * Bytes of a document. The largest name 100,000 instances with an error each, or the digests of a million rows; and a
+ * function has 1 GB of memory.
+ */
+const MAX_DOCUMENT = 64 * 2 ** 20;
+/** Pages of a list, of 1,000 keys each: more than a run has. */
+const MAX_PAGES = 1_000;
 /** Two writers of one key at the same moment are told to try again. */
 const CONFLICTS = 5;
 
 /**
  * @param options the settings of the environment, such as `AWS_ENDPOINT_URL`, unless given.
- * @param patience milliseconds for one attempt.
+ * @param clock ends an attempt that takes too long.
  */
 export function bucketStore(
   bucket: string,
   options: S3ClientConfig = {},
-  patience = PATIENCE_MS,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): ObjectStore {
-  const client = new S3Client({
-    requestHandler: awsRequestHandler({ connectionTimeout: patience, requestTimeout: patience }),
-    ...options,
-  });
+  const limits = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, maxBytes: MAX_DOCUMENT };
+  const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
+  const secrets = new RunSecrets();
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
   const readText = async (key: string): Promise<string> => {
-    const { Body } = await client.send(new GetObjectCommand(at(key)), {
-      abortSignal: AbortSignal.timeout(4 * patience),
-    });
+    const { Body } = await client.send(new GetObjectCommand(at(key)));
     return decodeUtf8((await Body?.transformToByteArray()) ?? new Uint8Array());
   };
   const write = async (key: string, text: string): Promise<boolean> => {
+    if (Buffer.byteLength(text) > MAX_DOCUMENT) {
+      throw new Error(
+        `it is longer than ${MAX_DOCUMENT / 2 ** 20} MB, so it could not be read back`,
+      );
+    }
     const object = { ...at(key), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };
     for (let conflicts = 0; ; conflicts += 1) {
       try {
-        await client.send(new PutObjectCommand(object));
+        const doubt = doubtAbout(await client.send(new PutObjectCommand(object)));
+        if (doubt !== undefined) throw new Error(`the answer does not say that it is: ${doubt}`);
         return true;
       } catch (error) {
         const { name } = error as Error;
@@ -60,6 +75,17 @@ export function bucketStore(
         if (name === 'PreconditionFailed') return (await readText(key)) === text;
         if (name !== 'ConditionalRequestConflict' || conflicts >= CONFLICTS) throw error;
       }
+    }
+  };
+
+  const explained = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      await hideKeys(client.config.credentials, secrets);
+      return await work();
+    } catch (error) {
+      const { name, message } = error as Error;
+      // Without the error itself as its cause: a log shows a cause as it is.
+      throw new Error(`${what}: ${oneLine(secrets.conceal(`${name}: ${message}`))}`);
     }
   };
 
@@ -75,15 +101,20 @@ export function bucketStore(
     list: (prefix) =>
       explained(`s3://${bucket}/${prefix} could not be listed`, async () => {
         const keys: string[] = [];
-        for (let token: string | undefined, more = true; more; ) {
+        const tokens = new Set<string | undefined>();
+        for (let token: string | undefined; ; ) {
+          tokens.add(token);
           const page = await client.send(
             new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
           );
           keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
+          // What is no list has no keys either.
+          if (page.IsTruncated === undefined) throw new Error('the answer is no list');
+          if (!page.IsTruncated) return keys.sort();
           token = page.NextContinuationToken;
-          more = token !== undefined;
+          if (tokens.has(token)) throw new Error('the list does not go on after a page');
+          if (tokens.size >= MAX_PAGES) throw new Error(`it has more than ${MAX_PAGES} pages`);
         }
-        return keys.sort();
       }),
   };
 }
@@ -109,13 +140,4 @@ export function patientStore(store: ObjectStore, clock: Clock): ObjectStore {
     read: (key) => patiently(() => store.read(key)),
     list: (prefix) => patiently(() => store.list(prefix)),
   };
-}
-
-async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    const { name, message } = cause as Error;
-    throw new Error(`${what}: ${oneLine(`${name}: ${message}`)}`, { cause });
-  }
 }

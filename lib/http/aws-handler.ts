@@ -1,16 +1,39 @@
-import { NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler';
+import { Readable } from 'node:stream';
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { type Clock, systemClock } from './clock.ts';
+import { LightSignal } from './light-signal.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
 
+/** The bounds of one attempt of a request: no server may hold a run, or take its memory. */
+export interface AwsLimits {
+  /** Milliseconds to connect. */
+  readonly connectMs?: number;
+  /** Milliseconds until the whole answer must be there, from the moment at which the request begins. */
+  readonly answerMs?: number;
+  /** Bytes of an answer. */
+  readonly maxBytes?: number;
+}
+
+const CONNECT_MS = 5_000;
+const ANSWER_MS = 60_000;
+/** An answer that acknowledges an object, or holds a secret or an error, is far smaller. */
+const MAX_BYTES = 8 * 2 ** 20;
+
 /**
- * A request handler for clients of the AWS SDK, which ignores the proxy's variables. A request that takes longer than
- * its time-out fails.
- * @param options the handler's own, such as its time-outs, in milliseconds.
+ * A request handler for clients of the AWS SDK, which ignores the proxy's variables, and waits for the end of a body
+ * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again, or
+ * `AnswerTooLarge`, which it does not.
+ * @param clock ends what takes too long.
  */
 export function awsRequestHandler(
-  options: NodeHttpHandlerOptions = {},
+  { connectMs = CONNECT_MS, answerMs = ANSWER_MS, maxBytes = MAX_BYTES }: AwsLimits = {},
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): Pick<NodeHttpHandler, keyof NodeHttpHandler> {
-  // Without this, the handler only warns.
-  const settings = { throwOnRequestTimeout: true, ...options };
+  const settings = {
+    connectionTimeout: connectMs,
+    // When the console is told of requests that wait for a connection: they end before.
+    socketAcquisitionWarningTimeout: connectMs + answerMs,
+  };
   const direct = new NodeHttpHandler(settings);
   const proxied = new Map<string, Promise<NodeHttpHandler>>();
   const handlerFor = async (url: string): Promise<NodeHttpHandler> => {
@@ -27,12 +50,37 @@ export function awsRequestHandler(
     proxied.set(key, made);
     return await made;
   };
+  const wholeAnswer = async (
+    request: Parameters<NodeHttpHandler['handle']>[0],
+    abortSignal: AbortSignal,
+  ): ReturnType<NodeHttpHandler['handle']> => {
+    const { protocol, hostname, port } = request;
+    const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
+    const { response } = await (await handlerFor(url)).handle(request, { abortSignal });
+    const chunks = await readChunks(response.body, maxBytes);
+    response.body = Readable.from(chunks, { objectMode: false });
+    return { response };
+  };
   return {
     metadata: direct.metadata,
-    handle: async (request, more) => {
-      const { protocol, hostname, port } = request;
-      const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
-      return (await handlerFor(url)).handle(request, more);
+    handle: async (request, { abortSignal } = {}) => {
+      const stop = abortSignal as AbortSignal | undefined;
+      const ended = new LightSignal();
+      const abort = new AbortController();
+      const late = clock.sleep(answerMs, ended).then((): never => {
+        if (!ended.aborted) abort.abort();
+        const message = `the whole answer did not come within ${answerMs / 1_000} s`;
+        throw Object.assign(new Error(message), { name: 'TimeoutError' });
+      });
+      const pass = () => abort.abort(stop?.reason);
+      if (stop?.aborted) pass();
+      stop?.addEventListener('abort', pass);
+      try {
+        return await Promise.race([wholeAnswer(request, abort.signal), late]);
+      } finally {
+        ended.abort();
+        stop?.removeEventListener('abort', pass);
+      }
     },
     destroy: () => {
       direct.destroy();
@@ -41,4 +89,19 @@ export function awsRequestHandler(
     updateHttpClientConfig: (key, value) => direct.updateHttpClientConfig(key, value),
     httpHandlerConfigs: () => direct.httpHandlerConfigs(),
   };
+}
+
+/** Reads a body to its end; one that is too long is cut off there, and its connection with it. */
+async function readChunks(body: Readable, maxBytes: number): Promise<readonly Buffer[]> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      const message = `the answer is longer than ${maxBytes / 2 ** 20} MB`;
+      throw Object.assign(new Error(message), { name: 'AnswerTooLarge' });
+    }
+    chunks.push(chunk);
+  }
+  return chunks;
 }

@@ -62,8 +62,9 @@ type IamWork = 'tokens' | 'agencies' | 'projects';
  * agency is assumed once, a token is asked for once for each project, and projects are looked up once for each region.
  */
 export class Accounts {
+  /** All that was read or issued, so that none of it is ever shown. */
+  readonly secrets = new RunSecrets();
   readonly #options: AccountsOptions;
-  readonly #secrets = new RunSecrets();
   readonly #stores = new Map<string, CredentialsStore>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #accesses = new Map<string, Access>();
@@ -80,7 +81,7 @@ export class Accounts {
     return kept(
       this.#stores,
       [source.name],
-      () => new CredentialsStore(source, this.#readInTime, this.#secrets, this.#options.warn),
+      () => new CredentialsStore(source, this.#readInTime, this.secrets, this.#options.warn),
     );
   }
 
@@ -147,7 +148,7 @@ export class Accounts {
       const access = this.#accessTo('account', own, counts);
       const read = () => this.#iam('agencies', origin, counts).assume(agency, access);
       const source = `agency ${name} of account ${domain}, assumed with ${store.name}`;
-      return new CredentialsStore({ name: source, read }, undefined, this.#secrets);
+      return new CredentialsStore({ name: source, read }, undefined, this.secrets);
     });
     return { store: assumed, origin, key };
   }
@@ -166,7 +167,7 @@ export class Accounts {
       [work, origin],
       () => new Endpoint({ origin, concurrency: IAM_CONCURRENCY, transport, clock, random }),
     );
-    return new Iam({ endpoint, clock, window, counts, secrets: this.#secrets });
+    return new Iam({ endpoint, clock, window, counts, secrets: this.secrets });
   }
 
   readonly #readInTime = async <T>(promise: Promise<T>, source: string): Promise<T> => {

@@ -41,3 +41,22 @@ const SHORTEST = 8;
 export function shortened(accessKey: string): string {
   return accessKey.length > SHORTEST ? `${accessKey.slice(0, 4)}…${accessKey.slice(-2)}` : '…';
 }
+
+/** The keys of a client of the AWS SDK. */
+interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/**
+ * Adds the keys that a client of the AWS SDK signs with to the secrets, since a server may repeat them.
+ * @param keys the client's own, which it keeps until they expire.
+ * @throws {Error} the SDK's, where there are none.
+ */
+export async function hideKeys(keys: () => Promise<AwsKeys>, secrets: RunSecrets): Promise<void> {
+  const { accessKeyId, secretAccessKey, sessionToken } = await keys();
+  secrets.addAccessKey(accessKeyId);
+  secrets.add(secretAccessKey);
+  if (sessionToken) secrets.add(sessionToken);
+}

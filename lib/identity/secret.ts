@@ -1,3 +1,4 @@
+import { errorName, statusOf } from '../http/aws-answer.ts';
 import { isObject, oneLine } from '../model/text.ts';
 import {
   type Credentials,
@@ -52,6 +53,9 @@ export function credentialsFromSecret(secretId: string, text: string): Credentia
   return chooseCredentials(source, EXPECTED, part);
 }
 
+/** Milliseconds until a secret must be there. */
+const ANSWER_MS = 10_000;
+
 const ARN = /^arn:[^:]+:secretsmanager:([a-z0-9-]+):/;
 
 async function fetchSecret(
@@ -65,7 +69,7 @@ async function fetchSecret(
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
-    requestHandler: awsRequestHandler({ connectionTimeout: 5_000, requestTimeout: 10_000 }),
+    requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }),
   });
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
@@ -80,26 +84,59 @@ async function fetchSecret(
   }
 }
 
-/** Advice for the errors that Secrets Manager is known to answer, and its SDK to throw. */
+/**
+ * Advice for the errors that Secrets Manager is known to answer, and its SDK to throw. The SDK's error is not handed on
+ * as its cause: a log would show that as it is.
+ */
 function explain(secretId: string, region: string | undefined, error: Error): CredentialsError {
-  // The parser's own message quotes what it read.
-  const said = error.name === 'SyntaxError' ? 'the answer cannot be read' : oneLine(error.message);
   const where = region ? ` in ${region}` : '';
   const secret = `secret ${secretId}${where}`;
   const arn = ARN.test(secretId)
     ? secretId
     : `arn:aws:secretsmanager:${region ?? '*'}:*:secret:${secretId}-*`;
-  const explanations: Record<string, string> = {
-    ResourceNotFoundException: `${secret} does not exist: create it, or correct credentials.secret`,
-    AccessDeniedException: `not permitted to read ${secret}: grant secretsmanager:GetSecretValue on ${arn}`,
-    DecryptionFailure: `${secret} cannot be decrypted: grant kms:Decrypt on its key`,
-    InvalidRequestException: `${secret} cannot be read now (it may be scheduled for deletion): ${said}`,
-    CredentialsProviderError: `no AWS credentials to read ${secret} with: ${said}`,
-    UnrecognizedClientException: `${secret} could not be read: AWS does not know the AWS credentials; use others`,
-    ExpiredTokenException: `${secret} could not be read: the AWS credentials have expired; renew them`,
-  };
+  const explanations = new Map([
+    [
+      'ResourceNotFoundException',
+      `${secret} does not exist: create it, or correct credentials.secret`,
+    ],
+    [
+      'AccessDeniedException',
+      `not permitted to read ${secret}: grant secretsmanager:GetSecretValue on ${arn}`,
+    ],
+    ['DecryptionFailure', `${secret} cannot be decrypted: grant kms:Decrypt on its key`],
+    [
+      'InvalidRequestException',
+      `${secret} cannot be read now; it may be scheduled for deletion: restore it, or name another one`,
+    ],
+    [
+      'UnrecognizedClientException',
+      `${secret} could not be read: AWS does not know the AWS credentials; use others`,
+    ],
+    [
+      'ExpiredTokenException',
+      `${secret} could not be read: the AWS credentials have expired; renew them`,
+    ],
+  ]);
+  if (error.name === 'CredentialsProviderError' && statusOf(error) === undefined) {
+    return new CredentialsError(
+      `no AWS credentials to read ${secret} with: ${oneLine(error.message)}`,
+    );
+  }
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
-    : (explanations[error.name] ?? `${secret} could not be read: ${oneLine(error.name)}: ${said}`);
-  return new CredentialsError(message, error);
+    : (explanations.get(error.name) ?? `${secret} could not be read: ${whatHappened(error)}`);
+  return new CredentialsError(message);
+}
+
+/**
+ * What is known of any other error. Of an answer that is its status, and its name at most: the rest may repeat the
+ * secret, which nobody can take out before it was read. (Names of AWS have no digits, and keys have.)
+ */
+function whatHappened(error: Error): string {
+  const status = statusOf(error);
+  const name = errorName(error);
+  if (status === undefined) return [...(name ? [name] : []), oneLine(error.message)].join(': ');
+  if (name === 'SyntaxError') return 'the answer cannot be read';
+  const known = name === undefined || /\d/.test(name) ? 'an error without a name' : name;
+  return `${known} (HTTP ${status}); \`aws secretsmanager get-secret-value\` says more`;
 }

@@ -252,7 +252,7 @@ async function openTarget(
 
 /** Archives rows of the target's instances, for as long as there is time. */
 function archiveOf(
-  { runId, now, window, clock }: RunContext,
+  { runId, now, window, clock, accounts: { secrets } }: RunContext,
   archive: Archive,
   { name, cloud, service, region }: Target,
   projectId: string,
@@ -260,7 +260,8 @@ function archiveOf(
   const origin = { runId, startedAt: now, target: name, cloud, service, region, projectId };
   return (instance, rows) => {
     const lines = archiveLines(origin, instance, rows);
-    return withinWindow(archive.write(objectName(origin, instance), lines), window, clock);
+    const written = archive.write(objectName(origin, instance), lines, { secrets });
+    return withinWindow(written, window, clock);
   };
 }
 

@@ -1,13 +1,25 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type ArchiveOrigin, archiveLines, objectName } from '../../lib/archive/archive.ts';
+import {
+  ArchiveError,
+  type ArchiveOrigin,
+  archiveLines,
+  objectName,
+} from '../../lib/archive/archive.ts';
 import { folderArchive } from '../../lib/archive/folder-archive.ts';
 import { s3Archive } from '../../lib/archive/s3-archive.ts';
+import { archiveOnce } from '../../lib/fleet/archive-once.ts';
+import type { ObjectStore } from '../../lib/fleet/object-store.ts';
+import { awsRequestHandler } from '../../lib/http/aws-handler.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
+import { FakeClock } from '../fake-clock.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { type Served, serve } from '../serve.ts';
 
@@ -150,7 +162,9 @@ describe('in S3', () => {
       if (answer === 400) return end(400, 'Odd\u202eerror');
       if (objects.has(key)) return end(412, 'PreconditionFailed');
       objects.set(key, body);
-      return answer === 201 ? end(500, 'InternalError') : end(200);
+      if (answer === 201) return end(500, 'InternalError');
+      response.setHeader('etag', '"1"');
+      return end(200);
     });
     client = new S3Client({
       endpoint: server.url,
@@ -199,7 +213,7 @@ describe('in S3', () => {
       'archive s3://bucket: AccessDenied: AccessDenied; grant s3:PutObject there',
     ],
     ['a failure that stays', [500, 500, 500, 500], 'archive s3://bucket: InternalError'],
-    ['one that a terminal would obey', [400], 'archive s3://bucket: Odd?error: Odd?error'],
+    ['one that a terminal would obey', [400], 'archive s3://bucket: Odd?error'],
   ])('%s is an error that says where and what to do', async (_, statuses, message) => {
     answers = statuses;
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({
@@ -215,5 +229,163 @@ describe('in S3', () => {
       name: 'ArchiveError',
     });
     server = await serve(() => {});
+  });
+});
+
+describe('a store that', () => {
+  const TOKEN = 'FwoGZXIvYXdzEHcaDGZha2U';
+  let server: Served;
+  let clock: FakeClock;
+  let client: S3Client;
+  let asked: string[];
+  let respond: (request: IncomingMessage, response: ServerResponse) => void;
+  beforeEach(async () => {
+    asked = [];
+    clock = new FakeClock();
+    server = await serve((request, response) => {
+      asked.push((request.url ?? '').replace(/\?.*/, ''));
+      request.resume();
+      request.on('end', () => respond(request, response));
+    });
+    client = new S3Client({
+      endpoint: server.url,
+      region: 'eu-central-1',
+      forcePathStyle: true,
+      credentials: {
+        accessKeyId: 'AKIAFAKE12345678',
+        secretAccessKey: 'hidden/hidden/hidden',
+        sessionToken: TOKEN,
+      },
+      requestHandler: awsRequestHandler({}, clock),
+    });
+  });
+  afterEach(async () => {
+    client.destroy();
+    await server.close();
+  });
+
+  const failureOf = (secrets = new RunSecrets()) =>
+    s3Archive('bucket', '', client)
+      .write(['i-1'], ['a'], { secrets })
+      .then(
+        (place) => place,
+        (error: unknown) => error,
+      ) as Promise<ArchiveError>;
+
+  test.each([
+    ['202', 202, { etag: '"1"' }, '', 'HTTP 202'],
+    ['204', 204, {}, '', 'HTTP 204'],
+    ['nothing but 200', 200, {}, '', 'HTTP 200 without an ETag'],
+    ['a page to log in', 200, {}, '<html>log in</html>', 'HTTP 200 without an ETag'],
+    [
+      'another checksum',
+      200,
+      { etag: '"1"', 'x-amz-checksum-sha256': `${'A'.repeat(43)}=` },
+      '',
+      'the checksum of something else',
+    ],
+  ])('answers with %s has acknowledged nothing', async (_, status, headers, body, why) => {
+    respond = (_, response) => response.writeHead(status, headers as OutgoingHttpHeaders).end(body);
+    const error = await failureOf();
+    expect(error).toBeInstanceOf(ArchiveError);
+    expect(error.code).toBe('unacknowledged');
+    expect(error.message).toBe(
+      `archive s3://bucket: what answered did not say that s3://bucket/i-1-1.jsonl.gz is stored (${why}); see what AWS_ENDPOINT_URL and HTTPS_PROXY lead to, or name another place under archive`,
+    );
+  });
+
+  test('answers with the checksum of what was sent has acknowledged it', async () => {
+    respond = ({ headers }, response) => {
+      const checksum = headers['x-amz-checksum-sha256'] as string;
+      response.writeHead(200, { etag: '"1"', 'x-amz-checksum-sha256': checksum }).end();
+    };
+    expect(await failureOf()).toBe('s3://bucket/i-1-1.jsonl.gz');
+  });
+
+  test.each([
+    ['says nothing', () => {}],
+    [
+      'sends headers and then nothing',
+      (_: unknown, response: ServerResponse) => response.flushHeaders(),
+    ],
+  ])('%s is an error of the archive', async (_, hang) => {
+    respond = (request, response) => {
+      hang(request, response);
+      void clock.advance(60_000);
+    };
+    expect(await failureOf()).toMatchObject({
+      name: 'ArchiveError',
+      code: 'TimeoutError',
+      message:
+        'archive s3://bucket: TimeoutError: the whole answer did not come within 60 s; see whether the store answers at all, then run again',
+    });
+    expect(asked).toHaveLength(3);
+  });
+
+  test('sends an error without an end is an error of the archive', async () => {
+    respond = (_, response) => {
+      response.writeHead(403);
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+        response.once('drain', more);
+      };
+      more();
+    };
+    expect(await failureOf()).toMatchObject({ name: 'ArchiveError', code: 'AnswerTooLarge' });
+  });
+
+  test('says of every name that it is taken is given up', async () => {
+    respond = (_, response) => response.writeHead(412).end();
+    expect((await failureOf()).message).toBe(
+      'archive s3://bucket: 20 objects from i-1-1.jsonl.gz on are there already, as the store says; name another prefix under archive',
+    );
+    expect(asked).toHaveLength(20);
+  });
+
+  test('repeats secrets in its error shows none, and not its keys either', async () => {
+    respond = ({ headers }, response) => {
+      const message = `${headers['x-amz-security-token']} hidden/hidden/hidden AKIAFAKE12345678 hunter2hunter2`;
+      response.writeHead(400);
+      response.end(`<Error><Code>InvalidToken</Code><Message>${message}</Message></Error>`);
+    };
+    const secrets = new RunSecrets();
+    secrets.add('hunter2hunter2');
+    const error = await failureOf(secrets);
+    expect(error.message).toBe(
+      'archive s3://bucket: InvalidToken: [secret] [secret] AKIA…78 [secret]',
+    );
+    expect(inspect(error)).not.toMatch(/hunter2|FwoGZXIv|hidden/);
+    expect(secrets.reveals(TOKEN)).toBe(true);
+  });
+
+  test.each(['Ring 0900-1234', 'hunter2hunter2', `x${'y'.repeat(64)}`, 'constructor'])(
+    'has %s for the code of its error has none',
+    async (code) => {
+      respond = (_, response) => {
+        response.writeHead(400);
+        response.end(`<Error><Code>${code}</Code><Message>m</Message></Error>`);
+      };
+      const secrets = new RunSecrets();
+      secrets.add('hunter2hunter2');
+      const error = await failureOf(secrets);
+      const isCode = code === 'constructor';
+      expect(error.code).toBe(isCode ? code : 'archive');
+      expect(error.message).toBe(`archive s3://bucket: ${isCode ? `${code}: ` : ''}m`);
+    },
+  );
+
+  test('does not know If-None-Match loses nothing to a later call of a fleet', async () => {
+    respond = (_, response) => response.writeHead(200, { etag: '"1"' }).end();
+    const documents = new Map<string, unknown>();
+    const store: ObjectStore = {
+      create: async (key, value) => documents.size < documents.set(key, value).size,
+      read: async (key) => documents.get(key),
+      list: async (prefix) => [...documents.keys()].filter((key) => key.startsWith(prefix)),
+    };
+    const archive = s3Archive('bucket', '', client);
+    for (const lines of [['a'], ['a', 'b'], ['b', 'c']]) {
+      await archiveOnce(archive, store, 'runs/1').write(['i-1'], lines);
+    }
+    expect(asked).toEqual([1, 2, 3].map((number) => `/bucket/i-1-${number}.jsonl.gz`));
   });
 });

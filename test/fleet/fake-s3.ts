@@ -4,6 +4,12 @@ import { serve } from '../serve.ts';
 /** What can happen to one request, instead of what was asked or after it. */
 export type S3Trouble =
   | '500'
+  | 'no ETag'
+  | '202'
+  | 'no list'
+  | 'same token'
+  | 'no token'
+  | 'repeats what it was asked with'
   | 'stored, then 500'
   | 'hang'
   | 'stalled'
@@ -19,6 +25,8 @@ export interface FakeS3 {
   forbidden: string | undefined;
   /** What happens to the next requests, one after the other. */
   readonly troubles: S3Trouble[];
+  /** Called when a request is left without an answer, or without the rest of it. */
+  onHang: () => void;
   readonly url: string;
   /** What the AWS SDK reads from the environment to ask here. */
   readonly env: Readonly<Record<string, string>>;
@@ -48,7 +56,10 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
       return fail(501, 'NotImplemented');
     }
     const trouble = fake.troubles.shift();
-    if (trouble === 'hang') return undefined;
+    if (trouble === 'hang') return fake.onHang();
+    if (trouble === 'repeats what it was asked with') {
+      return fail(400, `Odd${request.headers['x-amz-security-token']}`);
+    }
     if (trouble === '500') return fail(500, 'InternalError');
     if (trouble === 'conflict') return fail(409, 'ConditionalRequestConflict');
     if (request.method === 'PUT') {
@@ -56,7 +67,8 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
       if (objects.has(place)) return fail(412, 'PreconditionFailed');
       objects.set(place, Buffer.concat(chunks).toString());
       if (trouble === 'stored, then 500') return fail(500, 'InternalError');
-      response.writeHead(200, { etag: '"1"' });
+      if (trouble !== 'no ETag') response.setHeader('etag', '"1"');
+      response.writeHead(trouble === '202' ? 202 : 200);
       return response.end();
     }
     if (request.method !== 'GET') return fail(405, 'MethodNotAllowed');
@@ -66,6 +78,15 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
       const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
       const page = keys.filter((key) => key > after).slice(0, pageSize);
       const more = page.at(-1) !== keys.at(-1);
+      if (trouble === 'no list') return xml(200, '<html><body>please log in</body></html>');
+      if (trouble === 'no token' || trouble === 'same token') {
+        const token =
+          trouble === 'no token' ? '' : '<NextContinuationToken>t</NextContinuationToken>';
+        return xml(
+          200,
+          `<ListBucketResult><IsTruncated>true</IsTruncated>${token}</ListBucketResult>`,
+        );
+      }
       const next = more ? `<NextContinuationToken>${page.at(-1)}</NextContinuationToken>` : '';
       const contents = page.map(
         (key) => `<Contents><Key>${key.slice(bucket.length + 1)}</Key></Contents>`,
@@ -82,6 +103,7 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
     if (trouble !== 'cut short' && trouble !== 'stalled') return response.end(text);
     response.write(text.slice(0, text.length / 2), () => {
       if (trouble === 'cut short') response.destroy();
+      else fake.onHang();
     });
     return undefined;
   });
@@ -89,6 +111,7 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
     objects,
     forbidden: undefined,
     troubles: [],
+    onHang: () => {},
     url,
     env: {
       AWS_ENDPOINT_URL_S3: url,

@@ -1,20 +1,31 @@
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bucketStore, type ObjectStore } from '../../lib/fleet/object-store.ts';
+import { FakeClock } from '../fake-clock.ts';
 import { type FakeS3, startFakeS3 } from './fake-s3.ts';
 
+const TOKEN = 'FwoGZXIvYXdzEHcaDGZha2U';
 const KEY = 'runs/a/lanes/0/000000.json';
 
 let s3: FakeS3;
 let store: ObjectStore;
+/** Milliseconds that the store has waited for answers that did not come. */
+let waited: number;
 beforeEach(async () => {
   s3 = await startFakeS3(2);
   const options = {
     endpoint: s3.url,
     forcePathStyle: true,
     region: 'eu-central-1',
-    credentials: { accessKeyId: 'AKIAFAKE', secretAccessKey: 'hidden' },
+    credentials: { accessKeyId: 'AKIAFAKE', secretAccessKey: 'hidden', sessionToken: TOKEN },
   };
-  store = bucketStore('fleet', options, 100);
+  const clock = new FakeClock();
+  store = bucketStore('fleet', options, clock);
+  waited = 0;
+  s3.onHang = () => {
+    waited += 5_000;
+    void clock.advance(5_000);
+  };
 });
 afterEach(() => s3.close());
 
@@ -83,17 +94,58 @@ describe('a bucket', () => {
     expect(await store.create(KEY, 'mine')).toBe(true);
     s3.troubles.push('hang', 'hang', 'hang');
     await expect(store.create(`${KEY}2`, 1)).rejects.toThrow('could not be written: TimeoutError');
+    expect(waited).toBe(20_000);
   });
 
-  test('that sends half an object and then nothing is an error', async () => {
-    await store.create(KEY, { long: 'x'.repeat(100_000) });
-    s3.troubles.push('stalled');
-    await expect(store.read(KEY)).rejects.toThrow(`s3://fleet/${KEY} could not be read`);
+  test.each(['stalled', 'cut short'] as const)(
+    'whose object is %s is asked again, and is an error where it stays so',
+    async (trouble) => {
+      const value = { long: 'x'.repeat(100_000) };
+      await store.create(KEY, value);
+      s3.troubles.push(trouble);
+      expect(await store.read(KEY)).toEqual(value);
+      s3.troubles.push(trouble, trouble, trouble);
+      await expect(store.read(KEY)).rejects.toThrow(`s3://fleet/${KEY} could not be read`);
+    },
+  );
+
+  test.each([
+    ['202', 'HTTP 202'],
+    ['no ETag', 'HTTP 200 without an ETag'],
+  ] as const)(
+    'whose answer to a document is %s has not taken it, as far as is known',
+    async (trouble, why) => {
+      s3.troubles.push(trouble);
+      await expect(store.create(KEY, 'mine')).rejects.toThrow(
+        `s3://fleet/${KEY} could not be written: Error: the answer does not say that it is: ${why}`,
+      );
+      expect(await store.create(KEY, 'mine')).toBe(true);
+    },
+  );
+
+  test.each([
+    ['same token', 'the list does not go on after a page'],
+    ['no token', 'the list does not go on after a page'],
+    ['no list', 'the answer is no list'],
+  ] as const)('whose list has %s has not listed all', async (trouble, why) => {
+    s3.troubles.push(trouble, trouble, trouble);
+    await expect(store.list('runs/')).rejects.toThrow(
+      `s3://fleet/runs/ could not be listed: Error: ${why}`,
+    );
+    expect(s3.troubles).toHaveLength(trouble === 'same token' ? 1 : 2);
   });
 
-  test('that cuts an object short is an error', async () => {
-    await store.create(KEY, { long: 'x'.repeat(100_000) });
-    s3.troubles.push('cut short');
-    await expect(store.read(KEY)).rejects.toThrow(`s3://fleet/${KEY} could not be read`);
+  test('that repeats the keys it was asked with shows none of them', async () => {
+    s3.troubles.push('repeats what it was asked with');
+    const error = await store.list('runs/').catch((reason: Error) => reason);
+    expect(inspect(error)).toContain('s3://fleet/runs/ could not be listed: Odd[secret]');
+    expect(inspect(error)).not.toContain(TOKEN);
+  });
+
+  test('takes no document that is too large to be read back', async () => {
+    await expect(store.create(KEY, 'x'.repeat(64 * 2 ** 20))).rejects.toThrow(
+      'it is longer than 64 MB, so it could not be read back',
+    );
+    expect(s3.objects.size).toBe(0);
   });
 });

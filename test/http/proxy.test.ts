@@ -17,7 +17,10 @@ let server: Served;
 let proxy: FakeProxy;
 let transport: Transport;
 beforeEach(async () => {
-  server = await serve((request, response) => response.end(`${request.method} ${request.url}`));
+  server = await serve((request, response) => {
+    response.setHeader('etag', '"1"');
+    response.end(`${request.method} ${request.url}`);
+  });
   proxy = await startProxy(() => server.url);
   transport = createTransport(systemClock);
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY']) {

@@ -143,7 +143,7 @@ describe('a secret in Secrets Manager', () => {
     ],
     [
       'InvalidRequestException',
-      'secret janitor in eu-central-1 cannot be read now (it may be scheduled for deletion): why',
+      'secret janitor in eu-central-1 cannot be read now; it may be scheduled for deletion: restore it, or name another one',
     ],
     [
       'UnrecognizedClientException',
@@ -155,10 +155,31 @@ describe('a secret in Secrets Manager', () => {
     ],
     [
       'SomethingNewException',
-      'secret janitor in eu-central-1 could not be read: SomethingNewException: why',
+      'secret janitor in eu-central-1 could not be read: SomethingNewException (HTTP 400); `aws secretsmanager get-secret-value` says more',
+    ],
+    [
+      'CredentialsProviderError',
+      'secret janitor in eu-central-1 could not be read: CredentialsProviderError (HTTP 400); `aws secretsmanager get-secret-value` says more',
     ],
   ])('that is answered with %s says what to do', async (error, message) => {
     expect(await failureOf({ error, message: 'why' })).toBe(message);
+  });
+
+  test.each([
+    [
+      'in its text',
+      { error: 'InternalServiceError', message: '{"secretKey":"hunter2"}', status: 403 },
+    ],
+    ['in the text of a known error', { error: 'InvalidRequestException', message: 'hunter2' }],
+    [
+      'in the text of an error of the SDK',
+      { error: 'CredentialsProviderError', message: 'hunter2' },
+    ],
+    ['for its name', { error: 'hunter2', message: '' }],
+    ['in a name that is none', { error: 'cannot read {"secretKey":"hunter2"}' }],
+    ['in the name of a method', { error: 'constructor', message: 'hunter2' }],
+  ])('whose error repeats it %s is not shown', async (_, kept) => {
+    expect(await failureOf(kept)).not.toMatch(/hunter2|native code/);
   });
 
   test('that is binary is not what is expected', async () => {

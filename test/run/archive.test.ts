@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Archive, ArchiveError } from '../../lib/archive/archive.ts';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
@@ -131,6 +132,18 @@ describe('nothing goes', () => {
     const summary = await world.run(archivingTo(file));
     expect(summary.targets[0]?.instances[0]).toMatchObject({ stoppedBy: 'archive', remaining: 5 });
     expect(emulator.journal.deletes()).toEqual([]);
+  });
+
+  test('and no error shows a secret of the run', async () => {
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(5) });
+    const summary = await world.run(
+      archivingTo('anywhere'),
+      {},
+      archiveOf(async (_, __, { secrets } = {}) => {
+        throw new ArchiveError('X', `it got ${secrets?.conceal(DEMO_ACCESS_KEY.secretKey)}`);
+      }),
+    );
+    expect(summary.targets[0]?.instances[0]?.errors[0]?.message).toMatch(/: it got \[secret\]$/);
   });
 
   test('where the archive fails by a defect of its own', async () => {

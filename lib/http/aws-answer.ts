@@ -1,0 +1,40 @@
+/** The part of the answer to a PutObject that says what became of the object. */
+export interface PutAnswer {
+  readonly $metadata: { readonly httpStatusCode?: number | undefined };
+  readonly ETag?: string | undefined;
+  /** In base64; not every store gives one. */
+  readonly ChecksumSHA256?: string | undefined;
+}
+
+/**
+ * Why the answer to a PutObject, although it is no error, does not say that the object is stored; undefined where it
+ * does. The SDK takes any status below 300 for a success, and reads no body: whatever stands in the way may have sent
+ * it.
+ * @param sha256 of what was sent, in base64.
+ */
+export function doubtAbout(
+  { $metadata, ETag, ChecksumSHA256 }: PutAnswer,
+  sha256?: string,
+): string | undefined {
+  const { httpStatusCode: status } = $metadata;
+  if (status !== 200) return `HTTP ${status}`;
+  if (!ETag) return 'HTTP 200 without an ETag';
+  if (sha256 !== undefined && ChecksumSHA256 !== undefined && ChecksumSHA256 !== sha256) {
+    return 'the checksum of something else';
+  }
+  return undefined;
+}
+
+/** Characters of an error's name: whatever else a server writes there is no name, and is not repeated. */
+const NAME = /^[A-Za-z][\w.]{0,63}$/;
+
+/** The name of an error that the SDK throws, mostly the server's own code for it; undefined where it is none. */
+export function errorName(error: unknown): string | undefined {
+  const { name } = error as { name?: unknown };
+  return typeof name === 'string' && NAME.test(name) ? name : undefined;
+}
+
+/** Status of the answer that an error of the SDK stands for; undefined where no answer came. */
+export function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+}

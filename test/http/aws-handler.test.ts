@@ -1,0 +1,142 @@
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { type AwsLimits, awsRequestHandler } from '../../lib/http/aws-handler.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { type Served, serve } from '../serve.ts';
+
+type Respond = Parameters<typeof serve>[0];
+
+let server: Served;
+let clock: FakeClock;
+/** How the server answers. */
+let respond: Respond;
+/** Resolves when the next answer was begun, and when its connection is closed before its end. */
+let begun: Promise<void>;
+let cut: Promise<void>;
+let connections: Set<number | undefined>;
+beforeEach(async () => {
+  clock = new FakeClock();
+  connections = new Set();
+  let begin: () => void;
+  let close: () => void;
+  begun = new Promise((resolve) => {
+    begin = resolve;
+  });
+  cut = new Promise((resolve) => {
+    close = resolve;
+  });
+  server = await serve((request, response) => {
+    connections.add(request.socket.remotePort);
+    response.once('close', () => !response.writableFinished && close());
+    respond(request, response);
+    begin();
+  });
+});
+afterEach(() => server.close());
+
+function ask(limits: AwsLimits = {}, abortSignal?: AbortSignal) {
+  const { hostname, port } = new URL(server.url);
+  const handler = awsRequestHandler(limits, clock);
+  const request = { protocol: 'http:', hostname, port: Number(port), path: '/', method: 'GET' };
+  const handle = () =>
+    handler.handle({ ...request, headers: {} } as Parameters<typeof handler.handle>[0], {
+      ...(abortSignal && { abortSignal }),
+    });
+  return { handler, handle };
+}
+
+test('an answer is handed on whole, and its connection is used again', async () => {
+  respond = (_, response) => response.end('ä'.repeat(100_000));
+  const { handler, handle } = ask();
+  for (let round = 0; round < 2; round += 1) {
+    const { response } = await handle();
+    expect(response.statusCode).toBe(200);
+    expect((await buffer(response.body)).toString()).toBe('ä'.repeat(100_000));
+  }
+  expect(connections.size).toBe(1);
+  expect(clock.sleeping).toBe(0);
+  handler.destroy();
+});
+
+const hangs: [string, Respond][] = [
+  ['says nothing', () => {}],
+  ['sends headers and then nothing', (_, response) => response.flushHeaders()],
+  [
+    'sends half a body',
+    (_, response) => response.writeHead(200, { 'content-length': 9 }).write('x'),
+  ],
+];
+test.each(hangs)(
+  'a server that %s ends in a time-out, and its connection is cut',
+  async (_, hang) => {
+    respond = hang;
+    const failure = ask().handle();
+    const caught = expect(failure).rejects.toMatchObject({
+      name: 'TimeoutError',
+      message: 'the whole answer did not come within 60 s',
+    });
+    await begun;
+    await clock.advance(59_999);
+    expect(clock.sleeping).toBe(1);
+    await clock.advance(1);
+    await caught;
+    await cut;
+  },
+);
+
+test('a byte now and then wins no time', async () => {
+  let drip = () => {};
+  respond = (_, response) => {
+    drip = () => response.write(' ');
+  };
+  const caught = expect(ask().handle()).rejects.toThrow('did not come within 60 s');
+  await begun;
+  for (let waited = 0; waited < 60_000; waited += 5_000) {
+    drip();
+    await clock.advance(5_000);
+  }
+  await caught;
+});
+
+test.each([200, 403])('a body of %i that never ends is cut off at its bound', async (status) => {
+  respond = (_, response) => {
+    response.writeHead(status);
+    const more = () => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+      response.once('drain', more);
+    };
+    more();
+  };
+  await expect(ask().handle()).rejects.toMatchObject({
+    name: 'AnswerTooLarge',
+    message: 'the answer is longer than 8 MB',
+  });
+  await cut;
+  expect(clock.sleeping).toBe(0);
+});
+
+test('a body of just its bound is read', async () => {
+  respond = (_, response) => response.end(Buffer.alloc(2 ** 20));
+  const { response } = await ask({ maxBytes: 2 ** 20 }).handle();
+  expect(await buffer(response.body)).toHaveLength(2 ** 20);
+  await expect(ask({ maxBytes: 2 ** 20 - 1 }).handle()).rejects.toThrow('longer than');
+});
+
+test('a body that is cut short is an error', async () => {
+  respond = (_, response) => {
+    response.writeHead(200, { 'content-length': 9 }).write('x', () => response.destroy());
+  };
+  await expect(ask().handle()).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
+
+test('whoever asks may stop it, also in the midst of a body', async () => {
+  respond = (_, response) => response.flushHeaders();
+  const stop = new AbortController();
+  const caught = expect(ask({}, stop.signal).handle()).rejects.toThrow();
+  await begun;
+  stop.abort();
+  await caught;
+  await cut;
+  await expect(ask({}, stop.signal).handle()).rejects.toMatchObject({ name: 'AbortError' });
+  expect(clock.sleeping).toBe(0);
+});

@@ -1,5 +1,5 @@
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type Archive, ArchiveError, compress } from './archive.ts';
 
@@ -11,11 +11,13 @@ const MAX_FILES = 1_000;
  * flushed to the disk and renamed once it is whole, so that no half file has the name.
  */
 export function folderArchive(folder: string): Archive {
+  /** Folders in which this archive has made others. */
+  const grown = new Set<string>();
   return {
     write: async (name, lines, { from = 1 } = {}) => {
       const base = join(folder, ...name);
       try {
-        await mkdir(dirname(base), { recursive: true, mode: 0o700 });
+        await makeFolder(dirname(base), grown);
         const { file, partial, handle } = await reserve(base, from);
         try {
           const stream = handle.createWriteStream({ flush: true });
@@ -25,7 +27,11 @@ export function folderArchive(folder: string): Archive {
           await rm(partial, { force: true });
           throw error;
         }
-        await flushFolder(dirname(base));
+        // Other runs may have made those of the same day only just now.
+        const own = name.map((_, depth) => join(folder, ...name.slice(0, depth)));
+        for (const each of new Set([...own, ...grown].map((path) => resolve(path)))) {
+          await flushFolder(each);
+        }
         return file;
       } catch (error) {
         const { code = 'archive', message } = error as NodeJS.ErrnoException;
@@ -41,9 +47,36 @@ const REASON: Readonly<Record<string, string>> = {
   EACCES: 'no permission to write there; grant it, or name another folder under archive',
   EPERM: 'no permission to write there; grant it, or name another folder under archive',
   EROFS: 'its file system is read-only; name another folder under archive',
+  ENOENT:
+    'its folder cannot be made: the one above it is gone, or takes none; name another folder under archive',
   ENOTDIR: 'a part of its path is a file; name another folder under archive',
   EEXIST: 'a part of its path is a file; name another folder under archive',
 };
+
+/**
+ * Makes a folder, and those above it that are missing. (Node's own way never ends where the folder above is there, and
+ * takes none all the same.)
+ * @param grown receives each folder in which one was made.
+ */
+async function makeFolder(path: string, grown: Set<string>): Promise<void> {
+  const above = dirname(path);
+  try {
+    await makeOne(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || above === path) throw error;
+    await makeFolder(above, grown);
+    await makeOne(path);
+  }
+
+  async function makeOne(one: string): Promise<void> {
+    try {
+      await mkdir(one, { mode: 0o700 });
+      grown.add(above);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
 
 /**
  * Finds the first number from one on that is free. Whoever holds the partial file of a number, and finds no file of that
@@ -78,13 +111,19 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** A new name is on the disk once its folder is. (Windows cannot flush a folder.) */
+/**
+ * A new name is on the disk once its folder is. (Windows cannot flush a folder, and nobody can flush one that may be
+ * written to but not read.)
+ */
 async function flushFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
+  const handle = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EACCES') return undefined;
+    throw error;
+  });
   try {
-    await handle.sync();
+    await handle?.sync();
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }

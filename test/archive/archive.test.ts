@@ -1,11 +1,20 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import {
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { S3Client } from '@aws-sdk/client-s3';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   ArchiveError,
@@ -122,6 +131,44 @@ describe('in a folder', () => {
     });
     const full = folderArchive('/dev/full');
     await expect(full.write(NAME, ['a'])).rejects.toMatchObject({ name: 'ArchiveError' });
+  });
+
+  test('a place that takes no folder is an error, although the one above it is there', async () => {
+    await expect(folderArchive('/proc/x').write(NAME, ['a'])).rejects.toMatchObject({
+      name: 'ArchiveError',
+      code: 'ENOENT',
+      message:
+        'archive /proc/x: its folder cannot be made: the one above it is gone, or takes none; name another folder under archive',
+    });
+  });
+
+  test('every folder that holds a new name is on the disk, up to the first that was there', async () => {
+    const synced: string[] = [];
+    const probe = await open(folder.path);
+    const sync = jest
+      .spyOn(Object.getPrototypeOf(probe), 'sync')
+      .mockImplementation(async function (this: unknown) {
+        synced.push(await readlink(`/proc/self/fd/${(this as FileHandle).fd}`));
+      });
+    await probe.close();
+    const archive = folderArchive(join(folder.path, 'new/archive'));
+    await archive.write(NAME, ['a']);
+    const above = ['', 'new', 'new/archive'];
+    const within = [
+      '2026',
+      '2026/11',
+      '2026/11/26',
+      '2026/11/26/run-1',
+      '2026/11/26/run-1/prod-cache',
+    ];
+    const all = [...above, ...within.map((path) => join('new/archive', path))];
+    const folders = () =>
+      [...new Set(synced.splice(0))].filter((path) => !path.endsWith('.partial'));
+    expect(folders().sort()).toEqual(all.map((path) => join(folder.path, path)));
+    // Another run of the same day cannot know whether the first one's names are on the disk already.
+    await folderArchive(join(folder.path, 'new/archive')).write(NAME, ['a']);
+    expect(folders().sort()).toEqual(all.slice(2).map((path) => join(folder.path, path)));
+    sync.mockRestore();
   });
 
   test('a row that cannot be given leaves no file', async () => {

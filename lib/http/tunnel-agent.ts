@@ -37,6 +37,9 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
 }
 
 function explain(status: number): string {
+  if (Number.isNaN(status)) {
+    return 'it does not answer as a proxy does; see whether HTTPS_PROXY names the right host and port';
+  }
   if (status === 407) {
     return '407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY';
   }

@@ -124,7 +124,8 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
   }
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
-    : (explanations.get(error.name) ?? `${secret} could not be read: ${whatHappened(error)}`);
+    : (explanations.get(error.name) ??
+      `${secret} could not be read: ${whatHappened(secretId, error)}`);
   return new CredentialsError(message);
 }
 
@@ -132,11 +133,11 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
  * What is known of any other error. Of an answer that is its status, and its name at most: the rest may repeat the
  * secret, which nobody can take out before it was read. (Names of AWS have no digits, and keys have.)
  */
-function whatHappened(error: Error): string {
+function whatHappened(secretId: string, error: Error): string {
   const status = statusOf(error);
   const name = errorName(error);
   if (status === undefined) return [...(name ? [name] : []), oneLine(error.message)].join(': ');
   if (name === 'SyntaxError') return 'the answer cannot be read';
   const known = name === undefined || /\d/.test(name) ? 'an error without a name' : name;
-  return `${known} (HTTP ${status}); \`aws secretsmanager get-secret-value\` says more`;
+  return `${known} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
 }

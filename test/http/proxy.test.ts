@@ -86,6 +86,11 @@ describe('a request', () => {
       'connection',
       'does not connect to dcs.eu-de.otc.t-systems.com: 503, it cannot reach that host',
     ],
+    [
+      Number.NaN,
+      'proxy',
+      'does not connect to dcs.eu-de.otc.t-systems.com: it does not answer as a proxy does; see whether HTTPS_PROXY',
+    ],
   ])('that the proxy answers with %i is explained as such', async (status, code, message) => {
     process.env.HTTPS_PROXY = proxy.url.replace('//', '//me:hunter2@');
     proxy.status = status;

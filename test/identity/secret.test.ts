@@ -155,11 +155,11 @@ describe('a secret in Secrets Manager', () => {
     ],
     [
       'SomethingNewException',
-      'secret janitor in eu-central-1 could not be read: SomethingNewException (HTTP 400); `aws secretsmanager get-secret-value` says more',
+      'secret janitor in eu-central-1 could not be read: SomethingNewException (HTTP 400); aws secretsmanager get-secret-value --query Name --secret-id janitor says more',
     ],
     [
       'CredentialsProviderError',
-      'secret janitor in eu-central-1 could not be read: CredentialsProviderError (HTTP 400); `aws secretsmanager get-secret-value` says more',
+      'secret janitor in eu-central-1 could not be read: CredentialsProviderError (HTTP 400); aws secretsmanager get-secret-value --query Name --secret-id janitor says more',
     ],
   ])('that is answered with %s says what to do', async (error, message) => {
     expect(await failureOf({ error, message: 'why' })).toBe(message);

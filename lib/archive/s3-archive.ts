@@ -76,7 +76,7 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
 /** The SDK's error is not handed on as its cause: a log would show that as it is. */
 function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveError {
   const found = errorName(error);
-  const name = found === undefined || secrets.reveals(found) ? undefined : found;
+  const name = found === undefined || secrets.revealer()(found) ? undefined : found;
   // Before it is cut, so that no secret stays in part.
   const message = oneLine(secrets.conceal((error as Error).message));
   const text = [`archive s3://${bucket}`, ...(name === undefined ? [] : [name]), message].join(

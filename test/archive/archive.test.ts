@@ -402,7 +402,7 @@ describe('a store that', () => {
       'archive s3://bucket: InvalidToken: [secret] [secret] AKIA…78 [secret]',
     );
     expect(inspect(error)).not.toMatch(/hunter2|FwoGZXIv|hidden/);
-    expect(secrets.reveals(TOKEN)).toBe(true);
+    expect(secrets.revealer()(TOKEN)).toBe(true);
   });
 
   test.each(['Ring 0900-1234', 'hunter2hunter2', `x${'y'.repeat(64)}`, 'constructor'])(

@@ -1,12 +1,18 @@
-import { addRequests, type RequestCounts, type Summary } from '../model/summary.ts';
+import {
+  addRequests,
+  type RequestCounts,
+  type Summary,
+  type TargetSummary,
+} from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
+import { readSummary } from './documents.ts';
 import { readLane } from './lane-log.ts';
 import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
 import { type ObjectStore, patientStore } from './object-store.ts';
 import { DeploymentChangedError, lanesOf, policyOfRun, type StepDependencies } from './step.ts';
-import { type FleetSummary, summarise } from './summarise.ts';
+import { summarise } from './summarise.ts';
 
 /** The end of a run, without its instances: they would not fit into a step's output. */
 export type SummariseAnswer = Omit<Summary, 'targets' | 'warnings'> & {
@@ -25,8 +31,9 @@ interface Report {
 /**
  * The last step: one summary of all that is known. Where the run failed, it throws once the summary is
  * written, so that the execution fails. Called again after that, by a redrive of the execution, it
- * hands out the endpoints where something failed for another round.
- * @throws {RunFailedError} when the run failed; and when the summary could not be written.
+ * hands out the endpoints where something failed for another round; none, where all can be read by now.
+ * @throws {RunFailedError} when the run failed; {DocumentError} when something else is in the summary's place; and
+ * when the summary could not be written.
  */
 export async function summariseStep(
   message: unknown,
@@ -46,9 +53,12 @@ export async function summariseStep(
     ...{ runId, dryRun, startedAt },
     finishedAt: dependencies.clock.now(),
   });
-  const { summary, failedLanes } = whole;
+  const summary = await storeSummary(store, keysOf(runId, round).summary, whole.summary);
+  const requests = requestsIn(summary, whole.requests);
   const before = round > 0 ? await reportOf(store, runId, round - 1) : undefined;
-  const isFirst = await writeSummary(store, runId, round, whole, dependencies.callId);
+  const report: Report = { callId: dependencies.callId, requests: [...requests.values()] };
+  // Exactly one call has to report the round, however many there are.
+  const isFirst = await store.create(keysOf(runId, round).report, report);
   if (isFirst) {
     const observer = dependencies.observeSummary(runId, {
       targets: planned?.flat() ?? summary.targets,
@@ -56,12 +66,12 @@ export async function summariseStep(
       before,
     });
     for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
-    observer.done?.(summary, whole.requests);
+    observer.done?.(summary, requests);
     // One letter for a run: none about a redrive of it.
     if (round === 0) await dependencies.sendLetter?.(summary);
     if (summary.outcome === 'failed') throw new RunFailedError(summary);
   } else if (summary.outcome === 'failed') {
-    return { again: true, run, round: round + 1, lanes: failedLanes };
+    return { again: true, run, round: round + 1, lanes: whole.failedLanes };
   }
   const { targets: _, warnings: __, ...end } = summary;
   return { again: false, ...end, key: keysOf(runId, round).summary };
@@ -77,18 +87,22 @@ function plannedTargets(run: FleetRun, dependencies: StepDependencies) {
   }
 }
 
-/** True if this call has to report the round: exactly one does, however many there are. */
-async function writeSummary(
-  store: ObjectStore,
-  runId: string,
-  round: number,
-  { summary, requests }: FleetSummary,
-  callId: string,
-): Promise<boolean> {
-  const keys = keysOf(runId, round);
-  await store.create(keys.summary, summary);
-  const report: Report = { callId, requests: [...requests.values()] };
-  return store.create(keys.report, report);
+/**
+ * Stores the summary of a round. Where an earlier call stored one, that one stays and is returned: it may differ,
+ * since what can be read of the bucket changes, and a round has one summary.
+ */
+async function storeSummary(store: ObjectStore, key: string, summary: Summary): Promise<Summary> {
+  if (await store.create(key, summary)) return summary;
+  return readSummary(await store.read(key), key, summary.runId);
+}
+
+/** The requests of each target of the stored summary, as far as they are known now. */
+function requestsIn(
+  { targets }: Summary,
+  known: ReadonlyMap<TargetSummary, RequestCounts>,
+): ReadonlyMap<TargetSummary, RequestCounts> {
+  const byName = new Map([...known].map(([{ name }, counts]) => [name, counts]));
+  return new Map(targets.map((target) => [target, byName.get(target.name) ?? addRequests([])]));
 }
 
 /** The report of a round before this one. */
@@ -99,7 +113,7 @@ async function reportOf(
 ): Promise<NonNullable<MetricsOptions['before']>> {
   const keys = keysOf(runId, round);
   try {
-    const summary = (await store.read(keys.summary)) as Summary;
+    const summary = readSummary(await store.read(keys.summary), keys.summary, runId);
     const { requests } = (await store.read(keys.report)) as Report;
     const countsOf = (index: number) => requests[index] ?? addRequests([]);
     return {

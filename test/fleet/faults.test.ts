@@ -437,6 +437,70 @@ describe('the end', () => {
   });
 });
 
+describe('one execution, one summary', () => {
+  let summarised: number;
+  /** The bucket fails in the first call of Summarise, or in another one. */
+  const failIn = (call: number, operation: string, part: string) => {
+    const { trouble } = world.bucket;
+    world.bucket.trouble = (...request) =>
+      summarised === call && request[0] === operation && request[1].includes(part)
+        ? 'error before'
+        : trouble(...request);
+  };
+  const start = async () => {
+    world = await startFleet();
+    add('a', 3);
+    summarised = 0;
+    world.onCall = ({ step }) => {
+      if (step === 'Summarise') summarised += 1;
+    };
+    failIn(1, 'create', '/reported-');
+  };
+
+  test('that is failed stays so where a repetition of the step could read more; a redrive mends it', async () => {
+    await start();
+    failIn(1, 'read', '/lanes/');
+    const { error, failedAt } = await world.execute();
+    expect([summarised, error?.name]).toEqual([2, 'RunFailedError']);
+    expect(world.summary(0).outcome).toBe('failed');
+    expect(world.letters).toEqual(['failed']);
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(cleans()).toHaveLength(1);
+    expect(world.summary(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+    const all = world.published.filter(({ target }) => target === 'all');
+    expect(all.map(({ values }) => [values.deleted, values.runFailed])).toEqual([
+      [0, 1],
+      [3, 0],
+    ]);
+  });
+
+  test('that is complete stays so where a repetition of the step can read less', async () => {
+    await start();
+    failIn(2, 'read', '/lanes/');
+    const { output } = await world.execute();
+    const { outcome, totals, requests } = world.summary(0);
+    expect(output).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+    expect(output).toMatchObject({ outcome, totals, requests });
+    expect(world.letters).toEqual(['complete']);
+  });
+
+  test.each([
+    ['is no summary', { totals: 'many' }, 'totals: Invalid input'],
+    ['is that of another run', { runId: 'other' }, 'it is of another run'],
+  ])('and an error where what is in its place %s', async (_, changes, problem) => {
+    world = await startFleet();
+    add('a', 3);
+    await world.execute();
+    const key = `runs/${RUN}/summary-0.json`;
+    world.bucket.objects.set(key, JSON.stringify({ ...world.summary(), ...changes }));
+    const { run } = await message();
+    const again = world.settle(world.invoke('Summarise', { run, round: 0 }));
+    await expect(again).rejects.toThrow(
+      `${key} is not what this version of task-janitor writes there: ${problem}`,
+    );
+  });
+});
+
 describe('messages', () => {
   test('16: the smaller of both clocks decides what is old', async () => {
     world = await startFleet();

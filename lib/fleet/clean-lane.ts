@@ -21,6 +21,7 @@ import {
   type ListSeen,
   left,
   newInstance,
+  type Reached,
   TOO_SHORT,
   tooSlow,
   vanished,
@@ -129,7 +130,7 @@ export async function cleanLane(
   const gotOn = isAnyDone || queue.some((job) => job.gotOn);
   const again = mayBeCalledAgain && gotOn && rest.length > 0;
   for (const [key, job] of gotOn ? [] : rest) {
-    if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance));
+    if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
   }
   for (const [key, known] of lane) {
     const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
@@ -164,6 +165,8 @@ class Job {
   inTime = false;
   /** Whether this call did something for it, although it could not finish it. */
   gotOn = false;
+  /** How far this call came with it. */
+  reached: Reached = 'listing';
 
   constructor(
     before: KnownInstance,
@@ -231,7 +234,8 @@ class Job {
 
   #endOf(standing: Standing): KnownInstance {
     const known = addCall(this.#before, standing, this.#list);
-    const { stoppedBy } = standing.summary;
+    const { stoppedBy, archive } = standing.summary;
+    if (this.#list) this.reached = this.#context.archive && !archive ? 'archive' : 'deadline';
     const tried = standing.answered > 0;
     if (stoppedBy === 'deadline') {
       const expired = this.#list?.expired;

@@ -130,15 +130,25 @@ export function left(
     fruitless,
   };
   if (fruitless < FRUITLESS_CALLS) return next;
-  if (expired === undefined) return tooSlow(next);
+  if (expired === undefined) return tooSlow(next, 'listing');
   return failed(next, 'unavailable', {
     message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
   });
 }
 
+/** The part of the work on an instance that a call came to, by the word for a cleanup that ends there. */
+export type Reached = Extract<StoppedBy, 'listing' | 'archive' | 'deadline'>;
+
+const TOO_SLOW: Readonly<Record<Reached, string>> = {
+  listing: `its list takes too long: ${TOO_SHORT}`,
+  archive:
+    'its records were not in the archive when a whole call of the function was over, so none was deleted; look whether the archive can be reached, or raise timeout in serverless.yml',
+  deadline: `no DELETE was answered in time: ${TOO_SHORT}`,
+};
+
 /** The end of an instance that one call is not long enough for. */
-export function tooSlow(known: KnownInstance): KnownInstance {
-  return failed(known, 'listing', { message: `its list takes too long: ${TOO_SHORT}` });
+export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
+  return failed(known, reached, { message: TOO_SLOW[reached] });
 }
 
 /** The end of an instance that was cleaned in order. */

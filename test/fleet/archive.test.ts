@@ -69,3 +69,14 @@ test('where the bucket cannot tell what is archived, nothing goes', async () => 
     remaining: 5,
   });
 });
+
+test('where the archive never answers, nothing goes, and the summary says that it was the archive', async () => {
+  world.emulator.addInstance({ service: 'dcs', tasks: expired(5) });
+  world.openArchive = () => ({ write: () => new Promise<never>(() => {}) });
+  expect((await world.execute()).error?.name).toBe('RunFailedError');
+  expect(world.emulator.journal.deletes()).toEqual([]);
+  expect(world.summary().targets[0]?.instances[0]).toMatchObject({
+    ...{ outcome: 'failed', stoppedBy: 'archive', remaining: 5 },
+    errors: [{ message: expect.stringContaining('not in the archive when a whole call') }],
+  });
+});

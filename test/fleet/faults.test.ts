@@ -399,6 +399,23 @@ describe('the end', () => {
     ]);
   });
 
+  test('13: where the list was complete and no DELETE was answered, that is said', async () => {
+    world = await startFleet();
+    world.timeout = 12_000;
+    add('a', 3);
+    world.emulator.intercept = async (entry) => {
+      if (entry.operation === 'delete-task') await world.delay(entry, 20_000);
+      return undefined;
+    };
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'incomplete' } });
+    expect(world.summary().targets[0]?.instances).toMatchObject([
+      {
+        ...{ listed: 4, expired: 3, remaining: 3, stoppedBy: 'deadline' },
+        errors: [{ message: expect.stringMatching(/^no DELETE was answered in time.*raise/) }],
+      },
+    ]);
+  });
+
   test('13: so does a list of instances', async () => {
     world = await startFleet();
     world.timeout = 12_000;

@@ -45,7 +45,7 @@ export async function cleanStep(
   const { request } = parseEvent(run.event);
   const targets = lanesOf(policy, request)[lane];
   if (!targets) throw new MessageError(`run ${run.id} has no endpoint number ${lane}`);
-  const state = await readLane(store, run.id, lane);
+  const state = await readLane(store, run, lane);
   if (state.gap) throw state.gap;
   const { last } = state;
   if (last && last.round > round) {

@@ -1,7 +1,10 @@
 import * as z from 'zod';
 import { JanitorError } from '../model/error.ts';
-import type { Outcome, StoppedBy } from '../model/outcome.ts';
+import { instanceKey } from '../model/instance.ts';
+import { instanceOutcome, type Outcome, type StoppedBy } from '../model/outcome.ts';
 import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../model/summary.ts';
+import type { KnownInstance, KnownTarget, LaneFacts } from './known.ts';
+import type { FleetRun } from './messages.ts';
 
 const count = z.int().min(0);
 
@@ -79,6 +82,70 @@ const summary = z.strictObject({
   targets: z.array(target),
 }) satisfies z.ZodType<Summary>;
 
+/** That a round was reported, and by which call. */
+const report = z.strictObject({
+  callId: z.string(),
+  /** Those of each target, in the order of the summary. */
+  requests: z.array(requests),
+});
+export type Report = z.output<typeof report>;
+
+const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
+  target: z.string(),
+  summary: instance,
+  unclear: z.array(z.string()),
+  done: z.boolean(),
+  triedIn: count,
+  shortest: count.nullable(),
+  fruitless: count,
+});
+
+const knownTarget = target.omit({ instances: true }).extend({
+  requests,
+  asked: z
+    .strictObject({
+      allowed: z.array(z.strictObject({ id: z.string(), name: z.string() })),
+      unmatched: z.array(z.string()),
+    })
+    .optional(),
+}) satisfies z.ZodType<KnownTarget>;
+
+const laneFacts: z.ZodType<LaneFacts> = z.strictObject({
+  targets: z.array(knownTarget),
+  warnings: z.array(z.string()),
+  seenIds: z.array(z.string()),
+});
+
+const laneEntry = z.strictObject({
+  runId: z.string(),
+  lane: count,
+  /** Its own number in the log, from 0. */
+  entry: count,
+  round: count,
+  /** Which of the round's calls wrote it, from 1. */
+  number: z.int().min(1),
+  callId: z.string(),
+  /** When it was written, and when its call is over at the latest: by the wall clock, in milliseconds. */
+  at: z.number(),
+  until: z.number(),
+  /** Number of the last entry that holds everything. */
+  whole: count,
+  /** Number of the entry with all that its call found to do; absent before it. */
+  plan: count.optional(),
+  /** Present once the call has ended. */
+  ended: z
+    .strictObject({
+      /** Whether another call has something to do. */
+      again: z.boolean(),
+    })
+    .optional(),
+  facts: laneFacts.optional(),
+  instances: z.array(knownInstance).readonly(),
+});
+
+/** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */
+export type LaneEntry = Readonly<z.output<typeof laneEntry>>;
+
 /** A document in the bucket that is not what this version writes there. */
 export class DocumentError extends JanitorError {
   override readonly name = 'DocumentError';
@@ -108,4 +175,52 @@ export function readSummary(document: unknown, key: string, runId: string): Summ
   const known = read(summary, key, document);
   if (known.runId !== runId) throw new DocumentError(key, 'it is of another run');
   return known;
+}
+
+/** @throws {DocumentError} where it is no report. */
+export function readReport(document: unknown, key: string): Report {
+  return read(report, key, document);
+}
+
+/**
+ * Reads an entry of a lane's log.
+ * @param place where it was found.
+ * @throws {DocumentError} where it is none, or is of another place, or contradicts itself.
+ */
+export function readEntry(
+  document: unknown,
+  key: string,
+  run: Pick<FleetRun, 'id' | 'dryRun'>,
+  place: Pick<LaneEntry, 'lane' | 'entry'>,
+): LaneEntry {
+  const known = read(laneEntry, key, document);
+  const problem = problemOf(known, run, place);
+  if (problem) throw new DocumentError(key, problem);
+  return known;
+}
+
+function problemOf(
+  { runId, lane, entry, whole, plan, ended, facts, instances }: LaneEntry,
+  run: Pick<FleetRun, 'id' | 'dryRun'>,
+  place: Pick<LaneEntry, 'lane' | 'entry'>,
+): string | undefined {
+  if (runId !== run.id) return 'it is of another run';
+  if (lane !== place.lane || entry !== place.entry) return 'it belongs to another place';
+  if (Math.max(whole, plan ?? 0) > entry) return 'it refers to an entry after it';
+  if (ended?.again === false && !(facts && plan !== undefined)) return 'it does not tell all';
+  const keys = instances.map((each) => instanceKey(each.target, each.summary));
+  if (new Set(keys).size < keys.length) return 'an instance is in it twice';
+  const wrong = instances.find((each) => !addsUp(each, run.dryRun));
+  return wrong && `the numbers of instance ${wrong.summary.id} do not add up`;
+}
+
+/** Whether the numbers of an instance hold together, and its outcome follows from them once it is done. */
+function addsUp({ summary, done }: KnownInstance, dryRun: boolean): boolean {
+  const { listed, kept, expired, deleted, alreadyGone, failed, remaining } = summary;
+  const left = dryRun ? 0 : remaining;
+  return (
+    listed === kept + expired &&
+    expired === deleted + alreadyGone + failed + remaining &&
+    (!done || summary.outcome === instanceOutcome({ ...summary, left }))
+  );
 }

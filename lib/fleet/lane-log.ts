@@ -1,42 +1,21 @@
 import pLimit from 'p-limit';
 import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
+import { type LaneEntry, readEntry } from './documents.ts';
 import type { KnownInstance, LaneFacts } from './known.ts';
+import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';
 
 /** Objects that are read at once. */
 const READS = 32;
 const DIGITS = 6;
 
-/** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */
-interface LaneEntry {
-  readonly round: number;
-  /** Which of the round's calls wrote it, from 1. */
-  readonly number: number;
-  readonly callId: string;
-  /** When it was written, and when its call is over at the latest: by the wall clock, in milliseconds. */
-  readonly at: number;
-  readonly until: number;
-  /** Number of the last entry that holds everything. */
-  readonly whole: number;
-  /** Present once the call has ended. */
-  readonly ended?: LaneEnd;
-  readonly facts?: LaneFacts;
-  readonly instances: readonly KnownInstance[];
-}
-
 /** The part that all entries of one call have in common. */
-type Header = Pick<LaneEntry, 'round' | 'number' | 'callId' | 'until'>;
-
-/** How a call ended. */
-export interface LaneEnd {
-  /** Whether another call has something to do. */
-  readonly again: boolean;
-}
+type Header = Pick<LaneEntry, 'runId' | 'lane' | 'round' | 'number' | 'callId' | 'until'>;
 
 /** Everything that the log of a lane tells. */
 export interface LaneState {
-  /** Entries that there are. */
+  /** Entries that there are: the number of the next one. */
   readonly length: number;
   readonly last: LaneEntry | undefined;
   readonly facts: LaneFacts | undefined;
@@ -54,42 +33,51 @@ export class LaneBusyError extends JanitorError {
   }
 }
 
-/** Reads as much of a lane's log as can be read. */
+/**
+ * Reads as much of a lane's log as can be read: the last entry that holds everything, those after it, and the plan of
+ * its call, so that nothing that was planned is missing.
+ */
 export async function readLane(
   store: ObjectStore,
-  runId: string,
+  run: Pick<FleetRun, 'id' | 'dryRun'>,
   lane: number,
 ): Promise<LaneState> {
-  const base = baseOf(runId, lane);
-  const keys = await store.list(base);
+  const base = baseOf(run.id, lane);
+  const length = lengthOf(base, await store.list(base));
+  const entries = new Map<number, LaneEntry>();
   let gap: Error | undefined;
   const limit = pLimit(READS);
-  const read = async (from: number): Promise<LaneEntry[]> => {
-    const entries = await Promise.all(
-      keys.slice(from).map((key) =>
+  const read = async (from: number, end: number): Promise<void> => {
+    const numbers = Array.from({ length: end - from }, (_, index) => from + index);
+    await Promise.all(
+      numbers.map((entry) =>
         limit(async () => {
+          if (entries.has(entry)) return;
+          const key = keyOf(base, entry);
           try {
-            return (await store.read(key)) as LaneEntry;
+            entries.set(entry, readEntry(await store.read(key), key, run, { lane, entry }));
           } catch (error) {
             gap ??= error as Error;
-            return undefined;
           }
         }),
       ),
     );
-    return entries.filter((entry) => entry !== undefined);
   };
-  const last = (await read(keys.length - 1)).at(-1);
-  let entries = await read(last?.whole ?? 0);
+  if (length > 0) await read(length - 1, length);
+  const whole = entries.get(length - 1)?.whole ?? 0;
+  await read(whole, length);
+  const plan = entries.get(whole)?.plan;
+  if (plan !== undefined) await read(plan, plan + 1);
   // The entries before an unreadable one may hold the same.
-  if (gap && last?.whole) entries = await read(0);
+  if (gap) await read(0, length);
   const instances = new Map<string, KnownInstance>();
   let facts: LaneFacts | undefined;
-  for (const entry of entries) {
+  const inOrder = [...entries.values()].sort((one, other) => one.entry - other.entry);
+  for (const entry of inOrder) {
     facts = entry.facts ?? facts;
     for (const each of entry.instances) instances.set(instanceKey(each.target, each.summary), each);
   }
-  return { length: keys.length, last: entries.at(-1), facts, instances, gap };
+  return { length, last: inOrder.at(-1), facts, instances, gap };
 }
 
 /**
@@ -103,6 +91,7 @@ export class LaneLog {
   readonly #header: Header;
   #length: number;
   #whole: number;
+  #plan: number | undefined;
   #noted = new Map<string, KnownInstance>();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -144,7 +133,8 @@ export class LaneLog {
       );
     }
     const number = last?.round === call.round ? last.number + 1 : 1;
-    const log = new LaneLog(store, baseOf(runId, lane), now, state, { ...header, number });
+    const own = { runId, lane, ...header, number };
+    const log = new LaneLog(store, baseOf(runId, lane), now, state, own);
     await log.#append([]);
     return log;
   }
@@ -183,11 +173,16 @@ export class LaneLog {
 
   /** Writes what there is to do, before anything of it is done. */
   async plan(facts: LaneFacts, instances: readonly KnownInstance[]): Promise<void> {
+    this.#plan = this.#length;
     await this.#append(instances, { facts });
   }
 
   /** Gives the lane back, with everything that is known of it. */
-  async end(end: LaneEnd, facts: LaneFacts, instances: readonly KnownInstance[]): Promise<void> {
+  async end(
+    end: NonNullable<LaneEntry['ended']>,
+    facts: LaneFacts,
+    instances: readonly KnownInstance[],
+  ): Promise<void> {
     await this.#writing?.catch(() => {});
     await this.#append(instances, { facts, ended: end, whole: this.#length });
   }
@@ -201,11 +196,13 @@ export class LaneLog {
   async #append(instances: readonly KnownInstance[], more: Partial<LaneEntry> = {}): Promise<void> {
     if (this.#broken) throw this.#broken.error;
     const { number } = this.#header;
-    const key = `${this.#base}${String(this.#length).padStart(DIGITS, '0')}.json`;
+    const key = keyOf(this.#base, this.#length);
     const entry: LaneEntry = {
       ...this.#header,
+      entry: this.#length,
       at: this.#now(),
       whole: this.#whole,
+      plan: this.#plan,
       ...more,
       instances,
     };
@@ -223,6 +220,18 @@ export class LaneLog {
       throw error;
     }
   }
+}
+
+function keyOf(base: string, entry: number): string {
+  return `${base}${String(entry).padStart(DIGITS, '0')}.json`;
+}
+
+/** How long the log is, by its keys; other objects may lie beside it. */
+function lengthOf(base: string, keys: readonly string[]): number {
+  const numbers = keys
+    .map((key) => Number.parseInt(key.slice(base.length), 10))
+    .filter((entry, index) => keyOf(base, entry) === keys[index]);
+  return 1 + (numbers.at(-1) ?? -1);
 }
 
 function baseOf(runId: string, lane: number): string {

@@ -20,7 +20,7 @@ const fleetRun = z.strictObject({
   /** SHA-256 of the policy's text: a policy deployed meanwhile is not what the run was prepared with. */
   policy: z.string().min(1),
   /** How many endpoints its targets are on. */
-  lanes: count,
+  lanes: z.int().min(1),
 });
 export type FleetRun = z.output<typeof fleetRun>;
 

@@ -7,7 +7,7 @@ import {
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
-import { readSummary } from './documents.ts';
+import { type Report, readReport, readSummary } from './documents.ts';
 import { readLane } from './lane-log.ts';
 import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
 import { type ObjectStore, patientStore } from './object-store.ts';
@@ -20,13 +20,6 @@ export type SummariseAnswer = Omit<Summary, 'targets' | 'warnings'> & {
   /** Where the whole summary is. */
   readonly key: string;
 };
-
-/** That a round was reported, and by which call. */
-interface Report {
-  readonly callId: string;
-  /** Those of each target, in the order of the summary. */
-  readonly requests: readonly RequestCounts[];
-}
 
 /**
  * The last step: one summary of all that is known. Where the run failed, it throws once the summary is
@@ -44,8 +37,8 @@ export async function summariseStep(
   const { request } = parseEvent(run.event);
   const planned = plannedTargets(run, dependencies);
   const lanes = await Promise.all(
-    Array.from({ length: run.lanes }, (_, lane) =>
-      readLane(store, run.id, lane).catch(() => undefined),
+    Array.from({ length: Math.max(run.lanes, planned?.length ?? 0) }, (_, lane) =>
+      readLane(store, run, lane).catch(() => undefined),
     ),
   );
   const { id: runId, dryRun, startedAt } = run;
@@ -114,7 +107,7 @@ async function reportOf(
   const keys = keysOf(runId, round);
   try {
     const summary = readSummary(await store.read(keys.summary), keys.summary, runId);
-    const { requests } = (await store.read(keys.report)) as Report;
+    const { requests } = readReport(await store.read(keys.report), keys.report);
     const countsOf = (index: number) => requests[index] ?? addRequests([]);
     return {
       summary,

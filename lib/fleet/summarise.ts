@@ -44,12 +44,16 @@ export function summarise(
   const warnings = new Set<string>();
   const seenIds = new Set<string>();
   const failedLanes: number[] = [];
+  let hasGaps = false;
   const known: { target: KnownTarget; summary: TargetSummary }[] = [];
   lanes.forEach((state, lane) => {
     for (const warning of state?.facts?.warnings ?? []) warnings.add(warning);
     for (const id of state?.facts?.seenIds ?? []) seenIds.add(id);
-    const problem = problemOf(state);
-    const targets = state?.facts?.targets ?? planned?.[lane]?.map(unknownTarget) ?? [];
+    const found = state?.facts?.targets ?? [];
+    const absent = (planned?.[lane] ?? []).filter((each) => !isAmong(each, found));
+    const targets = [...found, ...absent.map(unknownTarget)];
+    const problem = problemOf(state, planned && (planned[lane] ?? []));
+    hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
     const here = targets.map((target) => ({
       target,
@@ -77,7 +81,7 @@ export function summarise(
       ...rest,
       trigger: 'fleet',
       durationMs: Math.max(0, finishedAt - run.startedAt),
-      failed: missing.length > 0 || lanes.some((state) => problemOf(state)),
+      failed: missing.length > 0 || hasGaps,
       warnings: [...warnings],
     },
     inOrder(requests, planned),
@@ -85,14 +89,35 @@ export function summarise(
   return { summary, requests: inOrder(requests, planned), failedLanes };
 }
 
-/** The reason why a lane's log does not tell everything. */
-function problemOf(state: LaneState | undefined): string | undefined {
+/**
+ * The reason why a lane's log does not tell everything.
+ * @param planned the lane's targets, where they are known.
+ */
+function problemOf(
+  state: LaneState | undefined,
+  planned: readonly Named[] | undefined,
+): string | undefined {
   if (!state)
     return 'nothing is known about it, because its log could not be read; start a new run';
   if (state.gap) return `not everything is known about it: ${state.gap.message}; start a new run`;
-  const isOver = state.last?.ended?.again === false;
-  if (isOver) return undefined;
-  return `${state.last ? 'not everything' : 'nothing'} is known about it: a call of its function ended early, or no further call came; look at the log and the execution, then redrive the execution`;
+  const { last, facts, instances } = state;
+  if (last?.ended?.again !== false) {
+    return `${last ? 'not everything' : 'nothing'} is known about it: a call of its function ended early, or no further call came; look at the log and the execution, then redrive the execution`;
+  }
+  const found = facts?.targets ?? [];
+  const names = new Set(found.map(({ name }) => name));
+  const areAll =
+    (planned?.every((each) => isAmong(each, found)) ?? true) &&
+    found.every(({ name }) => planned?.some((each) => isPartOf(name, each.name)) ?? true) &&
+    [...instances.values()].every(({ target }) => names.has(target));
+  return areAll
+    ? undefined
+    : 'its log is not about the targets that the run was prepared for; start a new run';
+}
+
+/** Whether a target of the policy, or a part of it, is among those that a log knows. */
+function isAmong({ name }: Named, found: readonly KnownTarget[]): boolean {
+  return found.some((each) => isPartOf(each.name, name));
 }
 
 function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {

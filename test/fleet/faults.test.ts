@@ -126,6 +126,117 @@ describe('right numbers, or a failed run that says what is not known', () => {
     },
   );
 
+  /** The last entry as written, with some of it changed before it is summarised. */
+  // biome-ignore lint/suspicious/noExplicitAny: a document that may be anything.
+  const withLast = async (change: (last: any) => unknown) => {
+    world = await startFleet();
+    add('a', 3);
+    add('b', 2);
+    world.onCall = ({ step }) => {
+      if (step !== 'Summarise') return;
+      const key = `runs/${RUN}/lanes/0/000004.json`;
+      const last = JSON.parse(world.bucket.objects.get(key) as string);
+      world.bucket.objects.set(key, JSON.stringify(change(last)));
+    };
+    return world.execute();
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: see above.
+  const eachSummary = (change: (summary: any) => object) => (last: any) => ({
+    ...last,
+    // biome-ignore lint/suspicious/noExplicitAny: see above.
+    instances: last.instances.map((each: any) => ({
+      ...each,
+      summary: { ...each.summary, ...change(each.summary) },
+    })),
+  });
+
+  test.each([
+    ['nothing', () => null, 'Invalid input'],
+    ['of another run', (last) => ({ ...last, runId: 'other' }), 'it is of another run'],
+    ['of another endpoint', (last) => ({ ...last, lane: 1 }), 'it belongs to another place'],
+    ['of another place', (last) => ({ ...last, entry: 3 }), 'it belongs to another place'],
+    ['of version 1.0.0', ({ runId, lane, entry, plan, ...last }) => last, 'runId'],
+    ['ahead', (last) => ({ ...last, whole: 999 }), 'it refers to an entry after it'],
+    ['without facts', ({ facts, ...last }) => last, 'it does not tell all'],
+    ['without its plan', ({ plan, ...last }) => last, 'it does not tell all'],
+    ['with more', (last) => ({ ...last, more: 1 }), 'Unrecognized key'],
+    ['ended in text', (last) => ({ ...last, ended: { again: 'false' } }), 'ended.again'],
+    [
+      'with an instance twice',
+      (last) => ({ ...last, instances: [...last.instances, last.instances[0]] }),
+      'an instance is in it twice',
+    ],
+    ['with too many deleted', eachSummary(() => ({ deleted: 1_000 })), 'do not add up'],
+    ['with too few listed', eachSummary(() => ({ listed: 0 })), 'do not add up'],
+    ['with text', eachSummary(({ deleted }) => ({ deleted: String(deleted) })), 'summary.deleted'],
+    [
+      'complete with records that remain',
+      eachSummary(({ deleted }) => ({ deleted: 0, remaining: deleted })),
+      'do not add up',
+    ],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof withLast>[0], string])[])(
+    '3: a last entry that is %s is not believed',
+    async (_, change, problem) => {
+      const { error } = await withLast(change);
+      expect(error?.message).toContain('000004.json is not what this version of task-janitor');
+      expect(error?.message).toContain(problem);
+      expect(world.summary()).toMatchObject({ outcome: 'failed', totals: { instances: 2 } });
+      expectTruth(world, world.summary());
+    },
+  );
+
+  test.each([
+    ['lacks an instance', (last) => ({ ...last, instances: last.instances.slice(1) })],
+    ['lacks all instances', (last) => ({ ...last, instances: [] })],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof withLast>[0]])[])(
+    '3: what was planned is not forgotten where the last entry %s',
+    async (_, change) => {
+      const { error } = await withLast(change);
+      expect(error?.message).toContain('a: not finished');
+      expect(world.summary().totals.instances).toBe(2);
+      expectTruth(world, world.summary());
+    },
+  );
+
+  // biome-ignore lint/suspicious/noExplicitAny: see above.
+  const called = (name: string) => (each: any) => ({ ...each, name });
+  test.each([
+    [
+      'whose instances are of another target',
+      (last) => ({ ...last, instances: [{ ...last.instances[0], target: 'other' }] }),
+    ],
+    [
+      'about another target',
+      (last) => ({
+        ...last,
+        facts: { ...last.facts, targets: last.facts.targets.map(called('other')) },
+      }),
+    ],
+    ['about no target', (last) => ({ ...last, facts: { ...last.facts, targets: [] } })],
+  ] as const satisfies readonly (readonly [string, Parameters<typeof withLast>[0]])[])(
+    '3: a log %s is not that of the run',
+    async (_, change) => {
+      const { error } = await withLast(change);
+      expect(error?.message).toContain('not about the targets that the run was prepared for');
+      expect(world.summary().targets.map(({ name }) => name)).toContain('target-0');
+    },
+  );
+
+  test('3: another object beside the log costs nothing', async () => {
+    world = await startFleet();
+    add('a', 3);
+    world.onCall = ({ step }) => {
+      if (step !== 'Summarise') return;
+      const { objects } = world.bucket;
+      const base = `runs/${RUN}/lanes/0/`;
+      for (const name of ['000001 (copy).json', 'zzz.json', '7.json']) {
+        objects.set(`${base}${name}`, objects.get(`${base}000001.json`) as string);
+      }
+    };
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+    expectTruth(world, world.summary());
+  });
+
   test('3: a bucket that fails now and then costs nothing', async () => {
     world = await startFleet();
     add('a', 3);
@@ -552,6 +663,19 @@ describe('messages', () => {
     world = await startFleet();
     await expect(world.invoke('Prepare', { id: RUN, startedAt, event: {} })).resolves.toMatchObject(
       { run: { startedAt: NOW } },
+    );
+  });
+
+  test('17: fewer endpoints than the policy has are refused, or looked for all the same', async () => {
+    world = await startFleet([{}, { elsewhere: true, service: 'kafka' }]);
+    add('a', 3);
+    const { run, ...rest } = await message();
+    const none = { ...run, lanes: 0 };
+    await expect(world.invoke('Summarise', { run: none, round: 0 })).rejects.toThrow('run.lanes');
+    await world.settle(world.invoke('Clean', { run, ...rest }));
+    const one = { run: { ...run, lanes: 1 }, round: 0 };
+    await expect(world.settle(world.invoke('Summarise', one))).rejects.toThrow(
+      'target-1: nothing is known about it',
     );
   });
 

@@ -20,7 +20,7 @@ export interface LaneState {
   readonly last: LaneEntry | undefined;
   readonly facts: LaneFacts | undefined;
   readonly instances: ReadonlyMap<string, KnownInstance>;
-  /** The reason why some entries could not be read. */
+  /** The reason why the log, or some of its entries, could not be read. */
   readonly gap: Error | undefined;
 }
 
@@ -43,33 +43,37 @@ export async function readLane(
   lane: number,
 ): Promise<LaneState> {
   const base = baseOf(run.id, lane);
-  const length = lengthOf(base, await store.list(base));
   const entries = new Map<number, LaneEntry>();
-  let gap: Error | undefined;
+  const tried = new Set<number>();
+  const gaps: Error[] = [];
   const limit = pLimit(READS);
+  const readOne = async (entry: number): Promise<void> => {
+    // A bucket that answers nothing must not take all of the time.
+    if (tried.has(entry) || gaps.length >= READS) return;
+    tried.add(entry);
+    const key = keyOf(base, entry);
+    try {
+      entries.set(entry, readEntry(await store.read(key), key, run, { lane, entry }));
+    } catch (error) {
+      gaps.push(error as Error);
+    }
+  };
   const read = async (from: number, end: number): Promise<void> => {
     const numbers = Array.from({ length: end - from }, (_, index) => from + index);
-    await Promise.all(
-      numbers.map((entry) =>
-        limit(async () => {
-          if (entries.has(entry)) return;
-          const key = keyOf(base, entry);
-          try {
-            entries.set(entry, readEntry(await store.read(key), key, run, { lane, entry }));
-          } catch (error) {
-            gap ??= error as Error;
-          }
-        }),
-      ),
-    );
+    await Promise.all(numbers.map((entry) => limit(() => readOne(entry))));
   };
+  const keys = await store.list(base).catch((error) => {
+    gaps.push(error);
+    return [];
+  });
+  const length = lengthOf(base, keys);
   if (length > 0) await read(length - 1, length);
   const whole = entries.get(length - 1)?.whole ?? 0;
   await read(whole, length);
   const plan = entries.get(whole)?.plan;
   if (plan !== undefined) await read(plan, plan + 1);
   // The entries before an unreadable one may hold the same.
-  if (gap) await read(0, length);
+  if (gaps.length > 0) await read(0, length);
   const instances = new Map<string, KnownInstance>();
   let facts: LaneFacts | undefined;
   const inOrder = [...entries.values()].sort((one, other) => one.entry - other.entry);
@@ -77,7 +81,7 @@ export async function readLane(
     facts = entry.facts ?? facts;
     for (const each of entry.instances) instances.set(instanceKey(each.target, each.summary), each);
   }
-  return { length, last: inOrder.at(-1), facts, instances, gap };
+  return { length, last: inOrder.at(-1), facts, instances, gap: gaps[0] };
 }
 
 /**

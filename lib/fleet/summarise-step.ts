@@ -38,7 +38,7 @@ export async function summariseStep(
   const planned = plannedTargets(run, dependencies);
   const lanes = await Promise.all(
     Array.from({ length: Math.max(run.lanes, planned?.length ?? 0) }, (_, lane) =>
-      readLane(store, run, lane).catch(() => undefined),
+      readLane(store, run, lane),
     ),
   );
   const { id: runId, dryRun, startedAt } = run;

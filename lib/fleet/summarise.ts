@@ -24,12 +24,11 @@ type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 
 /**
  * Makes one summary of what the lanes of a run know. If anything is missing, the run fails, and the summary says so.
- * @param lanes undefined where a log could not be read at all.
  * @param planned the targets of each lane, in the order of the policy; undefined where another policy is deployed
  * now.
  */
 export function summarise(
-  lanes: readonly (LaneState | undefined)[],
+  lanes: readonly LaneState[],
   planned: readonly (readonly Named[])[] | undefined,
   request: RunRequest,
   run: {
@@ -47,9 +46,9 @@ export function summarise(
   let hasGaps = false;
   const known: { target: KnownTarget; summary: TargetSummary }[] = [];
   lanes.forEach((state, lane) => {
-    for (const warning of state?.facts?.warnings ?? []) warnings.add(warning);
-    for (const id of state?.facts?.seenIds ?? []) seenIds.add(id);
-    const found = state?.facts?.targets ?? [];
+    for (const warning of state.facts?.warnings ?? []) warnings.add(warning);
+    for (const id of state.facts?.seenIds ?? []) seenIds.add(id);
+    const found = state.facts?.targets ?? [];
     const absent = (planned?.[lane] ?? []).filter((each) => !isAmong(each, found));
     const targets = [...found, ...absent.map(unknownTarget)];
     const problem = problemOf(state, planned && (planned[lane] ?? []));
@@ -57,7 +56,7 @@ export function summarise(
     if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
     const here = targets.map((target) => ({
       target,
-      summary: summariseTarget(target, [...(state?.instances.values() ?? [])], problem),
+      summary: summariseTarget(target, [...state.instances.values()], problem),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
     known.push(...here);
@@ -93,14 +92,11 @@ export function summarise(
  * The reason why a lane's log does not tell everything.
  * @param planned the lane's targets, where they are known.
  */
-function problemOf(
-  state: LaneState | undefined,
-  planned: readonly Named[] | undefined,
-): string | undefined {
-  if (!state)
-    return 'nothing is known about it, because its log could not be read; start a new run';
-  if (state.gap) return `not everything is known about it: ${state.gap.message}; start a new run`;
-  const { last, facts, instances } = state;
+function problemOf(state: LaneState, planned: readonly Named[] | undefined): string | undefined {
+  const { gap, last, facts, instances } = state;
+  if (gap) {
+    return `${last ? 'not everything' : 'nothing'} is known about it: ${gap.message}; start a new run`;
+  }
   if (last?.ended?.again !== false) {
     return `${last ? 'not everything' : 'nothing'} is known about it: a call of its function ended early, or no further call came; look at the log and the execution, then redrive the execution`;
   }

@@ -552,6 +552,42 @@ describe('the end', () => {
     expect(world.summary().totals).toMatchObject({ deleted: 300, alreadyGone: 0 });
   });
 
+  test.each([
+    ['list', 'error before'],
+    ['list', 'hang before'],
+    ['read', 'error before'],
+    ['read', 'hang before'],
+  ] as const)(
+    '14: a bucket whose %s fails in the end (%s) is told in the summary',
+    async (which, how) => {
+      world = await startFleet();
+      for (let i = 0; i < 800; i += 1) add(`cache-${i}`, 1);
+      world.bucket.latency = 10;
+      world.onCall = ({ step }) => {
+        if (step !== 'Summarise') return;
+        world.bucket.trouble = (operation) => (operation === which ? how : undefined);
+      };
+      const { error } = await world.execute();
+      expect(world.bucket.under(`runs/${RUN}/lanes/`).length).toBeGreaterThan(150);
+      expect(error?.message).toMatch(`nothing is known about it: runs/${RUN}/lanes/0/`);
+      expect(error?.message).toContain(how);
+      expect(world.calls.filter(({ step }) => step === 'Summarise')).toHaveLength(1);
+      expect(world.summary()).toMatchObject({ outcome: 'failed', targets: [{ name: 'target-0' }] });
+      expect(world.letters).toEqual(['failed']);
+    },
+  );
+
+  test('14: where not even the summary can be stored, the execution fails and says why', async () => {
+    world = await startFleet();
+    add('a', 3);
+    world.onCall = ({ step }) => {
+      if (step === 'Summarise') world.bucket.trouble = () => 'error before';
+    };
+    const { error } = await world.execute();
+    expect(error?.message).toContain(`runs/${RUN}/summary-0.json: InternalError`);
+    expect(world.letters).toEqual([]);
+  });
+
   test('15: a time-out that leaves no time to delete anything is an error', async () => {
     world = await startFleet();
     add('a', 3);

@@ -33,7 +33,7 @@ export function classify(
 ): AnswerReading {
   const success = status >= 200 && status < 300;
   const error = success ? readErrorInSuccess(body, conceal) : readError(body, conceal);
-  if (success && !error) {
+  if (!error) {
     if (operation === 'list') return { answer: 'ok', status };
     if (status !== 202) return { answer: 'deleted', status };
     return {
@@ -42,7 +42,7 @@ export function classify(
       message: 'accepted, but the service has not confirmed that it is done',
     };
   }
-  const { code, message } = error ?? { message: '' };
+  const { code, message } = error;
   const answer = (code !== undefined && meaningOf(code)) || byStatus(operation, status, message);
   return { answer, status, code: code ?? `HTTP ${status}`, message, trouble: troubleOf(answer) };
 }
@@ -172,7 +172,7 @@ const MAX_MESSAGE = 1_024;
 function readText(text: string, conceal: Conceal): string {
   const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
   // Before it is cut, so that no secret stays in part.
-  const [said = ''] = conceal(line).split('canonicalRequest:', 1);
+  const [said] = conceal(line).split('canonicalRequest:', 1) as [string];
   const safe = said.trim().replace(/,$/, '');
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
 }

@@ -50,9 +50,14 @@ export class Secrecy {
    */
   revealer(): (text: string) => boolean {
     const effort = { left: MOST_OF_ANSWER };
+    /** Many rows have the same name, and to look for a secret in it takes a thousand times as long as to tell that. */
+    const known = new Map<string, boolean>();
     return (text) => {
       this.#catchUp();
-      return this.#long.isInName(text, effort);
+      if (!this.#long.mayBeInName(text)) return false;
+      const found = known.get(text) ?? this.#long.isInName(text, effort);
+      known.set(text, found);
+      return found;
     };
   }
 
@@ -88,8 +93,10 @@ class Screen {
   /** What they are themselves, and what they are encoded. */
   readonly #plain = new Needles();
   readonly #encoded = new Needles();
-  /** Characters of the shortest text in which one may be, in whatever form. */
+  /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
+  /** The same for names, of which only those are worth a look that may hold a whole one, or much of it. */
+  #shortestName = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
   /** That it would do for all of them. */
   #isSieved = true;
@@ -98,6 +105,7 @@ class Screen {
     for (const form of formsOf(secret)) {
       this.#forms.add(form);
       this.#shortest = Math.min(this.#shortest, form.length);
+      this.#shortestName = Math.min(this.#shortestName, form.length);
     }
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
@@ -106,7 +114,10 @@ class Screen {
       else this.#isSieved = false;
     }
     for (const encoding of encodingsOf(secret)) this.#encoded.add(encoding);
-    this.#shortest = Math.min(this.#shortest, this.#plain.shortest, this.#encoded.shortest);
+    for (const { shortest, shortestWhole } of [this.#plain, this.#encoded]) {
+      this.#shortest = Math.min(this.#shortest, shortest);
+      this.#shortestName = Math.min(this.#shortestName, shortestWhole, LONG);
+    }
   }
 
   /** The length of the longest form. */
@@ -128,10 +139,13 @@ class Screen {
     return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn, effort);
   }
 
-  /** The same for a text that is most often plain and short. */
+  /** Tells at little cost of most names that none is in it. */
+  mayBeInName(text: string): boolean {
+    return text.length >= this.#shortestName && (!this.#isSieved || this.#sieve.mayHold(text));
+  }
+
+  /** As {@link isIn}; of a very long one nobody can tell. */
   isInName(text: string, effort: Effort): boolean {
-    if (text.length < this.#shortest || (this.#isSieved && !this.#sieve.mayHold(text)))
-      return false;
     if (text.length > MOST_DECODED) return true;
     for (const form of this.#shortestFirst()) {
       if (form.length > text.length) break;
@@ -150,6 +164,8 @@ class Screen {
 
 /** Of a longer one, so many characters at its beginning or its end tell it. */
 const PIECE = 16;
+/** Characters of a name that is worth a look, however long the secrets are. */
+const LONG = 48;
 
 /** Texts that are looked for in others, whatever they are written with. */
 class Needles {
@@ -162,9 +178,14 @@ class Needles {
     else this.#signs.add(signsOf(needle));
   }
 
-  /** The length of the shortest; infinite where there is none. */
+  /** The length of the shortest piece; infinite where there is none. */
   get shortest(): number {
     return Math.min(this.#letters.shortest, this.#signs.shortest);
+  }
+
+  /** The same for the shortest needle. */
+  get shortestWhole(): number {
+    return Math.min(this.#letters.shortestWhole, this.#signs.shortestWhole);
   }
 
   /** @param isCut whether the beginning of one is enough. */
@@ -178,6 +199,7 @@ class Needles {
 
 class Pieces {
   shortest = Number.POSITIVE_INFINITY;
+  shortestWhole = Number.POSITIVE_INFINITY;
   readonly #least: number;
   readonly #whole = new Set<string>();
   readonly #ends = new Set<string>();
@@ -191,6 +213,7 @@ class Pieces {
   add(text: string): void {
     if (text.length < this.#least) return;
     this.shortest = Math.min(this.shortest, text.length, PIECE);
+    this.shortestWhole = Math.min(this.shortestWhole, text.length);
     this.#beginnings.add(text.slice(0, this.#least));
     if (text.length <= PIECE) this.#whole.add(text);
     else this.#ends.add(text.slice(0, PIECE)).add(text.slice(-PIECE));

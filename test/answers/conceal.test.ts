@@ -339,7 +339,7 @@ describe('a name reveals a secret', () => {
 test('secrets of a set that grows are hidden as soon as they are in it', () => {
   const secrets = new Set(['first secret']);
   const secrecy = new Secrecy(secrets);
-  const reveals = secrecy.revealer();
+  const reveals = (name: string) => secrecy.revealer()(name);
   const text = 'a first secret, and c2Vjb25kIHNlY3JldA== of another';
   expect(secrecy.conceal(text)).toBe('a [secret], and c2Vjb25kIHNlY3JldA== of another');
   expect(reveals('second secret')).toBe(false);
@@ -398,9 +398,9 @@ test('an answer full of what looks encoded does not hold the program up', () => 
   for (let at = 0; at < 10_000; at += 1) expect(reveals(tricky(at))).toBe(true);
   expect(process.cpuUsage(start).user).toBeLessThan(3_000_000);
   // Nobody has looked any more, but at what is plain.
-  expect(reveals(harmless)).toBe(true);
+  expect(reveals(`${harmless}!`)).toBe(true);
   expect(reveals('dms-kafka-1')).toBe(false);
-  expect(secrecy.revealer()(harmless)).toBe(false);
+  expect(secrecy.revealer()(`${harmless}!`)).toBe(false);
 });
 
 function randomText(length: number): string {

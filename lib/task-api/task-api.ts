@@ -470,14 +470,18 @@ const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
  */
 function withoutSecrets(row: unknown, reveals: (text: string) => boolean): unknown {
   if (!isObject(row)) return row;
-  const showsSecret = (column: string) => {
-    const text = row[column];
-    return typeof text === 'string' && reveals(text);
-  };
-  if (!SHOWN.some(showsSecret)) return row;
-  const { id, instance_id } = row;
-  return {
-    ...(!showsSecret('id') && { id }),
-    ...(!showsSecret('instance_id') && { instance_id }),
-  };
+  for (const column of SHOWN) {
+    if (isRevealed(row[column], reveals)) {
+      const { id, instance_id } = row;
+      return {
+        ...(!isRevealed(id, reveals) && { id }),
+        ...(!isRevealed(instance_id, reveals) && { instance_id }),
+      };
+    }
+  }
+  return row;
+}
+
+function isRevealed(value: unknown, reveals: (text: string) => boolean): boolean {
+  return typeof value === 'string' && reveals(value);
 }

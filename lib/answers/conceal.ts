@@ -55,8 +55,11 @@ export class Secrecy {
     return (text) => {
       this.#catchUp();
       if (!this.#long.mayBeInName(text)) return false;
-      const found = known.get(text) ?? this.#long.isInName(text, effort);
-      known.set(text, found);
+      let found = known.get(text);
+      if (found === undefined) {
+        found = this.#long.isInName(text, effort);
+        known.set(text, found);
+      }
       return found;
     };
   }

@@ -8,7 +8,7 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { isObject } from '../model/text.ts';
-import { compilePatterns, isPlain } from './pattern.ts';
+import { compilePatterns, isPattern, isPlain } from './pattern.ts';
 import { CREDENTIALS_SOURCES } from './schema.ts';
 import { patternsOfRegion } from './select-projects.ts';
 import type { Path } from './source.ts';
@@ -111,21 +111,13 @@ function placesOf(target: unknown, index: number): Place[] {
 /** Whether two targets are certainly in one project. Two patterns may match different projects. */
 function shareProject(one: Place['projects'], other: Place['projects']): boolean {
   if ('id' in one || 'id' in other) return 'id' in one && 'id' in other && one.id === other.id;
+  // A pattern with a mistake matches nothing here: the mistake is reported already.
   const covers = (pattern: string, name: string) =>
-    pattern === name || (isPlain(name) && matchesPattern(pattern, name));
+    pattern === name || (isPlain(name) && isPattern(pattern) && compilePatterns([pattern])(name));
   return (
     one.of === other.of &&
     one.names.some((a) => other.names.some((b) => covers(a, b) || covers(b, a)))
   );
-}
-
-/** A pattern with a mistake matches nothing here: the mistake is reported already. */
-function matchesPattern(pattern: string, name: string): boolean {
-  try {
-    return compilePatterns([pattern])(name);
-  } catch {
-    return false;
-  }
 }
 
 /** The message about two targets that select the same instances, with advice. */

@@ -54,6 +54,16 @@ export function compilePatterns(patterns: readonly string[]): Matcher {
   };
 }
 
+/** Whether {@link compilePatterns} takes it. */
+export function isPattern(text: string): boolean {
+  try {
+    compilePatterns([text]);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The beginning of every text that a pattern matches: `prod-` for `prod-*`. */
 export function plainBeginning(pattern: string): string {
   return pattern.replace(/[*?[{].*/s, '');

@@ -1,4 +1,4 @@
-import { compilePatterns } from './pattern.ts';
+import { compilePatterns, isPattern } from './pattern.ts';
 
 /** The columns of an instance that selecting looks at. */
 export interface Selectable {
@@ -75,26 +75,24 @@ interface InstancePattern {
 }
 
 function selectingPattern(pattern: string, isId: boolean): InstancePattern {
-  const matchesName = nameMatcher(pattern);
-  return { pattern, matches: isId ? ({ id }) => id === pattern : matchesName };
-}
-
-function excludingPattern(pattern: string): InstancePattern {
-  const matchers = [nameMatcher(pattern)];
-  const look = lookOf(pattern);
-  // As it looks it may be no pattern, if its brackets hold such characters.
-  if (look !== pattern && isPattern(look)) matchers.push(nameMatcher(look));
-  const lower = pattern.toLowerCase();
+  const matchesName = compilePatterns([pattern]);
   return {
     pattern,
-    matches: (instance) =>
-      instance.id.toLowerCase() === lower ||
-      matchers.some((matches) => matches(instance) || matches(asItLooks(instance))),
+    matches: ({ id, name }) => (isId ? id === pattern : name !== undefined && matchesName(name)),
   };
 }
 
-function asItLooks({ id, name }: Selectable): Selectable {
-  return { id, name: name === undefined ? undefined : lookOf(name) };
+function excludingPattern(pattern: string): InstancePattern {
+  const look = lookOf(pattern);
+  // As it looks it may be no pattern, if its brackets hold such characters.
+  const matchesName = compilePatterns(isPattern(look) ? [pattern, look] : [pattern]);
+  const lower = pattern.toLowerCase();
+  return {
+    pattern,
+    matches: ({ id, name }) =>
+      id.toLowerCase() === lower ||
+      (name !== undefined && (matchesName(name) || matchesName(lookOf(name)))),
+  };
 }
 
 /** Characters that nobody sees: those that are to be ignored, controls, and the empty pattern of Braille. */
@@ -103,20 +101,6 @@ const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800]/gu;
 /** A text as people see it, who copy what they exclude from a page or a terminal. */
 function lookOf(text: string): string {
   return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
-}
-
-function isPattern(text: string): boolean {
-  try {
-    compilePatterns([text]);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function nameMatcher(pattern: string): InstancePattern['matches'] {
-  const matches = compilePatterns([pattern]);
-  return ({ name }) => name !== undefined && matches(name);
 }
 
 function withoutMatch(

@@ -152,22 +152,12 @@ export class TaskApi {
     rows?: Map<string, string>,
   ): Promise<ReadonlyMap<string, Task>> {
     const { endpoint, time } = this.#options;
-    const keepText = (rows: Map<string, string>): KeptText<Task> => ({
-      keep: ({ id }, raw) => {
-        if (id === undefined) return 0;
-        const { text } = raw as RowWithText;
-        const before = rows.get(id)?.length ?? 0;
-        rows.set(id, text);
-        return text.length - before;
-      },
-      clear: () => rows.clear(),
-    });
     const list = { ...this.#taskList(instanceId), keepsText: rows !== undefined };
     return await this.#readAll('list the tasks', list, {
       read: (raw) => readTask(rows ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(rows && { keptText: keepText(rows) }),
+      ...(rows && { keptText: textsById(rows) }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -459,6 +449,20 @@ function readPage(
   const texts = elementTexts(body, parsed, rowsKey);
   if (texts?.length !== rows.length) return undefined;
   return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
+}
+
+/** Holds the texts of the rows that have an id. */
+function textsById(texts: Map<string, string>): KeptText<Task> {
+  return {
+    keep: ({ id }, raw) => {
+      if (id === undefined) return 0;
+      const { text } = raw as RowWithText;
+      const before = texts.get(id)?.length ?? 0;
+      texts.set(id, text);
+      return text.length - before;
+    },
+    clear: () => texts.clear(),
+  };
 }
 
 /** The columns that somebody may be shown. */

@@ -55,6 +55,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   const { paging, fetchPage, keyOf, found, rows: account, sideBySide } = list;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
+  /** Keys under which different rows were found: also where the list is read anew, and shows only one of them. */
+  const doubtful = new Set<string>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
 
@@ -190,7 +192,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
 
   function keep(key: string, row: Row, raw: unknown): void {
     const known = found.get(key);
-    const kept = known === undefined || isSame(known, row) ? row : list.changed(row, known);
+    if (known !== undefined && !isSame(known, row)) doubtful.add(key);
+    const kept = doubtful.has(key) ? list.changed(row, known ?? row) : row;
     found.set(key, kept);
     const text = textOf(kept) - textOf(known) + (list.keptText?.keep(row, raw) ?? 0);
     if (!account.take(known === undefined ? 1 : 0, text)) {

@@ -69,6 +69,10 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
   ['CredentialsProviderError', 'set AWS credentials, such as AWS_PROFILE'],
+  ['ExpiredToken', 'get new AWS credentials, then run again'],
+  ['InvalidToken', 'get new AWS credentials, then run again'],
+  ['InvalidAccessKeyId', 'set AWS credentials that are valid, such as AWS_PROFILE'],
+  ['SignatureDoesNotMatch', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
   ['TimeoutError', 'see whether the store answers at all, then run again'],
 ]);
@@ -82,6 +86,13 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
   const text = [`archive s3://${bucket}`, ...(name === undefined ? [] : [name]), message].join(
     ': ',
   );
-  const advice = ADVICE.get(name);
-  return new ArchiveError(name ?? 'archive', `${text}${advice ? `; ${advice}` : ''}`);
+  const advice = ADVICE.get(name) ?? adviceOn(statusOf(error));
+  return new ArchiveError(name ?? 'archive', `${text}; ${advice}`);
+}
+
+/** For the errors that have no advice of their own. */
+function adviceOn(status: number | undefined): string {
+  if (status === undefined) return 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
+  if (status >= 500) return 'run again when the store is well';
+  return 'mend that, or name another place under archive';
 }

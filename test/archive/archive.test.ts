@@ -259,8 +259,16 @@ describe('in S3', () => {
       [403],
       'archive s3://bucket: AccessDenied: AccessDenied; grant s3:PutObject there',
     ],
-    ['a failure that stays', [500, 500, 500, 500], 'archive s3://bucket: InternalError'],
-    ['one that a terminal would obey', [400], 'archive s3://bucket: Odd?error'],
+    [
+      'a failure that stays',
+      [500, 500, 500, 500],
+      'archive s3://bucket: InternalError: InternalError; run again when the store is well',
+    ],
+    [
+      'one that a terminal would obey',
+      [400],
+      'archive s3://bucket: Odd?error; mend that, or name another place under archive',
+    ],
   ])('%s is an error that says where and what to do', async (_, statuses, message) => {
     answers = statuses;
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({
@@ -274,6 +282,9 @@ describe('in S3', () => {
     await server.close();
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({
       name: 'ArchiveError',
+      message: expect.stringMatching(
+        /ECONNREFUSED.*; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to$/,
+      ),
     });
     server = await serve(() => {});
   });
@@ -399,7 +410,7 @@ describe('a store that', () => {
     secrets.add('hunter2hunter2');
     const error = await failureOf(secrets);
     expect(error.message).toBe(
-      'archive s3://bucket: InvalidToken: [secret] [secret] AKIA…78 [secret]',
+      'archive s3://bucket: InvalidToken: [secret] [secret] AKIA…78 [secret]; get new AWS credentials, then run again',
     );
     expect(inspect(error)).not.toMatch(/hunter2|FwoGZXIv|hidden/);
     expect(secrets.revealer()(TOKEN)).toBe(true);
@@ -417,7 +428,9 @@ describe('a store that', () => {
       const error = await failureOf(secrets);
       const isCode = code === 'constructor';
       expect(error.code).toBe(isCode ? code : 'archive');
-      expect(error.message).toBe(`archive s3://bucket: ${isCode ? `${code}: ` : ''}m`);
+      expect(error.message).toBe(
+        `archive s3://bucket: ${isCode ? `${code}: ` : ''}m; mend that, or name another place under archive`,
+      );
     },
   );
 

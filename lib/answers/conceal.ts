@@ -82,7 +82,7 @@ export class Secrecy {
 }
 
 function isPart(part: string, whole: string): boolean {
-  return part.length >= SHORTEST && part.length < whole.length && whole.includes(part);
+  return part !== whole && whole.includes(part);
 }
 
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
@@ -107,7 +107,6 @@ class Screen {
   add(secret: string): void {
     for (const form of formsOf(secret)) {
       this.#forms.add(form);
-      this.#shortest = Math.min(this.#shortest, form.length);
       this.#shortestName = Math.min(this.#shortestName, form.length);
     }
     for (const reading of readingsOf(secret)) {

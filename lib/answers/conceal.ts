@@ -91,8 +91,8 @@ const ENOUGH_LETTERS = 12;
 /** What some secrets look like in a text. */
 class Screen {
   readonly #forms = new Set<string>();
-  /** The shortest first. */
-  #sorted: readonly string[] = [];
+  /** The shortest first; made anew when one has come. */
+  #sorted: readonly string[] | undefined;
   /** What they are themselves, and what they are encoded. */
   readonly #plain = new Needles();
   readonly #encoded = new Needles();
@@ -105,6 +105,7 @@ class Screen {
   #isSieved = true;
 
   add(secret: string): void {
+    this.#sorted = undefined;
     for (const form of formsOf(secret)) {
       this.#forms.add(form);
       this.#shortestName = Math.min(this.#shortestName, form.length);
@@ -138,7 +139,7 @@ class Screen {
     const isCut = part !== text;
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
-    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn, effort);
+    return someDecoding(part, this.#shortest, areIn, effort);
   }
 
   /** Tells at little cost of most names that none is in it. */
@@ -149,17 +150,12 @@ class Screen {
   /** As {@link isIn}; of a very long one nobody can tell. */
   isInName(text: string, effort: Effort): boolean {
     if (text.length > MOST_DECODED) return true;
-    for (const form of this.#shortestFirst()) {
-      if (form.length > text.length) break;
-      if (text.includes(form)) return true;
-    }
+    for (const form of this.#forms) if (text.includes(form)) return true;
     return this.isIn(text, effort);
   }
 
   #shortestFirst(): readonly string[] {
-    if (this.#sorted.length < this.#forms.size) {
-      this.#sorted = [...this.#forms].sort((a, b) => a.length - b.length);
-    }
+    this.#sorted ??= [...this.#forms].sort((a, b) => a.length - b.length);
     return this.#sorted;
   }
 }

@@ -323,6 +323,11 @@ describe('a name reveals a secret', () => {
     ['with few letters', 'a:-_.:-_.b', (text: string) => text],
     ['with three letters', 'ab.:-_.:-_c', (text: string) => text],
     ['with what may be blanks', 'Pa+ss+wo', (text: string) => text],
+    [
+      'with signs that nobody sees between its own',
+      '!!!???&&&===',
+      (text: string) => text.replaceAll('&', '\u00ad&\u200b'),
+    ],
     ['of what may be blanks alone', '+ + + + + +', (text: string) => text],
     ['with umlauts', 'Ümläuter', (text: string) => Buffer.from(text).toString('hex')],
   ])('%s', (_, secret, write) => {

@@ -45,16 +45,18 @@ export function selectInstances<Instance extends Selectable>(
   const include = selection.include?.map(selecting);
   const exclude = (selection.exclude ?? []).map(excludingPattern);
   const asked = narrowing?.map(selecting);
+  const isExcluded = (instance: Instance) => exclude.some(({ matches }) => matches(instance));
   const isAllowed = (instance: Instance) =>
-    (!include || include.some(({ matches }) => matches(instance))) &&
-    !exclude.some(({ matches }) => matches(instance));
+    (!include || include.some(({ matches }) => matches(instance))) && !isExcluded(instance);
   const isAsked = (instance: Instance) => !asked || asked.some(({ matches }) => matches(instance));
-  const byName = (patterns: readonly InstancePattern[]) =>
-    patterns.some(({ pattern }) => !isId(pattern));
   const needsName = ({ id, name }: Instance, patterns: readonly InstancePattern[] = []) =>
-    !name && byName(patterns) && !patterns.some(({ pattern }) => pattern === id);
+    !name &&
+    patterns.some(({ pattern }) => !isId(pattern)) &&
+    !patterns.some(({ pattern }) => pattern === id);
+  // Also what is the id of some instance here may be the name that was meant.
+  const excludesNames = exclude.some(({ pattern }) => !UUID.test(pattern));
   const isUnclear = (instance: Instance) =>
-    (!instance.name && byName(exclude)) || needsName(instance, include);
+    (!instance.name && excludesNames && !isExcluded(instance)) || needsName(instance, include);
   const allowed = instances.filter((instance) => isAllowed(instance) && !isUnclear(instance));
   const askable = allowed.filter((instance) => !needsName(instance, asked));
   return {
@@ -95,8 +97,8 @@ function excludingPattern(pattern: string): InstancePattern {
   };
 }
 
-/** Characters that nobody sees: those that are to be ignored, controls, and the empty pattern of Braille. */
-const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800]/gu;
+/** Characters that nobody sees: those that are to be ignored, controls, and signs that are drawn as nothing. */
+const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
 
 /** A text as people see it, who copy what they exclude from a page or a terminal. */
 function lookOf(text: string): string {

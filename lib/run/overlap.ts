@@ -27,8 +27,8 @@ interface Claimant {
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
  * leave it alone. Targets that this run leaves out, that could not be opened, or that write the server's name in
- * another way, count too: otherwise one target would delete what another one keeps. Their selection is applied to
- * the same list.
+ * another way, count too: otherwise one target would delete what another one keeps. The selection of each is applied
+ * to the same list, since its own may show an instance without its name, or not at all.
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(
@@ -45,23 +45,21 @@ export async function leaveOverlapsAlone(
     known.flat().filter(({ target }) => !open.has(target.name)),
     ({ projectId }) => projectId,
   );
-  const insiders = byProject(begun, (each) => each.open?.projectId);
+  const byProjectId = byProject(begun, (each) => each.open?.projectId);
   for (const own of begun) {
     const projectId = own.open?.projectId;
     if (projectId === undefined) continue;
-    const claims = new Map<string, string[]>();
+    const claims = new Map<string, Set<string>>();
     const claim = (target: Target, ids: readonly { readonly id: string }[]) => {
-      for (const { id } of ids) claims.set(id, [...(claims.get(id) ?? []), target.name]);
+      for (const { id } of ids) claims.set(id, (claims.get(id) ?? new Set()).add(target.name));
     };
-    for (const other of insiders.get(projectId) ?? []) {
-      if (other !== own) claim(other.target, other.allowed);
-    }
+    const insiders = (byProjectId.get(projectId) ?? []).filter((other) => other !== own);
+    for (const other of insiders) claim(other.target, other.allowed);
     // A project that could not be found out may be this one, unless it is in another account.
     const unknown = (outsiders.get(undefined) ?? []).filter(
       ({ target }) => !areOfDifferentAccounts(own.target, target),
     );
-    const strangers = [...(outsiders.get(projectId) ?? []), ...unknown];
-    for (const { target } of strangers) {
+    for (const { target } of [...insiders, ...(outsiders.get(projectId) ?? []), ...unknown]) {
       if (!listSameInstances(own.target.service, target.service)) continue;
       const { selected, nameless } = selectInstances(own.listed, target.instances);
       claim(target, [...selected, ...nameless]);

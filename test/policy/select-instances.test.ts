@@ -97,7 +97,7 @@ describe('selecting instances', () => {
     ['prod', ' prod\u00a0'],
     ['prod-*', '\u200bprod-a'],
     ['[!a]', '\u0085b'],
-    ['prod-canary2', 'prod-\ufe0fcan\u034far\u3164y\u{e0101}2\u2800'],
+    ['prod-canary2', 'prod-\ufe0fcan\u034far\u3164y\u{e0101}2\u2800\u{1d159}\u{16fe4}'],
     ['prod canary 2', 'prod\u00a0canary \u2003 2'],
     ['prod \u200b canary2\u00a0', 'prod canary2'],
     ['e\u0301t\u00e9', '\u00e9te\u0301'],
@@ -118,6 +118,7 @@ describe('selecting instances', () => {
   });
 
   describe('an instance without a name', () => {
+    const UUID = '5560df16-cebf-4473-95c4-d1b573c16e79';
     const named = ALL.slice(0, 4);
     test.each<[string, string | undefined]>([
       ['none', undefined],
@@ -141,8 +142,11 @@ describe('selecting instances', () => {
       expect(chosen(undefined, [])).toEqual([false, false]);
       expect(chosen(undefined, undefined, ['prod-*'])).toEqual([false, true]);
       expect(chosen(['55-ee'], undefined, ['prod-*'])).toEqual([false, true]);
-      expect(chosen(undefined, undefined, ['11-aa'])).toEqual([true, false]);
+      expect(chosen(undefined, undefined, [UUID])).toEqual([true, false]);
       expect(chosen(undefined, undefined, ['55-ee'])).toEqual([false, false]);
+      expect(chosen(undefined, undefined, ['55-ee', 'prod-*'])).toEqual([false, false]);
+      // It may be a name, although another instance has it as its id.
+      expect(chosen(undefined, undefined, ['11-aa'])).toEqual([false, true]);
     });
   });
 

@@ -214,6 +214,38 @@ describe('an instance', () => {
     ).toBe(0);
   });
 
+  test.each<[string, (row: InstanceRow, list: number) => object[]]>([
+    ['in no list', (row) => [{ ...row, name: null }]],
+    ['in the first list', (row, list) => [list === 0 ? { ...row, name: null } : row]],
+    ['in the second list', (row, list) => [list === 1 ? { ...row, name: null } : row]],
+    ['as it is only in the first list', (row, list) => (list === 0 ? [row] : [])],
+    ['as it is only in the second list', (row, list) => (list === 1 ? [row] : [])],
+    ['frozen in the first list', (row, list) => [list === 0 ? { ...row, status: 'FROZEN' } : row]],
+    ['frozen in the second list', (row, list) => [list === 1 ? { ...row, status: 'FROZEN' } : row]],
+  ])(
+    'that one target selects by its id and another by its name, which is %s, is left alone',
+    async (_, rewrite) => {
+      const { emulator } = world;
+      const [shared] = addExpired('shared');
+      let lists = 0;
+      answer('list-instances', {
+        rewrite: (body) => {
+          const { instances } = body as { instances: InstanceRow[] };
+          const rows = instances.flatMap((row) => rewrite(row, lists));
+          lists += 1;
+          return { instances: rows, instance_num: rows.length };
+        },
+      });
+      const policy = policyOf([
+        targetOf(emulator, { name: 'deletes', instances: { include: [shared?.id] } }),
+        targetOf(emulator, { name: 'keeps', keep: 'forever', instances: { include: ['sh*'] } }),
+      ]);
+      await world.run(policy);
+      expect(lists).toBe(2);
+      expect(shared?.taskIds()).toHaveLength(3);
+    },
+  );
+
   test.each([DEMO_PROJECT_ID, undefined])(
     'that a target selects which the run leaves out is left alone too (its projectId: %s)',
     async (projectId) => {

@@ -164,12 +164,15 @@ function readCode(code: unknown, conceal: Conceal): string | undefined {
 
 /** Characters of a message: its documented maximum. */
 const MAX_MESSAGE = 1_024;
+/** Characters of a text that is looked at: to make one line of a longer one would hold a run up. */
+const MAX_TEXT = 262_144;
 
 /**
  * Text of a server as it may be shown: one line, no secret, no character that a terminal would obey. The gateway
  * answers a bad signature with the whole request as it saw it, security token included: that is left out.
  */
 function readText(text: string, conceal: Conceal): string {
+  if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
   const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
   // Before it is cut, so that no secret stays in part.
   const [said] = conceal(line).split('canonicalRequest:', 1) as [string];

@@ -214,7 +214,7 @@ describe('code and message', () => {
     expect(classify('delete', 502, '<p>'.repeat(5_000)).message).toHaveLength(1_025);
   });
 
-  // At a million characters, what is not linear would not end.
+  // With so many characters, what is not linear would not end.
   test.each([
     ['blanks', ' '],
     ['blanks with controls between', ' \u0001'],
@@ -224,13 +224,19 @@ describe('code and message', () => {
     ['what a gateway begins its request with', 'canonicalRequest'],
     ['tasks', 'task '],
   ])('are read from a body of nothing but %s', (_, part) => {
-    const text = part.repeat(1_000_000 / part.length);
+    const text = part.repeat(262_144 / part.length);
     for (const body of [text, error('A.1', text)]) {
       for (const status of [200, 400, 403]) {
         const { message = '' } = classify('list', status, body, concealer(['a secret']));
         expect(message.length).toBeLessThanOrEqual(1_025);
       }
     }
+  });
+
+  test('are left out when they are so long that to read them would hold a run up', () => {
+    const messageOf = (text: string) => classify('delete', 500, text).message;
+    expect(messageOf(`task${' '.repeat(262_140)}`)).toBe('task');
+    expect(messageOf(`task${' '.repeat(262_141)}`)).toBe('[left out, as it has 262145 characters]');
   });
 
   test('are read from any body without an error', () => {

@@ -98,8 +98,6 @@ class Screen {
   readonly #encoded = new Needles();
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
-  /** The same for names, of which only those are worth a look that may hold a whole one, or much of it. */
-  #shortestName = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
   /** That it would do for all of them. */
   #isSieved = true;
@@ -108,18 +106,19 @@ class Screen {
     this.#sorted = undefined;
     for (const form of formsOf(secret)) {
       this.#forms.add(form);
-      this.#shortestName = Math.min(this.#shortestName, form.length);
+      this.#shortest = Math.min(this.#shortest, form.length);
     }
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
-      const letters = lettersOf(reading);
-      if (letters.length >= 3 && /^[ -~]*$/.test(reading)) this.#sieve.add(letters);
-      else this.#isSieved = false;
+      for (const end of endsOf(reading)) {
+        const letters = lettersOf(end);
+        if (letters.length >= 3 && /^[ -~]*$/.test(end)) this.#sieve.add(letters);
+        else this.#isSieved = false;
+      }
     }
     for (const encoding of encodingsOf(secret)) this.#encoded.add(encoding);
-    for (const { shortest, shortestWhole } of [this.#plain, this.#encoded]) {
+    for (const { shortest } of [this.#plain, this.#encoded]) {
       this.#shortest = Math.min(this.#shortest, shortest);
-      this.#shortestName = Math.min(this.#shortestName, shortestWhole, LONG);
     }
   }
 
@@ -144,7 +143,7 @@ class Screen {
 
   /** Tells at little cost of most names that none is in it. */
   mayBeInName(text: string): boolean {
-    return text.length >= this.#shortestName && (!this.#isSieved || this.#sieve.mayHold(text));
+    return text.length >= this.#shortest && (!this.#isSieved || this.#sieve.mayHold(text));
   }
 
   /** As {@link isIn}; of a very long one nobody can tell. */
@@ -162,8 +161,6 @@ class Screen {
 
 /** Of a longer one, so many characters at its beginning or its end tell it. */
 const PIECE = 16;
-/** Characters of a name that is worth a look, however long the secrets are. */
-const LONG = 48;
 
 /** Texts that are looked for in others, whatever they are written with. */
 class Needles {
@@ -171,19 +168,13 @@ class Needles {
   readonly #signs = new Pieces(SHORTEST);
 
   add(needle: string): void {
-    const letters = lettersOf(needle);
-    if (letters.length >= ENOUGH_LETTERS) this.#letters.add(letters);
+    if (hasEnoughLetters(needle)) this.#letters.add(lettersOf(needle));
     else this.#signs.add(signsOf(needle));
   }
 
   /** The length of the shortest piece; infinite where there is none. */
   get shortest(): number {
     return Math.min(this.#letters.shortest, this.#signs.shortest);
-  }
-
-  /** The same for the shortest needle. */
-  get shortestWhole(): number {
-    return Math.min(this.#letters.shortestWhole, this.#signs.shortestWhole);
   }
 
   /** @param isCut whether the beginning of one is enough. */
@@ -197,7 +188,6 @@ class Needles {
 
 class Pieces {
   shortest = Number.POSITIVE_INFINITY;
-  shortestWhole = Number.POSITIVE_INFINITY;
   readonly #least: number;
   readonly #whole = new Set<string>();
   readonly #ends = new Set<string>();
@@ -211,7 +201,6 @@ class Pieces {
   add(text: string): void {
     if (text.length < this.#least) return;
     this.shortest = Math.min(this.shortest, text.length, PIECE);
-    this.shortestWhole = Math.min(this.shortestWhole, text.length);
     this.#beginnings.add(text.slice(0, this.#least));
     if (text.length <= PIECE) this.#whole.add(text);
     else this.#ends.add(text.slice(0, PIECE)).add(text.slice(-PIECE));
@@ -231,6 +220,16 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
     if (pieces.has(text.slice(at, at + length))) return true;
   }
   return false;
+}
+
+function hasEnoughLetters(text: string): boolean {
+  return lettersOf(text).length >= ENOUGH_LETTERS;
+}
+
+/** What {@link Needles} look for, from its first character on. */
+function endsOf(needle: string): readonly string[] {
+  const text = hasEnoughLetters(needle) ? lettersOf(needle) : signsOf(needle);
+  return [text, text.slice(-PIECE)];
 }
 
 /** What stays of a text in most encodings, and however it is broken or quoted. */

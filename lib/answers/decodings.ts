@@ -44,7 +44,7 @@ function search(
   // It grows meanwhile, until nothing can be decoded any more.
   for (const one of found) {
     if (one !== text) effort.left -= one.length;
-    if (holds(one) || found.size > MOST_DECODINGS || effort.left < 0) return true;
+    if (effort.left < 0 || found.size > MOST_DECODINGS || holds(one)) return true;
     for (const decode of decoders) {
       for (const decoded of decode(one)) if (decoded.length >= shortest) found.add(decoded);
     }
@@ -193,10 +193,14 @@ function fromBase64(text: string): readonly string[] {
   return [0, 1, 2, 3].flatMap((start) => ofBytes(Buffer.from(letters.slice(start), 'base64')));
 }
 
-/** Hexadecimal digits, whatever stands between them: spaces, colons, `0x`, `\u00`. */
+/** Hexadecimal digits, whatever stands between them: spaces, colons, `0x`, `x`, `\u00`. */
 function fromHex(text: string): readonly string[] {
-  const digits = text.replace(/0x|[^0-9a-f]+/gi, '');
-  return [0, 1].flatMap((start) => ofBytes(Buffer.from(digits.slice(start), 'hex')));
+  const digits = new Set(
+    [/0x(?=[0-9a-f])|[^0-9a-f]+/gi, /[^0-9a-f]+/gi].map((gap) => text.replace(gap, '')),
+  );
+  return [...digits].flatMap((all) =>
+    [0, 1].flatMap((start) => ofBytes(Buffer.from(all.slice(start), 'hex'))),
+  );
 }
 
 /** A list of the numbers of bytes or of characters. */
@@ -232,9 +236,6 @@ function character(code: number, otherwise: string): string {
 const BASE64 = ['[I-Za-f]', '[C-HS-Xi-nyz0-3]', '[ABEFIJMNQRUVYZcdghklopstwx014589]', '.'];
 /** The same in UTF-16, of which every other byte is 0. */
 const WIDE_BASE64 = ['A', '[C-H]', '.', 'A', '.', '.', '.', '.', 'A', '[C-H]'];
-/** Of text, each byte of which begins so; in UTF-16, too. */
-const HEX = Array.from({ length: 16 }, (_, place) => (place % 2 === 0 ? '[02-7]' : '[\\da-fA-F]'));
-
 /** For each character of ASCII a bit for each place in which it may stand. */
 function placesOf(pattern: readonly string[]): Int32Array {
   const places = pattern.map((one) => new RegExp(one));
@@ -251,16 +252,19 @@ const BASE64_PLACES = placesOf([...BASE64_RUN, ...WIDE_BASE64]);
 const BASE64_STARTS = 1 | (1 << BASE64_RUN.length);
 const BASE64_ENDS =
   (1 << (BASE64_RUN.length - 1)) | (1 << (BASE64_RUN.length + WIDE_BASE64.length - 1));
-const HEX_PLACES = placesOf(HEX);
-const HEX_END = 1 << (HEX.length - 1);
 /** Of letters and digits, in base 36. */
 const DIGITS = Uint8Array.from({ length: 128 }, (_, code) =>
   Number.parseInt(String.fromCharCode(code), 36),
 );
-/** A list of eight numbers has as many. */
-const MOST_GAPS = 7;
+/** Bytes in a row from which on a text may be a list of them: the shortest secret has as many. */
+const MANY_BYTES = 8;
+/** Whether a byte may be one of a text of ASCII; in UTF-16 every other is 0. */
+const isOfText = (byte: number) =>
+  (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
 
 /** What may stand in a text that is not escaped: letters and digits, other letters of base64, and others. */
+/** The value of `x`, which is no hexadecimal digit, but may stand before two. */
+const X = Number.parseInt('x', 36);
 const LETTER_OR_DIGIT = 1;
 const BASE64_SIGN = 2;
 const GAP = 3;
@@ -288,24 +292,50 @@ export class Sieve {
   mayHold(text: string): boolean {
     // Each bit stands for a place in a pattern, which the characters so far have reached.
     let base64 = 0;
-    let hex = 0;
-    let gaps = 0;
+    let letters = 0;
     let last = 0;
-    const beginnings = this.#beginnings;
+    let signsX = 0;
+    // Bytes in a row of hexadecimal digits: those that end with the digit at hand, and with the one before.
+    let bytes = 0;
+    let bytesBefore = 0;
+    let digit = -1;
+    let digits = 0;
+    let numbers = 0;
     for (let at = 0; at < text.length; at += 1) {
       const code = text.charCodeAt(at);
       const kind = KINDS[code];
       if (!kind) return true;
       if (kind !== GAP) {
         base64 = ((base64 << 1) | BASE64_STARTS) & (BASE64_PLACES[code] as number);
+        // An id of hexadecimal digits is no base64, though its digits may seem so.
+        if (base64 & BASE64_ENDS && /[g-z_/]/i.test(text)) return true;
       }
-      if (kind === LETTER_OR_DIGIT) {
-        hex = ((hex << 1) | 1) & (HEX_PLACES[code] as number);
-        last = (last % 36 ** 2) * 36 + (DIGITS[code] as number);
-      } else gaps += 1;
-      if (hex & HEX_END || gaps === MOST_GAPS || beginnings[last]) return true;
-      // An id of hexadecimal digits is no base64, though its digits may seem so.
-      if (base64 & BASE64_ENDS && /[g-z_/]/i.test(text)) return true;
+      const value = kind === LETTER_OR_DIGIT ? (DIGITS[code] as number) : 36;
+      if (value < 36) {
+        last = (last % 36 ** 2) * 36 + value;
+        letters += 1;
+        if (letters >= 3 && this.#beginnings[last]) return true;
+      }
+      if (value === X) {
+        signsX += 1;
+        if (signsX === MANY_BYTES) return true;
+      }
+      if (value < 16) {
+        const ended = digit >= 0 && isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
+        bytesBefore = bytes;
+        bytes = ended;
+        digit = value;
+        if (bytes === MANY_BYTES) return true;
+      }
+      if (value < 10) {
+        digits += 1;
+        if (digits === 2) numbers += 1;
+        if (digits === 4) numbers = 0;
+        if (numbers === MANY_BYTES) return true;
+      } else {
+        if (digits === 1) numbers = 0;
+        digits = 0;
+      }
     }
     return false;
   }

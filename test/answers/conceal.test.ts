@@ -342,6 +342,54 @@ describe('a name reveals a secret', () => {
   });
 });
 
+/** Without a character that a name does not have anyway. */
+const IN_NAMES: Readonly<Record<string, (bytes: Buffer) => string>> = {
+  'as it is': (bytes) => bytes.toString(),
+  'letter by letter': (bytes) => [...bytes.toString()].join('-'),
+  hexadecimal: (bytes) => bytes.toString('hex'),
+  'hexadecimal of UTF-16': (bytes) => Buffer.from(bytes.toString(), 'utf16le').toString('hex'),
+  ...Object.fromEntries(
+    ['-', '_', '0x', 'x', 'X', 'u00', '-0x', '_x', '/', '.'].map((mark) => [
+      `hexadecimal after ${mark}`,
+      (bytes: Buffer) => [...bytes].map((one) => mark + one.toString(16).padStart(2, '0')).join(''),
+    ]),
+  ),
+  ...Object.fromEntries(
+    ['-', '_', 'x', '.', ':', '/', '-a-'].map((mark) => [
+      `numbers between ${mark}`,
+      (bytes: Buffer) => [...bytes].join(mark),
+    ]),
+  ),
+  base64: (bytes) => bytes.toString('base64url'),
+  'base64 in pieces': (bytes) => bytes.toString('base64url').replace(/.{5}/g, '$&.'),
+  'base64 of UTF-16': (bytes) => Buffer.from(bytes.toString(), 'utf16le').toString('base64url'),
+  'base64 of base64': (bytes) => Buffer.from(bytes.toString('base64')).toString('base64url'),
+  'base64 of hexadecimal': (bytes) => Buffer.from(bytes.toString('hex')).toString('base64url'),
+  'hexadecimal of base64': (bytes) => Buffer.from(bytes.toString('base64')).toString('hex'),
+};
+
+test('a name reveals a secret, or 16 of its first or last letters, however they are written', () => {
+  const letter = fc.constantFrom(
+    ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
+  );
+  const secret = fc.string({ unit: letter, minLength: 16, maxLength: 60 });
+  const above = fc.constantFrom('', 'a', 'x', 'prod-', '17:');
+  const below = fc.constantFrom('', 'z', 'x', ':1', '-20261126');
+  fc.assert(
+    fc.property(secret, above, below, (whole, before, after) => {
+      const reveals = revealer([whole]);
+      for (const piece of [whole, whole.slice(0, 16), whole.slice(-16), whole.slice(1)]) {
+        if (piece.length < 16) continue;
+        for (const [form, write] of Object.entries(IN_NAMES)) {
+          const name = `${before}${write(Buffer.from(piece))}${after}`;
+          expect([form, name, reveals(name)]).toEqual([form, name, true]);
+        }
+      }
+    }),
+    { numRuns: Number(process.env.CONCEAL_RUNS ?? 100) },
+  );
+});
+
 test('secrets of a set that grows are hidden as soon as they are in it', () => {
   const secrets = new Set(['first secret']);
   const secrecy = new Secrecy(secrets);

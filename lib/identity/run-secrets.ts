@@ -14,6 +14,7 @@ const OVERHEAD = 100;
 export class RunSecrets {
   readonly #values = new Set<string>();
   readonly #accessKeys = new Set<string>();
+  #shortestAccessKey = Number.POSITIVE_INFINITY;
   readonly #secrecy = new Secrecy(this.#values);
   readonly #mostText: number;
   #text = 0;
@@ -39,7 +40,9 @@ export class RunSecrets {
    */
   addAccessKey(accessKey: string): void {
     // A short one stands in many a harmless text.
-    if (accessKey.length > SHORTEST) this.#hold(accessKey, this.#accessKeys);
+    if (accessKey.length <= SHORTEST) return;
+    this.#hold(accessKey, this.#accessKeys);
+    this.#shortestAccessKey = Math.min(this.#shortestAccessKey, accessKey.length);
   }
 
   /** The text without any secret that it may hold; of an access key, the first and last characters stay. */
@@ -49,9 +52,16 @@ export class RunSecrets {
     return result;
   }
 
-  /** For one answer: whether a name or an id in it holds a secret. */
+  /** For one answer: whether a name or an id in it holds a secret, or an access key in full. */
   revealer(): (text: string) => boolean {
-    return this.#secrecy.revealer();
+    const revealsSecret = this.#secrecy.revealer();
+    return (text) => this.#hasAccessKey(text) || revealsSecret(text);
+  }
+
+  #hasAccessKey(text: string): boolean {
+    if (text.length < this.#shortestAccessKey) return false;
+    for (const key of this.#accessKeys) if (text.includes(key)) return true;
+    return false;
   }
 
   #hold(value: string, values: Set<string>): void {

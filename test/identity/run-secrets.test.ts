@@ -25,3 +25,28 @@ describe('the secrets of a run', () => {
     expect(secrets.values.size).toBe(1_000);
   });
 });
+
+describe('a name', () => {
+  test.each([
+    ['HCTESTACCESSKEY00042', true],
+    ['prod-HCTESTACCESSKEY00042-1', true],
+    ['prod-HCTESTACCESSKEY0004', false],
+    ['HCOTHERKEY', true],
+    ['HCOTHERKE', false],
+    ['a password 0123456789', true],
+    ['EXTEND', false],
+  ])('such as %s shows a secret or an access key: %j', (name, isShown) => {
+    const secrets = new RunSecrets();
+    secrets.addAccessKey('HCTESTACCESSKEY00042');
+    const reveals = secrets.revealer();
+    secrets.addAccessKey('HCOTHERKEY');
+    secrets.add('password 0123456789');
+    expect(reveals(name)).toBe(isShown);
+  });
+
+  test('may hold an access key that is too short to be told from other texts', () => {
+    const secrets = new RunSecrets();
+    secrets.addAccessKey('prod-ak1');
+    expect(secrets.revealer()('prod-ak1-cache')).toBe(false);
+  });
+});

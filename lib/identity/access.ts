@@ -27,6 +27,11 @@ export interface AuthorisedRequest extends HttpRequest {
   readonly grant: Grant;
 }
 
+/** Renewals after refusals, until the service has been content for a while. */
+const MOST_RENEWALS = 3;
+/** Milliseconds without a renewal after which they are counted anew: in a run of days, tokens may be revoked often. */
+const CONTENT_MS = 10 * 60_000;
+
 /** Authenticates a target's requests, with a signature or a token, and keeps the secrets out of sight. */
 export class Access {
   readonly #store: CredentialsStore;
@@ -34,6 +39,9 @@ export class Access {
   readonly #clock: Clock;
   #grant: Promise<Grant> | undefined;
   #renewal: Promise<boolean> | undefined;
+  /** Renewals after refusals that followed each other closely, and when the latest was. */
+  #renewals = 0;
+  #renewedAt = 0;
   /** A grant that could not be replaced before its end: it is used until the service refuses it. */
   #lastResort: Grant | undefined;
 
@@ -112,13 +120,14 @@ export class Access {
 
   /**
    * True when a request that was answered `unauthorised` is worth sending again: its key or token has been
-   * replaced meanwhile, or could be replaced now. However many requests ask at once, there is one renewal.
+   * replaced meanwhile, or could be replaced now. However many requests ask at once, there is one renewal, and after
+   * three of them within minutes there is no other.
    * @param refused what the refused request was authenticated with.
    * @throws {CredentialsError} when IAM refuses a new token.
    */
   async renew(refused: Grant): Promise<boolean> {
     if ((await this.#grant) !== refused) return true;
-    this.#renewal ??= this.#replace(refused).finally(() => {
+    this.#renewal ??= this.#replaceIfSeldom(refused).finally(() => {
       this.#renewal = undefined;
     });
     return await this.#renewal;
@@ -127,12 +136,13 @@ export class Access {
   /** Which credentials were refused, without their secrets. */
   describe(grant: Grant | undefined): string {
     const { name } = this.#store;
+    const often = this.#renewals >= MOST_RENEWALS ? `, after ${this.#renewals} renewals` : '';
     if (!grant) return `credentials from ${name}`;
     const { credentials } = grant;
-    if (credentials.lifetime) return `temporary key from ${name}`;
+    if (credentials.lifetime) return `temporary key from ${name}${often}`;
     return 'password' in credentials
-      ? `token of user ${credentials.username} from ${name}`
-      : `access key ${shortened(credentials.accessKey)} from ${name}`;
+      ? `token of user ${credentials.username} from ${name}${often}`
+      : `access key ${shortened(credentials.accessKey)} from ${name}${often}`;
   }
 
   /** The text without any secret that it may hold, and with access keys shortened. */
@@ -158,6 +168,15 @@ export class Access {
     if (ending.token) return await this.#obtain();
     const credentials = await this.#store.successorOf(ending.credentials);
     return credentials === ending.credentials ? ending : await this.#obtain(credentials);
+  }
+
+  /** A service that accepts each token for a single request would have as many as there are records, all held. */
+  async #replaceIfSeldom(refused: Grant): Promise<boolean> {
+    if (this.#clock.monotonic() - this.#renewedAt > CONTENT_MS) this.#renewals = 0;
+    if (this.#renewals >= MOST_RENEWALS || !(await this.#replace(refused))) return false;
+    this.#renewals += 1;
+    this.#renewedAt = this.#clock.monotonic();
+    return true;
   }
 
   async #replace({ credentials, token }: Grant): Promise<boolean> {

@@ -43,6 +43,8 @@ const TIMEOUT_MS = 10_000;
  * The form of a token, and of keys. Two headers come as one with a comma, and then it is not clear which is the token.
  */
 const TOKEN = /^[\w+/=.~:-]+$/;
+/** Characters of a token or a key: several times what a service takes as a header. */
+const LONGEST_TOKEN = 65_536;
 
 /** Advice for IAM's own error codes. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -54,8 +56,10 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** How long temporary keys are asked for. */
 const AGENCY_SECONDS = 3_600;
-/** The shortest time that they last, for an answer that does not say. */
+/** The shortest time that they last, whatever an answer says: it would be asked for others with each request. */
 const SHORTEST_AGENCY_MS = 900_000;
+/** The same for a token, of which the services do not say it. */
+const SHORTEST_TOKEN_MS = 60_000;
 
 /** An answer, and the response that it was read from, where one came. */
 interface IamReading extends AnswerReading {
@@ -118,7 +122,7 @@ export class Iam {
       build: async () => request,
     });
     const value = sent.reading?.response?.header('x-subject-token');
-    if (sent.reading?.answer === 'ok' && value && TOKEN.test(value)) {
+    if (sent.reading?.answer === 'ok' && value && isToken(value)) {
       return { value, issuedAt, ...readTokenBody(sent.reading.response?.body ?? '', issuedAt) };
     }
     const refusal = this.#refusal(user, sent);
@@ -218,7 +222,7 @@ export class Iam {
       const { expiresAt, ...key } = keys;
       // By the service's clock: this machine's may differ from it by hours.
       const life = expiresAt - (sent.reading?.serverTime ?? issuedAt);
-      const lasts = life > 0 ? life : SHORTEST_AGENCY_MS;
+      const lasts = Math.max(life || 0, SHORTEST_AGENCY_MS);
       return { ...key, lifetime: { issuedAt, expiresAt: issuedAt + lasts } };
     }
     const said = answer === undefined ? describeResponse(sent) : 'its answer holds no keys';
@@ -275,7 +279,7 @@ function readTokenBody(
   const life = Date.parse(String(token?.expires_at)) - Date.parse(String(token?.issued_at));
   return {
     // Unreadable: an hour is far below the 24 that the service grants.
-    expiresAt: issuedAt + (life > 0 ? life : 3_600_000),
+    expiresAt: issuedAt + (life > 0 ? Math.max(life, SHORTEST_TOKEN_MS) : 3_600_000),
     project: token?.project ? readProject(token.project) : undefined,
   };
 }
@@ -298,12 +302,16 @@ function explainAgency(reading: AnswerReading | undefined, caller: string): stri
   return `either ${undelegated}; or ${noRight}`;
 }
 
+function isToken(text: string): boolean {
+  return text.length <= LONGEST_TOKEN && TOKEN.test(text);
+}
+
 /** `undefined` where they are not whole. */
 function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: number }) | undefined {
   const { credential } = parse(body) as { credential?: unknown };
   const { access, secret, securitytoken, expires_at: end } = isObject(credential) ? credential : {};
   const parts = [access, secret, securitytoken];
-  if (!parts.every((part) => typeof part === 'string' && TOKEN.test(part))) return undefined;
+  if (!parts.every((part) => typeof part === 'string' && isToken(part))) return undefined;
   return {
     accessKey: access as string,
     secretKey: secret as string,

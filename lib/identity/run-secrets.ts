@@ -1,24 +1,48 @@
+import { getHeapStatistics } from 'node:v8';
 import { Secrecy } from '../answers/conceal.ts';
+import { CredentialsError } from './credentials.ts';
+
+/**
+ * The most characters that the secrets of a run may have together: tokens of 8,000 for 1,000 projects. Each takes some 31
+ * bytes, since all forms of a secret are held until the run ends: a quarter of the memory for objects at most.
+ */
+const MAX_TEXT = Math.min(8_000_000, getHeapStatistics().heap_size_limit / 128);
+/** Characters that take as much memory as what is held of a secret besides its text. */
+const OVERHEAD = 100;
 
 /** The secrets of a run, which its targets share: a service may repeat the token of another target. */
 export class RunSecrets {
   readonly #values = new Set<string>();
   readonly #accessKeys = new Set<string>();
+  #shortestAccessKey = Number.POSITIVE_INFINITY;
   readonly #secrecy = new Secrecy(this.#values);
+  readonly #mostText: number;
+  #text = 0;
+
+  /** @param mostText characters of all secrets together. */
+  constructor(mostText = MAX_TEXT) {
+    this.#mostText = mostText;
+  }
 
   /** Every secret value that has been read or issued so far, so that none is ever shown. */
   get values(): ReadonlySet<string> {
     return this.#values;
   }
 
+  /** @throws {CredentialsError} where the run would hold more than it may: what cannot be hidden is not to be used. */
   add(value: string): void {
-    this.#values.add(value);
+    this.#hold(value, this.#values);
   }
 
-  /** An access key is no secret, and is shown in part. */
+  /**
+   * An access key is no secret, and is shown in part.
+   * @throws as {@link add} does.
+   */
   addAccessKey(accessKey: string): void {
     // A short one stands in many a harmless text.
-    if (accessKey.length > SHORTEST) this.#accessKeys.add(accessKey);
+    if (accessKey.length <= SHORTEST) return;
+    this.#hold(accessKey, this.#accessKeys);
+    this.#shortestAccessKey = Math.min(this.#shortestAccessKey, accessKey.length);
   }
 
   /** The text without any secret that it may hold; of an access key, the first and last characters stay. */
@@ -28,9 +52,28 @@ export class RunSecrets {
     return result;
   }
 
-  /** For one answer: whether a name or an id in it holds a secret. */
+  /** For one answer: whether a name or an id in it holds a secret, or an access key in full. */
   revealer(): (text: string) => boolean {
-    return this.#secrecy.revealer();
+    const revealsSecret = this.#secrecy.revealer();
+    return (text) => this.#hasAccessKey(text) || revealsSecret(text);
+  }
+
+  #hasAccessKey(text: string): boolean {
+    if (text.length < this.#shortestAccessKey) return false;
+    for (const key of this.#accessKeys) if (text.includes(key)) return true;
+    return false;
+  }
+
+  #hold(value: string, values: Set<string>): void {
+    if (values.has(value)) return;
+    const text = this.#text + value.length + OVERHEAD;
+    if (text > this.#mostText) {
+      throw new CredentialsError(
+        `the run was given more tokens and keys than it has memory for (it holds ${this.#values.size}): use an access key, which needs no tokens, or clean fewer targets at once (--target)`,
+      );
+    }
+    this.#text = text;
+    values.add(value);
   }
 }
 

@@ -195,10 +195,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     if (known !== undefined && !isSame(known, row)) doubtful.add(key);
     const kept = doubtful.has(key) ? list.changed(row, known ?? row) : row;
     found.set(key, kept);
-    const text = textOf(kept) - textOf(known) + (list.keptText?.keep(row, raw) ?? 0);
-    if (!account.take(known === undefined ? 1 : 0, text)) {
+    const json = list.keptText?.keep(row, raw);
+    if (!account.take(known === undefined ? 1 : 0, textOf(kept) - textOf(known), json)) {
       throw new IncompleteListError(
-        'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
+        'the lists that are being read hold more rows, or longer ones, than memory is meant for; clean fewer instances at once (requests.concurrency)',
       );
     }
   }

@@ -2,6 +2,13 @@ import { getHeapStatistics } from 'node:v8';
 
 /** The most rows that the lists which a run is reading may hold together: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
+/**
+ * Characters that a row may have on average, of what is read of it: an id has 36, a user 64, and names and statuses are
+ * words. The text of all rows is then as large as the rows themselves, on a machine with much memory too.
+ */
+const TEXT_OF_ROW = 256;
+/** The same together with its JSON, for an archive: some 500 characters, and more where parameters were changed. */
+const HELD_OF_ROW = 1_024;
 /** Share of the memory for objects that the text of these rows may take; a character takes one byte or two. */
 const TEXT_SHARE = 0.25;
 
@@ -9,47 +16,61 @@ const TEXT_SHARE = 0.25;
 export class RowBudget {
   readonly #mostRows: number;
   readonly #mostText: number;
+  readonly #mostHeld: number;
   #rows = 0;
   #text = 0;
+  #json = 0;
 
-  /** @param mostText characters of all rows together. */
-  constructor(mostRows = MAX_ROWS, mostText = TEXT_SHARE * getHeapStatistics().heap_size_limit) {
+  /** @param memory bytes for objects. */
+  constructor(mostRows = MAX_ROWS, memory = getHeapStatistics().heap_size_limit) {
     this.#mostRows = mostRows;
-    this.#mostText = mostText;
+    this.#mostText = Math.min(TEXT_SHARE * memory, TEXT_OF_ROW * mostRows);
+    this.#mostHeld = Math.min(TEXT_SHARE * memory, HELD_OF_ROW * mostRows);
   }
 
   /** An account for one list. */
   open(): RowAccount {
-    return new RowAccount((rows, text) => {
+    return new RowAccount((rows, text, json) => {
       this.#rows += rows;
       this.#text += text;
-      return this.#rows <= this.#mostRows && this.#text <= this.#mostText;
+      this.#json += json;
+      return (
+        this.#rows <= this.#mostRows &&
+        this.#text <= this.#mostText &&
+        this.#text + this.#json <= this.#mostHeld
+      );
     });
   }
 }
 
 /** The rows that one list holds. */
 export class RowAccount {
-  readonly #change: (rows: number, text: number) => boolean;
+  readonly #change: (rows: number, text: number, json: number) => boolean;
   #rows = 0;
   #text = 0;
+  #json = 0;
 
   /** @param change adds to what all lists hold; false where that is more than they may. */
-  constructor(change: (rows: number, text: number) => boolean) {
+  constructor(change: (rows: number, text: number, json: number) => boolean) {
     this.#change = change;
   }
 
-  /** Counts rows and characters that are held, or held no more; false where all lists hold more than they may. */
-  take(rows: number, text: number): boolean {
+  /**
+   * Counts rows and characters that are held, or held no more; false where all lists hold more than they may.
+   * @param json characters of the rows as they came, where these are held too.
+   */
+  take(rows: number, text: number, json = 0): boolean {
     this.#rows += rows;
     this.#text += text;
-    return this.#change(rows, text);
+    this.#json += json;
+    return this.#change(rows, text, json);
   }
 
   /** The list holds no row any more. */
   release(): void {
-    this.#change(-this.#rows, -this.#text);
+    this.#change(-this.#rows, -this.#text, -this.#json);
     this.#rows = 0;
     this.#text = 0;
+    this.#json = 0;
   }
 }

@@ -127,6 +127,32 @@ describe('after a refusal', () => {
     expect(await world.headers()).toMatchObject({ 'X-Auth-Token': 'token 2' });
   });
 
+  test('there are three new tokens, and no fourth until ten minutes have passed', async () => {
+    const world = accessWith([USER]);
+    const renew = async () => await world.clock.settle(world.access.renew(await grantOf(world)));
+    for (let n = 0; n < 3; n += 1) {
+      expect(world.access.describe(await grantOf(world))).toBe('token of user ops from secret s');
+      expect(await renew()).toBe(true);
+      await world.clock.advance(9 * 60_000);
+    }
+    expect(await renew()).toBe(false);
+    expect(world.asked).toHaveLength(4);
+    expect(world.access.describe(await grantOf(world))).toBe(
+      'token of user ops from secret s, after 3 renewals',
+    );
+    await world.clock.advance(2 * 60_000);
+    expect(await renew()).toBe(true);
+  });
+
+  test('a key that is another one with each reading is read again three times', async () => {
+    const keys = Array.from({ length: 9 }, (_, n) => ({ ...KEY, secretKey: `secret ${n}` }));
+    const world = accessWith(keys);
+    const renewals = [];
+    for (let n = 0; n < 5; n += 1) renewals.push(await world.access.renew(await grantOf(world)));
+    expect(renewals).toEqual([true, true, true, false, false]);
+    expect(world.reads()).toBe(4);
+  });
+
   test('one that comes late finds the new token there', async () => {
     const world = accessWith([USER]);
     const refused = await grantOf(world);

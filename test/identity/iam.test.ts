@@ -121,6 +121,13 @@ describe('a token', () => {
     expect(token.expiresAt - clock.now()).toBe(3_600_000);
   });
 
+  test('that is said to live a second lives a minute, lest each request asks for one', async () => {
+    const token = { issued_at: '2015-11-08T01:42:57Z', expires_at: '2015-11-08T01:42:58Z' };
+    answers(201, { token }, { 'x-subject-token': 'T' });
+    const { expiresAt } = await clock.settle(iam.token(DEMO_USER, { name: DEMO_REGION }));
+    expect(expiresAt - clock.now()).toBe(60_000);
+  });
+
   test('is asked for again when IAM fails for a moment', async () => {
     let requests = 0;
     emulator.intercept = () => {

@@ -4,6 +4,7 @@ import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_USER } from '../../lib/emulator/
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
+import { FAKE_NOW } from '../fake-clock.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { expired } from '../records.ts';
@@ -149,6 +150,73 @@ test('a secret of another target is hidden in what IAM says when it gives no tok
   expect(done[1]?.error?.message).toMatch(/: 401: not \[secret\]$/);
 });
 
+describe('a service that refuses credentials again and again', () => {
+  const tokens = () => world.emulator.journal.count(({ operation }) => operation === 'token');
+  const asUser = (policy: object) =>
+    world.run(
+      policy,
+      {},
+      { credentials: () => ({ name: 'the test', read: async () => DEMO_USER }) },
+    );
+  const oneByOne = (requests: object = {}) =>
+    policyOf([targetOf(world.emulator, { requests: { concurrency: 1, ...requests } })]);
+
+  const acceptTimes = (most: number, durationMs: number) => {
+    const used = new Map<string, number>();
+    world.emulator.intercept = async ({ operation, headers }) => {
+      if (operation !== 'delete-task') return undefined;
+      await world.clock.sleep(durationMs);
+      const token = headers['x-auth-token'] ?? '';
+      const times = used.get(token) ?? 0;
+      used.set(token, times + 1);
+      return times < most ? undefined : { status: 401, body: { error_code: 'APIGW.0307' } };
+    };
+  };
+
+  test('has three new tokens, then its target fails', async () => {
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(40) });
+    acceptTimes(1, 0);
+    const { targets, totals } = await asUser(oneByOne());
+    expect(tokens()).toBe(4);
+    expect(totals).toMatchObject({ expired: 40, deleted: 4, remaining: 36 });
+    expect(targets[0]?.error).toEqual({
+      code: 'unauthorised',
+      message: `${world.emulator.url} refused the credentials (token of user demo-janitor from the test, after 3 renewals): 401 APIGW.0307. Check the key, its secret and this machine's clock.`,
+    });
+  });
+
+  test('may do so in a long run, if it is content for more than ten minutes each time', async () => {
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(18) });
+    acceptTimes(3, 4 * 60_000);
+    const summary = await asUser(oneByOne({ timeout: '5m' }));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 18 } });
+    expect(tokens()).toBe(6);
+  });
+});
+
+test('a token that is said to live a second is not asked for with each request', async () => {
+  const { emulator, clock } = world;
+  emulator.addInstance({ service: 'dcs', tasks: expired(40) });
+  emulator.intercept = async ({ operation }) => {
+    if (operation === 'delete-task') await clock.sleep(1_000);
+    if (operation !== 'token') return undefined;
+    return {
+      rewrite: (body) => {
+        const { token } = body as { token: { issued_at: string } };
+        const expires_at = new Date(Date.parse(token.issued_at) + 1_000).toISOString();
+        return { token: { ...token, expires_at } };
+      },
+    };
+  };
+  const { outcome } = await world.run(
+    policyOf([targetOf(emulator)]),
+    {},
+    { credentials: () => ({ name: 'the test', read: async () => DEMO_USER }) },
+  );
+  expect(outcome).toBe('complete');
+  expect(emulator.journal.count(({ operation }) => operation === 'token')).toBe(1);
+});
+
 describe('an agency', () => {
   const ACME = '0b01fbb53600d4671fa8c00673c71263';
   const AGENCY = { domain: 'acme', name: 'janitor' };
@@ -179,6 +247,18 @@ describe('an agency', () => {
       ...fields,
     }) as { projectId: string };
     return target;
+  };
+  /** IAM gives keys that differ from its own, and each DELETE takes a second. */
+  const rewriteKeys = (fields: object) => {
+    world.emulator.intercept = async ({ operation }) => {
+      if (operation === 'delete-task') await world.clock.sleep(1_000);
+      if (operation !== 'agency') return undefined;
+      return {
+        rewrite: (body) => ({
+          credential: { ...(body as { credential: object }).credential, ...fields },
+        }),
+      };
+    };
   };
   const assumed = () => world.emulator.journal.filter({ operation: 'agency' });
 
@@ -258,6 +338,36 @@ describe('an agency', () => {
     const summary = await world.run(policyOf([acme()]));
     expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 160, failed: 0 } });
     expect(assumed()).toHaveLength(2);
+  });
+
+  test('whose keys are refused again and again is assumed three times more', async () => {
+    const used = new Set<string>();
+    world.emulator.intercept = ({ operation, headers }) => {
+      const key = headers['x-security-token'] ?? '';
+      if (operation !== 'delete-task') return undefined;
+      if (used.has(key)) return { status: 401, body: { error_code: 'APIGW.0301' } };
+      used.add(key);
+      return undefined;
+    };
+    const single = { service: 'dcs', projects: ['eu-de'], requests: { concurrency: 1 } };
+    const { targets, totals } = await world.run(policyOf([acme(single)]));
+    expect(assumed()).toHaveLength(4);
+    expect(totals.deleted).toBe(4);
+    expect(targets[0]?.error).toMatchObject({ code: 'unauthorised' });
+    expect(targets[0]?.error?.message).toContain('assumed with the test, after 3 renewals)');
+  });
+
+  test('whose keys are said to end in a second is not assumed with each request', async () => {
+    rewriteKeys({ expires_at: new Date(FAKE_NOW + 1_000).toISOString() });
+    const { outcome } = await world.run(policyOf([acme()]));
+    expect(outcome).toBe('complete');
+    expect(assumed()).toHaveLength(1);
+  });
+
+  test('whose keys are longer than any header fails its targets', async () => {
+    rewriteKeys({ securitytoken: 'x'.repeat(65_537) });
+    const { targets } = await world.run(policyOf([acme()]));
+    expect(targets[0]?.error?.message).toMatch(/gave no keys .*: its answer holds no keys$/);
   });
 
   test('is assumed again before its keys end', async () => {

@@ -370,12 +370,31 @@ describe('a list that changes while it is read', () => {
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
+describe('the memory for what lists hold', () => {
+  const GIGABYTE = 2 ** 30;
+
+  test('is that of a million rows with 200 characters, and 900 with their JSON', () => {
+    expect(new RowBudget(undefined, 4 * GIGABYTE).open().take(1_000_000, 200e6)).toBe(true);
+    expect(new RowBudget(undefined, 4 * GIGABYTE).open().take(1_000_000, 200e6, 700e6)).toBe(true);
+  });
+
+  test('is no more where the machine has more', () => {
+    expect(new RowBudget(undefined, 64 * GIGABYTE).open().take(1_000, 300e6)).toBe(false);
+    expect(new RowBudget(undefined, 64 * GIGABYTE).open().take(1_000, 200e6, 900e6)).toBe(false);
+  });
+
+  test('is less where the machine has less', () => {
+    expect(new RowBudget(undefined, GIGABYTE / 4).open().take(1_000, 60e6)).toBe(true);
+    expect(new RowBudget(undefined, GIGABYTE / 4).open().take(1_000, 30e6, 40e6)).toBe(false);
+  });
+});
+
 describe('a list without an end', () => {
   const textOf = (row: unknown) => (row as { text: string }).text.length;
 
   test.each([
     ['more rows', new RowBudget(1_000), 500],
-    ['more text', new RowBudget(1_000_000, 14_000), 0],
+    ['more text', new RowBudget(1_000_000, 4 * 14_000), 0],
   ])('is given up once the lists being read hold %s than they may', async (_, budget, others) => {
     budget.open().take(others, 0);
     let next = 0;
@@ -393,7 +412,9 @@ describe('a list without an end', () => {
       found,
       rows,
     });
-    await expect(reading).rejects.toThrow('hold more rows than memory is meant for');
+    await expect(reading).rejects.toThrow(
+      'hold more rows, or longer ones, than memory is meant for',
+    );
     // Eight characters of the id, and seven beside.
     expect(found.size).toBe(others > 0 ? 501 : Math.floor(14_000 / 15) + 1);
     rows.release();
@@ -401,7 +422,7 @@ describe('a list without an end', () => {
   });
 
   test('is given up where its rows grow whenever they are read again', async () => {
-    const budget = new RowBudget(1_000_000, 100_000);
+    const budget = new RowBudget(1_000_000, 4 * 100_000);
     const found = new Map<string, { id: string; name: string }>();
     let size = 0;
     const reading = readList({

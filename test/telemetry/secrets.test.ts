@@ -12,7 +12,7 @@ import { letterOf } from '../../lib/view/letter.ts';
 import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { NO_TERMINAL } from '../../lib/view/terminal/terminal.ts';
 import { onlyTarget } from '../policies.ts';
-import { expired } from '../records.ts';
+import { aged, expired } from '../records.ts';
 import { startWorld, type World } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
@@ -168,4 +168,22 @@ describe('no secret is shown', () => {
       expectNoSecrets(output);
     }
   });
+});
+
+test('no access key is shown in full that a service repeats in names', async () => {
+  const { accessKey } = KEY;
+  world.emulator.addInstance({
+    service: 'dcs',
+    name: `prod-${accessKey}`,
+    tasks: [
+      aged(40, { name: `rotate ${accessKey}` }),
+      aged(41, { user_name: accessKey }),
+      aged(42, { name: `rotate ${accessKey.slice(0, -1)}` }),
+    ],
+  });
+  const output = await allOutput(KEY);
+  expect(output).not.toContain(accessKey);
+  expect(output).toContain(`rotate ${accessKey.slice(0, -1)}`);
+  // They stay, as all that cannot be read does.
+  expect(world.emulator.journal.count(({ operation }) => operation === 'delete-task')).toBe(4);
 });

@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import { CredentialsError } from '../../lib/identity/credentials.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
+
+describe('the secrets of a run', () => {
+  const fill = (secrets: RunSecrets, length: number, most = 100_000) => {
+    for (let n = 0; n < most; n += 1) secrets.add(String(n).padStart(length, 'x'));
+  };
+
+  test.each([12, 12_000])('of %i characters are given up before they fill the memory', (length) => {
+    const secrets = new RunSecrets(120_000);
+    const filling = () => fill(secrets, length);
+    expect(filling).toThrow(CredentialsError);
+    expect(filling).toThrow(
+      `the run was given more tokens and keys than it has memory for (it holds ${secrets.values.size}): use an access key, which needs no tokens, or clean fewer targets at once (--target)`,
+    );
+    expect(secrets.values.size).toBeLessThan(1_100);
+    expect(() => secrets.addAccessKey('HC'.repeat(12_000))).toThrow(CredentialsError);
+  });
+
+  test('may be a token of 4,000 characters for each of 1,000 projects, once however often it comes', () => {
+    const secrets = new RunSecrets();
+    fill(secrets, 4_000, 1_000);
+    expect(() => fill(secrets, 4_000, 1_000)).not.toThrow();
+    expect(secrets.values.size).toBe(1_000);
+  });
+});
+
+describe('a name', () => {
+  test.each([
+    ['HCTESTACCESSKEY00042', true],
+    ['prod-HCTESTACCESSKEY00042-1', true],
+    ['prod-HCTESTACCESSKEY0004', false],
+    ['HCOTHERKEY', true],
+    ['HCOTHERKE', false],
+    ['a password 0123456789', true],
+    ['EXTEND', false],
+  ])('such as %s shows a secret or an access key: %j', (name, isShown) => {
+    const secrets = new RunSecrets();
+    secrets.addAccessKey('HCTESTACCESSKEY00042');
+    const reveals = secrets.revealer();
+    secrets.addAccessKey('HCOTHERKEY');
+    secrets.add('password 0123456789');
+    expect(reveals(name)).toBe(isShown);
+  });
+
+  test('may hold an access key that is too short to be told from other texts', () => {
+    const secrets = new RunSecrets();
+    secrets.addAccessKey('prod-ak1');
+    expect(secrets.revealer()('prod-ak1-cache')).toBe(false);
+  });
+});

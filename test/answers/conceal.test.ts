@@ -278,6 +278,7 @@ describe('nothing else is hidden', () => {
     expect(concealer(['kafka'])('a kafka, a K A F K A, a k&#97;fka')).toBe(
       'a [secret], a K A F K A, a k&#97;fka',
     );
+    expect(concealer(['kafka'])(`a ${Buffer.from('kafka').toString('base64')}`)).toBe('a [secret]');
     expect(revealer(['kafka'])('a kafka instance')).toBe(false);
     expect(concealer([''])('a')).toBe('a');
   });

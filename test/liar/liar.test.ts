@@ -78,7 +78,7 @@ function resources(): Map<string, number> {
 /** Kinds of which there are more than before, also some turns later: what is closed is gone then. */
 async function whatIsLeft(before: ReadonlyMap<string, number>): Promise<string[]> {
   let more: string[] = [];
-  for (let turn = 0; turn < 1_000; turn += 1) {
+  for (let turn = 0; turn < 100_000; turn += 1) {
     more = [...resources()].flatMap(([kind, count]) =>
       count > (before.get(kind) ?? 0) ? [`${kind}: ${count}, not ${before.get(kind) ?? 0}`] : [],
     );

@@ -170,6 +170,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     reading.moved ||=
       (reading.total ?? total) !== total || ids.some((id) => id !== undefined && found.has(id));
     reading.total = total;
+    // Then a row without an id that holds something new may be one that has been found, and has changed: nobody can
+    // tell, so it neither completes the list nor counts among the newest.
+    const mayBeKnown = reading.moved && unnamed.size > 0;
     const here = new Map<string, number>();
     let news = 0;
     for (const [index, row] of read.entries()) {
@@ -177,12 +180,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       const name = id ?? contentOf(page.rows[index]);
       // An id twice on one page is no row that has merely moved: each counts.
       const twin = countUp(id === undefined && !reading.moved ? reading.unnamed : here, name);
+      const content = `${twin} ${name}`;
+      if (id === undefined && mayBeKnown && !unnamed.has(content)) continue;
       const key =
-        id === undefined
-          ? keyOfUnnamed(`${twin} ${name}`)
-          : twin === 0
-            ? id
-            : `${NO_ID}${twin} ${id}`;
+        id === undefined ? keyOfUnnamed(content) : twin === 0 ? id : `${NO_ID}${twin} ${id}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !found.has(key)) news += 1;
       keep(key, row, page.rows[index]);

@@ -63,3 +63,30 @@ test('a record without an id that moves while it is listed is one of the newest 
   expect(summary.totals).toMatchObject({ listed: 5, expired: 1, deleted: 1 });
   expect(emulator.instances()[0]?.taskIds()).toContain(newest);
 });
+
+test('a record without an id that changes whenever it is listed does not stand in for one that is missing', async () => {
+  const { emulator } = world;
+  const { id: _, ...nameless } = aged(1, {}, 'kafka');
+  const instance = emulator.addInstance({
+    service: 'kafka',
+    tasks: [nameless, ...expired(4, 'kafka')],
+  });
+  emulator.faults.taskCount = (total) => total + 1;
+  let progress = 0;
+  emulator.intercept = ({ operation }) => {
+    if (operation !== 'list-tasks') return undefined;
+    progress += 1;
+    return {
+      rewrite: (body) => {
+        const { tasks, ...rest } = body as { tasks: { id?: string }[] };
+        return { ...rest, tasks: tasks.map((row) => (row.id ? row : { ...row, progress })) };
+      },
+    };
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka', keepLast: 3 }));
+  expect(summary.targets[0]?.instances[0]).toMatchObject({
+    outcome: 'failed',
+    stoppedBy: 'listing',
+  });
+  expect(instance.tasks()).toHaveLength(5);
+});

@@ -243,6 +243,43 @@ describe('rows without an id', () => {
     expect([...found.keys()]).toEqual(['\uD8000', '\uD8001', '\uD8002', 'a']);
   });
 
+  /** Reads a list of which each request finds the next state; the last one stays. Two rows a page. */
+  const readStates = async (...states: { id?: string; progress?: number }[][]) => {
+    const found = new Map<string, { id?: string; progress?: number }>();
+    await readList({
+      rows: new RowBudget().open(),
+      changed: (row) => row,
+      paging: { ...SERVICES.kafka.tasks, limit: 2 },
+      fetchPage: async (skip) => {
+        const rows = (states.length > 1 ? states.shift() : states[0]) ?? [];
+        return { rows: rows.slice(skip, skip + 2), total: rows.length };
+      },
+      read: (row) => row as { id?: string; progress?: number },
+      keyOf: (row) => row.id,
+      found,
+    });
+    return [...found.values()];
+  };
+
+  test('are found once where they change while others move them to the next page', async () => {
+    const old = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+    const young = [{ id: 'x' }, { id: 'y' }];
+    const rows = await readStates(
+      [{ progress: 1 }, ...old],
+      [...young, { progress: 2 }, ...old],
+      [...young, { progress: 3 }, ...old],
+    );
+    expect(rows).toHaveLength(6);
+    expect(rows).toEqual(expect.arrayContaining([{ progress: 1 }, ...old, ...young]));
+  });
+
+  test('are found on a later page, too, where rows have moved and none was known before', async () => {
+    const old = [{ id: 'a' }, { id: 'b' }, { id: 'c' }, {}, { progress: 1 }];
+    const rows = await readStates(old, [{ id: 'x' }, ...old]);
+    expect(rows).toHaveLength(6);
+    expect(rows).toEqual(expect.arrayContaining([{ id: 'x' }, ...old]));
+  });
+
   const lists = fc.record({
     kinds: fc.array(fc.constantFrom('null', 'empty', 'id'), { minLength: 1, maxLength: 60 }),
     // Twenty pages of equal rows, without a count, are given up as endless.

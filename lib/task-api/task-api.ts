@@ -243,7 +243,7 @@ export class TaskApi {
         if (reading.code === 'too-large' && paging.limit > 1)
           return { ...reading, trouble: undefined };
         if (reading.answer !== 'ok' || !('body' in result)) return reading;
-        const page = readPage(result.body, list, this.#options.access);
+        const page = readPage(result.body, list, paging.limit, this.#options.access);
         const { serverTime } = reading;
         return page ? { ...reading, page: { ...page, serverTime } } : { ...UNREADABLE, serverTime };
       },
@@ -422,10 +422,12 @@ const UNREADABLE: AnswerReading = {
 /**
  * `undefined` when the body cannot be believed: no JSON object, rows that are no list or more than were asked for,
  * a count that is no number.
+ * @param limit rows that were asked for: those of the list may have become fewer since.
  */
 function readPage(
   body: string,
-  { rowsKey, countKey, paging, keepsText }: List,
+  { rowsKey, countKey, keepsText }: List,
+  limit: number,
   access: Access,
 ): Page | undefined {
   let parsed: unknown;
@@ -441,7 +443,7 @@ function readPage(
   const number = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
   const readable =
     number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
-  if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
+  if (!Array.isArray(rows) || rows.length > limit || !readable) return undefined;
   const count = number as number | undefined;
   const reveals = access.revealer();
   const safe = rows.map((row) => withoutSecrets(row, reveals));

@@ -414,6 +414,27 @@ describe('an answer of another size', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 900, deleted: 900 } });
     expect(instance.taskIds()).toEqual([]);
   });
+
+  test('is asked for again while whole pages are still on their way, which are read as well', async () => {
+    const { emulator } = world;
+    const params = 'x'.repeat(10_000);
+    const tasks = Array.from({ length: 3_000 }, (_, index) =>
+      aged(40 + index, index >= 1_000 && index < 2_000 ? { params } : {}),
+    );
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    let askAgain = () => {};
+    const askedAgain = new Promise<void>((resolve) => {
+      askAgain = resolve;
+    });
+    emulator.intercept = async ({ query }) => {
+      if (query.limit === '100') askAgain();
+      if (query.offset === '2000' && query.limit === '1000') await askedAgain;
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator), { dryRun: true });
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 3_000 } });
+    expect(summary.requests.retried).toBe(0);
+  });
 });
 
 describe('a DELETE', () => {

@@ -447,10 +447,10 @@ function readPage(
   const count = number as number | undefined;
   const reveals = access.revealer();
   const safe = rows.map((row) => withoutSecrets(row, reveals));
-  if (!keepsText) return { rows: safe, total: count };
+  if (!keepsText) return { rows: safe, limit, total: count };
   const texts = elementTexts(body, parsed, rowsKey);
   if (texts?.length !== rows.length) return undefined;
-  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
+  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), limit, total: count };
 }
 
 /** Holds the texts of the rows that have an id. */

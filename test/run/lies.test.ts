@@ -435,6 +435,21 @@ describe('an answer of another size', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 3_000 } });
     expect(summary.requests.retried).toBe(0);
   });
+
+  test('and a count that is each page’s own length do not end the list with the first tenth', async () => {
+    const { emulator } = world;
+    const params = 'x'.repeat(10_000);
+    const tasks = Array.from({ length: 1_250 }, (_, index) => aged(40 + index, { params }));
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    answer('list-tasks', {
+      rewrite: (body) => {
+        const page = body as { tasks: object[] };
+        return { ...page, task_count: page.tasks.length };
+      },
+    });
+    const summary = await world.run(onlyTarget(emulator), { dryRun: true });
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 1_250 } });
+  });
 });
 
 describe('a DELETE', () => {

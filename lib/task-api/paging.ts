@@ -96,7 +96,11 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       return !moving;
     });
     if (!moving && found.size === total) return 'complete';
-    // Begun anew: what was read of a list that moves tells nothing about its pages.
+    // Begun anew: what was read of a list that moves tells nothing about its pages. That two rows had one id, it tells.
+    for (const [key, row] of found) {
+      const id = keyOf(row);
+      if (id !== undefined && id !== key && !isSame(row, found.get(id))) doubtful.add(id);
+    }
     account.release();
     found.clear();
     unnamed.clear();

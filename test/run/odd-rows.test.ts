@@ -43,6 +43,33 @@ describe('two records with one id, of which one runs', () => {
     expect(emulator.journal.count({ operation: 'delete-task', taskId: id })).toBe(0);
     expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 100 } });
   });
+
+  test.each([0, 1])(
+    'on one page, the running one at place %i, in a reading that is not repeated so: the other stays',
+    async (place) => {
+      const { emulator } = world;
+      const tasks = expired(150, 'kafka');
+      const [{ id } = { id: '' }] = tasks;
+      emulator.addInstance({ service: 'kafka', tasks });
+      emulator.intercept = ({ operation }) => {
+        if (operation !== 'list-tasks' || emulator.journal.count({ operation }) > 1)
+          return undefined;
+        const running = aged(0, { id, status: 'EXECUTING' }, 'kafka');
+        return {
+          rewrite: (body) => {
+            const page = body as { tasks: object[] };
+            return {
+              task_count: '151',
+              tasks: page.tasks.slice(0, 99).toSpliced(place, 0, running),
+            };
+          },
+        };
+      };
+      const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+      expect(emulator.instances()[0]?.taskIds()).toEqual([id]);
+      expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 149 } });
+    },
+  );
 });
 
 test('a record without an id that moves while it is listed is one of the newest once', async () => {

@@ -617,26 +617,39 @@ describe('pages side by side', () => {
     }
   });
 
-  test('leave a doubt about two rows of one id, although the list is read anew and shows only one', async () => {
-    const readings = [
+  test.each([
+    [
+      'two pages',
       [{ id: 'a' }, { id: 'twin', state: 'old' }],
       [{ id: 'twin', state: 'young' }, { id: 'b' }],
-      [{ id: 'twin', state: 'old' }, { id: 'b' }],
-    ];
-    const totals = [4, 4, 2];
-    const found = new Map<string, { id: string; state?: string }>();
-    await readList({
-      rows: new RowBudget().open(),
-      changed: (row) => ({ ...row, state: 'doubtful' }),
-      paging: { ...SERVICES.dcs.tasks, limit: 2 },
-      fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 2 }),
-      read: (row) => row as { id: string; state?: string },
-      keyOf: (row) => row.id,
-      found,
-      sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
-    });
-    expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
-  });
+    ],
+    [
+      'one page',
+      [
+        { id: 'twin', state: 'old' },
+        { id: 'twin', state: 'young' },
+      ],
+      [{ id: 'a' }, { id: 'b' }],
+    ],
+  ])(
+    'leave a doubt about two rows of one id on %s, although the list is read anew and shows only one',
+    async (_, ...pages) => {
+      const readings = [...pages, [{ id: 'twin', state: 'old' }, { id: 'b' }]];
+      const totals = [4, 3, 2];
+      const found = new Map<string, { id: string; state?: string }>();
+      await readList({
+        rows: new RowBudget().open(),
+        changed: (row) => ({ ...row, state: 'doubtful' }),
+        paging: { ...SERVICES.dcs.tasks, limit: 2 },
+        fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 2 }),
+        read: (row) => row as { id: string; state?: string },
+        keyOf: (row) => row.id,
+        found,
+        sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
+      });
+      expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
+    },
+  );
 
   test('of a service that does not follow the position are given up after those in flight', async () => {
     let requests = 0;

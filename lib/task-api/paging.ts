@@ -20,17 +20,13 @@ export interface ListReading<Row> {
   readonly found: Map<string, Row>;
   /** Counts the rows as they are found; whoever opened it releases it. */
   readonly rows: RowAccount;
-  /** Present where the text of fetched rows is held beside `found`. */
-  readonly keptText?: KeptText<Row>;
+  /**
+   * Present where the text of fetched rows is held beside `found`. Holds that of a row, in place of that of an earlier
+   * reading. Returns how many characters more are held now.
+   */
+  readonly keepText?: (row: Row, raw: unknown) => number;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
-}
-
-export interface KeptText<Row> {
-  /** Holds the text of a row, in place of that of an earlier reading. Returns how many characters more are held now. */
-  readonly keep: (row: Row, raw: unknown) => number;
-  /** Forgets all of it. */
-  readonly clear: () => void;
 }
 
 export interface SideBySide<Row> {
@@ -57,6 +53,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   const unnamed = new Map<string, string>();
   /** Keys under which different rows were found: also where the list is read anew, and shows only one of them. */
   const doubtful = new Set<string>();
+  /** Rows of a reading that was thrown away, until they are read again: what they held then has been read, too. */
+  const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
 
@@ -100,11 +98,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     for (const [key, row] of found) {
       const id = keyOf(row);
       if (id !== undefined && id !== key && !isSame(row, found.get(id))) doubtful.add(id);
+      earlier.set(key, row);
     }
-    account.release();
     found.clear();
     unnamed.clear();
-    list.keptText?.clear();
     return 'moving';
 
     /** Asks for all further pages, so many at once; `ask` is false when the others need not be asked for. */
@@ -196,11 +193,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   }
 
   function keep(key: string, row: Row, raw: unknown): void {
-    const known = found.get(key);
+    const known = found.get(key) ?? earlier.get(key);
+    earlier.delete(key);
     if (known !== undefined && !isSame(known, row)) doubtful.add(key);
     const kept = doubtful.has(key) ? list.changed(row, known ?? row) : row;
     found.set(key, kept);
-    const text = textOf(kept) - textOf(known) + (list.keptText?.keep(row, raw) ?? 0);
+    const text = textOf(kept) - textOf(known) + (list.keepText?.(row, raw) ?? 0);
     if (!account.take(known === undefined ? 1 : 0, text)) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',

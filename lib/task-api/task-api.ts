@@ -26,7 +26,7 @@ import { readTask, repeatedIds, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
-import { type KeptText, type ListReading, readList } from './paging.ts';
+import { type ListReading, readList } from './paging.ts';
 import type { RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
@@ -157,7 +157,7 @@ export class TaskApi {
       read: (raw) => readTask(rows ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(rows && { keptText: textsById(rows) }),
+      ...(rows && { keepText: textsById(rows) }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -454,16 +454,13 @@ function readPage(
 }
 
 /** Holds the texts of the rows that have an id. */
-function textsById(texts: Map<string, string>): KeptText<Task> {
-  return {
-    keep: ({ id }, raw) => {
-      if (id === undefined) return 0;
-      const { text } = raw as RowWithText;
-      const before = texts.get(id)?.length ?? 0;
-      texts.set(id, text);
-      return text.length - before;
-    },
-    clear: () => texts.clear(),
+function textsById(texts: Map<string, string>): (task: Task, raw: unknown) => number {
+  return ({ id }, raw) => {
+    if (id === undefined) return 0;
+    const { text } = raw as RowWithText;
+    const before = texts.get(id)?.length ?? 0;
+    texts.set(id, text);
+    return text.length - before;
   };
 }
 

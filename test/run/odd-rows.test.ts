@@ -72,6 +72,25 @@ describe('two records with one id, of which one runs', () => {
   );
 });
 
+test('a record that ran when the list was first read stays where it is then shown as long finished', async () => {
+  const { emulator } = world;
+  const tasks = expired(150, 'kafka');
+  const [{ id } = { id: '' }] = tasks;
+  emulator.addInstance({ service: 'kafka', tasks });
+  emulator.intercept = ({ operation }) => {
+    if (operation !== 'list-tasks' || emulator.journal.count({ operation }) > 1) return undefined;
+    return {
+      rewrite: (body) => {
+        const [first, ...others] = (body as { tasks: object[] }).tasks;
+        return { task_count: '151', tasks: [{ ...first, status: 'EXECUTING' }, ...others] };
+      },
+    };
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+  expect(emulator.instances()[0]?.taskIds()).toEqual([id]);
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 149 } });
+});
+
 test('a record without an id that moves while it is listed is one of the newest once', async () => {
   const { emulator } = world;
   const { id: _, ...nameless } = aged(1, {}, 'kafka');

@@ -426,7 +426,7 @@ describe('a list without an end', () => {
       read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
       keyOf: (row) => row.id,
       changed: (row) => row,
-      keptText: { keep: others > 0 ? () => 0 : (_, row) => textOf(row), clear: () => undefined },
+      keepText: others > 0 ? () => 0 : (_, row) => textOf(row),
       found,
       rows,
     });
@@ -650,6 +650,32 @@ describe('pages side by side', () => {
       expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
     },
   );
+
+  test('leave a doubt about a row that was another one before the list was read anew, and hold it once', async () => {
+    const readings = [
+      [{ id: 'a' }, { id: 'b', state: 'young' }, {}],
+      [{ id: 'c' }],
+      [{ id: 'a' }, { id: 'b', state: 'old' }, {}],
+      [{ id: 'c' }],
+    ];
+    const totals = [4, 5, 4, 4];
+    const budget = new RowBudget(4, 15);
+    const found = new Map<string, { id?: string; state?: string }>();
+    await readList({
+      rows: budget.open(),
+      changed: (row) => ({ ...row, state: 'doubtful' }),
+      paging: { ...SERVICES.dcs.tasks, limit: 3 },
+      fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 4 }),
+      read: (row) => row as { id?: string; state?: string },
+      keyOf: (row) => row.id,
+      found,
+      sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
+    });
+    const rows = [{ id: 'a' }, { id: 'b', state: 'doubtful' }, {}, { id: 'c' }];
+    expect([...found.values()]).toEqual(rows);
+    expect(budget.open().take(0, 4)).toBe(true);
+    expect(budget.open().take(0, 1)).toBe(false);
+  });
 
   test('of a service that does not follow the position are given up after those in flight', async () => {
     let requests = 0;

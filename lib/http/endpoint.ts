@@ -1,3 +1,4 @@
+import { setImmediate as loopTurns } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RequestCounts } from '../model/summary.ts';
 import type { Clock } from './clock.ts';
@@ -54,6 +55,12 @@ const STALE_MS = 60_000;
 
 /** A timer may fire this many milliseconds early. */
 const EARLY_TIMER_MS = 5;
+
+/**
+ * Answers to what only reads are long, and many may come at once, from whichever endpoints. They are read one after
+ * another, and between two of them the event loop turns: otherwise no timer runs until all are read.
+ */
+const readings = pLimit(1);
 
 /**
  * One host, and all that is shared by those who send to it: how many requests are in flight, how
@@ -167,7 +174,10 @@ export class Endpoint {
     counts.sent += 1;
     if (again) counts.retried += 1;
     const signal = options.changes ? undefined : window.stop;
-    const reading = options.read(await this.#exchange(request, timeout, signal));
+    const result = await this.#exchange(request, timeout, signal);
+    const reading = options.changes
+      ? options.read(result)
+      : await readings(() => this.#readInTime(options, result));
     if (reading.trouble === undefined) {
       this.#budget.recordSuccess(this.#clock.monotonic());
       this.#pacer.passed();
@@ -204,6 +214,17 @@ export class Endpoint {
       if (wait > LONGEST_WAIT_MS) return 'unavailable';
       await this.#clock.sleep(wait, options.window.stop);
     }
+  }
+
+  /** Reads what has come, unless there is no time left for that, or the run has been stopped meanwhile. */
+  async #readInTime<R extends Reading>(
+    { read, window }: SendOptions<R>,
+    result: HttpResponse | TransportError,
+  ): Promise<R> {
+    await loopTurns();
+    if (window.stop.aborted) return read(new TransportError('aborted', `${this.origin}: stopped`));
+    if (this.#clock.monotonic() <= window.end) return read(result);
+    return read(new TransportError('timeout', `${this.origin}: no time left to read the answer`));
   }
 
   async #exchange(

@@ -4,6 +4,8 @@ import type { Paging } from '../model/services.ts';
 /** One page as the service sent it. */
 export interface Page {
   readonly rows: readonly unknown[];
+  /** How many rows were asked for, where it is not the limit of the list. */
+  readonly limit?: number | undefined;
   /** Rows in the whole list, as the service counts them; absent when it does not say. */
   readonly total?: number | undefined;
   /** The service refused to look past the end of its list. */
@@ -36,6 +38,8 @@ const MOST_REPEATED = 3;
  */
 export class ListProgress {
   readonly #paging: Paging;
+  /** Rows that were asked for with the latest page. */
+  #limit: number;
   /** All rows before this place have been read. */
   #covered = 0;
   /** How many of them are asked for again. */
@@ -54,6 +58,7 @@ export class ListProgress {
 
   constructor(paging: Paging) {
     this.#paging = paging;
+    this.#limit = paging.limit;
   }
 
   /** Rows before the page to ask for. */
@@ -70,8 +75,9 @@ export class ListProgress {
    * Takes in the page that was asked for; true when it is the last one.
    * @throws {IncompleteListError} when the list does not come nearer to its end.
    */
-  add({ rows, total }: Page, { first, news, known }: Advance): boolean {
+  add({ rows, limit, total }: Page, { first, news, known }: Advance): boolean {
     const { skip } = this;
+    this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
     // A count that is lower than the number of rows shown is not that of the whole list. Later ones may be too low as well.
@@ -82,8 +88,7 @@ export class ListProgress {
 
     const vanished = Math.max(0, (before ?? 0) - (this.#total ?? before ?? 0));
     this.#covered = Math.max(0, this.#covered - vanished);
-    this.#overlap =
-      vanished > 0 ? Math.min(2 * vanished, this.#paging.limit >> 1) : this.#overlap >> 1;
+    this.#overlap = vanished > 0 ? Math.min(2 * vanished, this.#limit >> 1) : this.#overlap >> 1;
     // More rows may have been passed over than the pages overlap: then the gap is read first.
     const contiguous = skip <= this.#covered;
     if (contiguous) this.#covered = Math.max(this.#covered, skip + rows.length);
@@ -106,7 +111,7 @@ export class ListProgress {
     if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return true;
     this.#pastEnd = { skip, total };
     // A page's worth of rows has vanished, or more: further up, the count tells how many.
-    this.#overlap = Math.max(2 * this.#overlap, this.#paging.limit);
+    this.#overlap = Math.max(2 * this.#overlap, this.#limit);
     return false;
   }
 
@@ -115,8 +120,8 @@ export class ListProgress {
     const total = this.#total;
     if (total === undefined || !isCounted) return false;
     // Where a page past the end is harmless, a count that may be the page's own length is not believed.
-    const { limit, pastTheEnd } = this.#paging;
-    if (length >= limit && pastTheEnd === 'empty' && total === length) return false;
+    const isFull = length >= this.#limit;
+    if (isFull && this.#paging.pastTheEnd === 'empty' && total === length) return false;
     return this.#covered >= total;
   }
 
@@ -139,9 +144,10 @@ export class ListProgress {
 
   /** A count that falls with each page would make any list seem to come nearer to its end. */
   #checkSent(rows: number): void {
-    const { limit } = this.#paging;
-    this.#sent += rows || limit;
-    if (this.#sent > MOST_REPEATED * this.#known + MAX_STALLED * limit) throw changesTooFast();
+    this.#sent += rows || this.#limit;
+    if (this.#sent > MOST_REPEATED * this.#known + MAX_STALLED * this.#limit) {
+      throw changesTooFast();
+    }
   }
 }
 

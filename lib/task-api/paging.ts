@@ -20,17 +20,13 @@ export interface ListReading<Row> {
   readonly found: Map<string, Row>;
   /** Counts the rows as they are found; whoever opened it releases it. */
   readonly rows: RowAccount;
-  /** Present where the text of fetched rows is held beside `found`. */
-  readonly keptText?: KeptText<Row>;
+  /**
+   * Present where the text of fetched rows is held beside `found`. Holds that of a row, in place of that of an earlier
+   * reading. Returns how many characters more are held now.
+   */
+  readonly keepText?: (row: Row, raw: unknown) => number;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
-}
-
-export interface KeptText<Row> {
-  /** Holds the text of a row, in place of that of an earlier reading. Returns how many characters more are held now. */
-  readonly keep: (row: Row, raw: unknown) => number;
-  /** Forgets all of it. */
-  readonly clear: () => void;
 }
 
 export interface SideBySide<Row> {
@@ -57,6 +53,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   const unnamed = new Map<string, string>();
   /** Keys under which different rows were found: also where the list is read anew, and shows only one of them. */
   const doubtful = new Set<string>();
+  /** Rows of a reading that was thrown away, until they are read again: what they held then has been read, too. */
+  const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
 
@@ -96,11 +94,14 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       return !moving;
     });
     if (!moving && found.size === total) return 'complete';
-    // Begun anew: what was read of a list that moves tells nothing about its pages.
-    account.release();
+    // Begun anew: what was read of a list that moves tells nothing about its pages. That two rows had one id, it tells.
+    for (const [key, row] of found) {
+      const id = keyOf(row);
+      if (id !== undefined && id !== key && !isSame(row, found.get(id))) doubtful.add(id);
+      earlier.set(key, row);
+    }
     found.clear();
     unnamed.clear();
-    list.keptText?.clear();
     return 'moving';
 
     /** Asks for all further pages, so many at once; `ask` is false when the others need not be asked for. */
@@ -170,6 +171,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     reading.moved ||=
       (reading.total ?? total) !== total || ids.some((id) => id !== undefined && found.has(id));
     reading.total = total;
+    // Then a row without an id that holds something new may be one that has been found, and has changed: nobody can
+    // tell, so it neither completes the list nor counts among the newest.
+    const mayBeKnown = reading.moved && unnamed.size > 0;
     const here = new Map<string, number>();
     let news = 0;
     for (const [index, row] of read.entries()) {
@@ -177,12 +181,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       const name = id ?? contentOf(page.rows[index]);
       // An id twice on one page is no row that has merely moved: each counts.
       const twin = countUp(id === undefined && !reading.moved ? reading.unnamed : here, name);
+      const content = `${twin} ${name}`;
+      if (id === undefined && mayBeKnown && !unnamed.has(content)) continue;
       const key =
-        id === undefined
-          ? keyOfUnnamed(`${twin} ${name}`)
-          : twin === 0
-            ? id
-            : `${NO_ID}${twin} ${id}`;
+        id === undefined ? keyOfUnnamed(content) : twin === 0 ? id : `${NO_ID}${twin} ${id}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !found.has(key)) news += 1;
       keep(key, row, page.rows[index]);
@@ -191,11 +193,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   }
 
   function keep(key: string, row: Row, raw: unknown): void {
-    const known = found.get(key);
+    const known = found.get(key) ?? earlier.get(key);
+    earlier.delete(key);
     if (known !== undefined && !isSame(known, row)) doubtful.add(key);
     const kept = doubtful.has(key) ? list.changed(row, known ?? row) : row;
     found.set(key, kept);
-    const json = list.keptText?.keep(row, raw);
+    const json = list.keepText?.(row, raw);
     if (!account.take(known === undefined ? 1 : 0, textOf(kept) - textOf(known), json)) {
       throw new IncompleteListError(
         'the lists that are being read hold more rows, or longer ones, than memory is meant for; clean fewer instances at once (requests.concurrency)',

@@ -26,7 +26,7 @@ import { readTask, repeatedIds, type Task } from '../model/task.ts';
 import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
-import { type KeptText, type ListReading, readList } from './paging.ts';
+import { type ListReading, readList } from './paging.ts';
 import type { RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
@@ -157,7 +157,7 @@ export class TaskApi {
       read: (raw) => readTask(rows ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(rows && { keptText: textsById(rows) }),
+      ...(rows && { keepText: textsById(rows) }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -243,7 +243,7 @@ export class TaskApi {
         if (reading.code === 'too-large' && paging.limit > 1)
           return { ...reading, trouble: undefined };
         if (reading.answer !== 'ok' || !('body' in result)) return reading;
-        const page = readPage(result.body, list, this.#options.access);
+        const page = readPage(result.body, list, paging.limit, this.#options.access);
         const { serverTime } = reading;
         return page ? { ...reading, page: { ...page, serverTime } } : { ...UNREADABLE, serverTime };
       },
@@ -422,10 +422,12 @@ const UNREADABLE: AnswerReading = {
 /**
  * `undefined` when the body cannot be believed: no JSON object, rows that are no list or more than were asked for,
  * a count that is no number.
+ * @param limit rows that were asked for: those of the list may have become fewer since.
  */
 function readPage(
   body: string,
-  { rowsKey, countKey, paging, keepsText }: List,
+  { rowsKey, countKey, keepsText }: List,
+  limit: number,
   access: Access,
 ): Page | undefined {
   let parsed: unknown;
@@ -441,27 +443,24 @@ function readPage(
   const number = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
   const readable =
     number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
-  if (!Array.isArray(rows) || rows.length > paging.limit || !readable) return undefined;
+  if (!Array.isArray(rows) || rows.length > limit || !readable) return undefined;
   const count = number as number | undefined;
   const reveals = access.revealer();
   const safe = rows.map((row) => withoutSecrets(row, reveals));
-  if (!keepsText) return { rows: safe, total: count };
+  if (!keepsText) return { rows: safe, limit, total: count };
   const texts = elementTexts(body, parsed, rowsKey);
   if (texts?.length !== rows.length) return undefined;
-  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), total: count };
+  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), limit, total: count };
 }
 
 /** Holds the texts of the rows that have an id. */
-function textsById(texts: Map<string, string>): KeptText<Task> {
-  return {
-    keep: ({ id }, raw) => {
-      if (id === undefined) return 0;
-      const { text } = raw as RowWithText;
-      const before = texts.get(id)?.length ?? 0;
-      texts.set(id, text);
-      return text.length - before;
-    },
-    clear: () => texts.clear(),
+function textsById(texts: Map<string, string>): (task: Task, raw: unknown) => number {
+  return ({ id }, raw) => {
+    if (id === undefined) return 0;
+    const { text } = raw as RowWithText;
+    const before = texts.get(id)?.length ?? 0;
+    texts.set(id, text);
+    return text.length - before;
   };
 }
 

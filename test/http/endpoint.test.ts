@@ -1,9 +1,17 @@
+import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../lib/http/clock.ts';
 import { Endpoint, type Reading, type SendOptions } from '../../lib/http/endpoint.ts';
-import { type HttpResponse, type Transport, TransportError } from '../../lib/http/transport.ts';
+import {
+  createTransport,
+  type HttpResponse,
+  type Transport,
+  TransportError,
+} from '../../lib/http/transport.ts';
 import type { RequestWindow } from '../../lib/http/window.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
+import { serve } from '../serve.ts';
 
 /** What the service does with one request: a status, or no answer. */
 type Answer = number | TransportError;
@@ -351,6 +359,88 @@ describe('the deadline', () => {
     const now = clock.now();
     await clock.settle(send({ build, window: { deleteUntil: now + 4_000, end: now + 5_000 } }));
     expect(sent[0]?.timeout).toBe(2_000);
+  });
+});
+
+describe('answers that come at once and take long to read', () => {
+  const MANY = 12;
+  const TAKES_MS = 40;
+
+  /** Asks two endpoints, whose service answers all in one go; `onAnswers` is called just before. */
+  async function ask(
+    changes: boolean,
+    end: number,
+    onAnswers: (stop: AbortController) => void = () => {},
+  ) {
+    const waiting: ServerResponse[] = [];
+    const stop = new AbortController();
+    let answersRead = 0;
+    const server = await serve((_, response) => {
+      waiting.push(response);
+      if (waiting.length < MANY) return;
+      onAnswers(stop);
+      for (const one of waiting) one.end('{}');
+    });
+    const transport = createTransport(systemClock);
+    const [one, other] = [1, 2].map(
+      () =>
+        new Endpoint({
+          origin: server.url,
+          concurrency: MANY,
+          transport,
+          clock: systemClock,
+          random: () => 0.5,
+        }),
+    ) as [Endpoint, Endpoint];
+    const window = { deleteUntil: end, end, stop: stop.signal };
+    const asking = Array.from({ length: MANY }, (_, at) =>
+      (at % 2 === 0 ? one : other).send({
+        build: async () => ({ method: changes ? 'DELETE' : 'GET', url: server.url, headers: {} }),
+        read: (result) => {
+          if (!(result instanceof TransportError)) {
+            answersRead += 1;
+            const until = performance.now() + TAKES_MS;
+            while (performance.now() < until);
+          }
+          return read(result);
+        },
+        changes,
+        window,
+        maxAttempts: 5,
+        timeout: 10_000,
+        counts: { sent: 0, retried: 0, throttled: 0 },
+      }),
+    );
+    const results = await Promise.all(asking);
+    transport.close();
+    await server.close();
+    return { answersRead, gaveUp: results.map(({ gaveUp }) => gaveUp) };
+  }
+
+  test('are all read where there is time', async () => {
+    const { answersRead, gaveUp } = await ask(false, Number.POSITIVE_INFINITY);
+    expect(answersRead).toBe(MANY);
+    expect(gaveUp).toEqual(Array(MANY).fill(undefined));
+  });
+
+  test('are read until the deadline, and no longer', async () => {
+    const { answersRead, gaveUp } = await ask(false, performance.now() + 3 * TAKES_MS);
+    expect(answersRead).toBeLessThanOrEqual(3);
+    expect(gaveUp.filter((reason) => reason === 'deadline')).toHaveLength(MANY - answersRead);
+  });
+
+  test('let timers run between them, and are not read once the run is stopped', async () => {
+    const { answersRead, gaveUp } = await ask(false, Number.POSITIVE_INFINITY, (stop) => {
+      setTimeout(() => stop.abort(), TAKES_MS / 2);
+    });
+    expect(answersRead).toBeLessThanOrEqual(2);
+    expect(gaveUp.filter((reason) => reason === 'stopped')).toHaveLength(MANY - answersRead);
+  });
+
+  test('are read, however late, where they tell what became of a DELETE', async () => {
+    const { answersRead, gaveUp } = await ask(true, performance.now() + 8 * TAKES_MS);
+    expect(answersRead).toBe(MANY);
+    expect(gaveUp).toEqual(Array(MANY).fill(undefined));
   });
 });
 

@@ -446,6 +446,42 @@ describe('an answer of another size', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 900, deleted: 900 } });
     expect(instance.taskIds()).toEqual([]);
   });
+
+  test('is asked for again while whole pages are still on their way, which are read as well', async () => {
+    const { emulator } = world;
+    const params = 'x'.repeat(10_000);
+    const tasks = Array.from({ length: 3_000 }, (_, index) =>
+      aged(40 + index, index >= 1_000 && index < 2_000 ? { params } : {}),
+    );
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    let askAgain = () => {};
+    const askedAgain = new Promise<void>((resolve) => {
+      askAgain = resolve;
+    });
+    emulator.intercept = async ({ query }) => {
+      if (query.limit === '100') askAgain();
+      if (query.offset === '2000' && query.limit === '1000') await askedAgain;
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator), { dryRun: true });
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 3_000 } });
+    expect(summary.requests.retried).toBe(0);
+  });
+
+  test('and a count that is each page’s own length do not end the list with the first tenth', async () => {
+    const { emulator } = world;
+    const params = 'x'.repeat(10_000);
+    const tasks = Array.from({ length: 1_250 }, (_, index) => aged(40 + index, { params }));
+    emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    answer('list-tasks', {
+      rewrite: (body) => {
+        const page = body as { tasks: object[] };
+        return { ...page, task_count: page.tasks.length };
+      },
+    });
+    const summary = await world.run(onlyTarget(emulator), { dryRun: true });
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 1_250 } });
+  });
 });
 
 describe('a DELETE', () => {

@@ -43,6 +43,52 @@ describe('two records with one id, of which one runs', () => {
     expect(emulator.journal.count({ operation: 'delete-task', taskId: id })).toBe(0);
     expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 100 } });
   });
+
+  test.each([0, 1])(
+    'on one page, the running one at place %i, in a reading that is not repeated so: the other stays',
+    async (place) => {
+      const { emulator } = world;
+      const tasks = expired(150, 'kafka');
+      const [{ id } = { id: '' }] = tasks;
+      emulator.addInstance({ service: 'kafka', tasks });
+      emulator.intercept = ({ operation }) => {
+        if (operation !== 'list-tasks' || emulator.journal.count({ operation }) > 1)
+          return undefined;
+        const running = aged(0, { id, status: 'EXECUTING' }, 'kafka');
+        return {
+          rewrite: (body) => {
+            const page = body as { tasks: object[] };
+            return {
+              task_count: '151',
+              tasks: page.tasks.slice(0, 99).toSpliced(place, 0, running),
+            };
+          },
+        };
+      };
+      const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+      expect(emulator.instances()[0]?.taskIds()).toEqual([id]);
+      expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 149 } });
+    },
+  );
+});
+
+test('a record that ran when the list was first read stays where it is then shown as long finished', async () => {
+  const { emulator } = world;
+  const tasks = expired(150, 'kafka');
+  const [{ id } = { id: '' }] = tasks;
+  emulator.addInstance({ service: 'kafka', tasks });
+  emulator.intercept = ({ operation }) => {
+    if (operation !== 'list-tasks' || emulator.journal.count({ operation }) > 1) return undefined;
+    return {
+      rewrite: (body) => {
+        const [first, ...others] = (body as { tasks: object[] }).tasks;
+        return { task_count: '151', tasks: [{ ...first, status: 'EXECUTING' }, ...others] };
+      },
+    };
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+  expect(emulator.instances()[0]?.taskIds()).toEqual([id]);
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { kept: 1, deleted: 149 } });
 });
 
 test('a record without an id that moves while it is listed is one of the newest once', async () => {
@@ -62,4 +108,31 @@ test('a record without an id that moves while it is listed is one of the newest 
   const summary = await world.run(onlyTarget(emulator, { service: 'kafka', keepLast: 4 }));
   expect(summary.totals).toMatchObject({ listed: 5, expired: 1, deleted: 1 });
   expect(emulator.instances()[0]?.taskIds()).toContain(newest);
+});
+
+test('a record without an id that changes whenever it is listed does not stand in for one that is missing', async () => {
+  const { emulator } = world;
+  const { id: _, ...nameless } = aged(1, {}, 'kafka');
+  const instance = emulator.addInstance({
+    service: 'kafka',
+    tasks: [nameless, ...expired(4, 'kafka')],
+  });
+  emulator.faults.taskCount = (total) => total + 1;
+  let progress = 0;
+  emulator.intercept = ({ operation }) => {
+    if (operation !== 'list-tasks') return undefined;
+    progress += 1;
+    return {
+      rewrite: (body) => {
+        const { tasks, ...rest } = body as { tasks: { id?: string }[] };
+        return { ...rest, tasks: tasks.map((row) => (row.id ? row : { ...row, progress })) };
+      },
+    };
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka', keepLast: 3 }));
+  expect(summary.targets[0]?.instances[0]).toMatchObject({
+    outcome: 'failed',
+    stoppedBy: 'listing',
+  });
+  expect(instance.tasks()).toHaveLength(5);
 });

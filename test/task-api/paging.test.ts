@@ -243,6 +243,43 @@ describe('rows without an id', () => {
     expect([...found.keys()]).toEqual(['\uD8000', '\uD8001', '\uD8002', 'a']);
   });
 
+  /** Reads a list of which each request finds the next state; the last one stays. Two rows a page. */
+  const readStates = async (...states: { id?: string; progress?: number }[][]) => {
+    const found = new Map<string, { id?: string; progress?: number }>();
+    await readList({
+      rows: new RowBudget().open(),
+      changed: (row) => row,
+      paging: { ...SERVICES.kafka.tasks, limit: 2 },
+      fetchPage: async (skip) => {
+        const rows = (states.length > 1 ? states.shift() : states[0]) ?? [];
+        return { rows: rows.slice(skip, skip + 2), total: rows.length };
+      },
+      read: (row) => row as { id?: string; progress?: number },
+      keyOf: (row) => row.id,
+      found,
+    });
+    return [...found.values()];
+  };
+
+  test('are found once where they change while others move them to the next page', async () => {
+    const old = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+    const young = [{ id: 'x' }, { id: 'y' }];
+    const rows = await readStates(
+      [{ progress: 1 }, ...old],
+      [...young, { progress: 2 }, ...old],
+      [...young, { progress: 3 }, ...old],
+    );
+    expect(rows).toHaveLength(6);
+    expect(rows).toEqual(expect.arrayContaining([{ progress: 1 }, ...old, ...young]));
+  });
+
+  test('are found on a later page, too, where rows have moved and none was known before', async () => {
+    const old = [{ id: 'a' }, { id: 'b' }, { id: 'c' }, {}, { progress: 1 }];
+    const rows = await readStates(old, [{ id: 'x' }, ...old]);
+    expect(rows).toHaveLength(6);
+    expect(rows).toEqual(expect.arrayContaining([{ id: 'x' }, ...old]));
+  });
+
   const lists = fc.record({
     kinds: fc.array(fc.constantFrom('null', 'empty', 'id'), { minLength: 1, maxLength: 60 }),
     // Twenty pages of equal rows, without a count, are given up as endless.
@@ -408,7 +445,7 @@ describe('a list without an end', () => {
       read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
       keyOf: (row) => row.id,
       changed: (row) => row,
-      keptText: { keep: others > 0 ? () => 0 : (_, row) => textOf(row), clear: () => undefined },
+      keepText: others > 0 ? () => 0 : (_, row) => textOf(row),
       found,
       rows,
     });
@@ -601,25 +638,64 @@ describe('pages side by side', () => {
     }
   });
 
-  test('leave a doubt about two rows of one id, although the list is read anew and shows only one', async () => {
-    const readings = [
+  test.each([
+    [
+      'two pages',
       [{ id: 'a' }, { id: 'twin', state: 'old' }],
       [{ id: 'twin', state: 'young' }, { id: 'b' }],
-      [{ id: 'twin', state: 'old' }, { id: 'b' }],
+    ],
+    [
+      'one page',
+      [
+        { id: 'twin', state: 'old' },
+        { id: 'twin', state: 'young' },
+      ],
+      [{ id: 'a' }, { id: 'b' }],
+    ],
+  ])(
+    'leave a doubt about two rows of one id on %s, although the list is read anew and shows only one',
+    async (_, ...pages) => {
+      const readings = [...pages, [{ id: 'twin', state: 'old' }, { id: 'b' }]];
+      const totals = [4, 3, 2];
+      const found = new Map<string, { id: string; state?: string }>();
+      await readList({
+        rows: new RowBudget().open(),
+        changed: (row) => ({ ...row, state: 'doubtful' }),
+        paging: { ...SERVICES.dcs.tasks, limit: 2 },
+        fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 2 }),
+        read: (row) => row as { id: string; state?: string },
+        keyOf: (row) => row.id,
+        found,
+        sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
+      });
+      expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
+    },
+  );
+
+  test('leave a doubt about a row that was another one before the list was read anew, and hold it once', async () => {
+    const readings = [
+      [{ id: 'a' }, { id: 'b', state: 'young' }, {}],
+      [{ id: 'c' }],
+      [{ id: 'a' }, { id: 'b', state: 'old' }, {}],
+      [{ id: 'c' }],
     ];
-    const totals = [4, 4, 2];
-    const found = new Map<string, { id: string; state?: string }>();
+    const totals = [4, 5, 4, 4];
+    const budget = new RowBudget(4, 4 * 15);
+    const found = new Map<string, { id?: string; state?: string }>();
     await readList({
-      rows: new RowBudget().open(),
+      rows: budget.open(),
       changed: (row) => ({ ...row, state: 'doubtful' }),
-      paging: { ...SERVICES.dcs.tasks, limit: 2 },
-      fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 2 }),
-      read: (row) => row as { id: string; state?: string },
+      paging: { ...SERVICES.dcs.tasks, limit: 3 },
+      fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 4 }),
+      read: (row) => row as { id?: string; state?: string },
       keyOf: (row) => row.id,
       found,
       sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
     });
-    expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
+    const rows = [{ id: 'a' }, { id: 'b', state: 'doubtful' }, {}, { id: 'c' }];
+    expect([...found.values()]).toEqual(rows);
+    expect(budget.open().take(0, 4)).toBe(true);
+    expect(budget.open().take(0, 1)).toBe(false);
   });
 
   test('of a service that does not follow the position are given up after those in flight', async () => {

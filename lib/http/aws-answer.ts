@@ -6,10 +6,12 @@ export interface PutAnswer {
   readonly ChecksumSHA256?: string | undefined;
 }
 
+/** As S3 and its like give one. Web servers give their pages one too, often a weak one: `W/"…"`. */
+const ETAG = /^"[^"]+"$/;
+
 /**
  * Why the answer to a PutObject, although it is no error, does not say that the object is stored; undefined where it
- * does. The SDK takes any status below 300 for a success, and reads no body: whatever stands in the way may have sent
- * it.
+ * does. The SDK takes any status below 300 for a success: whatever stands in the way may have sent it.
  * @param sha256 of what was sent, in base64.
  */
 export function doubtAbout(
@@ -19,6 +21,7 @@ export function doubtAbout(
   const { httpStatusCode: status } = $metadata;
   if (status !== 200) return `HTTP ${status}`;
   if (!ETag) return 'HTTP 200 without an ETag';
+  if (!ETAG.test(ETag)) return 'HTTP 200 with an ETag such as web pages have';
   if (sha256 !== undefined && ChecksumSHA256 !== undefined && ChecksumSHA256 !== sha256) {
     return 'the checksum of something else';
   }

@@ -22,7 +22,7 @@ const MAX_BYTES = 8 * 2 ** 20;
 /**
  * A request handler for clients of the AWS SDK, which ignores the proxy's variables, and waits for the end of a body
  * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again, or
- * `AnswerTooLarge`, which it does not.
+ * `AnswerTooLarge` or `UnexpectedBodyError`, which it does not: whatever stands in the way of a store answers with a page.
  * @param clock ends what takes too long.
  */
 export function awsRequestHandler(
@@ -58,6 +58,9 @@ export function awsRequestHandler(
     const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
     const { response } = await (await handlerFor(url)).handle(request, { abortSignal });
     const chunks = await readChunks(response.body, maxBytes);
+    if (request.method === 'PUT' && response.statusCode === 200 && chunks.length > 0) {
+      throw unexpected('HTTP 200 with a body, which no store gives for an object that it took');
+    }
     response.body = Readable.from(chunks, { objectMode: false });
     return { response };
   };
@@ -89,6 +92,10 @@ export function awsRequestHandler(
     updateHttpClientConfig: (key, value) => direct.updateHttpClientConfig(key, value),
     httpHandlerConfigs: () => direct.httpHandlerConfigs(),
   };
+}
+
+function unexpected(message: string): Error {
+  return Object.assign(new Error(message), { name: 'UnexpectedBodyError' });
 }
 
 /** Reads a body to its end; one that is too long is cut off there, and its connection with it. */

@@ -334,7 +334,8 @@ describe('a store that', () => {
     ['202', 202, { etag: '"1"' }, '', 'HTTP 202'],
     ['204', 204, {}, '', 'HTTP 204'],
     ['nothing but 200', 200, {}, '', 'HTTP 200 without an ETag'],
-    ['a page to log in', 200, {}, '<html>log in</html>', 'HTTP 200 without an ETag'],
+    ['a weak ETag', 200, { etag: 'W/"36"' }, '', 'HTTP 200 with an ETag such as web pages have'],
+    ['an empty ETag', 200, { etag: '""' }, '', 'HTTP 200 with an ETag such as web pages have'],
     [
       'another checksum',
       200,
@@ -350,6 +351,21 @@ describe('a store that', () => {
     expect(error.message).toBe(
       `archive s3://bucket: what answered did not say that s3://bucket/i-1-1.jsonl.gz is stored (${why}); see what AWS_ENDPOINT_URL and HTTPS_PROXY lead to, or name another place under archive`,
     );
+  });
+
+  test.each([
+    ['a page to log in', 'text/html', '<html>log in</html>'],
+    ['JSON', 'application/json', '{}'],
+    ['an error', 'application/xml', '<Error><Code>InternalError</Code></Error>'],
+  ])('answers 200 and an ETag with %s has acknowledged nothing', async (_, type, body) => {
+    respond = (_request, response) =>
+      response.writeHead(200, { etag: '"36"', 'content-type': type }).end(body);
+    const error = await failureOf();
+    expect(error).toBeInstanceOf(ArchiveError);
+    expect(error.message).toBe(
+      'archive s3://bucket: UnexpectedBodyError: HTTP 200 with a body, which no store gives for an object that it took; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    );
+    expect(asked).toHaveLength(1);
   });
 
   test('answers with the checksum of what was sent has acknowledged it', async () => {

@@ -65,6 +65,7 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
   );
 }
 
+const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
@@ -74,6 +75,7 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['InvalidAccessKeyId', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['SignatureDoesNotMatch', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
+  ['UnexpectedBodyError', ELSEWHERE],
   ['TimeoutError', 'see whether the store answers at all, then run again'],
 ]);
 
@@ -92,7 +94,7 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
 
 /** For the errors that have no advice of their own. */
 function adviceOn(status: number | undefined): string {
-  if (status === undefined) return 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
+  if (status === undefined) return ELSEWHERE;
   if (status >= 500) return 'run again when the store is well';
   return 'mend that, or name another place under archive';
 }

@@ -396,6 +396,24 @@ describe('a store that', () => {
     expect(asked).toHaveLength(3);
   });
 
+  test('is behind a gateway whose page says 503 is asked again', async () => {
+    respond = (_, response) => {
+      if (asked.length > 1) response.setHeader('etag', '"1"').end();
+      else response.writeHead(503).end('<!DOCTYPE html><html>no server is available</html>');
+    };
+    expect(await failureOf()).toBe('s3://bucket/i-1-1.jsonl.gz');
+  });
+
+  test('sends an error that an XML parser needs hours for is an error of the archive', async () => {
+    respond = (_, response) => {
+      response.writeHead(403);
+      response.end(`${'<!DOCTYPE>'.repeat(6_000)}<Error><Code>AccessDenied</Code></Error>`);
+    };
+    expect((await failureOf()).message).toBe(
+      'archive s3://bucket: UnexpectedBodyError: HTTP 403 with a web page; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    );
+  });
+
   test('sends an error without an end is an error of the archive', async () => {
     respond = (_, response) => {
       response.writeHead(403);

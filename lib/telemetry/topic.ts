@@ -1,3 +1,7 @@
+import { errorName, statusOf } from '../http/aws-answer.ts';
+import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { oneLine } from '../model/text.ts';
+
 /** A text for a topic of Amazon SNS. */
 export interface TopicMessage {
   readonly subject: string;
@@ -9,7 +13,7 @@ export interface TopicMessage {
  * repeated.
  * @param topicArn the topic, in whatever region.
  * @param timeoutMs for the answer.
- * @throws {Error} where it may not have been published.
+ * @throws {Error} where it may not have been published. It shows no key that AWS was asked with.
  */
 export async function publish(
   topicArn: string,
@@ -24,9 +28,23 @@ export async function publish(
     maxAttempts: 1,
     requestHandler: awsRequestHandler(),
   });
+  const secrets = new RunSecrets();
   try {
+    await hideKeys(client.config.credentials, secrets);
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
-    await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    const { MessageId, $metadata } = await client.send(command, {
+      abortSignal: AbortSignal.timeout(timeoutMs),
+    });
+    // Whatever stands in the way may have answered.
+    if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
+  } catch (error) {
+    const status = statusOf(error);
+    const parts = [errorName(error), status && `HTTP ${status}`, (error as Error).message];
+    const what = secrets.conceal(parts.filter(Boolean).join(': '));
+    // Without the error itself as its cause: a log shows a cause as it is.
+    throw new Error(
+      `${topicArn} may not have got it: ${oneLine(what)}; grant sns:Publish there, and see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to`,
+    );
   } finally {
     client.destroy();
   }

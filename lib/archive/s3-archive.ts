@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { doubtAbout, errorName, statusOf } from '../http/aws-answer.ts';
-import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { AwsKeysError, hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
 
@@ -65,11 +65,9 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
   );
 }
 
-const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
-  ['CredentialsProviderError', 'set AWS credentials, such as AWS_PROFILE'],
   ['ExpiredToken', 'get new AWS credentials, then run again'],
   ['InvalidToken', 'get new AWS credentials, then run again'],
   ['InvalidAccessKeyId', 'set AWS credentials that are valid, such as AWS_PROFILE'],
@@ -81,15 +79,15 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
 
 /** The SDK's error is not handed on as its cause: a log would show that as it is. */
 function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveError {
+  if (error instanceof AwsKeysError) {
+    return new ArchiveError(error.code, `archive s3://${bucket}: ${error.message}`);
+  }
   const found = errorName(error);
   const name = found === undefined || secrets.revealer()(found) ? undefined : found;
   // Before it is cut, so that no secret stays in part.
-  const message = oneLine(secrets.conceal((error as Error).message));
-  const text = [`archive s3://${bucket}`, ...(name === undefined ? [] : [name]), message].join(
-    ': ',
-  );
+  const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
   const advice = ADVICE.get(name) ?? adviceOn(statusOf(error));
-  return new ArchiveError(name ?? 'archive', `${text}; ${advice}`);
+  return new ArchiveError(name ?? 'archive', `archive s3://${bucket}: ${said}; ${advice}`);
 }
 
 /** For the errors that have no advice of their own. */

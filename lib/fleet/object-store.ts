@@ -5,7 +5,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { doubtAbout } from '../http/aws-answer.ts';
+import { doubtAbout, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
@@ -83,9 +83,8 @@ export function bucketStore(
       await hideKeys(client.config.credentials, secrets);
       return await work();
     } catch (error) {
-      const { name, message } = error as Error;
       // Without the error itself as its cause: a log shows a cause as it is.
-      throw new Error(`${what}: ${oneLine(secrets.conceal(`${name}: ${message}`))}`);
+      throw new Error(`${what}: ${oneLine(secrets.conceal(saidBy(error)))}`);
     }
   };
 

@@ -37,6 +37,32 @@ export function errorName(error: unknown): string | undefined {
   return typeof name === 'string' && NAME.test(name) ? name : undefined;
 }
 
+/** Most names of AWS's errors. A secret might be written without any digits, but not like this. */
+const FAMILIAR =
+  /^([A-Za-z]*(Exception|Failure|Error)|AccessDenied|ExpiredToken|Invalid(ClientTokenId|IdentityToken)|SignatureDoesNotMatch)$/;
+
+/** The name of an error, where no secret can stand in it: for answers that may repeat one that is not known yet. */
+export function familiarName(error: unknown): string | undefined {
+  const name = errorName(error);
+  return name !== undefined && FAMILIAR.test(name) ? name : undefined;
+}
+
+/** What to do where something else may have answered than what was asked. */
+export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
+
+/** Errors of the SDK whose messages quote what it read, such as a command with a password. */
+const QUOTES: ReadonlySet<unknown> = new Set(['CredentialsProviderError']);
+
+/**
+ * Name and message of an error of the SDK. Secrets that are known still stand in them.
+ * @param name what is shown instead of its own name.
+ */
+export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
+  const { name: own, message, code } = error as NodeJS.ErrnoException;
+  // Where no address of a host answers, there is no message.
+  return [name, QUOTES.has(own) ? '' : message || code].filter(Boolean).join(': ');
+}
+
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

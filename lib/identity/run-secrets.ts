@@ -1,4 +1,6 @@
 import { Secrecy } from '../answers/conceal.ts';
+import { familiarName, statusOf } from '../http/aws-answer.ts';
+import { JanitorError } from '../model/error.ts';
 
 /** The secrets of a run, which its targets share: a service may repeat the token of another target. */
 export class RunSecrets {
@@ -49,13 +51,35 @@ interface AwsKeys {
   readonly sessionToken?: string;
 }
 
+/** There are no AWS keys. */
+export class AwsKeysError extends JanitorError {
+  override readonly name = 'AwsKeysError';
+
+  /**
+   * @param error of their source. Only its name and status are shown: it may repeat a token or a command, which nobody
+   * can take out without knowing them.
+   */
+  constructor(error: unknown) {
+    const name = familiarName(error);
+    const status = statusOf(error);
+    const what =
+      [name, status && `HTTP ${status}`].filter(Boolean).join(', ') || 'an error without a name';
+    super(
+      name ?? 'aws-keys',
+      `no AWS keys could be had (${what}); set AWS credentials, such as AWS_PROFILE; aws sts get-caller-identity says more`,
+    );
+  }
+}
+
 /**
  * Adds the keys that a client of the AWS SDK signs with to the secrets, since a server may repeat them.
  * @param keys the client's own, which it keeps until they expire.
- * @throws {Error} the SDK's, where there are none.
+ * @throws {AwsKeysError} where there are none.
  */
 export async function hideKeys(keys: () => Promise<AwsKeys>, secrets: RunSecrets): Promise<void> {
-  const { accessKeyId, secretAccessKey, sessionToken } = await keys();
+  const { accessKeyId, secretAccessKey, sessionToken } = await keys().catch((error) => {
+    throw new AwsKeysError(error);
+  });
   secrets.addAccessKey(accessKeyId);
   secrets.add(secretAccessKey);
   if (sessionToken) secrets.add(sessionToken);

@@ -1,4 +1,4 @@
-import { errorName, statusOf } from '../http/aws-answer.ts';
+import { ELSEWHERE, familiarName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { isObject, oneLine } from '../model/text.ts';
 import {
   type Credentials,
@@ -6,6 +6,7 @@ import {
   type CredentialsSource,
   chooseCredentials,
 } from './credentials.ts';
+import { AwsKeysError, hideKeys, RunSecrets } from './run-secrets.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
@@ -72,6 +73,8 @@ async function fetchSecret(
     requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }),
   });
   try {
+    // Apart from the request, since what fails here has another cause.
+    await hideKeys(client.config.credentials, new RunSecrets());
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     if (SecretString === undefined) {
       throw new CredentialsError(`secret ${secretId} is binary: expected ${EXPECTED}`);
@@ -117,10 +120,8 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
       `${secret} could not be read: the AWS credentials have expired; renew them`,
     ],
   ]);
-  if (error.name === 'CredentialsProviderError' && statusOf(error) === undefined) {
-    return new CredentialsError(
-      `no AWS credentials to read ${secret} with: ${oneLine(error.message)}`,
-    );
+  if (error instanceof AwsKeysError) {
+    return new CredentialsError(`${secret} could not be read: ${error.message}`);
   }
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
@@ -131,13 +132,13 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
 
 /**
  * What is known of any other error. Of an answer that is its status, and its name at most: the rest may repeat the
- * secret, which nobody can take out before it was read. (Names of AWS have no digits, and keys have.)
+ * secret, which nobody can take out before it was read.
  */
 function whatHappened(secretId: string, error: Error): string {
   const status = statusOf(error);
-  const name = errorName(error);
-  if (status === undefined) return [...(name ? [name] : []), oneLine(error.message)].join(': ');
-  if (name === 'SyntaxError') return 'the answer cannot be read';
-  const known = name === undefined || /\d/.test(name) ? 'an error without a name' : name;
-  return `${known} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
+  // The parser's own message quotes what it read.
+  if (error.name === 'SyntaxError') return `the answer cannot be read; ${ELSEWHERE}`;
+  if (status === undefined) return `${oneLine(saidBy(error))}; ${ELSEWHERE}`;
+  const name = familiarName(error) ?? 'an error without a name';
+  return `${name} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
 }

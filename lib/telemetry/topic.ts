@@ -1,4 +1,4 @@
-import { errorName, statusOf } from '../http/aws-answer.ts';
+import { ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 
@@ -39,11 +39,11 @@ export async function publish(
     if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
   } catch (error) {
     const status = statusOf(error);
-    const parts = [errorName(error), status && `HTTP ${status}`, (error as Error).message];
-    const what = secrets.conceal(parts.filter(Boolean).join(': '));
+    const name = [errorName(error), status && `HTTP ${status}`].filter(Boolean).join(', ');
+    const said = oneLine(secrets.conceal(saidBy(error, name)));
     // Without the error itself as its cause: a log shows a cause as it is.
     throw new Error(
-      `${topicArn} may not have got it: ${oneLine(what)}; grant sns:Publish there, and see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to`,
+      `${topicArn} may not have got it: ${said}; grant sns:Publish there, and ${ELSEWHERE}`,
     );
   } finally {
     client.destroy();

@@ -105,7 +105,7 @@ test('a topic that repeats the keys it was asked with shows none of them in the 
   sns.mode = 'repeats its keys';
   await handler({}, contextOf());
   expect(output()).toContain(
-    `${REPORT_TOPIC} may not have got it: InternalErrorException: HTTP 500: ?[31m[secret]`,
+    `${REPORT_TOPIC} may not have got it: InternalErrorException, HTTP 500: ?[31m[secret]`,
   );
   expect(output()).toContain(
     '; grant sns:Publish there, and see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',

@@ -1,6 +1,7 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
 import { AwsKeysError, hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
@@ -13,14 +14,20 @@ const TRIES = 20;
  * what was sent. Needs `s3:PutObject` alone.
  * @param client its settings, such as `AWS_ENDPOINT_URL`, are the environment's unless given. The SDK is loaded
  * with the first object, so that a run without an archive starts faster.
+ * @param clock ends what takes too long.
  */
-export function s3Archive(bucket: string, prefix: string, client?: S3Client): Archive {
+export function s3Archive(
+  bucket: string,
+  prefix: string,
+  client?: S3Client,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+): Archive {
   let opened = client;
   return {
     write: async (name, lines, { from = 1, secrets = new RunSecrets() } = {}) => {
       const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
-      opened ??= new S3Client({ requestHandler: awsRequestHandler() });
+      opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
@@ -29,7 +36,7 @@ export function s3Archive(bucket: string, prefix: string, client?: S3Client): Ar
         const place = `s3://${bucket}/${key}`;
         try {
           // Before they are sent, since the answer may repeat them.
-          await hideKeys(opened.config.credentials, secrets);
+          await hideKeys(opened.config.credentials, secrets, clock);
           const answer = await opened.send(
             new PutObjectCommand({
               Bucket: bucket,

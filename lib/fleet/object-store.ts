@@ -80,7 +80,7 @@ export function bucketStore(
 
   const explained = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
-      await hideKeys(client.config.credentials, secrets);
+      await hideKeys(client.config.credentials, secrets, clock);
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.

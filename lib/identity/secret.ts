@@ -1,4 +1,5 @@
 import { ELSEWHERE, familiarName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
 import { isObject, oneLine } from '../model/text.ts';
 import {
   type Credentials,
@@ -17,14 +18,16 @@ const EXPECTED =
  * @param secretId name or ARN; an ARN is asked for in its own region.
  * @param env where the region is looked up; the SDK itself reads all other settings, such as
  * `AWS_ENDPOINT_URL`, from the process's own environment.
+ * @param clock ends what takes too long.
  */
 export function secretSource(
   secretId: string,
   env: Readonly<Record<string, string | undefined>>,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): CredentialsSource {
   return {
     name: `secret ${secretId}`,
-    read: async () => credentialsFromSecret(secretId, await fetchSecret(secretId, env)),
+    read: async () => credentialsFromSecret(secretId, await fetchSecret(secretId, env, clock)),
   };
 }
 
@@ -62,6 +65,7 @@ const ARN = /^arn:[^:]+:secretsmanager:([a-z0-9-]+):/;
 async function fetchSecret(
   secretId: string,
   env: Readonly<Record<string, string | undefined>>,
+  clock: Pick<Clock, 'sleep'>,
 ): Promise<string> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import(
     '@aws-sdk/client-secrets-manager'
@@ -70,11 +74,11 @@ async function fetchSecret(
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
-    requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }),
+    requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }, clock),
   });
   try {
     // Apart from the request, since what fails here has another cause.
-    await hideKeys(client.config.credentials, new RunSecrets());
+    await hideKeys(client.config.credentials, new RunSecrets(), clock);
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
     if (SecretString === undefined) {
       throw new CredentialsError(`secret ${secretId} is binary: expected ${EXPECTED}`);

@@ -8,6 +8,7 @@ import { hideKeys, RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
 import { keepEnvironment } from '../environment.ts';
+import { FakeClock } from '../fake-clock.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { type Served, serve } from '../serve.ts';
 import { REPORT_TOPIC } from '../sns.ts';
@@ -18,10 +19,12 @@ const ADVICE = 'set AWS credentials, such as AWS_PROFILE; aws sts get-caller-ide
 const environment = keepEnvironment();
 let folder: PolicyFolder;
 let server: Served;
+let clock: FakeClock;
 /** How whatever gives AWS keys answers. */
 let respond: (request: IncomingMessage, response: ServerResponse) => void;
 beforeEach(async () => {
   folder = await policyFolder();
+  clock = new FakeClock();
   server = await serve((request, response) => {
     request.resume();
     request.on('end', () => respond(request, response));
@@ -104,24 +107,29 @@ describe('where AWS keys cannot be had', () => {
     expect(inspect(error)).not.toContain(TOKEN);
   });
 
-  test.each([
-    ['the archive', () => s3Archive('bucket', '').write(['i-1'], ['a']), 'archive s3://bucket: '],
+  const askers: [string, () => Promise<unknown>, string][] = [
+    [
+      'the archive',
+      () => s3Archive('bucket', '', undefined, clock).write(['i-1'], ['a']),
+      'archive s3://bucket: ',
+    ],
     [
       'the fleet’s bucket',
-      () => bucketStore('bucket').read('k'),
+      () => bucketStore('bucket', {}, clock).read('k'),
       's3://bucket/k could not be read: AwsKeysError: ',
     ],
     [
       'a secret',
-      () => secretSource('janitor', process.env).read(),
+      () => secretSource('janitor', process.env, clock).read(),
       'secret janitor in eu-central-1 could not be read: ',
     ],
     [
       'the letter',
-      () => publish(REPORT_TOPIC, { subject: 's', text: 't' }, 5_000),
+      () => publish(REPORT_TOPIC, { subject: 's', text: 't' }, 30_000, clock),
       `${REPORT_TOPIC} may not have got it: AwsKeysError: `,
     ],
-  ])('%s says so, and shows no token', async (_, work, begin) => {
+  ];
+  test.each(askers)('%s says so, and shows no token', async (_, work, begin) => {
     await askSts();
     respond = sts('AccessDenied');
     const error = await failureOf(work);
@@ -129,5 +137,17 @@ describe('where AWS keys cannot be had', () => {
       `${begin}no AWS keys could be had (AccessDenied, HTTP 403); ${ADVICE}`,
     );
     expect(inspect(error)).not.toContain(TOKEN);
+  });
+
+  test.each(askers)('since they never come, %s says so after 30 s', async (_, work, begin) => {
+    process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${server.url}/keys`;
+    respond = (_request, response) => {
+      response.write('{');
+      void clock.advance(30_000);
+    };
+    expect((await failureOf(work)).message).toContain(
+      `${begin}AWS keys did not come within 30 s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
+    );
+    expect(clock.sleeping).toBe(0);
   });
 });

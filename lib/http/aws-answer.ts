@@ -50,8 +50,14 @@ export function familiarName(error: unknown): string | undefined {
 /** What to do where something else may have answered than what was asked. */
 export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 
-/** Errors of the SDK whose messages quote what it read, such as a command with a password. */
-const QUOTES: ReadonlySet<unknown> = new Set(['CredentialsProviderError']);
+/** For errors of the SDK whose own messages quote settings, in which a password may stand. */
+const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['CredentialsProviderError', 'new AWS keys could not be had'],
+  [
+    'EndpointError',
+    'AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region',
+  ],
+]);
 
 /**
  * Name and message of an error of the SDK. Secrets that are known still stand in them.
@@ -60,7 +66,7 @@ const QUOTES: ReadonlySet<unknown> = new Set(['CredentialsProviderError']);
 export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
   const { name: own, message, code } = error as NodeJS.ErrnoException;
   // Where no address of a host answers, there is no message.
-  return [name, QUOTES.has(own) ? '' : message || code].filter(Boolean).join(': ');
+  return [name, INSTEAD.get(own) ?? (message || code)].filter(Boolean).join(': ');
 }
 
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */

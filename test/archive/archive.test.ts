@@ -278,6 +278,15 @@ describe('in S3', () => {
     expect(objects.size).toBe(0);
   });
 
+  test('an endpoint that is no URL is an error that does not show its password', async () => {
+    const { region, credentials } = client.config;
+    const odd = new S3Client({ endpoint: 'minio:Sommerregen@host:9000', region, credentials });
+    await expect(s3Archive('bucket', '', odd).write(NAME, ['a'])).rejects.toMatchObject({
+      message:
+        'archive s3://bucket: EndpointError: AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    });
+  });
+
   test('a store that nobody answers for is an error', async () => {
     await server.close();
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({

@@ -79,11 +79,15 @@ async function fetchSecret(
   try {
     // Apart from the request, since what fails here has another cause.
     await hideKeys(client.config.credentials, new RunSecrets(), clock);
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    if (SecretString === undefined) {
-      throw new CredentialsError(`secret ${secretId} is binary: expected ${EXPECTED}`);
-    }
-    return SecretString;
+    const { SecretString, SecretBinary } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId }),
+    );
+    if (SecretString !== undefined) return SecretString;
+    throw new CredentialsError(
+      SecretBinary
+        ? `secret ${secretId} is binary: expected ${EXPECTED}`
+        : `secret ${secretId} could not be read: the answer holds none; ${ELSEWHERE}`,
+    );
   } catch (error) {
     throw error instanceof CredentialsError ? error : explain(secretId, region, error as Error);
   } finally {

@@ -7,6 +7,7 @@ import {
   readFile,
   readlink,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
@@ -140,6 +141,35 @@ describe('in a folder', () => {
       message:
         'archive /proc/x: its folder cannot be made: the one above it is gone, or takes none; name another folder under archive',
     });
+  });
+
+  test.each([
+    [
+      'a link that leads in a circle',
+      'circle',
+      ['i-1'],
+      'a part of its path is a link that leads in a circle; mend that, or name another folder under archive',
+    ],
+    [
+      'a name that is too long',
+      '',
+      ['%E7%BC%93'.repeat(30), 'i-1'],
+      'a part of its path is too long (each letter that is not ASCII takes 6 or more there); give the target a shorter name, or archive to S3',
+    ],
+    [
+      'a path that the system does not take',
+      '\0',
+      ['i-1'],
+      expect.stringMatching(/null bytes.*; mend that, or name another folder under archive$/),
+    ],
+  ])('%s is an error that says what to do', async (_, below, name, reason) => {
+    await symlink('circle', join(folder.path, 'circle'));
+    const path = join(folder.path, below);
+    const error = await folderArchive(path)
+      .write(name, ['a'])
+      .catch((caught: unknown) => caught as ArchiveError);
+    expect(error).toBeInstanceOf(ArchiveError);
+    expect((error as ArchiveError).message.replace(`archive ${path}: `, '')).toEqual(reason);
   });
 
   test('every folder that holds a new name is on the disk, up to the first that was there', async () => {

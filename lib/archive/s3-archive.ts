@@ -25,7 +25,7 @@ export function s3Archive(
   let opened = client;
   return {
     write: async (name, lines, { from = 1, secrets = new RunSecrets() } = {}) => {
-      const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
+      const { S3Client, PutObjectCommand } = await import('./s3-client.ts');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
       opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
       const body = await compress(lines, (bytes) => buffer(bytes));

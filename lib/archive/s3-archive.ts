@@ -23,11 +23,16 @@ export function s3Archive(
   clock: Pick<Clock, 'sleep'> = systemClock,
 ): Archive {
   let opened = client;
+  let keys: S3Client['config']['credentials'] | undefined;
   return {
     write: async (name, lines, { from = 1, secrets = new RunSecrets() } = {}) => {
       const { S3Client, PutObjectCommand } = await import('./s3-client.ts');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
       opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
+      // The client's own source; what it gives is hidden among the secrets of each write.
+      keys ??= opened.config.credentials;
+      const source = keys;
+      opened.config.credentials = () => hideKeys(source, secrets, clock);
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
@@ -35,8 +40,6 @@ export function s3Archive(
         const key = `${base}-${number}.jsonl.gz`;
         const place = `s3://${bucket}/${key}`;
         try {
-          // Before they are sent, since the answer may repeat them.
-          await hideKeys(opened.config.credentials, secrets, clock);
           const answer = await opened.send(
             new PutObjectCommand({
               Bucket: bucket,

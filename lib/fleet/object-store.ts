@@ -51,6 +51,8 @@ export function bucketStore(
   const limits = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
   const secrets = new RunSecrets();
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, secrets, clock);
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
   const readText = async (key: string): Promise<string> => {
@@ -80,7 +82,6 @@ export function bucketStore(
 
   const explained = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
-      await hideKeys(client.config.credentials, secrets, clock);
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.

@@ -50,14 +50,9 @@ export function familiarName(error: unknown): string | undefined {
 /** What to do where something else may have answered than what was asked. */
 export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 
-/** For errors of the SDK whose own messages quote settings, in which a password may stand. */
-const INSTEAD: ReadonlyMap<string, string> = new Map([
-  ['CredentialsProviderError', 'new AWS keys could not be had'],
-  [
-    'EndpointError',
-    'AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region',
-  ],
-]);
+/** Instead of what the SDK says, which quotes the URL with the password that may stand in it. */
+const NO_ENDPOINT =
+  'AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region';
 
 /**
  * Name and message of an error of the SDK. Secrets that are known still stand in them.
@@ -66,7 +61,8 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
   const { name: own, message, code } = error as NodeJS.ErrnoException;
   // Where no address of a host answers, there is no message.
-  return [name, INSTEAD.get(own) ?? (message || code)].filter(Boolean).join(': ');
+  const said = own === 'EndpointError' ? NO_ENDPOINT : message || code;
+  return [name, said].filter(Boolean).join(': ');
 }
 
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */

@@ -26,7 +26,8 @@ const DOCTYPE = /<!doctype/i;
 /**
  * A request handler for clients of the AWS SDK, which ignores the proxy's variables, and waits for the end of a body
  * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again,
- * `AnswerTooLarge`, which it does not, or `UnexpectedBodyError`: whatever stands in the way of a store answers with a page.
+ * `AnswerTooLarge`, which it does not, or `UnexpectedBodyError`, such as the page of what stands in the way, which it
+ * tries again by its status.
  * @param clock ends what takes too long.
  */
 export function awsRequestHandler(

@@ -62,17 +62,18 @@ export class AwsKeysError extends JanitorError {
 const KEYS_MS = 30_000;
 
 /**
- * Adds the keys that a client of the AWS SDK signs with to the secrets, since a server may repeat them.
- * @param keys the client's own, which it keeps until they expire.
+ * AWS keys, once they are among the secrets, since a server may repeat them.
+ * @param keys a client's own source, which is to be replaced by this: the client gets new keys whenever it needs some,
+ * even between two attempts of one request.
  * @param clock ends what takes too long.
  * @throws {AwsKeysError} where there are none.
  */
-export async function hideKeys(
-  keys: () => Promise<AwsKeys>,
+export async function hideKeys<T extends AwsKeys>(
+  keys: () => Promise<T>,
   secrets: RunSecrets,
   clock: Pick<Clock, 'sleep'> = systemClock,
   waitMs = KEYS_MS,
-): Promise<void> {
+): Promise<T> {
   const ended = new LightSignal();
   const late = clock.sleep(waitMs, ended).then((): never => {
     throw new AwsKeysError(
@@ -80,15 +81,16 @@ export async function hideKeys(
       `AWS keys did not come within ${waitMs / 1_000} s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
     );
   });
-  const { accessKeyId, secretAccessKey, sessionToken } = await Promise.race([
+  const got = await Promise.race([
     keys().catch((error) => {
       throw noKeys(error);
     }),
     late,
   ]).finally(() => ended.abort());
-  secrets.addAccessKey(accessKeyId);
-  secrets.add(secretAccessKey);
-  if (sessionToken) secrets.add(sessionToken);
+  secrets.addAccessKey(got.accessKeyId);
+  secrets.add(got.secretAccessKey);
+  if (got.sessionToken) secrets.add(got.sessionToken);
+  return got;
 }
 
 /** Only name and status are shown: a message may repeat a token or a command, which nobody can take out. */

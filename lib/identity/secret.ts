@@ -76,9 +76,9 @@ async function fetchSecret(
     ...(region !== undefined && { region }),
     requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }, clock),
   });
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, new RunSecrets(), clock);
   try {
-    // Apart from the request, since what fails here has another cause.
-    await hideKeys(client.config.credentials, new RunSecrets(), clock);
     const { SecretString, SecretBinary } = await client.send(
       new GetSecretValueCommand({ SecretId: secretId }),
     );

@@ -32,9 +32,10 @@ export async function publish(
     requestHandler: awsRequestHandler({}, clock),
   });
   const secrets = new RunSecrets();
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, secrets, clock, timeoutMs);
   const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
-    await hideKeys(client.config.credentials, secrets, clock, timeoutMs);
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
     const { MessageId, $metadata } = await client.send(command, { abortSignal });
     // Whatever stands in the way may have answered.

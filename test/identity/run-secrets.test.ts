@@ -151,3 +151,27 @@ describe('where AWS keys cannot be had', () => {
     expect(clock.sleeping).toBe(0);
   });
 });
+
+test('keys that are new for the second attempt of a request are hidden too', async () => {
+  let given = 0;
+  let sent = 0;
+  process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${server.url}/keys`;
+  process.env.AWS_ENDPOINT_URL = server.url;
+  respond = ({ url, headers }, response) => {
+    if (url === '/keys') {
+      given += 1;
+      const Expiration = new Date(Date.now() + 60_000).toISOString();
+      const keys = { AccessKeyId: 'AKIAFAKE', SecretAccessKey: `${given}${TOKEN}` };
+      const Token = `${given}`.repeat(32);
+      return response.end(JSON.stringify({ ...keys, Token, Expiration }));
+    }
+    sent += 1;
+    if (sent === 1) return response.writeHead(500).end();
+    response.writeHead(400);
+    const message = headers['x-amz-security-token'];
+    return response.end(`<Error><Code>Odd</Code><Message>${message}</Message></Error>`);
+  };
+  const { message } = await failureOf(() => s3Archive('bucket', '').write(['i-1'], ['a']));
+  expect(message).toContain('Odd: [secret];');
+  expect(given).toBeGreaterThan(1);
+});

@@ -6,7 +6,7 @@ export interface FakeSns {
   /** What was published, or asked to be. */
   readonly published: { topic: string; subject: string; text: string }[];
   /** How it answers: as it should, with an error, or not at all. */
-  mode: 'well' | 'refuses' | 'hangs';
+  mode: 'well' | 'refuses' | 'hangs' | 'repeats its keys' | 'answers with a page' | 'says nothing';
   /** What the AWS SDK reads from the environment to ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -28,11 +28,15 @@ export async function startSns(): Promise<FakeSns> {
       text: field('Message'),
     });
     if (sns.mode === 'hangs') return;
-    const refused = sns.mode === 'refuses';
+    if (sns.mode === 'answers with a page') return response.end('<html>log in</html>');
+    if (sns.mode === 'says nothing') return response.writeHead(202).end();
+    const { authorization, 'x-amz-security-token': token } = request.headers;
+    const refused = sns.mode !== 'well';
+    const said = sns.mode === 'refuses' ? 'ill' : `\u001b[31m${token} ${authorization}`;
     response.writeHead(refused ? 500 : 200, { 'content-type': 'text/xml' });
     response.end(
       refused
-        ? '<ErrorResponse><Error><Type>Receiver</Type><Code>InternalError</Code><Message>ill</Message></Error></ErrorResponse>'
+        ? `<ErrorResponse><Error><Type>Receiver</Type><Code>InternalError</Code><Message>${said}</Message></Error></ErrorResponse>`
         : '<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>',
     );
   });

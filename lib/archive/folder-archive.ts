@@ -34,14 +34,15 @@ export function folderArchive(folder: string): Archive {
         }
         return file;
       } catch (error) {
-        const { code = 'archive', message } = error as NodeJS.ErrnoException;
-        const reason = REASON[code] ?? message;
-        throw new ArchiveError(code, `archive ${folder}: ${reason}`, error);
+        const { code, message } = error as NodeJS.ErrnoException;
+        const reason = code === undefined ? message : (REASON[code] ?? `${message}; ${ADVICE}`);
+        throw new ArchiveError(code ?? 'archive', `archive ${folder}: ${reason}`, error);
       }
     },
   };
 }
 
+const ADVICE = 'mend that, or name another folder under archive';
 const REASON: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room, or name another folder under archive',
   EACCES: 'no permission to write there; grant it, or name another folder under archive',
@@ -51,6 +52,9 @@ const REASON: Readonly<Record<string, string>> = {
     'its folder cannot be made: the one above it is gone, or takes none; name another folder under archive',
   ENOTDIR: 'a part of its path is a file; name another folder under archive',
   EEXIST: 'a part of its path is a file; name another folder under archive',
+  ELOOP: `a part of its path is a link that leads in a circle; ${ADVICE}`,
+  ENAMETOOLONG:
+    'a part of its path is too long (each letter that is not ASCII takes 6 or more there); give the target a shorter name, or archive to S3',
 };
 
 /**

@@ -1,7 +1,8 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { doubtAbout, errorName, statusOf } from '../http/aws-answer.ts';
-import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { AwsKeysError, hideKeys, RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
 
@@ -13,14 +14,25 @@ const TRIES = 20;
  * what was sent. Needs `s3:PutObject` alone.
  * @param client its settings, such as `AWS_ENDPOINT_URL`, are the environment's unless given. The SDK is loaded
  * with the first object, so that a run without an archive starts faster.
+ * @param clock ends what takes too long.
  */
-export function s3Archive(bucket: string, prefix: string, client?: S3Client): Archive {
+export function s3Archive(
+  bucket: string,
+  prefix: string,
+  client?: S3Client,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+): Archive {
   let opened = client;
+  let keys: S3Client['config']['credentials'] | undefined;
   return {
     write: async (name, lines, { from = 1, secrets = new RunSecrets() } = {}) => {
-      const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
+      const { S3Client, PutObjectCommand } = await import('./s3-client.ts');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
-      opened ??= new S3Client({ requestHandler: awsRequestHandler() });
+      opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
+      // The client's own source; what it gives is hidden among the secrets of each write.
+      keys ??= opened.config.credentials;
+      const source = keys;
+      opened.config.credentials = () => hideKeys(source, secrets, clock);
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
@@ -28,8 +40,6 @@ export function s3Archive(bucket: string, prefix: string, client?: S3Client): Ar
         const key = `${base}-${number}.jsonl.gz`;
         const place = `s3://${bucket}/${key}`;
         try {
-          // Before they are sent, since the answer may repeat them.
-          await hideKeys(opened.config.credentials, secrets);
           const answer = await opened.send(
             new PutObjectCommand({
               Bucket: bucket,
@@ -68,31 +78,31 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
-  ['CredentialsProviderError', 'set AWS credentials, such as AWS_PROFILE'],
   ['ExpiredToken', 'get new AWS credentials, then run again'],
   ['InvalidToken', 'get new AWS credentials, then run again'],
   ['InvalidAccessKeyId', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['SignatureDoesNotMatch', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
+  ['UnexpectedBodyError', ELSEWHERE],
   ['TimeoutError', 'see whether the store answers at all, then run again'],
 ]);
 
 /** The SDK's error is not handed on as its cause: a log would show that as it is. */
 function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveError {
+  if (error instanceof AwsKeysError) {
+    return new ArchiveError(error.code, `archive s3://${bucket}: ${error.message}`);
+  }
   const found = errorName(error);
   const name = found === undefined || secrets.revealer()(found) ? undefined : found;
   // Before it is cut, so that no secret stays in part.
-  const message = oneLine(secrets.conceal((error as Error).message));
-  const text = [`archive s3://${bucket}`, ...(name === undefined ? [] : [name]), message].join(
-    ': ',
-  );
+  const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
   const advice = ADVICE.get(name) ?? adviceOn(statusOf(error));
-  return new ArchiveError(name ?? 'archive', `${text}; ${advice}`);
+  return new ArchiveError(name ?? 'archive', `archive s3://${bucket}: ${said}; ${advice}`);
 }
 
 /** For the errors that have no advice of their own. */
 function adviceOn(status: number | undefined): string {
-  if (status === undefined) return 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
+  if (status === undefined) return ELSEWHERE;
   if (status >= 500) return 'run again when the store is well';
   return 'mend that, or name another place under archive';
 }

@@ -5,7 +5,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { doubtAbout } from '../http/aws-answer.ts';
+import { doubtAbout, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
@@ -51,6 +51,8 @@ export function bucketStore(
   const limits = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
   const secrets = new RunSecrets();
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, secrets, clock);
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
   const readText = async (key: string): Promise<string> => {
@@ -80,12 +82,10 @@ export function bucketStore(
 
   const explained = async <T>(what: string, work: () => Promise<T>): Promise<T> => {
     try {
-      await hideKeys(client.config.credentials, secrets);
       return await work();
     } catch (error) {
-      const { name, message } = error as Error;
       // Without the error itself as its cause: a log shows a cause as it is.
-      throw new Error(`${what}: ${oneLine(secrets.conceal(`${name}: ${message}`))}`);
+      throw new Error(`${what}: ${oneLine(secrets.conceal(saidBy(error)))}`);
     }
   };
 

@@ -6,10 +6,12 @@ export interface PutAnswer {
   readonly ChecksumSHA256?: string | undefined;
 }
 
+/** As S3 and its like give one. Web servers give their pages one too, often a weak one: `W/"…"`. */
+const ETAG = /^"[^"]+"$/;
+
 /**
  * Why the answer to a PutObject, although it is no error, does not say that the object is stored; undefined where it
- * does. The SDK takes any status below 300 for a success, and reads no body: whatever stands in the way may have sent
- * it.
+ * does. The SDK takes any status below 300 for a success: whatever stands in the way may have sent it.
  * @param sha256 of what was sent, in base64.
  */
 export function doubtAbout(
@@ -19,6 +21,7 @@ export function doubtAbout(
   const { httpStatusCode: status } = $metadata;
   if (status !== 200) return `HTTP ${status}`;
   if (!ETag) return 'HTTP 200 without an ETag';
+  if (!ETAG.test(ETag)) return 'HTTP 200 with an ETag such as web pages have';
   if (sha256 !== undefined && ChecksumSHA256 !== undefined && ChecksumSHA256 !== sha256) {
     return 'the checksum of something else';
   }
@@ -32,6 +35,34 @@ const NAME = /^[A-Za-z][\w.]{0,63}$/;
 export function errorName(error: unknown): string | undefined {
   const { name } = error as { name?: unknown };
   return typeof name === 'string' && NAME.test(name) ? name : undefined;
+}
+
+/** Most names of AWS's errors. A secret might be written without any digits, but not like this. */
+const FAMILIAR =
+  /^([A-Za-z]*(Exception|Failure|Error)|AccessDenied|ExpiredToken|Invalid(ClientTokenId|IdentityToken)|SignatureDoesNotMatch)$/;
+
+/** The name of an error, where no secret can stand in it: for answers that may repeat one that is not known yet. */
+export function familiarName(error: unknown): string | undefined {
+  const name = errorName(error);
+  return name !== undefined && FAMILIAR.test(name) ? name : undefined;
+}
+
+/** What to do where something else may have answered than what was asked. */
+export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
+
+/** Instead of what the SDK says, which quotes the URL with the password that may stand in it. */
+const NO_ENDPOINT =
+  'AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region';
+
+/**
+ * Name and message of an error of the SDK. Secrets that are known still stand in them.
+ * @param name what is shown instead of its own name.
+ */
+export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
+  const { name: own, message, code } = error as NodeJS.ErrnoException;
+  // Where no address of a host answers, there is no message.
+  const said = own === 'EndpointError' ? NO_ENDPOINT : message || code;
+  return [name, said].filter(Boolean).join(': ');
 }
 
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */

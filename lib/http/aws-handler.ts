@@ -10,19 +10,24 @@ export interface AwsLimits {
   readonly connectMs?: number;
   /** Milliseconds until the whole answer must be there, from the moment at which the request begins. */
   readonly answerMs?: number;
-  /** Bytes of an answer. */
+  /** Bytes of an object that is read; other answers are bounded whoever asks. */
   readonly maxBytes?: number;
 }
 
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 60_000;
-/** An answer that acknowledges an object, or holds a secret or an error, is far smaller. */
-const MAX_BYTES = 8 * 2 ** 20;
+/** Bytes of a success: the largest that is no object is a page of 1,000 keys. */
+const MAX_BYTES = 2 * 2 ** 20;
+/** Bytes of any other answer. The SDK's XML parser takes 35 for each of them, and no signal ends it. */
+const MAX_ERROR = 64 * 2 ** 10;
+/** That parser takes quadratic time for many of them. Only web pages have one. */
+const DOCTYPE = /<!doctype/i;
 
 /**
  * A request handler for clients of the AWS SDK, which ignores the proxy's variables, and waits for the end of a body
- * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again, or
- * `AnswerTooLarge`, which it does not.
+ * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again,
+ * `AnswerTooLarge`, which it does not, or `UnexpectedBodyError`, such as the page of what stands in the way, which it
+ * tries again by its status.
  * @param clock ends what takes too long.
  */
 export function awsRequestHandler(
@@ -57,8 +62,19 @@ export function awsRequestHandler(
     const { protocol, hostname, port } = request;
     const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
     const { response } = await (await handlerFor(url)).handle(request, { abortSignal });
-    const chunks = await readChunks(response.body, maxBytes);
-    response.body = Readable.from(chunks, { objectMode: false });
+    const { statusCode } = response;
+    const isSuccess = statusCode === 200;
+    const isObject = isSuccess && request.method === 'GET' && !('list-type' in request.query);
+    const most = isObject ? maxBytes : isSuccess ? MAX_BYTES : MAX_ERROR;
+    const body = await readBody(response.body, most);
+    if (isSuccess && request.method === 'PUT' && body.length > 0) {
+      throw unexpected(200, 'a body, which no store gives for an object that it took');
+    }
+    // Each byte is a character, since a character of several bytes is in no such word.
+    if (!isObject && DOCTYPE.test(body.toString('latin1'))) {
+      throw unexpected(statusCode, 'a web page');
+    }
+    response.body = Readable.from([body], { objectMode: false });
     return { response };
   };
   return {
@@ -91,17 +107,23 @@ export function awsRequestHandler(
   };
 }
 
+/** The status tells the SDK whether to try again: the page may be a gateway's, of a 503. */
+function unexpected(httpStatusCode: number, what: string): Error {
+  const error = new Error(`HTTP ${httpStatusCode} with ${what}`);
+  return Object.assign(error, { name: 'UnexpectedBodyError', $metadata: { httpStatusCode } });
+}
+
 /** Reads a body to its end; one that is too long is cut off there, and its connection with it. */
-async function readChunks(body: Readable, maxBytes: number): Promise<readonly Buffer[]> {
+async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      const message = `the answer is longer than ${maxBytes / 2 ** 20} MB`;
+      const message = `the answer is longer than ${maxBytes / 2 ** 10} KB`;
       throw Object.assign(new Error(message), { name: 'AnswerTooLarge' });
     }
     chunks.push(chunk);
   }
-  return chunks;
+  return Buffer.concat(chunks);
 }

@@ -1,5 +1,9 @@
 import { getHeapStatistics } from 'node:v8';
 import { Secrecy } from '../answers/conceal.ts';
+import { familiarName, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { LightSignal } from '../http/light-signal.ts';
+import { JanitorError } from '../model/error.ts';
 import { CredentialsError } from './credentials.ts';
 
 /**
@@ -92,14 +96,53 @@ interface AwsKeys {
   readonly sessionToken?: string;
 }
 
+/** There are no AWS keys. */
+export class AwsKeysError extends JanitorError {
+  override readonly name = 'AwsKeysError';
+}
+
+/** Milliseconds until the keys must be there: sources have time-outs of their own, but not for the end of an answer. */
+const KEYS_MS = 30_000;
+
 /**
- * Adds the keys that a client of the AWS SDK signs with to the secrets, since a server may repeat them.
- * @param keys the client's own, which it keeps until they expire.
- * @throws {Error} the SDK's, where there are none.
+ * AWS keys, once they are among the secrets, since a server may repeat them.
+ * @param keys a client's own source, which is to be replaced by this: the client gets new keys whenever it needs some,
+ * even between two attempts of one request.
+ * @param clock ends what takes too long.
+ * @throws {AwsKeysError} where there are none.
  */
-export async function hideKeys(keys: () => Promise<AwsKeys>, secrets: RunSecrets): Promise<void> {
-  const { accessKeyId, secretAccessKey, sessionToken } = await keys();
-  secrets.addAccessKey(accessKeyId);
-  secrets.add(secretAccessKey);
-  if (sessionToken) secrets.add(sessionToken);
+export async function hideKeys<T extends AwsKeys>(
+  keys: () => Promise<T>,
+  secrets: RunSecrets,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+  waitMs = KEYS_MS,
+): Promise<T> {
+  const ended = new LightSignal();
+  const late = clock.sleep(waitMs, ended).then((): never => {
+    throw new AwsKeysError(
+      'TimeoutError',
+      `AWS keys did not come within ${waitMs / 1_000} s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
+    );
+  });
+  const got = await Promise.race([
+    keys().catch((error) => {
+      throw noKeys(error);
+    }),
+    late,
+  ]).finally(() => ended.abort());
+  secrets.addAccessKey(got.accessKeyId);
+  secrets.add(got.secretAccessKey);
+  if (got.sessionToken) secrets.add(got.sessionToken);
+  return got;
+}
+
+/** Only name and status are shown: a message may repeat a token or a command, which nobody can take out. */
+function noKeys(error: unknown): AwsKeysError {
+  const name = familiarName(error);
+  const status = statusOf(error);
+  const what = [name, status && `HTTP ${status}`].filter(Boolean).join(', ');
+  return new AwsKeysError(
+    name ?? 'aws-keys',
+    `no AWS keys could be had (${what || 'an error without a name'}); set AWS credentials, such as AWS_PROFILE; aws sts get-caller-identity says more`,
+  );
 }

@@ -1,4 +1,5 @@
-import { errorName, statusOf } from '../http/aws-answer.ts';
+import { ELSEWHERE, familiarName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
 import { isObject, oneLine } from '../model/text.ts';
 import {
   type Credentials,
@@ -6,6 +7,7 @@ import {
   type CredentialsSource,
   chooseCredentials,
 } from './credentials.ts';
+import { AwsKeysError, hideKeys, RunSecrets } from './run-secrets.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
@@ -16,14 +18,16 @@ const EXPECTED =
  * @param secretId name or ARN; an ARN is asked for in its own region.
  * @param env where the region is looked up; the SDK itself reads all other settings, such as
  * `AWS_ENDPOINT_URL`, from the process's own environment.
+ * @param clock ends what takes too long.
  */
 export function secretSource(
   secretId: string,
   env: Readonly<Record<string, string | undefined>>,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): CredentialsSource {
   return {
     name: `secret ${secretId}`,
-    read: async () => credentialsFromSecret(secretId, await fetchSecret(secretId, env)),
+    read: async () => credentialsFromSecret(secretId, await fetchSecret(secretId, env, clock)),
   };
 }
 
@@ -61,6 +65,7 @@ const ARN = /^arn:[^:]+:secretsmanager:([a-z0-9-]+):/;
 async function fetchSecret(
   secretId: string,
   env: Readonly<Record<string, string | undefined>>,
+  clock: Pick<Clock, 'sleep'>,
 ): Promise<string> {
   const { GetSecretValueCommand, SecretsManagerClient } = await import(
     '@aws-sdk/client-secrets-manager'
@@ -69,14 +74,20 @@ async function fetchSecret(
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
     ...(region !== undefined && { region }),
-    requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }),
+    requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }, clock),
   });
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, new RunSecrets(), clock);
   try {
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    if (SecretString === undefined) {
-      throw new CredentialsError(`secret ${secretId} is binary: expected ${EXPECTED}`);
-    }
-    return SecretString;
+    const { SecretString, SecretBinary } = await client.send(
+      new GetSecretValueCommand({ SecretId: secretId }),
+    );
+    if (SecretString !== undefined) return SecretString;
+    throw new CredentialsError(
+      SecretBinary
+        ? `secret ${secretId} is binary: expected ${EXPECTED}`
+        : `secret ${secretId} could not be read: the answer holds none; ${ELSEWHERE}`,
+    );
   } catch (error) {
     throw error instanceof CredentialsError ? error : explain(secretId, region, error as Error);
   } finally {
@@ -117,10 +128,8 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
       `${secret} could not be read: the AWS credentials have expired; renew them`,
     ],
   ]);
-  if (error.name === 'CredentialsProviderError' && statusOf(error) === undefined) {
-    return new CredentialsError(
-      `no AWS credentials to read ${secret} with: ${oneLine(error.message)}`,
-    );
+  if (error instanceof AwsKeysError) {
+    return new CredentialsError(`${secret} could not be read: ${error.message}`);
   }
   const message = /region is missing/i.test(error.message)
     ? `no AWS region to look for ${secret} in: set AWS_REGION, or name the secret by its ARN`
@@ -131,13 +140,13 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
 
 /**
  * What is known of any other error. Of an answer that is its status, and its name at most: the rest may repeat the
- * secret, which nobody can take out before it was read. (Names of AWS have no digits, and keys have.)
+ * secret, which nobody can take out before it was read.
  */
 function whatHappened(secretId: string, error: Error): string {
   const status = statusOf(error);
-  const name = errorName(error);
-  if (status === undefined) return [...(name ? [name] : []), oneLine(error.message)].join(': ');
-  if (name === 'SyntaxError') return 'the answer cannot be read';
-  const known = name === undefined || /\d/.test(name) ? 'an error without a name' : name;
-  return `${known} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
+  // The parser's own message quotes what it read.
+  if (error.name === 'SyntaxError') return `the answer cannot be read; ${ELSEWHERE}`;
+  if (status === undefined) return `${oneLine(saidBy(error))}; ${ELSEWHERE}`;
+  const name = familiarName(error) ?? 'an error without a name';
+  return `${name} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
 }

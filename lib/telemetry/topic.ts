@@ -1,3 +1,8 @@
+import { ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { oneLine } from '../model/text.ts';
+
 /** A text for a topic of Amazon SNS. */
 export interface TopicMessage {
   readonly subject: string;
@@ -8,13 +13,15 @@ export interface TopicMessage {
  * Publishes to a topic of Amazon SNS, once: an attempt whose answer does not come may have been delivered, so it is not
  * repeated.
  * @param topicArn the topic, in whatever region.
- * @param timeoutMs for the answer.
- * @throws {Error} where it may not have been published.
+ * @param timeoutMs for everything.
+ * @param clock ends what takes too long.
+ * @throws {Error} where it may not have been published. It shows no key that AWS was asked with.
  */
 export async function publish(
   topicArn: string,
   { subject, text }: TopicMessage,
   timeoutMs: number,
+  clock: Pick<Clock, 'sleep'> = systemClock,
 ): Promise<void> {
   // Only runs that have something to tell need it.
   const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
@@ -22,11 +29,25 @@ export async function publish(
   const client = new SNSClient({
     region: topicArn.split(':')[3] ?? '',
     maxAttempts: 1,
-    requestHandler: awsRequestHandler(),
+    requestHandler: awsRequestHandler({}, clock),
   });
+  const secrets = new RunSecrets();
+  const keys = client.config.credentials;
+  client.config.credentials = () => hideKeys(keys, secrets, clock, timeoutMs);
+  const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
-    await client.send(command, { abortSignal: AbortSignal.timeout(timeoutMs) });
+    const { MessageId, $metadata } = await client.send(command, { abortSignal });
+    // Whatever stands in the way may have answered.
+    if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
+  } catch (error) {
+    const status = statusOf(error);
+    const name = [errorName(error), status && `HTTP ${status}`].filter(Boolean).join(', ');
+    const said = oneLine(secrets.conceal(saidBy(error, name)));
+    // Without the error itself as its cause: a log shows a cause as it is.
+    throw new Error(
+      `${topicArn} may not have got it: ${said}; grant sns:Publish there, and ${ELSEWHERE}`,
+    );
   } finally {
     client.destroy();
   }

@@ -7,6 +7,7 @@ import {
   readFile,
   readlink,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
@@ -140,6 +141,35 @@ describe('in a folder', () => {
       message:
         'archive /proc/x: its folder cannot be made: the one above it is gone, or takes none; name another folder under archive',
     });
+  });
+
+  test.each([
+    [
+      'a link that leads in a circle',
+      'circle',
+      ['i-1'],
+      'a part of its path is a link that leads in a circle; mend that, or name another folder under archive',
+    ],
+    [
+      'a name that is too long',
+      '',
+      ['%E7%BC%93'.repeat(30), 'i-1'],
+      'a part of its path is too long (each letter that is not ASCII takes 6 or more there); give the target a shorter name, or archive to S3',
+    ],
+    [
+      'a path that the system does not take',
+      '\0',
+      ['i-1'],
+      expect.stringMatching(/null bytes.*; mend that, or name another folder under archive$/),
+    ],
+  ])('%s is an error that says what to do', async (_, below, name, reason) => {
+    await symlink('circle', join(folder.path, 'circle'));
+    const path = join(folder.path, below);
+    const error = await folderArchive(path)
+      .write(name, ['a'])
+      .catch((caught: unknown) => caught as ArchiveError);
+    expect(error).toBeInstanceOf(ArchiveError);
+    expect((error as ArchiveError).message.replace(`archive ${path}: `, '')).toEqual(reason);
   });
 
   test('every folder that holds a new name is on the disk, up to the first that was there', async () => {
@@ -278,6 +308,15 @@ describe('in S3', () => {
     expect(objects.size).toBe(0);
   });
 
+  test('an endpoint that is no URL is an error that does not show its password', async () => {
+    const { region, credentials } = client.config;
+    const odd = new S3Client({ endpoint: 'minio:Sommerregen@host:9000', region, credentials });
+    await expect(s3Archive('bucket', '', odd).write(NAME, ['a'])).rejects.toMatchObject({
+      message:
+        'archive s3://bucket: EndpointError: AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    });
+  });
+
   test('a store that nobody answers for is an error', async () => {
     await server.close();
     await expect(s3Archive('bucket', '', client).write(NAME, ['a'])).rejects.toMatchObject({
@@ -334,7 +373,8 @@ describe('a store that', () => {
     ['202', 202, { etag: '"1"' }, '', 'HTTP 202'],
     ['204', 204, {}, '', 'HTTP 204'],
     ['nothing but 200', 200, {}, '', 'HTTP 200 without an ETag'],
-    ['a page to log in', 200, {}, '<html>log in</html>', 'HTTP 200 without an ETag'],
+    ['a weak ETag', 200, { etag: 'W/"36"' }, '', 'HTTP 200 with an ETag such as web pages have'],
+    ['an empty ETag', 200, { etag: '""' }, '', 'HTTP 200 with an ETag such as web pages have'],
     [
       'another checksum',
       200,
@@ -350,6 +390,21 @@ describe('a store that', () => {
     expect(error.message).toBe(
       `archive s3://bucket: what answered did not say that s3://bucket/i-1-1.jsonl.gz is stored (${why}); see what AWS_ENDPOINT_URL and HTTPS_PROXY lead to, or name another place under archive`,
     );
+  });
+
+  test.each([
+    ['a page to log in', 'text/html', '<html>log in</html>'],
+    ['JSON', 'application/json', '{}'],
+    ['an error', 'application/xml', '<Error><Code>InternalError</Code></Error>'],
+  ])('answers 200 and an ETag with %s has acknowledged nothing', async (_, type, body) => {
+    respond = (_request, response) =>
+      response.writeHead(200, { etag: '"36"', 'content-type': type }).end(body);
+    const error = await failureOf();
+    expect(error).toBeInstanceOf(ArchiveError);
+    expect(error.message).toBe(
+      'archive s3://bucket: UnexpectedBodyError: HTTP 200 with a body, which no store gives for an object that it took; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    );
+    expect(asked).toHaveLength(1);
   });
 
   test('answers with the checksum of what was sent has acknowledged it', async () => {
@@ -378,6 +433,24 @@ describe('a store that', () => {
         'archive s3://bucket: TimeoutError: the whole answer did not come within 60 s; see whether the store answers at all, then run again',
     });
     expect(asked).toHaveLength(3);
+  });
+
+  test('is behind a gateway whose page says 503 is asked again', async () => {
+    respond = (_, response) => {
+      if (asked.length > 1) response.setHeader('etag', '"1"').end();
+      else response.writeHead(503).end('<!DOCTYPE html><html>no server is available</html>');
+    };
+    expect(await failureOf()).toBe('s3://bucket/i-1-1.jsonl.gz');
+  });
+
+  test('sends an error that an XML parser needs hours for is an error of the archive', async () => {
+    respond = (_, response) => {
+      response.writeHead(403);
+      response.end(`${'<!DOCTYPE>'.repeat(6_000)}<Error><Code>AccessDenied</Code></Error>`);
+    };
+    expect((await failureOf()).message).toBe(
+      'archive s3://bucket: UnexpectedBodyError: HTTP 403 with a web page; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+    );
   });
 
   test('sends an error without an end is an error of the archive', async () => {

@@ -7,6 +7,7 @@ export type S3Trouble =
   | 'no ETag'
   | '202'
   | 'no list'
+  | 'web page'
   | 'same token'
   | 'no token'
   | 'repeats what it was asked with'
@@ -78,6 +79,7 @@ export async function startFakeS3(pageSize = 1_000): Promise<FakeS3> {
       const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
       const page = keys.filter((key) => key > after).slice(0, pageSize);
       const more = page.at(-1) !== keys.at(-1);
+      if (trouble === 'web page') return xml(200, '<!DOCTYPE>'.repeat(100_000));
       if (trouble === 'no list') return xml(200, '<html><body>please log in</body></html>');
       if (trouble === 'no token' || trouble === 'same token') {
         const token =

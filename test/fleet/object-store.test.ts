@@ -135,6 +135,13 @@ describe('a bucket', () => {
     expect(s3.troubles).toHaveLength(trouble === 'same token' ? 1 : 2);
   });
 
+  test('whose list is a web page has not listed all', async () => {
+    s3.troubles.push('web page');
+    await expect(store.list('runs/')).rejects.toThrow(
+      's3://fleet/runs/ could not be listed: UnexpectedBodyError: HTTP 200 with a web page',
+    );
+  });
+
   test('that repeats the keys it was asked with shows none of them', async () => {
     s3.troubles.push('repeats what it was asked with');
     const error = await store.list('runs/').catch((reason: Error) => reason);

@@ -88,10 +88,27 @@ test('a run in which nothing happened sends none, nor does one whose stage has n
 test.each([
   ['refuses', [900_000]],
   ['hangs', [900_000, 310]],
+  ['answers with a page', [900_000]],
+  ['says nothing', [900_000]],
 ] as const)('a topic that %s is asked once, and costs nobody the summary', async (mode, left) => {
   emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
   sns.mode = mode;
   expect((await handler({}, contextOf(...left))).totals.deleted).toBe(3);
   expect(sns.published.length).toBeLessThanOrEqual(1);
   expect(output()).toContain('the letter about the run could not be sent');
+});
+
+test('a topic that repeats the keys it was asked with shows none of them in the log', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
+  process.env.AWS_ACCESS_KEY_ID = 'AKIAFAKE12345678';
+  process.env.AWS_SESSION_TOKEN = 'FwoGZXIvYXdzEHcaDGZha2U';
+  sns.mode = 'repeats its keys';
+  await handler({}, contextOf());
+  expect(output()).toContain(
+    `${REPORT_TOPIC} may not have got it: InternalErrorException, HTTP 500: ?[31m[secret]`,
+  );
+  expect(output()).toContain(
+    '; grant sns:Publish there, and see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+  );
+  expect(output()).not.toMatch(/FwoGZXIv|AKIAFAKE1|\\u001b/);
 });

@@ -34,12 +34,16 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-function ask(limits: AwsLimits = {}, abortSignal?: AbortSignal) {
+function ask(
+  limits: AwsLimits = {},
+  { abortSignal, ...what }: { abortSignal?: AbortSignal; method?: string; query?: object } = {},
+) {
   const { hostname, port } = new URL(server.url);
   const handler = awsRequestHandler(limits, clock);
-  const request = { protocol: 'http:', hostname, port: Number(port), path: '/', method: 'GET' };
+  const place = { protocol: 'http:', hostname, port: Number(port), path: '/' };
+  const request = { ...place, method: 'GET', query: {}, headers: {}, ...what };
   const handle = () =>
-    handler.handle({ ...request, headers: {} } as Parameters<typeof handler.handle>[0], {
+    handler.handle(request as Parameters<typeof handler.handle>[0], {
       ...(abortSignal && { abortSignal }),
     });
   return { handler, handle };
@@ -98,21 +102,58 @@ test('a byte now and then wins no time', async () => {
   await caught;
 });
 
-test.each([200, 403])('a body of %i that never ends is cut off at its bound', async (status) => {
-  respond = (_, response) => {
-    response.writeHead(status);
-    const more = () => {
-      while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
-      response.once('drain', more);
-    };
-    more();
+const endless: Respond = (_, response) => {
+  const more = () => {
+    while (!response.destroyed && response.write(Buffer.alloc(65_536, ' ')));
+    response.once('drain', more);
   };
-  await expect(ask().handle()).rejects.toMatchObject({
+  more();
+};
+test.each([
+  ['an object', 200, 'GET', {}, '4096 KB'],
+  ['a list', 200, 'GET', { 'list-type': '2' }, '2048 KB'],
+  ['any other success', 200, 'POST', {}, '2048 KB'],
+  ['an error', 403, 'GET', {}, '64 KB'],
+])('the body of %s that never ends is cut off', async (_, status, method, query, bound) => {
+  respond = (request, response) => {
+    response.writeHead(status);
+    endless(request, response);
+  };
+  const { handle } = ask({ maxBytes: 2 ** 22 }, { method, query });
+  await expect(handle()).rejects.toMatchObject({
     name: 'AnswerTooLarge',
-    message: 'the answer is longer than 8 MB',
+    message: `the answer is longer than ${bound}`,
   });
   await cut;
   expect(clock.sleeping).toBe(0);
+});
+
+test.each([
+  [200, 'GET', { 'list-type': '2' }],
+  [403, 'GET', {}],
+  [503, 'PUT', {}],
+  [200, 'POST', {}],
+])('a web page (%i to %s) is no answer', async (status, method, query) => {
+  respond = (_, response) => response.writeHead(status).end('\n<!-- é --><!DocType html><html>');
+  await expect(ask({}, { method, query }).handle()).rejects.toMatchObject({
+    name: 'UnexpectedBodyError',
+    message: `HTTP ${status} with a web page`,
+    $metadata: { httpStatusCode: status },
+  });
+});
+
+test('an object that is a web page is handed on', async () => {
+  respond = (_, response) => response.end('<!doctype html>');
+  const { response } = await ask().handle();
+  expect((await buffer(response.body)).toString()).toBe('<!doctype html>');
+});
+
+test('a body in the answer to an object that was sent is an error', async () => {
+  respond = (_, response) => response.end('{}');
+  await expect(ask({}, { method: 'PUT' }).handle()).rejects.toMatchObject({
+    name: 'UnexpectedBodyError',
+    message: 'HTTP 200 with a body, which no store gives for an object that it took',
+  });
 });
 
 test('a body of just its bound is read', async () => {
@@ -132,11 +173,13 @@ test('a body that is cut short is an error', async () => {
 test('whoever asks may stop it, also in the midst of a body', async () => {
   respond = (_, response) => response.flushHeaders();
   const stop = new AbortController();
-  const caught = expect(ask({}, stop.signal).handle()).rejects.toThrow();
+  const caught = expect(ask({}, { abortSignal: stop.signal }).handle()).rejects.toThrow();
   await begun;
   stop.abort();
   await caught;
   await cut;
-  await expect(ask({}, stop.signal).handle()).rejects.toMatchObject({ name: 'AbortError' });
+  await expect(ask({}, { abortSignal: stop.signal }).handle()).rejects.toMatchObject({
+    name: 'AbortError',
+  });
   expect(clock.sleeping).toBe(0);
 });

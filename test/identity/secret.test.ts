@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { credentialsFromSecret, secretSource } from '../../lib/identity/secret.ts';
 import { type FakeSecretsManager, type Kept, startSecretsManager } from '../secrets-manager.ts';
+import { serve } from '../serve.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
@@ -176,15 +177,33 @@ describe('a secret in Secrets Manager', () => {
       { error: 'CredentialsProviderError', message: 'hunter2' },
     ],
     ['for its name', { error: 'hunter2', message: '' }],
+    ['for its name, in letters', { error: 'hunterZwei', message: '' }],
     ['in a name that is none', { error: 'cannot read {"secretKey":"hunter2"}' }],
     ['in the name of a method', { error: 'constructor', message: 'hunter2' }],
   ])('whose error repeats it %s is not shown', async (_, kept) => {
-    expect(await failureOf(kept)).not.toMatch(/hunter2|native code/);
+    expect(await failureOf(kept)).not.toMatch(/hunter2|hunterZwei|native code/);
   });
 
   test('that is binary is not what is expected', async () => {
     expect(await failureOf(Buffer.from('hunter2'))).toBe(
       `secret janitor is binary: expected ${EXPECTED}`,
+    );
+  });
+
+  test.each([
+    ['an answer without one', '{}', 'the answer holds none'],
+    ['no JSON', '{"SecretString":hunter2}', 'the answer cannot be read'],
+    ['a page', '<!doctype html>hunter2', 'UnexpectedBodyError (HTTP 200)'],
+  ])('in the place of which %s comes does not show it', async (_, body, what) => {
+    const other = await serve((_request, response) => response.end(body));
+    process.env.AWS_ENDPOINT_URL = other.url;
+    const message = await failureOf(undefined);
+    expect(message).toContain(`could not be read: ${what}; `);
+    expect(message).not.toContain('hunter2');
+    await other.close();
+    const elsewhere = await failureOf(undefined);
+    expect(elsewhere).toMatch(
+      /ECONNREFUSED.*; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to$/,
     );
   });
 

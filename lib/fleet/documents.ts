@@ -146,6 +146,18 @@ const laneEntry = z.strictObject({
 /** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */
 export type LaneEntry = Readonly<z.output<typeof laneEntry>>;
 
+/** The rows that one object of the archive holds. */
+const archived = z.strictObject({
+  /** Where the object is: in S3, or the path of a file. */
+  at: z
+    .string()
+    .max(4_096)
+    .regex(/^(?:s3:\/\/|(?![\w+.-]+:))[^\p{C}]+$/u),
+  /** A digest of each line, since the lines themselves may be many. */
+  digests: z.array(z.string().regex(/^[\w-]{22}$/)),
+});
+export type Archived = z.output<typeof archived>;
+
 /** A document in the bucket that is not what this version writes there. */
 export class DocumentError extends JanitorError {
   override readonly name = 'DocumentError';
@@ -180,6 +192,11 @@ export function readSummary(document: unknown, key: string, runId: string): Summ
 /** @throws {DocumentError} where it is no report. */
 export function readReport(document: unknown, key: string): Report {
   return read(report, key, document);
+}
+
+/** Reads what an object of the archive holds; nothing where it is not that, since rows may be archived twice. */
+export function readArchived(document: unknown): Archived | undefined {
+  return archived.safeParse(document).data;
 }
 
 /**

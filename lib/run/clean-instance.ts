@@ -55,7 +55,7 @@ export interface OpenTarget {
     | ((
         instance: Instance,
         rows: readonly string[],
-      ) => Promise<{ value: string } | { gaveUp: 'deadline' | 'stopped' }>)
+      ) => Promise<{ value: string | readonly string[] } | { gaveUp: 'deadline' | 'stopped' }>)
     | undefined;
   /** Set by the first request that shows that none can succeed; nothing more is sent then. */
   failure?: TargetError;
@@ -236,7 +236,7 @@ export class InstanceCleanup {
       const known = texts.filter((text) => text !== undefined);
       if (known.length < expired.length) throw new Error('the row of a record is missing');
       const written = await archive(this.#instance, known);
-      if ('value' in written) summary.archive = [...(summary.archive ?? []), written.value];
+      if ('value' in written) summary.archive = [written.value].flat();
       else summary.stoppedBy = STOPPED_BY[written.gaveUp];
       return 'value' in written;
     } catch (error) {

@@ -17,8 +17,9 @@ export function archiveOnce(archive: Archive, store: ObjectStore, base: string):
       const place = `${base}/${createHash('sha256').update(name.join('/')).digest('hex')}-`;
       const keys = await store.list(place);
       const before = await Promise.all(keys.map((key) => store.read(key)));
-      const news = new Map<string, string>();
-      for (const line of lines) news.set(digestOf(line), line);
+      // The lines themselves may take more memory than there is.
+      const news = new Set<string>();
+      for (const line of lines) news.add(digestOf(line));
       const here = before
         .flatMap((document) => readArchived(document) ?? [])
         .filter(({ digests }) => digests.some((each) => news.has(each)));
@@ -27,12 +28,16 @@ export function archiveOnce(archive: Archive, store: ObjectStore, base: string):
       if (news.size === 0) return places;
       const from = keys.length + 1;
       // A store that does not know If-None-Match would write over what an earlier call archived.
-      const at = await archive.write(name, news.values(), { ...options, from });
-      const entry: Archived = { at, digests: [...news.keys()] };
+      const at = await archive.write(name, linesOf(news, lines), { ...options, from });
+      const entry: Archived = { at, digests: [...news] };
       await store.create(`${place}${String(from).padStart(6, '0')}.json`, entry);
       return [...places, at];
     },
   };
+}
+
+function* linesOf(digests: ReadonlySet<string>, lines: Iterable<string>): Generator<string> {
+  for (const line of lines) if (digests.has(digestOf(line))) yield line;
 }
 
 function digestOf(line: string): string {

@@ -259,7 +259,7 @@ function archiveOf(
 ): NonNullable<OpenTarget['archive']> {
   const origin = { runId, startedAt: now, target: name, cloud, service, region, projectId };
   return (instance, rows) => {
-    const lines = archiveLines(origin, instance, rows);
+    const lines = { [Symbol.iterator]: () => archiveLines(origin, instance, rows) };
     const written = archive.write(objectName(origin, instance), lines, { secrets });
     return withinWindow(written, window, clock);
   };

@@ -14,7 +14,10 @@ import type { ApprovedPlan, RunRequest } from './request.ts';
 
 /** An archive as a run uses it. */
 export interface RunArchive {
-  /** As the archive's own, but of a part of the lines it may know that they are archived already, and where. */
+  /**
+   * As the archive's own, but of a part of the lines it may know that they are archived already, and where.
+   * @param lines may be gone through more than once.
+   */
   write(...parameters: Parameters<Archive['write']>): Promise<string | readonly string[]>;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { archiveOnce } from '../../lib/fleet/archive-once.ts';
 import { expired } from '../records.ts';
 import { type FleetWorld, startFleet } from './fleet-world.ts';
 
@@ -132,4 +133,31 @@ describe('a call that is killed after it noted what it archived, before its log 
       ...{ deleted: 150, archive: ['object-2'] },
     });
   });
+});
+
+test('holds no lines: each is made when the archive takes it', async () => {
+  const texts = Array.from({ length: 100 }, (_, i) => `{"row":${i}}`);
+  let made = 0;
+  const lines = {
+    *[Symbol.iterator]() {
+      made = 0;
+      for (const text of texts) {
+        made += 1;
+        yield text;
+      }
+    },
+  };
+  const taken: [string, number][] = [];
+  const archive = archiveOnce(
+    {
+      write: async (_, lines) => {
+        for (const line of lines) taken.push([line, made]);
+        return 'object';
+      },
+    },
+    world.bucket,
+    'archived',
+  );
+  expect(await archive.write(['one'], lines)).toEqual(['object']);
+  expect(taken).toEqual(texts.map((text, index) => [text, index + 1]));
 });

@@ -85,6 +85,8 @@ const summary = z.strictObject({
 /** That a round was reported, and by which call. */
 const report = z.strictObject({
   callId: z.string(),
+  /** How often the execution had been redriven by then. */
+  redrives: count,
   /** Those of each target, in the order of the summary. */
   requests: z.array(requests),
 });

@@ -648,6 +648,55 @@ describe('one execution, one summary', () => {
     expect(world.letters).toEqual(['complete']);
   });
 
+  const rounds = () => [...world.bucket.objects.keys()].filter((key) => key.includes('/summary-'));
+  const startFailing = async () => {
+    world = await startFleet();
+    add('a', 3);
+    world.emulator.intercept = ({ operation }) =>
+      operation === 'delete-task' ? { status: 400 } : undefined;
+  };
+
+  test('and one round of a run that failed, wherever its last step is killed; a redrive begins one more', async () => {
+    for (let at = 1, isKilled = true; isKilled; at += 1) {
+      await world?.close();
+      await startFailing();
+      let effects = 0;
+      isKilled = false;
+      world.onEffect = (call) => {
+        if (call.step !== 'Summarise') return;
+        effects += 1;
+        if (effects !== at) return;
+        isKilled = true;
+        call.kill();
+      };
+      const { error, failedAt } = await world.execute();
+      expect([at, error?.name, rounds()]).toEqual([
+        at,
+        'RunFailedError',
+        [`runs/${RUN}/summary-0.json`],
+      ]);
+      expect(new Set(world.letters)).toEqual(new Set(['failed']));
+      const told = world.letters.length;
+      world.emulator.intercept = undefined;
+      expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+      expect(rounds()).toHaveLength(2);
+      expect(world.letters).toHaveLength(told);
+    }
+  });
+
+  test('and a letter about it, although every call of the last step was killed before a redrive', async () => {
+    await startFailing();
+    let isKilled = true;
+    world.onEffect = (call, effect, when) => {
+      if (isKilled && when === 'after' && /^create .*reported-0/.test(effect)) call.kill();
+    };
+    const { error, failedAt } = await world.execute();
+    expect([error?.name, rounds().length, world.letters]).toEqual(['Runtime.ExitError', 1, []]);
+    isKilled = false;
+    expect((await world.execute({}, failedAt)).error?.name).toBe('RunFailedError');
+    expect([rounds().length, world.letters]).toEqual([2, ['failed']]);
+  });
+
   test.each([
     ['is no summary', { totals: 'many' }, 'totals: Invalid input'],
     ['is that of another run', { runId: 'other' }, 'it is of another run'],

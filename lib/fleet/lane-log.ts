@@ -58,15 +58,18 @@ export async function readLane(
       gaps.push(error as Error);
     }
   };
-  const read = async (from: number, end: number): Promise<void> => {
-    const numbers = Array.from({ length: end - from }, (_, index) => from + index);
-    await Promise.all(numbers.map((entry) => limit(() => readOne(entry))));
-  };
   const keys = await store.list(base).catch((error) => {
     gaps.push(error);
     return [];
   });
-  const length = lengthOf(base, keys);
+  const there = entriesOf(base, keys);
+  const length = 1 + (there.at(-1) ?? -1);
+  // What is missing is not asked for: one stray key may seem to be the millionth entry.
+  const read = async (from: number, end: number): Promise<void> => {
+    const numbers = there.filter((entry) => entry >= from && entry < end);
+    if (numbers.length < end - from) gaps.push(new Error(`${base} lacks entries before ${end}`));
+    await Promise.all(numbers.map((entry) => limit(() => readOne(entry))));
+  };
   if (length > 0) await read(length - 1, length);
   const whole = entries.get(length - 1)?.whole ?? 0;
   await read(whole, length);
@@ -230,12 +233,11 @@ function keyOf(base: string, entry: number): string {
   return `${base}${String(entry).padStart(DIGITS, '0')}.json`;
 }
 
-/** How long the log is, by its keys; other objects may lie beside it. */
-function lengthOf(base: string, keys: readonly string[]): number {
-  const numbers = keys
+/** The entries that there are, by their keys; other objects may lie beside them. */
+function entriesOf(base: string, keys: readonly string[]): number[] {
+  return keys
     .map((key) => Number.parseInt(key.slice(base.length), 10))
     .filter((entry, index) => keyOf(base, entry) === keys[index]);
-  return 1 + (numbers.at(-1) ?? -1);
 }
 
 function baseOf(runId: string, lane: number): string {

@@ -126,6 +126,39 @@ describe('right numbers, or a failed run that says what is not known', () => {
     },
   );
 
+  test.each(['999999', '1000000'])(
+    '3: a stray object (%s) that seems to be far behind the log costs one request',
+    async (number) => {
+      world = await startFleet();
+      add('a', 3);
+      let before = 0;
+      world.onCall = ({ step }) => {
+        if (step !== 'Summarise') return;
+        world.bucket.objects.set(`runs/${RUN}/lanes/0/${number}.json`, '{}');
+        before = world.bucket.requests;
+      };
+      expect((await world.execute()).error?.message).toContain(
+        `not everything is known about it: runs/${RUN}/lanes/0/${number}.json is not what`,
+      );
+      expect(world.bucket.requests - before).toBeLessThan(20);
+      expect(world.summary().totals.deleted).toBe(3);
+    },
+  );
+
+  test('3: an object of the log that is missing is told, and nothing goes after that', async () => {
+    world = await startFleet();
+    add('a', 200);
+    killAfter(141, 1);
+    world.onCall = () => {
+      if (cleans().length === 2) world.bucket.objects.delete(`runs/${RUN}/lanes/0/000002.json`);
+    };
+    expect((await world.execute()).error?.message).toContain(
+      `not everything is known about it: runs/${RUN}/lanes/0/ lacks entries before 4`,
+    );
+    expect(truthOf(world)).toBeLessThan(150);
+    expectTruth(world, world.summary());
+  });
+
   /** The last entry as written, with some of it changed before it is summarised. */
   // biome-ignore lint/suspicious/noExplicitAny: a document that may be anything.
   const withLast = async (change: (last: any) => unknown) => {

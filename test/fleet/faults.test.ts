@@ -733,6 +733,18 @@ describe('one execution, one summary', () => {
   test.each([
     ['is no summary', { totals: 'many' }, 'totals: Invalid input'],
     ['is that of another run', { runId: 'other' }, 'it is of another run'],
+    ['lacks a target that its totals count', { targets: [] }, 'its numbers do not add up'],
+    [
+      'has another outcome than its targets',
+      { outcome: 'incomplete' },
+      'its numbers do not add up',
+    ],
+    [
+      'says when it ended in control characters',
+      { finishedAt: '\u001b[31m' },
+      'finishedAt: Invalid',
+    ],
+    ['did not end when it says', { finishedAt: new Date(NOW + DAY) }, 'its numbers do not add up'],
   ])('and an error where what is in its place %s', async (_, changes, problem) => {
     world = await startFleet();
     add('a', 3);

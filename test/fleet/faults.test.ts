@@ -323,6 +323,31 @@ describe('right numbers, or a failed run that says what is not known', () => {
     expect(world.summary().totals).toMatchObject({ deleted: 200, alreadyGone: 0 });
   });
 
+  test.each([
+    ['the end of a killed call lies', '000002', ['until'], 3],
+    ['a killed call lies', '000002', ['at', 'until'], 3],
+    ['a call that has ended lies', '000006', ['at', 'until'], 2],
+  ] as const)(
+    '4: %s a year ahead, by a wrong clock: others go on',
+    async (_, entry, fields, calls) => {
+      world = await startFleet([{ requests: { perSecond: 20 } }]);
+      world.timeout = 21_000;
+      add('a', 500);
+      world.onEffect = (call, effect, when) => {
+        const key = `runs/${RUN}/lanes/0/${entry}.json`;
+        if (effect !== `create ${key}` || when === 'before') return;
+        const written = JSON.parse(world.bucket.objects.get(key) as string);
+        for (const field of fields) written[field] += 365 * DAY;
+        world.bucket.objects.set(key, JSON.stringify(written));
+        call.kill();
+      };
+      expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+      expect(world.summary().totals.deleted).toBe(500);
+      expect(world.clock.now() - NOW).toBeLessThan(30 * 60_000);
+      expect(world.bucket.under(`runs/${RUN}/lanes/`).at(-1).number).toBe(calls);
+    },
+  );
+
   test('4: a call that comes while another is at work sends nothing', async () => {
     world = await startFleet([{ requests: { concurrency: 1 } }]);
     add('a', 200);
@@ -619,6 +644,15 @@ describe('the end', () => {
     const { error } = await world.execute();
     expect(error?.message).toContain(`runs/${RUN}/summary-0.json: InternalError`);
     expect(world.letters).toEqual([]);
+  });
+
+  test('15: a policy that asks for a pause which no call can wait for is told', async () => {
+    world = await startFleet([{ requests: { perSecond: 0.001 } }]);
+    add('a', 3);
+    const { error } = await world.execute();
+    expect(error?.message).toContain('raise timeout in serverless.yml, or requests.perSecond');
+    expect(cleans()).toHaveLength(2);
+    expect(world.emulator.journal.all()).toHaveLength(1);
   });
 
   test('15: a time-out that leaves no time to delete anything is an error', async () => {

@@ -198,7 +198,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     const text = textOf(kept) - textOf(known) + (list.keptText?.keep(row, raw) ?? 0);
     if (!account.take(known === undefined ? 1 : 0, text)) {
       throw new IncompleteListError(
-        'the lists that are being read hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
+        'the lists that are being read or archived hold more rows than memory is meant for; clean fewer instances at once (requests.concurrency)',
       );
     }
   }

@@ -14,6 +14,8 @@ const MAX_PERIOD = 172_800;
 const LEAST_WORK = 5;
 /** The most days that a rule of S3 takes. */
 const MAX_DAYS = 2_147_483_647;
+/** Days for which Step Functions redrives an execution. */
+const REDRIVE_DAYS = 14;
 const SECONDS = { minute: 60, hour: 3_600, day: 86_400 };
 
 export default class Preflight {
@@ -146,9 +148,15 @@ export function findProblems({
   );
   expect(timeout >= 10 && timeout <= 900, `timeout: expected 10 to 900 seconds, found ${timeout}`);
   expect(/^(true|false)$/.test(archive), `archive: expected true or false, found ${archive}`);
+  const isRedriven = String(fleet) === 'true' && String(archive) === 'true';
+  const leastDays = isRedriven ? REDRIVE_DAYS + 1 : 1;
   expect(
-    isWhole(archiveDays, 1, MAX_DAYS),
-    `archiveDays: expected a whole number from 1 to ${MAX_DAYS}, found ${archiveDays}`,
+    isWhole(archiveDays, leastDays, MAX_DAYS),
+    `archiveDays: expected a whole number from ${leastDays} to ${MAX_DAYS}, found ${archiveDays}${
+      isRedriven
+        ? `; a run of the fleet can be redriven for ${REDRIVE_DAYS} days, and does not archive again what it archived before`
+        : ''
+    }`,
   );
   expect(/^(true|false)$/.test(fleet), `fleet: expected true or false, found ${fleet}`);
   return problems;

@@ -68,7 +68,9 @@ export async function cleanStep(
     until: clock.now() + deadline - clock.monotonic(),
   });
   try {
-    await clock.sleep(pauseAfter(state, targets, clock.now()));
+    // A policy may ask for a pause that is longer than a call, which can then only say so.
+    const left = deadline - ENTRY_MS - clock.monotonic();
+    await clock.sleep(Math.min(left, pauseAfter(state, targets, clock.now())));
     const calls = Math.min(MAX_CALLS.ofLane, Math.floor(MAX_CALLS.ofRound / run.lanes));
     const cleaned = await cleanLane(
       {
@@ -106,7 +108,8 @@ export async function cleanStep(
 function pauseAfter({ last }: LaneState, targets: readonly Target[], now: number): number {
   const slowest = Math.min(...targets.map(({ requests }) => requests.perSecond ?? Infinity));
   if (!last || slowest === Number.POSITIVE_INFINITY) return 0;
-  const quietSince = last.ended ? last.at : last.until;
+  // That call is over, whatever its clock said.
+  const quietSince = Math.min(now, last.ended ? last.at : last.until);
   return Math.max(0, quietSince + SECOND_MS * Math.max(1, 1 / slowest) - now);
 }
 

@@ -1,8 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
 import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import { instanceOutcome, type Outcome, type StoppedBy } from '../model/outcome.ts';
-import type { InstanceSummary, RequestCounts, Summary, TargetSummary } from '../model/summary.ts';
+import {
+  conclude,
+  type InstanceSummary,
+  type RequestCounts,
+  type Summary,
+  type TargetSummary,
+} from '../model/summary.ts';
 import type { KnownInstance, KnownTarget, LaneFacts } from './known.ts';
 import type { FleetRun } from './messages.ts';
 
@@ -72,8 +79,8 @@ const summary = z.strictObject({
   runId: z.string(),
   trigger: z.literal('fleet'),
   dryRun: z.boolean(),
-  startedAt: z.string(),
-  finishedAt: z.string(),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
   durationMs: count,
   outcome,
   totals: z.strictObject({ targets: count, instances: count, ...counts }),
@@ -85,6 +92,8 @@ const summary = z.strictObject({
 /** That a round was reported, and by which call. */
 const report = z.strictObject({
   callId: z.string(),
+  /** How often the execution had been redriven by then. */
+  redrives: count,
   /** Those of each target, in the order of the summary. */
   requests: z.array(requests),
 });
@@ -146,6 +155,18 @@ const laneEntry = z.strictObject({
 /** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */
 export type LaneEntry = Readonly<z.output<typeof laneEntry>>;
 
+/** The rows that one object of the archive holds. */
+const archived = z.strictObject({
+  /** Where the object is: in S3, or the path of a file. */
+  at: z
+    .string()
+    .max(4_096)
+    .regex(/^(?:s3:\/\/|(?![\w+.-]+:))[^\p{C}]+$/u),
+  /** A digest of each line, since the lines themselves may be many. */
+  digests: z.array(z.string().regex(/^[\w-]{22}$/)),
+});
+export type Archived = z.output<typeof archived>;
+
 /** A document in the bucket that is not what this version writes there. */
 export class DocumentError extends JanitorError {
   override readonly name = 'DocumentError';
@@ -169,17 +190,32 @@ function read<Schema extends z.ZodType>(
 
 /**
  * Reads the summary of a run.
- * @throws {DocumentError} where it is none, or that of another run.
+ * @throws {DocumentError} where it is none, or that of another run, or contradicts itself.
  */
 export function readSummary(document: unknown, key: string, runId: string): Summary {
   const known = read(summary, key, document);
   if (known.runId !== runId) throw new DocumentError(key, 'it is of another run');
+  const { targets, dryRun, startedAt, outcome, requests } = known;
+  const instances = targets.flatMap((each) => each.instances);
+  const made = conclude(
+    { ...known, startedAt: Date.parse(startedAt), failed: outcome === 'failed' },
+    new Map(targets.map((each) => [each, requests])),
+  );
+  const isRight =
+    instances.every((each) => addsUp({ summary: each, done: true }, dryRun)) &&
+    isDeepStrictEqual({ ...made, requests }, known);
+  if (!isRight) throw new DocumentError(key, 'its numbers do not add up');
   return known;
 }
 
 /** @throws {DocumentError} where it is no report. */
 export function readReport(document: unknown, key: string): Report {
   return read(report, key, document);
+}
+
+/** Reads what an object of the archive holds; nothing where it is not that, since rows may be archived twice. */
+export function readArchived(document: unknown): Archived | undefined {
+  return archived.safeParse(document).data;
 }
 
 /**
@@ -215,7 +251,10 @@ function problemOf(
 }
 
 /** Whether the numbers of an instance hold together, and its outcome follows from them once it is done. */
-function addsUp({ summary, done }: KnownInstance, dryRun: boolean): boolean {
+function addsUp(
+  { summary, done }: Pick<KnownInstance, 'summary' | 'done'>,
+  dryRun: boolean,
+): boolean {
   const { listed, kept, expired, deleted, alreadyGone, failed, remaining } = summary;
   const left = dryRun ? 0 : remaining;
   return (

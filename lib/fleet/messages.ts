@@ -47,6 +47,8 @@ const cleanMessage = z.strictObject({
 const summariseMessage = z.strictObject({
   run: fleetRun,
   round: count,
+  /** How often people have redriven the execution. One that began before this was sent does not tell. */
+  redrives: count.default(0),
 });
 
 /** The work that the state machine goes on with. */

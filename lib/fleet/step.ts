@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import type { Archive } from '../archive/archive.ts';
 import { JanitorError } from '../model/error.ts';
 import { targetOrigin } from '../model/origins.ts';
 import type { Summary } from '../model/summary.ts';
+import type { ArchivePlace } from '../policy/archive-place.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -14,8 +16,9 @@ import type { FleetSettings } from './settings.ts';
 
 /** The dependencies of a fleet's steps on the outside. */
 export interface StepDependencies
-  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'openArchive'> {
+  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials'> {
   readonly settings: FleetSettings;
+  readonly openArchive: (place: ArchivePlace) => Archive;
   /** The deployed policy: its YAML. */
   readonly policyText: string;
   readonly store: ObjectStore;

@@ -23,8 +23,9 @@ export type SummariseAnswer = Omit<Summary, 'targets' | 'warnings'> & {
 
 /**
  * The last step: one summary of all that is known. Where the run failed, it throws once the summary is
- * written, so that the execution fails. Called again after that, by a redrive of the execution, it
- * hands out the endpoints where something failed for another round; none, where all can be read by now.
+ * written, so that the execution fails. After a redrive of the execution, and not where the state machine repeats
+ * the step by itself, it hands out the endpoints where something failed for another round; none, where all can be
+ * read by now.
  * @throws {RunFailedError} when the run failed; {DocumentError} when something else is in the summary's place; and
  * when the summary could not be written.
  */
@@ -32,7 +33,7 @@ export async function summariseStep(
   message: unknown,
   dependencies: StepDependencies,
 ): Promise<SummariseAnswer | (Round & { readonly again: true })> {
-  const { run, round } = readSummariseMessage(message);
+  const { run, round, redrives } = readSummariseMessage(message);
   const store = patientStore(dependencies.store, dependencies.clock);
   const { request } = parseEvent(run.event);
   const planned = plannedTargets(run, dependencies);
@@ -46,12 +47,14 @@ export async function summariseStep(
     ...{ runId, dryRun, startedAt },
     finishedAt: dependencies.clock.now(),
   });
-  const summary = await storeSummary(store, keysOf(runId, round).summary, whole.summary);
+  const keys = keysOf(runId, round);
+  const summary = await storeSummary(store, keys.summary, whole.summary);
   const requests = requestsIn(summary, whole.requests);
   const before = round > 0 ? await reportOf(store, runId, round - 1) : undefined;
-  const report: Report = { callId: dependencies.callId, requests: [...requests.values()] };
+  const { callId } = dependencies;
+  const report: Report = { callId, redrives, requests: [...requests.values()] };
   // Exactly one call has to report the round, however many there are.
-  const isFirst = await store.create(keysOf(runId, round).report, report);
+  const isFirst = await store.create(keys.report, report);
   if (isFirst) {
     const observer = dependencies.observeSummary(runId, {
       targets: planned?.flat() ?? summary.targets,
@@ -60,14 +63,19 @@ export async function summariseStep(
     });
     for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
     observer.done?.(summary, requests);
-    // One letter for a run: none about a redrive of it.
-    if (round === 0) await dependencies.sendLetter?.(summary);
-    if (summary.outcome === 'failed') throw new RunFailedError(summary);
-  } else if (summary.outcome === 'failed') {
+  }
+  // One letter for a run: none about a redrive of it. Rather two than none, where a call is killed.
+  if (round === 0 && (isFirst || !(await isThere(dependencies.store, keys.letter)))) {
+    await dependencies.sendLetter?.(summary);
+    await store.create(keys.letter, { callId });
+  }
+  if (summary.outcome === 'failed') {
+    const first = isFirst ? report : readReport(await store.read(keys.report), keys.report);
+    if (redrives <= first.redrives) throw new RunFailedError(summary);
     return { again: true, run, round: round + 1, lanes: whole.failedLanes };
   }
   const { targets: _, warnings: __, ...end } = summary;
-  return { again: false, ...end, key: keysOf(runId, round).summary };
+  return { again: false, ...end, key: keys.summary };
 }
 
 /** The targets that the run was prepared for; undefined where another policy is deployed now. */
@@ -87,6 +95,14 @@ function plannedTargets(run: FleetRun, dependencies: StepDependencies) {
 async function storeSummary(store: ObjectStore, key: string, summary: Summary): Promise<Summary> {
   if (await store.create(key, summary)) return summary;
   return readSummary(await store.read(key), key, summary.runId);
+}
+
+/** Whether an object can be read; asked once, since it may well not be there. */
+function isThere(store: ObjectStore, key: string): Promise<boolean> {
+  return store.read(key).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The requests of each target of the stored summary, as far as they are known now. */
@@ -120,5 +136,10 @@ async function reportOf(
 
 function keysOf(runId: string, round: number) {
   const base = `runs/${runId}`;
-  return { summary: `${base}/summary-${round}.json`, report: `${base}/reported-${round}.json` };
+  const report = `${base}/reported-${round}`;
+  return {
+    summary: `${base}/summary-${round}.json`,
+    report: `${report}.json`,
+    letter: `${report}-letter.json`,
+  };
 }

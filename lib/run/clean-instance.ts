@@ -15,6 +15,7 @@ import type { Task } from '../model/task.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
+import type { KeptRows, RowBudget } from '../task-api/row-budget.ts';
 import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
 import type { BeforeDeletes, Observer, Standing } from './observer.ts';
@@ -35,6 +36,8 @@ export interface OpenTarget {
     readonly approved: ApprovedPlan | undefined;
     /** Counts the records of the approved plan that are not listed any more. */
     readonly approvedButGone: { count: number };
+    /** Bounds what all lists of the run hold. */
+    readonly rows: RowBudget;
     readonly observer: Observer;
     readonly beforeDeletes?: BeforeDeletes | undefined;
   };
@@ -55,7 +58,7 @@ export interface OpenTarget {
     | ((
         instance: Instance,
         rows: readonly string[],
-      ) => Promise<{ value: string } | { gaveUp: 'deadline' | 'stopped' }>)
+      ) => Promise<{ value: string | readonly string[] } | { gaveUp: 'deadline' | 'stopped' }>)
     | undefined;
   /** Set by the first request that shows that none can succeed; nothing more is sent then. */
   failure?: TargetError;
@@ -157,24 +160,30 @@ export class InstanceCleanup {
   /** Everything before the first DELETE. */
   async #prepare(): Promise<Ledger> {
     if (this.summary.stoppedBy !== undefined) return new Ledger([]);
-    const rows = this.#target.archive && new Map<string, string>();
-    const tasks = await this.#list(rows);
-    if (!tasks) return new Ledger([]);
-    const expired = this.#decide(tasks);
-    const ledger = new Ledger(expired, this.#triedBefore);
-    if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
-    else if (this.#target.run.dryRun) ledger.leave('remaining');
-    else if (rows && !(await this.#archive(expired, rows))) ledger.leave('remaining');
-    return ledger;
+    const { archive, run } = this.#target;
+    const kept = archive && { texts: new Map<string, string>(), account: run.rows.open() };
+    try {
+      const tasks = await this.#list(kept);
+      if (!tasks) return new Ledger([]);
+      const expired = this.#decide(tasks);
+      const ledger = new Ledger(expired, this.#triedBefore);
+      if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
+      else if (run.dryRun) ledger.leave('remaining');
+      else if (kept && !(await this.#archive(expired, kept.texts))) ledger.leave('remaining');
+      return ledger;
+    } finally {
+      // The rows are in memory until the archive has them.
+      kept?.account.release();
+    }
   }
 
   /**
    * All records of the instance; nothing where the list is not known to be complete.
-   * @param rows receives the rows by id, in JSON.
+   * @param kept receives the rows, in JSON.
    */
-  async #list(rows: Map<string, string> | undefined): Promise<readonly Task[] | undefined> {
+  async #list(kept: KeptRows | undefined): Promise<readonly Task[] | undefined> {
     try {
-      return [...(await this.#target.api.listTasks(this.#instance.id, rows)).values()];
+      return [...(await this.#target.api.listTasks(this.#instance.id, kept)).values()];
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
@@ -236,7 +245,7 @@ export class InstanceCleanup {
       const known = texts.filter((text) => text !== undefined);
       if (known.length < expired.length) throw new Error('the row of a record is missing');
       const written = await archive(this.#instance, known);
-      if ('value' in written) summary.archive = [...(summary.archive ?? []), written.value];
+      if ('value' in written) summary.archive = [written.value].flat();
       else summary.stoppedBy = STOPPED_BY[written.gaveUp];
       return 'value' in written;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
-import { type Archive, archiveLines, objectName } from '../archive/archive.ts';
+import { archiveLines, objectName } from '../archive/archive.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
@@ -16,7 +16,7 @@ import { InstanceCleanup, type OpenTarget } from './clean-instance.ts';
 import { findProjects } from './find-projects.ts';
 import type { Observer } from './observer.ts';
 import { selectProjectTargets } from './request.ts';
-import type { RunContext } from './run-context.ts';
+import type { RunArchive, RunContext } from './run-context.ts';
 
 /** One target of a run: the work on it, and its summary. */
 export interface TargetRun {
@@ -253,13 +253,13 @@ async function openTarget(
 /** Archives rows of the target's instances, for as long as there is time. */
 function archiveOf(
   { runId, now, window, clock, accounts: { secrets } }: RunContext,
-  archive: Archive,
+  archive: RunArchive,
   { name, cloud, service, region }: Target,
   projectId: string,
 ): NonNullable<OpenTarget['archive']> {
   const origin = { runId, startedAt: now, target: name, cloud, service, region, projectId };
   return (instance, rows) => {
-    const lines = archiveLines(origin, instance, rows);
+    const lines = { [Symbol.iterator]: () => archiveLines(origin, instance, rows) };
     const written = archive.write(objectName(origin, instance), lines, { secrets });
     return withinWindow(written, window, clock);
   };

@@ -12,6 +12,15 @@ import { RowBudget } from '../task-api/row-budget.ts';
 import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
 import type { ApprovedPlan, RunRequest } from './request.ts';
 
+/** An archive as a run uses it. */
+export interface RunArchive {
+  /**
+   * As the archive's own, but of a part of the lines it may know that they are archived already, and where.
+   * @param lines may be gone through more than once.
+   */
+  write(...parameters: Parameters<Archive['write']>): Promise<string | readonly string[]>;
+}
+
 /** The dependencies of a run on the outside. */
 export interface RunDependencies {
   readonly runId: string;
@@ -23,7 +32,7 @@ export interface RunDependencies {
   /** Where a target's credentials are read from. */
   readonly credentials: (reference: Target['credentials']) => CredentialsSource;
   /** Opens the archive that the policy names. */
-  readonly openArchive: (place: ArchivePlace) => Archive;
+  readonly openArchive: (place: ArchivePlace) => RunArchive;
   /** Where to archive, instead of the policy's own place. */
   readonly archiveTo?: ArchivePlace | undefined;
   /** When the run must be over, by the clock that does not step; never, when absent. */
@@ -66,7 +75,7 @@ export interface RunContext {
   /** Records of the approved plan that are not listed any more. */
   readonly approvedButGone: { count: number };
   /** Keeps what is to be deleted; absent where none is asked for, and in a dry run. */
-  readonly archive: Archive | undefined;
+  readonly archive: RunArchive | undefined;
   readonly observer: Observer;
   readonly beforeDeletes: BeforeDeletes | undefined;
   /** Grows until the run is over. */

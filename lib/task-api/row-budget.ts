@@ -74,3 +74,9 @@ export class RowAccount {
     this.#json = 0;
   }
 }
+
+/** The rows of a list by id, as the service sent them, which count until whoever opened the account releases it. */
+export interface KeptRows {
+  readonly texts: Map<string, string>;
+  readonly account: RowAccount;
+}

@@ -27,7 +27,7 @@ import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
-import type { RowBudget } from './row-budget.ts';
+import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
   readonly service: Service;
@@ -144,20 +144,17 @@ export class TaskApi {
   /**
    * All task records of an instance, by id; those without an id, and the second of two with one id, under keys
    * that are no ids.
-   * @param rows receives the rows by id, as the service sent them: JSON of the same value.
+   * @param kept receives the rows as the service sent them: JSON of the same value.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(
-    instanceId: string,
-    rows?: Map<string, string>,
-  ): Promise<ReadonlyMap<string, Task>> {
+  async listTasks(instanceId: string, kept?: KeptRows): Promise<ReadonlyMap<string, Task>> {
     const { endpoint, time } = this.#options;
-    const list = { ...this.#taskList(instanceId), keepsText: rows !== undefined };
+    const list = { ...this.#taskList(instanceId), keepsText: kept !== undefined };
     return await this.#readAll('list the tasks', list, {
-      read: (raw) => readTask(rows ? (raw as RowWithText).row : raw),
+      read: (raw) => readTask(kept ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(rows && { keepText: textsById(rows) }),
+      ...(kept && { keepText: textsById(kept.texts), rows: kept.account }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>
@@ -202,11 +199,13 @@ export class TaskApi {
   async #readAll<Row extends object | undefined>(
     what: string,
     list: List,
-    reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'>,
+    reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'> & {
+      readonly rows?: RowAccount;
+    },
   ): Promise<Map<string, Row>> {
     const { rows, endpoint } = this.#options;
     const found = new Map<string, Row>();
-    const account = rows.open();
+    const account = reading.rows ?? rows.open();
     endpoint.activeLists += 1;
     try {
       await readList({
@@ -222,7 +221,7 @@ export class TaskApi {
       throw new ApiError(`cannot ${what}: ${error.message}`, incomplete);
     } finally {
       endpoint.activeLists -= 1;
-      account.release();
+      if (!reading.rows) account.release();
     }
     return found;
   }

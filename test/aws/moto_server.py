@@ -251,8 +251,12 @@ def run_state_machines(functions):
     """Has moto interpret state machines, and call the functions behind a URL."""
     from moto.core.config import default_user_config
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+    from moto.stepfunctions.parser.backend import execution_worker
 
     default_user_config["stepfunctions"]["execute_state_machine"] = True
+    # It knows no redrive, so that its context lacks what AWS's has.
+    data = execution_worker.ExecutionData
+    execution_worker.ExecutionData = lambda **fields: data(RedriveCount=0, **fields)
     lambda_eval_utils.boto_client_for = lambda service, region, **_: client(service, region, functions)
 
 

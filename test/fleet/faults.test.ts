@@ -126,6 +126,39 @@ describe('right numbers, or a failed run that says what is not known', () => {
     },
   );
 
+  test.each(['999999', '1000000'])(
+    '3: a stray object (%s) that seems to be far behind the log costs one request',
+    async (number) => {
+      world = await startFleet();
+      add('a', 3);
+      let before = 0;
+      world.onCall = ({ step }) => {
+        if (step !== 'Summarise') return;
+        world.bucket.objects.set(`runs/${RUN}/lanes/0/${number}.json`, '{}');
+        before = world.bucket.requests;
+      };
+      expect((await world.execute()).error?.message).toContain(
+        `not everything is known about it: runs/${RUN}/lanes/0/${number}.json is not what`,
+      );
+      expect(world.bucket.requests - before).toBeLessThan(20);
+      expect(world.summary().totals.deleted).toBe(3);
+    },
+  );
+
+  test('3: an object of the log that is missing is told, and nothing goes after that', async () => {
+    world = await startFleet();
+    add('a', 200);
+    killAfter(141, 1);
+    world.onCall = () => {
+      if (cleans().length === 2) world.bucket.objects.delete(`runs/${RUN}/lanes/0/000002.json`);
+    };
+    expect((await world.execute()).error?.message).toContain(
+      `not everything is known about it: runs/${RUN}/lanes/0/ lacks entries before 4`,
+    );
+    expect(truthOf(world)).toBeLessThan(150);
+    expectTruth(world, world.summary());
+  });
+
   /** The last entry as written, with some of it changed before it is summarised. */
   // biome-ignore lint/suspicious/noExplicitAny: a document that may be anything.
   const withLast = async (change: (last: any) => unknown) => {
@@ -289,6 +322,31 @@ describe('right numbers, or a failed run that says what is not known', () => {
     await world.settle(world.invoke('Summarise', { run: same.run, round: 0 }));
     expect(world.summary().totals).toMatchObject({ deleted: 200, alreadyGone: 0 });
   });
+
+  test.each([
+    ['the end of a killed call lies', '000002', ['until'], 3],
+    ['a killed call lies', '000002', ['at', 'until'], 3],
+    ['a call that has ended lies', '000006', ['at', 'until'], 2],
+  ] as const)(
+    '4: %s a year ahead, by a wrong clock: others go on',
+    async (_, entry, fields, calls) => {
+      world = await startFleet([{ requests: { perSecond: 20 } }]);
+      world.timeout = 21_000;
+      add('a', 500);
+      world.onEffect = (call, effect, when) => {
+        const key = `runs/${RUN}/lanes/0/${entry}.json`;
+        if (effect !== `create ${key}` || when === 'before') return;
+        const written = JSON.parse(world.bucket.objects.get(key) as string);
+        for (const field of fields) written[field] += 365 * DAY;
+        world.bucket.objects.set(key, JSON.stringify(written));
+        call.kill();
+      };
+      expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+      expect(world.summary().totals.deleted).toBe(500);
+      expect(world.clock.now() - NOW).toBeLessThan(30 * 60_000);
+      expect(world.bucket.under(`runs/${RUN}/lanes/`).at(-1).number).toBe(calls);
+    },
+  );
 
   test('4: a call that comes while another is at work sends nothing', async () => {
     world = await startFleet([{ requests: { concurrency: 1 } }]);
@@ -588,6 +646,15 @@ describe('the end', () => {
     expect(world.letters).toEqual([]);
   });
 
+  test('15: a policy that asks for a pause which no call can wait for is told', async () => {
+    world = await startFleet([{ requests: { perSecond: 0.001 } }]);
+    add('a', 3);
+    const { error } = await world.execute();
+    expect(error?.message).toContain('raise timeout in serverless.yml, or requests.perSecond');
+    expect(cleans()).toHaveLength(2);
+    expect(world.emulator.journal.all()).toHaveLength(1);
+  });
+
   test('15: a time-out that leaves no time to delete anything is an error', async () => {
     world = await startFleet();
     add('a', 3);
@@ -648,9 +715,70 @@ describe('one execution, one summary', () => {
     expect(world.letters).toEqual(['complete']);
   });
 
+  const rounds = () => [...world.bucket.objects.keys()].filter((key) => key.includes('/summary-'));
+  const startFailing = async () => {
+    world = await startFleet();
+    add('a', 3);
+    world.emulator.intercept = ({ operation }) =>
+      operation === 'delete-task' ? { status: 400 } : undefined;
+  };
+
+  test('and one round of a run that failed, wherever its last step is killed; a redrive begins one more', async () => {
+    for (let at = 1, isKilled = true; isKilled; at += 1) {
+      await world?.close();
+      await startFailing();
+      let effects = 0;
+      isKilled = false;
+      world.onEffect = (call) => {
+        if (call.step !== 'Summarise') return;
+        effects += 1;
+        if (effects !== at) return;
+        isKilled = true;
+        call.kill();
+      };
+      const { error, failedAt } = await world.execute();
+      expect([at, error?.name, rounds()]).toEqual([
+        at,
+        'RunFailedError',
+        [`runs/${RUN}/summary-0.json`],
+      ]);
+      expect(new Set(world.letters)).toEqual(new Set(['failed']));
+      const told = world.letters.length;
+      world.emulator.intercept = undefined;
+      expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+      expect(rounds()).toHaveLength(2);
+      expect(world.letters).toHaveLength(told);
+    }
+  });
+
+  test('and a letter about it, although every call of the last step was killed before a redrive', async () => {
+    await startFailing();
+    let isKilled = true;
+    world.onEffect = (call, effect, when) => {
+      if (isKilled && when === 'after' && /^create .*reported-0/.test(effect)) call.kill();
+    };
+    const { error, failedAt } = await world.execute();
+    expect([error?.name, rounds().length, world.letters]).toEqual(['Runtime.ExitError', 1, []]);
+    isKilled = false;
+    expect((await world.execute({}, failedAt)).error?.name).toBe('RunFailedError');
+    expect([rounds().length, world.letters]).toEqual([2, ['failed']]);
+  });
+
   test.each([
     ['is no summary', { totals: 'many' }, 'totals: Invalid input'],
     ['is that of another run', { runId: 'other' }, 'it is of another run'],
+    ['lacks a target that its totals count', { targets: [] }, 'its numbers do not add up'],
+    [
+      'has another outcome than its targets',
+      { outcome: 'incomplete' },
+      'its numbers do not add up',
+    ],
+    [
+      'says when it ended in control characters',
+      { finishedAt: '\u001b[31m' },
+      'finishedAt: Invalid',
+    ],
+    ['did not end when it says', { finishedAt: new Date(NOW + DAY) }, 'its numbers do not add up'],
   ])('and an error where what is in its place %s', async (_, changes, problem) => {
     world = await startFleet();
     add('a', 3);

@@ -24,7 +24,12 @@ export async function interpret(
   });
   const execution = machine.run((from ? from.input : input) as never, {
     context: {
-      Execution: { Name: name, StartTime: new Date().toISOString(), Input: input },
+      Execution: {
+        Name: name,
+        StartTime: new Date().toISOString(),
+        Input: input,
+        RedriveCount: from ? 1 : 0,
+      },
     } as never,
     overrides: {
       taskResourceLocalHandlers: { ...tasks } as never,

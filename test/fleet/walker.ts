@@ -49,6 +49,7 @@ export class Walker {
   readonly #functions: Functions;
   readonly #clock: Clock;
   readonly #random: () => number;
+  #redrives = 0;
 
   constructor(
     definition: Definition,
@@ -66,8 +67,14 @@ export class Walker {
   async run(name: string, input: Json, from?: Execution['failedAt']): Promise<Execution> {
     const { StartAt, TimeoutSeconds = Number.POSITIVE_INFINITY } = this.#definition;
     const startedAt = this.#clock.now();
+    this.#redrives = from ? this.#redrives + 1 : 0;
     const context = {
-      Execution: { Name: name, StartTime: new Date(startedAt).toISOString(), Input: input },
+      Execution: {
+        Name: name,
+        StartTime: new Date(startedAt).toISOString(),
+        Input: input,
+        RedriveCount: this.#redrives,
+      },
     };
     const at = from ?? { state: StartAt, input };
     try {

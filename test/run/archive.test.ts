@@ -1,9 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { type Archive, ArchiveError } from '../../lib/archive/archive.ts';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
+import type { Observer } from '../../lib/run/observer.ts';
+import { RowBudget } from '../../lib/task-api/row-budget.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
@@ -16,6 +18,7 @@ beforeEach(async () => {
   folder = await policyFolder();
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await world.close();
   await folder.remove();
 });
@@ -216,3 +219,46 @@ test('without an archive nothing is opened', async () => {
   );
   expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 1 } });
 });
+
+test.each([
+  ['has not taken yet count', 'archived', { outcome: 'failed', stoppedBy: 'listing', deleted: 0 }],
+  ['has do not count', 'deleted', { outcome: 'complete', deleted: 40 }],
+])('rows that the archive %s towards what lists may hold', async (_, until, end) => {
+  const { emulator } = world;
+  const budget = new RowBudget(1_000, 4 * 20_000);
+  const { open } = RowBudget.prototype;
+  jest.spyOn(RowBudget.prototype, 'open').mockImplementation(() => open.call(budget));
+  const add = (name: string) =>
+    emulator.addInstance({ service: 'dcs', name, tasks: expired(40) }).id;
+  const [one, two] = [add('one'), add('two')];
+  const [reached, second] = [gate(), gate()];
+  emulator.intercept = async ({ operation, instanceId }) => {
+    if (operation === 'delete-task') reached.open();
+    if (operation === 'list-tasks' && instanceId === two) await reached.opened;
+    return undefined;
+  };
+  const archive = archiveOf(async (name) => {
+    if (name.at(-1) === two) second.open();
+    else if (until === 'archived') {
+      reached.open();
+      await second.opened;
+    }
+    return 'somewhere';
+  });
+  const observer: Observer = {
+    instanceDone: (_, { id }) => {
+      if (id === two) second.open();
+    },
+  };
+  const { targets } = await world.run(archivingTo(folder.path), {}, { ...archive, observer });
+  expect(targets[0]?.instances.map(({ id }) => id)).toEqual([one, two]);
+  expect(targets[0]?.instances).toMatchObject([{ outcome: 'complete', deleted: 40 }, end]);
+});
+
+function gate(): { open: () => void; opened: Promise<void> } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}

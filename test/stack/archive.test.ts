@@ -112,3 +112,10 @@ test('values that could not work are refused', async () => {
     /archive: expected true or false, found maybe[\s\S]*archiveDays: expected a whole number from 1/,
   );
 }, 60_000);
+
+test('with the fleet on, an archive that forgets rows before a redrive deletes them is refused', async () => {
+  const refused = project.package('prod', 'archive=true', 'fleet=true', 'archiveDays=14');
+  await expect(refused).rejects.toThrow(
+    /archiveDays: expected a whole number from 15 to \d+, found 14; a run of the fleet can be redriven for 14 days/,
+  );
+}, 60_000);

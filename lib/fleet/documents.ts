@@ -161,7 +161,8 @@ const archived = z.strictObject({
   at: z
     .string()
     .max(4_096)
-    .regex(/^(?:s3:\/\/|(?![\w+.-]+:))[^\p{C}]+$/u),
+    .regex(/^[^\p{C}]+$/u)
+    .refine((place) => place.startsWith('s3://') || !place.includes('://')),
   /** A digest of each line, since the lines themselves may be many. */
   digests: z.array(z.string().regex(/^[\w-]{22}$/)),
 });

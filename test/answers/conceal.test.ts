@@ -142,6 +142,25 @@ describe('a secret is hidden', () => {
     expect(concealer([whole])(whole.toUpperCase())).toBe(LEFT_OUT);
   });
 
+  test('in base64 whose letters have become capitals, and in that of URLs, where it stands', () => {
+    const secret = 'Sommer>>>?Winter???~';
+    const bytes = Buffer.from(secret);
+    const written = bytes.toString('base64url');
+    expect(written).toMatch(/-.*_/);
+    expect(concealer([secret])(`a ${written} b`)).toMatch(/^a \[secret\].{0,3} b$/);
+    expect(concealer([secret])(bytes.toString('base64').toUpperCase())).toBe(LEFT_OUT);
+    expect(revealer([secret])(bytes.toString('base64').toUpperCase())).toBe(true);
+    const short = Buffer.from('user:kafka1:end').toString('base64');
+    expect(concealer(['kafka1'])(short)).toContain('[secret]');
+  });
+
+  test('only where it would be shown: what is beyond 4,096 characters is not decoded', () => {
+    const shown = concealer(['Summer/Winter2026'])(`${'- '.repeat(3_000)}SUMMER/WINTER2026`);
+    expect(shown).toBe('- '.repeat(1_024));
+    expect(revealer(['Summer/Winter2026'])('x'.repeat(4_096))).toBe(false);
+    expect(revealer(['Summer/Winter2026'])('x'.repeat(4_097))).toBe(true);
+  });
+
   test('cut off, as a server does with what is too long for its message', () => {
     const key = 'q8Zr0Lw2Kx7Vb4Nn1Mc6Tj9Hs3Gd5Fa0PeYuIoRt';
     for (const piece of [key.slice(0, 20), key.slice(1), key.slice(-20), key.slice(0, -1)]) {

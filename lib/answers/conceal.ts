@@ -110,9 +110,9 @@ class Screen {
     }
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
-      for (const end of endsOf(reading)) {
-        const letters = lettersOf(end);
-        if (letters.length >= 3 && /^[ -~]*$/.test(end)) this.#sieve.add(letters);
+      const isAscii = /^[ -~]*$/.test(reading);
+      for (const letters of endsOf(reading).map(lettersOf)) {
+        if (letters.length >= 3 && isAscii) this.#sieve.add(letters);
         else this.#isSieved = false;
       }
     }

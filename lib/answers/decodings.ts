@@ -298,7 +298,8 @@ export class Sieve {
     // Bytes in a row of hexadecimal digits: those that end with the digit at hand, and with the one before.
     let bytes = 0;
     let bytesBefore = 0;
-    let digit = -1;
+    // No byte of a text begins with it.
+    let digit = 1;
     let digits = 0;
     let numbers = 0;
     for (let at = 0; at < text.length; at += 1) {
@@ -321,7 +322,7 @@ export class Sieve {
         if (signsX === MANY_BYTES) return true;
       }
       if (value < 16) {
-        const ended = digit >= 0 && isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
+        const ended = isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
         bytesBefore = bytes;
         bytes = ended;
         digit = value;

@@ -350,6 +350,11 @@ describe('a name reveals a secret', () => {
     ],
     ['of what may be blanks alone', '+ + + + + +', (text: string) => text],
     ['with umlauts', 'Ümläuter', (text: string) => Buffer.from(text).toString('hex')],
+    [
+      'with many umlauts and many letters',
+      'aübücüdüeüfügühüiüjükülümünü',
+      (text: string) => Buffer.from(text).toString('hex'),
+    ],
   ])('%s', (_, secret, write) => {
     for (const [before, after] of [
       ['', ''],

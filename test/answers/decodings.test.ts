@@ -238,3 +238,59 @@ describe('a sieve', () => {
     );
   });
 });
+
+describe('the sieve', () => {
+  const mayHold = (text: string) => new Sieve().mayHold(text);
+
+  test('lets eight bytes of ASCII text in a row through, in hexadecimal digits', () => {
+    const isOfText = (byte: number) =>
+      byte === 0 || (byte >= 9 && byte <= 13) || (byte >= 32 && byte < 127);
+    for (let byte = 0; byte < 256; byte += 1) {
+      const hex = byte.toString(16).padStart(2, '0');
+      expect([hex, mayHold(`ff${hex}`.repeat(7))]).toEqual([hex, false]);
+      expect([hex, mayHold(hex.repeat(7))]).toEqual([hex, false]);
+      // Nobody knows which of two digits are a byte: the others may be a text.
+      const turned = Number.parseInt(`${hex[1]}${hex[0]}`, 16);
+      const may = isOfText(byte) || isOfText(turned);
+      expect([hex, mayHold(`ff${hex.repeat(9)}`)]).toEqual([hex, may]);
+    }
+  });
+
+  test.each([
+    ['41414141414141', false],
+    ['41414141414141-g4h1', true],
+    ['414141414141414g', false],
+    ['41414141ff41414141', false],
+    ['99.99.99.99.99.99.99', false],
+    ['99.99.99.99.99.99.99.99', true],
+    ['99-99x99y999z999.99_99/99', true],
+    ['9.9.9.9.9.9.9.9.9.9.9', false],
+    ['99.99.99.99.9.99.99.99.99', false],
+    ['9999.9999.9999.9999.9999.9999.9999.9999', false],
+    ['99.99.99.99.9999.99.99.99.99', false],
+    ['xxxxxxx', false],
+    ['xxxxxxxx', true],
+    ['xXxXxXxX', true],
+    ['yyyyyyyyyyy', false],
+    // They may be base64 of a text; of hexadecimal digits alone they are an id.
+    ['a0c0a0c', false],
+    ['a0c0a0cz', true],
+    ['za0c0a0c', true],
+    ['a 0', true],
+    ['b\u00e4', true],
+  ])('of %j tells %j', (text, may) => {
+    expect(mayHold(text)).toBe(may);
+  });
+
+  test('lets through what has the first three letters of a text, whatever stands between them', () => {
+    const sieve = new Sieve();
+    sieve.add('001zz');
+    sieve.add('pas');
+    for (const text of ['1', '01', 'pa', '0-1', 'ps-a', 'x-0-2']) {
+      expect([text, sieve.mayHold(text)]).toEqual([text, false]);
+    }
+    for (const text of ['001', '0-0_1', 'a.P:a/s', 'xpasy']) {
+      expect([text, sieve.mayHold(text)]).toEqual([text, true]);
+    }
+  });
+});

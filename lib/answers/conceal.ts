@@ -70,6 +70,7 @@ export class Secrecy {
     const fresh = all.slice(this.#known);
     this.#known = all.length;
     for (const secret of fresh) {
+      if (secret === '') continue;
       // A short one stands in many a harmless text.
       if (secret.length < SHORTEST) this.#short.add(secret);
       else this.#long.add(secret);
@@ -248,7 +249,6 @@ function signsOf(text: string): string {
 
 /** Forms in which a secret is replaced where it stands. */
 function formsOf(secret: string): readonly string[] {
-  if (secret === '') return [];
   const bytes = Buffer.from(secret);
   const hex = bytes.toString('hex');
   const encoded = encodeURIComponent(secret.toWellFormed());

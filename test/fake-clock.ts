@@ -39,7 +39,7 @@ export class FakeClock implements Clock {
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve();
+    if (signal?.aborted || ms === 0) return Promise.resolve();
     return new Promise((resolve) => {
       const wake = () => {
         signal?.removeEventListener('abort', abort);

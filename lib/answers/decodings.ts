@@ -232,52 +232,17 @@ function character(code: number, otherwise: string): string {
   return code <= 0x10ffff ? String.fromCodePoint(code) : otherwise;
 }
 
-/** Characters of ASCII in base64, by their place among four: some bits of the first three are known. */
-const BASE64 = ['[I-Za-f]', '[C-HS-Xi-nyz0-3]', '[ABEFIJMNQRUVYZcdghklopstwx014589]', '.'];
-/** The same in UTF-16, of which every other byte is 0. */
-const WIDE_BASE64 = ['A', '[C-H]', '.', 'A', '.', '.', '.', '.', 'A', '[C-H]'];
-/** For each character of ASCII a bit for each place in which it may stand. */
-function placesOf(pattern: readonly string[]): Int32Array {
-  const places = pattern.map((one) => new RegExp(one));
-  return Int32Array.from({ length: 128 }, (_, code) =>
-    places.reduce(
-      (bits, place, at) => (place.test(String.fromCharCode(code)) ? bits | (1 << at) : bits),
-      0,
-    ),
-  );
-}
-
-const BASE64_RUN = [...BASE64, ...BASE64.slice(0, 3)];
-const BASE64_PLACES = placesOf([...BASE64_RUN, ...WIDE_BASE64]);
-const BASE64_STARTS = 1 | (1 << BASE64_RUN.length);
-const BASE64_ENDS =
-  (1 << (BASE64_RUN.length - 1)) | (1 << (BASE64_RUN.length + WIDE_BASE64.length - 1));
-/** Of letters and digits, in base 36. */
-const DIGITS = Uint8Array.from({ length: 128 }, (_, code) =>
-  Number.parseInt(String.fromCharCode(code), 36),
-);
 /** Bytes in a row from which on a text may be a list of them: the shortest secret has as many. */
 const MANY_BYTES = 8;
 /** Whether a byte may be one of a text of ASCII; in UTF-16 every other is 0. */
 const isOfText = (byte: number) =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
-
-/** What may stand in a text that is not escaped: letters and digits, other letters of base64, and others. */
-/** The value of `x`, which is no hexadecimal digit, but may stand before two. */
-const X = Number.parseInt('x', 36);
-const LETTER_OR_DIGIT = 1;
-const BASE64_SIGN = 2;
-const GAP = 3;
-const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const one = String.fromCharCode(code);
-  if (/[\da-z]/i.test(one)) return LETTER_OR_DIGIT;
-  if (/[_/-]/.test(one)) return BASE64_SIGN;
-  return /[.:]/.test(one) ? GAP : 0;
-});
+/** The form of most ids, of which each is another: only they are worth a quick look. */
+const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
 
 /**
- * Tells at little cost that neither a text nor any that it is an encoding of begins anywhere like one of some texts,
- * which most names and ids do not. The texts have to be ASCII, and to have three letters or digits or more.
+ * Tells at little cost of an id of hexadecimal digits that neither it nor anything that it is an encoding of begins
+ * anywhere like one of some texts. The texts have to be ASCII, and to have three letters or digits or more.
  */
 export class Sieve {
   /** By three letters or digits as a number in base 36. */
@@ -290,53 +255,36 @@ export class Sieve {
 
   /** False where it is sure that none is there. */
   mayHold(text: string): boolean {
-    // Each bit stands for a place in a pattern, which the characters so far have reached.
-    let base64 = 0;
+    if (!HEXADECIMAL_ID.test(text)) return true;
     let letters = 0;
     let last = 0;
-    let signsX = 0;
-    // Bytes in a row of hexadecimal digits: those that end with the digit at hand, and with the one before.
+    // Bytes in a row: those that end with the digit at hand, and with the one before.
     let bytes = 0;
     let bytesBefore = 0;
     // No byte of a text begins with it.
     let digit = 1;
     let digits = 0;
     let numbers = 0;
-    for (let at = 0; at < text.length; at += 1) {
-      const code = text.charCodeAt(at);
-      const kind = KINDS[code];
-      if (!kind) return true;
-      if (kind !== GAP) {
-        base64 = ((base64 << 1) | BASE64_STARTS) & (BASE64_PLACES[code] as number);
-        // An id of hexadecimal digits is no base64, though its digits may seem so.
-        if (base64 & BASE64_ENDS && /[g-z_/]/i.test(text)) return true;
-      }
-      const value = kind === LETTER_OR_DIGIT ? (DIGITS[code] as number) : 36;
-      if (value < 36) {
-        last = (last % 36 ** 2) * 36 + value;
-        letters += 1;
-        if (letters >= 3 && this.#beginnings[last]) return true;
-      }
-      if (value === X) {
-        signsX += 1;
-        if (signsX === MANY_BYTES) return true;
-      }
-      if (value < 16) {
-        const ended = isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
-        bytesBefore = bytes;
-        bytes = ended;
-        digit = value;
-        if (bytes === MANY_BYTES) return true;
-      }
+    for (const character of text) {
+      const value = character === '-' ? 16 : Number.parseInt(character, 16);
       if (value < 10) {
         digits += 1;
         if (digits === 2) numbers += 1;
         if (digits === 4) numbers = 0;
-        if (numbers === MANY_BYTES) return true;
       } else {
         if (digits === 1) numbers = 0;
         digits = 0;
       }
+      if (value < 16) {
+        last = (last % 36 ** 2) * 36 + value;
+        letters += 1;
+        const ended = isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
+        bytesBefore = bytes;
+        bytes = ended;
+        digit = value;
+      }
+      if (bytes === MANY_BYTES || numbers === MANY_BYTES) return true;
+      if (letters >= 3 && this.#beginnings[last]) return true;
     }
     return false;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { StopSignal } from './light-signal.ts';
 
 /** Time, passed in, so that a test decides what it is. */
@@ -6,7 +7,10 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some moment. It never steps, so all waits and deadlines go by it. */
   monotonic(): number;
-  /** Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. */
+  /**
+   * Resolves after `ms` milliseconds, or at once when `signal` aborts; never rejects. With 0, other work that waits
+   * comes first.
+   */
   sleep(ms: number, signal?: StopSignal): Promise<void>;
 }
 
@@ -14,6 +18,7 @@ export const systemClock: Clock = {
   now: Date.now,
   monotonic: () => performance.now(),
   sleep: async (ms, signal) => {
+    if (ms === 0) await setImmediate();
     for (let left = ms; left > 0 && !signal?.aborted; left -= LONGEST_TIMER_MS) {
       await timer(Math.min(left, LONGEST_TIMER_MS), signal);
     }

@@ -1,4 +1,3 @@
-import { setImmediate as loopTurns } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RequestCounts } from '../model/summary.ts';
 import type { Clock } from './clock.ts';
@@ -221,7 +220,7 @@ export class Endpoint {
     { read, window }: SendOptions<R>,
     result: HttpResponse | TransportError,
   ): Promise<R> {
-    await loopTurns();
+    await this.#clock.sleep(0);
     if (window.stop.aborted) return read(new TransportError('aborted', `${this.origin}: stopped`));
     if (this.#clock.monotonic() <= window.end) return read(result);
     return read(new TransportError('timeout', `${this.origin}: no time left to read the answer`));

@@ -161,24 +161,12 @@ describe('a sieve', () => {
   const sieve = new Sieve();
   sieve.add('summerwinter26');
 
-  test.each([
-    'dms-kafka-1',
-    'prod.kafka:17',
-    'ops-anna',
-    'EXTEND',
-    'cluster',
-    'terraform',
-    'de305d54-75b4-431b-adb2-eb6b9e546014',
-    '0a1b2c3d',
-    '192.168.0.12',
-    'eu-de_a',
-    '1.2.3.4.5.6.7',
-    'su',
-    's-u',
-    '',
-  ])('tells that nothing is hidden in %j', (name) => {
-    expect(sieve.mayHold(name)).toBe(false);
-  });
+  test.each(['de305d54-75b4-431b-adb2-eb6b9e546014', '0a1b2c3d', '1-2-3-4-5-6-7'])(
+    'tells that nothing is hidden in %j',
+    (name) => {
+      expect(sieve.mayHold(name)).toBe(false);
+    },
+  );
 
   test.each([
     ['the beginning of it', 'a-sum'],
@@ -259,23 +247,17 @@ describe('the sieve', () => {
   test.each([
     ['41414141414141', false],
     ['41414141414141-g4h1', true],
-    ['414141414141414g', false],
     ['41414141ff41414141', false],
-    ['99.99.99.99.99.99.99', false],
-    ['99.99.99.99.99.99.99.99', true],
-    ['99-99x99y999z999.99_99/99', true],
-    ['9.9.9.9.9.9.9.9.9.9.9', false],
-    ['99.99.99.99.9.99.99.99.99', false],
-    ['9999.9999.9999.9999.9999.9999.9999.9999', false],
-    ['99.99.99.99.9999.99.99.99.99', false],
-    ['xxxxxxx', false],
-    ['xxxxxxxx', true],
-    ['xXxXxXxX', true],
-    ['yyyyyyyyyyy', false],
-    // They may be base64 of a text; of hexadecimal digits alone they are an id.
+    ['99-99-99-99-99-99-99', false],
+    ['99-99-99-99-99-99-99-99', true],
+    ['99-99-99a999b999-99-99-99', true],
+    ['9-9-9-9-9-9-9-9-9-9-9', false],
+    ['99-99-99-99-9-99-99-99-99', false],
+    ['9999-9999-9999-9999-9999-9999-9999-9999', false],
+    ['99-99-99-99-9999-99-99-99-99', false],
+    // Whatever is no such id is for the whole search.
     ['a0c0a0c', false],
-    ['a0c0a0cz', true],
-    ['za0c0a0c', true],
+    ['prod-1', true],
     ['a 0', true],
     ['b\u00e4', true],
   ])('of %j tells %j', (text, may) => {
@@ -285,11 +267,11 @@ describe('the sieve', () => {
   test('lets through what has the first three letters of a text, whatever stands between them', () => {
     const sieve = new Sieve();
     sieve.add('001zz');
-    sieve.add('pas');
-    for (const text of ['1', '01', 'pa', '0-1', 'ps-a', 'x-0-2']) {
+    sieve.add('fad');
+    for (const text of ['1', '01', 'fa', '0-1', 'fd-a', 'c-0-2']) {
       expect([text, sieve.mayHold(text)]).toEqual([text, false]);
     }
-    for (const text of ['001', '0-0_1', 'a.P:a/s', 'xpasy']) {
+    for (const text of ['001', '0-0-1', 'a-F-a-d', 'cfadc']) {
       expect([text, sieve.mayHold(text)]).toEqual([text, true]);
     }
   });

@@ -42,7 +42,9 @@ export function judge(scenario: Scenario, outcome: Outcome): void {
 
 /** What holds besides for two runs at once, where nothing leaves open who deleted a record. */
 export function judgeTogether({ runs, emulator, before }: Outcome): void {
-  for (const { summary } of runs) expect(summary.outcome).toBe('complete');
+  // A list that changes while it is read may stay incomplete where a row has no id: nobody can tell two of them apart.
+  const isOdd = [...before.values()].some((rows) => oddIds(rows).size > 0);
+  if (!isOdd) for (const { summary } of runs) expect(summary.outcome).toBe('complete');
   for (const { id, tasks } of emulator.instances()) {
     const odd = oddIds(before.get(id) ?? []);
     const expired = new Set(

@@ -40,3 +40,10 @@ test('what wakes goes on before time does', async () => {
   expect(seen).toEqual([5, 10, 15]);
   expect(clock.now()).toBe(100);
 });
+
+test('a sleep of no time is over at once, though time stands still', async () => {
+  const clock = new FakeClock();
+  await clock.sleep(0);
+  expect(clock.sleeping).toBe(0);
+  expect(clock.now()).toBe(FAKE_NOW);
+});

@@ -2,7 +2,8 @@ import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
-import { AwsKeysError, hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { AwsKeysError, hideKeys } from '../identity/aws-keys.ts';
+import { RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
 

@@ -8,7 +8,8 @@ import {
 import { doubtAbout, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
-import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { hideKeysOf } from '../identity/aws-keys.ts';
+import { RunSecrets } from '../identity/run-secrets.ts';
 import { decodeUtf8, oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
@@ -51,8 +52,7 @@ export function bucketStore(
   const limits = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
   const secrets = new RunSecrets();
-  const keys = client.config.credentials;
-  client.config.credentials = () => hideKeys(keys, secrets, clock);
+  hideKeysOf(client, secrets, clock);
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
   const readText = async (key: string): Promise<string> => {

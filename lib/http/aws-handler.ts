@@ -66,7 +66,7 @@ export function awsRequestHandler(
     const isSuccess = statusCode === 200;
     const isObject = isSuccess && request.method === 'GET' && !('list-type' in request.query);
     const most = isObject ? maxBytes : isSuccess ? MAX_BYTES : MAX_ERROR;
-    const body = await readBody(response.body, most);
+    const body = await readBytes(response.body, most);
     if (isSuccess && request.method === 'PUT' && body.length > 0) {
       throw unexpected(200, 'a body, which no store gives for an object that it took');
     }
@@ -114,7 +114,7 @@ function unexpected(httpStatusCode: number, what: string): Error {
 }
 
 /** Reads a body to its end; one that is too long is cut off there, and its connection with it. */
-async function readBody(body: Readable, maxBytes: number): Promise<Buffer> {
+async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {

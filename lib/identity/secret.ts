@@ -1,13 +1,14 @@
 import { ELSEWHERE, familiarName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { isObject, oneLine } from '../model/text.ts';
+import { AwsKeysError, hideKeysOf } from './aws-keys.ts';
 import {
   type Credentials,
   CredentialsError,
   type CredentialsSource,
   chooseCredentials,
 } from './credentials.ts';
-import { AwsKeysError, hideKeys, RunSecrets } from './run-secrets.ts';
+import { RunSecrets } from './run-secrets.ts';
 
 const EXPECTED =
   'a JSON object with accessKey and secretKey (and securityToken for a temporary key), or with username, password and domain';
@@ -76,8 +77,7 @@ async function fetchSecret(
     ...(region !== undefined && { region }),
     requestHandler: awsRequestHandler({ answerMs: ANSWER_MS }, clock),
   });
-  const keys = client.config.credentials;
-  client.config.credentials = () => hideKeys(keys, new RunSecrets(), clock);
+  hideKeysOf(client, new RunSecrets(), clock);
   try {
     const { SecretString, SecretBinary } = await client.send(
       new GetSecretValueCommand({ SecretId: secretId }),

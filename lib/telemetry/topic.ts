@@ -1,6 +1,7 @@
 import { ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
-import { hideKeys, RunSecrets } from '../identity/run-secrets.ts';
+import { hideKeysOf } from '../identity/aws-keys.ts';
+import { RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 
 /** A text for a topic of Amazon SNS. */
@@ -32,8 +33,7 @@ export async function publish(
     requestHandler: awsRequestHandler({}, clock),
   });
   const secrets = new RunSecrets();
-  const keys = client.config.credentials;
-  client.config.credentials = () => hideKeys(keys, secrets, clock, timeoutMs);
+  hideKeysOf(client, secrets, clock, timeoutMs);
   const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });

@@ -1,0 +1,77 @@
+import { familiarName, statusOf } from '../http/aws-answer.ts';
+import { type Clock, systemClock } from '../http/clock.ts';
+import { LightSignal } from '../http/light-signal.ts';
+import { JanitorError } from '../model/error.ts';
+import type { RunSecrets } from './run-secrets.ts';
+
+/** The keys of a client of the AWS SDK. */
+interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** There are no AWS keys. */
+export class AwsKeysError extends JanitorError {
+  override readonly name = 'AwsKeysError';
+}
+
+/** Milliseconds until the keys must be there: sources have time-outs of their own, but not for the end of an answer. */
+const KEYS_MS = 30_000;
+
+/**
+ * AWS keys, once they are among the secrets, since a server may repeat them.
+ * @param keys a client's own source, which is to be replaced by this: the client gets new keys whenever it needs some,
+ * even between two attempts of one request.
+ * @param clock ends what takes too long.
+ * @throws {AwsKeysError} where there are none.
+ */
+export async function hideKeys<T extends AwsKeys>(
+  keys: () => Promise<T>,
+  secrets: RunSecrets,
+  clock: Pick<Clock, 'sleep'> = systemClock,
+  waitMs = KEYS_MS,
+): Promise<T> {
+  const ended = new LightSignal();
+  const late = clock.sleep(waitMs, ended).then((): never => {
+    throw new AwsKeysError(
+      'TimeoutError',
+      `AWS keys did not come within ${waitMs / 1_000} s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
+    );
+  });
+  const got = await Promise.race([
+    keys().catch((error) => {
+      throw noKeys(error);
+    }),
+    late,
+  ]).finally(() => ended.abort());
+  secrets.addAccessKey(got.accessKeyId);
+  secrets.add(got.secretAccessKey);
+  if (got.sessionToken) secrets.add(got.sessionToken);
+  return got;
+}
+
+/**
+ * Has a client of the AWS SDK {@link hideKeys}.
+ * @param waitMs until the keys must be there; 30 seconds unless given.
+ */
+export function hideKeysOf<T extends AwsKeys>(
+  { config }: { readonly config: { credentials: () => Promise<T> } },
+  secrets: RunSecrets,
+  clock: Pick<Clock, 'sleep'>,
+  waitMs?: number,
+): void {
+  const keys = config.credentials;
+  config.credentials = () => hideKeys(keys, secrets, clock, waitMs);
+}
+
+/** Only name and status are shown: a message may repeat a token or a command, which nobody can take out. */
+function noKeys(error: unknown): AwsKeysError {
+  const name = familiarName(error);
+  const status = statusOf(error);
+  const what = [name, status && `HTTP ${status}`].filter(Boolean).join(', ');
+  return new AwsKeysError(
+    name ?? 'aws-keys',
+    `no AWS keys could be had (${what || 'an error without a name'}); set AWS credentials, such as AWS_PROFILE; aws sts get-caller-identity says more`,
+  );
+}

@@ -13,6 +13,8 @@ const MOST_READ = 65_536;
 const MOST_DECODED = 4_096;
 /** Characters that may come of decoding all names and ids of an answer: half a second's work. */
 const MOST_OF_ANSWER = 1_000_000;
+/** Names of which is remembered whether they hold a secret. */
+const MOST_NAMES = 1_000;
 /** Characters of a text that may be shown. */
 const MOST_SHOWN = 2_048;
 
@@ -20,6 +22,8 @@ const MOST_SHOWN = 2_048;
 export class Secrecy {
   readonly #secrets: ReadonlySet<string>;
   #known = 0;
+  /** Many rows have the same name, and to look for a secret in it takes a thousand times as long as to tell that. */
+  readonly #names = new Map<string, boolean>();
   readonly #short = new Screen();
   readonly #long = new Screen();
   /** Secrets that hold another one, which would be taken out of the midst of their encoded forms. */
@@ -50,18 +54,21 @@ export class Secrecy {
    */
   revealer(): (text: string) => boolean {
     const effort = { left: MOST_OF_ANSWER };
-    /** Many rows have the same name, and to look for a secret in it takes a thousand times as long as to tell that. */
-    const known = new Map<string, boolean>();
     return (text) => {
       this.#catchUp();
       if (!this.#long.mayBeInName(text)) return false;
-      let found = known.get(text);
-      if (found === undefined) {
-        found = this.#long.isInName(text, effort);
-        known.set(text, found);
-      }
+      const known = this.#names.get(text);
+      if (known !== undefined) return known;
+      const found = this.#long.isInName(text, effort);
+      // Otherwise another answer, with an effort of its own, may tell.
+      if (effort.left >= 0) this.#remember(text, found);
       return found;
     };
+  }
+
+  #remember(name: string, found: boolean): void {
+    if (this.#names.size >= MOST_NAMES) this.#names.clear();
+    this.#names.set(name, found);
   }
 
   #catchUp(): void {
@@ -69,6 +76,7 @@ export class Secrecy {
     const all = [...this.#secrets];
     const fresh = all.slice(this.#known);
     this.#known = all.length;
+    this.#names.clear();
     for (const secret of fresh) {
       if (secret === '') continue;
       // A short one stands in many a harmless text.
@@ -83,7 +91,7 @@ export class Secrecy {
 }
 
 function isPart(part: string, whole: string): boolean {
-  return part !== whole && whole.includes(part);
+  return part.length >= SHORTEST && part !== whole && whole.includes(part);
 }
 
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
@@ -139,7 +147,7 @@ class Screen {
     const isCut = part !== text;
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
-    return someDecoding(part, this.#shortest, areIn, effort);
+    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn, effort);
   }
 
   /** Tells at little cost of most names that none is in it. */

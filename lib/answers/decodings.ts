@@ -237,6 +237,10 @@ const MANY_BYTES = 8;
 /** Whether a byte may be one of a text of ASCII; in UTF-16 every other is 0. */
 const isOfText = (byte: number) =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
+/** Of hexadecimal digits; of all others NaN. */
+const DIGITS = Float64Array.from({ length: 128 }, (_, code) =>
+  Number.parseInt(String.fromCharCode(code), 16),
+);
 /** The form of most ids, of which each is another: only they are worth a quick look. */
 const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
 
@@ -265,8 +269,8 @@ export class Sieve {
     let digit = 1;
     let digits = 0;
     let numbers = 0;
-    for (const character of text) {
-      const value = character === '-' ? 16 : Number.parseInt(character, 16);
+    for (let at = 0; at < text.length; at += 1) {
+      const value = DIGITS[text.charCodeAt(at)] as number;
       if (value < 10) {
         digits += 1;
         if (digits === 2) numbers += 1;

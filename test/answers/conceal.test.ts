@@ -300,6 +300,8 @@ describe('nothing else is hidden', () => {
     expect(concealer(['kafka'])(`a ${Buffer.from('kafka').toString('base64')}`)).toBe('a [secret]');
     expect(revealer(['kafka'])('a kafka instance')).toBe(false);
     expect(concealer([''])('a')).toBe('a');
+    const twice = Buffer.from(Buffer.from('a kafka1').toString('hex')).toString('base64');
+    expect(concealer(['kafka', 'kafka1'])(twice)).toBe(twice);
   });
 
   test('of names and ids', () => {

@@ -234,13 +234,13 @@ function character(code: number, otherwise: string): string {
 
 /** Bytes in a row from which on a text may be a list of them: the shortest secret has as many. */
 const MANY_BYTES = 8;
-/** Whether a byte may be one of a text of ASCII; in UTF-16 every other is 0. */
-const isOfText = (byte: number) =>
-  (byte >= 0x20 && byte < 0x7f) || byte === 0 || (byte >= 9 && byte <= 13);
-/** Of hexadecimal digits; of all others NaN. */
-const DIGITS = Float64Array.from({ length: 128 }, (_, code) =>
-  Number.parseInt(String.fromCharCode(code), 16),
-);
+const isOfText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13);
+/** Values of hexadecimal digits; that of anything else is none of theirs. */
+const NO_DIGIT = 16;
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = String.fromCharCode(code);
+  return /[0-9a-f]/i.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT;
+});
 /** The form of most ids, of which each is another: only they are worth a quick look. */
 const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
 
@@ -249,12 +249,13 @@ const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
  * anywhere like one of some texts. The texts have to be ASCII, and to have three letters or digits or more.
  */
 export class Sieve {
-  /** By three letters or digits as a number in base 36. */
-  readonly #beginnings = new Uint8Array(36 ** 3);
+  /** By three hexadecimal digits: nothing else stands in such an id. */
+  readonly #beginnings = new Uint8Array(16 ** 3);
 
   /** @param letters those of a text, small ones, and its digits: three of them or more. */
   add(letters: string): void {
-    this.#beginnings[Number.parseInt(letters.slice(0, 3), 36)] = 1;
+    const beginning = letters.slice(0, 3);
+    if (HEXADECIMAL_ID.test(beginning)) this.#beginnings[Number.parseInt(beginning, 16)] = 1;
   }
 
   /** False where it is sure that none is there. */
@@ -262,7 +263,7 @@ export class Sieve {
     if (!HEXADECIMAL_ID.test(text)) return true;
     let letters = 0;
     let last = 0;
-    // Bytes in a row: those that end with the digit at hand, and with the one before.
+    // Bytes of text in a row: those that end with the digit at hand, and with the one before.
     let bytes = 0;
     let bytesBefore = 0;
     // No byte of a text begins with it.
@@ -279,10 +280,12 @@ export class Sieve {
         if (digits === 1) numbers = 0;
         digits = 0;
       }
-      if (value < 16) {
-        last = (last % 36 ** 2) * 36 + value;
+      if (value !== NO_DIGIT) {
+        last = ((last << 4) | value) & 0xfff;
         letters += 1;
-        const ended = isOfText(digit * 16 + value) ? bytesBefore + 1 : 0;
+        const byte = digit * 16 + value;
+        // Of UTF-16 every other one is 0.
+        const ended = byte === 0 ? bytesBefore : isOfText(byte) ? bytesBefore + 1 : 0;
         bytesBefore = bytes;
         bytes = ended;
         digit = value;

@@ -181,10 +181,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
       const name = id ?? contentOf(page.rows[index]);
       // An id twice on one page is no row that has merely moved: each counts.
       const twin = countUp(id === undefined && !reading.moved ? reading.unnamed : here, name);
-      const content = `${twin} ${name}`;
-      if (id === undefined && mayBeKnown && !unnamed.has(content)) continue;
-      const key =
-        id === undefined ? keyOfUnnamed(content) : twin === 0 ? id : `${NO_ID}${twin} ${id}`;
+      const same = id !== undefined && twin === 0 ? id : `${twin} ${name}`;
+      if (id === undefined && mayBeKnown && !unnamed.has(same)) continue;
+      const key = id === undefined ? keyOfUnnamed(same) : twin === 0 ? id : `${NO_ID}${same}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !found.has(key)) news += 1;
       keep(key, row, page.rows[index]);

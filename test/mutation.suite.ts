@@ -8,6 +8,7 @@ const FILES = [
   'answers/classify.test.ts',
   'answers/conceal.test.ts',
   'answers/decodings.test.ts',
+  'answers/id-sieve.test.ts',
   'answers/error-codes.test.ts',
   'http/retry.test.ts',
   'http/retry-budget.test.ts',

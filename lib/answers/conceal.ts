@@ -1,4 +1,5 @@
-import { type Effort, Sieve, someDecoding, withoutEscapes } from './decodings.ts';
+import { type Effort, someDecoding, withoutEscapes } from './decodings.ts';
+import { Sieve } from './id-sieve.ts';
 
 /** Takes secrets out of a text before anybody sees it. */
 export type Conceal = (text: string) => string;

@@ -1,0 +1,64 @@
+/** Bytes in a row from which on a text may be a list of them: the shortest secret has as many. */
+const MANY_BYTES = 8;
+const isOfText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13);
+/** Values of hexadecimal digits; that of anything else is none of theirs. */
+const NO_DIGIT = 16;
+const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const digit = String.fromCharCode(code);
+  return /[0-9a-f]/i.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT;
+});
+/** The form of most ids, of which each is another: only they are worth a quick look. */
+const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
+
+/**
+ * Tells at little cost of an id of hexadecimal digits that neither it nor anything that it is an encoding of begins
+ * anywhere like one of some texts. The texts have to be ASCII, and to have three letters or digits or more.
+ */
+export class Sieve {
+  /** By three hexadecimal digits: nothing else stands in such an id. */
+  readonly #beginnings = new Uint8Array(16 ** 3);
+
+  /** @param letters those of a text, small ones, and its digits: three of them or more. */
+  add(letters: string): void {
+    const beginning = letters.slice(0, 3);
+    if (HEXADECIMAL_ID.test(beginning)) this.#beginnings[Number.parseInt(beginning, 16)] = 1;
+  }
+
+  /** False where it is sure that none is there. */
+  mayHold(text: string): boolean {
+    if (!HEXADECIMAL_ID.test(text)) return true;
+    let read = 0;
+    let last = 0;
+    // Bytes of text in a row: those that end with the digit at hand, and with the one before.
+    let bytes = 0;
+    let bytesBefore = 0;
+    // No byte of a text begins with it.
+    let digit = 1;
+    let digits = 0;
+    let numbers = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const value = DIGITS[text.charCodeAt(at)] as number;
+      if (value < 10) {
+        digits += 1;
+        if (digits === 2) numbers += 1;
+        if (digits === 4) numbers = 0;
+      } else {
+        if (digits === 1) numbers = 0;
+        digits = 0;
+      }
+      if (value !== NO_DIGIT) {
+        last = ((last << 4) | value) & 0xfff;
+        read += 1;
+        const byte = digit * 16 + value;
+        // Of UTF-16 every other one is 0.
+        const ended = byte === 0 ? bytesBefore : isOfText(byte) ? bytesBefore + 1 : 0;
+        bytesBefore = bytes;
+        bytes = ended;
+        digit = value;
+      }
+      if (bytes === MANY_BYTES || numbers === MANY_BYTES) return true;
+      if (read >= 3 && this.#beginnings[last]) return true;
+    }
+    return false;
+  }
+}

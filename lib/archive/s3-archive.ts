@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
-import { AwsKeysError, hideKeys } from '../identity/aws-keys.ts';
+import { AwsKeysError, hideKeys, keysInTime } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
 import { oneLine } from '../model/text.ts';
 import { type Archive, ArchiveError, compress, sha256 } from './archive.ts';
@@ -31,9 +31,9 @@ export function s3Archive(
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
       opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
       // The client's own source; what it gives is hidden among the secrets of each write.
-      keys ??= opened.config.credentials;
+      keys ??= keysInTime(opened.config.credentials, clock);
       const source = keys;
-      opened.config.credentials = () => hideKeys(source, secrets, clock);
+      opened.config.credentials = () => hideKeys(source, secrets);
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');

@@ -52,7 +52,7 @@ export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 
 /** Instead of what the SDK says, which quotes the URL with the password that may stand in it. */
 const NO_ENDPOINT =
-  'AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region';
+  'AWS_ENDPOINT_URL is neither http://host nor https://host, or AWS_REGION is no region';
 
 /**
  * Name and message of an error of the SDK. Secrets that are known still stand in them.

@@ -120,7 +120,8 @@ async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
-      const message = `the answer is longer than ${maxBytes / 2 ** 10} KB`;
+      const size = maxBytes < 2 ** 20 ? `${maxBytes / 2 ** 10} KB` : `${maxBytes / 2 ** 20} MB`;
+      const message = `the answer is longer than ${size}`;
       throw Object.assign(new Error(message), { name: 'AnswerTooLarge' });
     }
     chunks.push(chunk);

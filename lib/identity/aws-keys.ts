@@ -1,5 +1,5 @@
 import { familiarName, statusOf } from '../http/aws-answer.ts';
-import { type Clock, systemClock } from '../http/clock.ts';
+import type { Clock } from '../http/clock.ts';
 import { LightSignal } from '../http/light-signal.ts';
 import { JanitorError } from '../model/error.ts';
 import type { RunSecrets } from './run-secrets.ts';
@@ -20,31 +20,45 @@ export class AwsKeysError extends JanitorError {
 const KEYS_MS = 30_000;
 
 /**
- * AWS keys, once they are among the secrets, since a server may repeat them.
- * @param keys a client's own source, which is to be replaced by this: the client gets new keys whenever it needs some,
- * even between two attempts of one request.
+ * A client's own source of keys, which has to answer in time. One that did not is not asked again, so that it costs a
+ * run its time once.
  * @param clock ends what takes too long.
- * @throws {AwsKeysError} where there are none.
+ * @param waitMs until the keys must be there; 30 seconds unless given.
+ * @returns throws {AwsKeysError} where there are none.
+ */
+export function keysInTime<T extends AwsKeys>(
+  keys: () => Promise<T>,
+  clock: Pick<Clock, 'sleep'>,
+  waitMs = KEYS_MS,
+): () => Promise<T> {
+  let late: AwsKeysError | undefined;
+  return async () => {
+    if (late) throw late;
+    const ended = new LightSignal();
+    const end = clock.sleep(waitMs, ended).then((): never => {
+      const error = new AwsKeysError(
+        'TimeoutError',
+        `AWS keys did not come within ${waitMs / 1_000} s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
+      );
+      if (!ended.aborted) late = error;
+      throw error;
+    });
+    const asked = keys().catch((error) => {
+      throw noKeys(error);
+    });
+    return await Promise.race([asked, end]).finally(() => ended.abort());
+  };
+}
+
+/**
+ * AWS keys, once they are among the secrets, since a server may repeat them. A client gets new keys whenever it needs
+ * some, even between two attempts of one request.
  */
 export async function hideKeys<T extends AwsKeys>(
   keys: () => Promise<T>,
   secrets: RunSecrets,
-  clock: Pick<Clock, 'sleep'> = systemClock,
-  waitMs = KEYS_MS,
 ): Promise<T> {
-  const ended = new LightSignal();
-  const late = clock.sleep(waitMs, ended).then((): never => {
-    throw new AwsKeysError(
-      'TimeoutError',
-      `AWS keys did not come within ${waitMs / 1_000} s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
-    );
-  });
-  const got = await Promise.race([
-    keys().catch((error) => {
-      throw noKeys(error);
-    }),
-    late,
-  ]).finally(() => ended.abort());
+  const got = await keys();
   secrets.addAccessKey(got.accessKeyId);
   secrets.add(got.secretAccessKey);
   if (got.sessionToken) secrets.add(got.sessionToken);
@@ -52,7 +66,7 @@ export async function hideKeys<T extends AwsKeys>(
 }
 
 /**
- * Has a client of the AWS SDK {@link hideKeys}.
+ * Has a client of the AWS SDK get its keys {@link keysInTime} and {@link hideKeys}.
  * @param waitMs until the keys must be there; 30 seconds unless given.
  */
 export function hideKeysOf<T extends AwsKeys>(
@@ -61,8 +75,8 @@ export function hideKeysOf<T extends AwsKeys>(
   clock: Pick<Clock, 'sleep'>,
   waitMs?: number,
 ): void {
-  const keys = config.credentials;
-  config.credentials = () => hideKeys(keys, secrets, clock, waitMs);
+  const keys = keysInTime(config.credentials, clock, waitMs);
+  config.credentials = () => hideKeys(keys, secrets);
 }
 
 /** Only name and status are shown: a message may repeat a token or a command, which nobody can take out. */

@@ -313,7 +313,7 @@ describe('in S3', () => {
     const odd = new S3Client({ endpoint: 'minio:Sommerregen@host:9000', region, credentials });
     await expect(s3Archive('bucket', '', odd).write(NAME, ['a'])).rejects.toMatchObject({
       message:
-        'archive s3://bucket: EndpointError: AWS_ENDPOINT_URL has to be http://host or https://host, and AWS_REGION a region; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
+        'archive s3://bucket: EndpointError: AWS_ENDPOINT_URL is neither http://host nor https://host, or AWS_REGION is no region; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
     });
   });
 

@@ -110,9 +110,9 @@ const endless: Respond = (_, response) => {
   more();
 };
 test.each([
-  ['an object', 200, 'GET', {}, '4096 KB'],
-  ['a list', 200, 'GET', { 'list-type': '2' }, '2048 KB'],
-  ['any other success', 200, 'POST', {}, '2048 KB'],
+  ['an object', 200, 'GET', {}, '4 MB'],
+  ['a list', 200, 'GET', { 'list-type': '2' }, '2 MB'],
+  ['any other success', 200, 'POST', {}, '2 MB'],
   ['an error', 403, 'GET', {}, '64 KB'],
 ])('the body of %s that never ends is cut off', async (_, status, method, query, bound) => {
   respond = (request, response) => {

@@ -4,7 +4,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { s3Archive } from '../../lib/archive/s3-archive.ts';
 import { bucketStore } from '../../lib/fleet/object-store.ts';
-import { hideKeys } from '../../lib/identity/aws-keys.ts';
+import { hideKeysOf } from '../../lib/identity/aws-keys.ts';
 import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
@@ -63,7 +63,8 @@ const failureOf = (work: () => Promise<unknown>) =>
 describe('where AWS keys cannot be had', () => {
   const fromChain = () => {
     const client = new S3Client();
-    return failureOf(() => hideKeys(client.config.credentials, new RunSecrets()));
+    hideKeysOf(client, new RunSecrets(), clock);
+    return failureOf(() => client.config.credentials());
   };
   const sts = (code: string) => (_: IncomingMessage, response: ServerResponse) => {
     response.writeHead(403, { 'content-type': 'text/xml' });
@@ -150,6 +151,26 @@ describe('where AWS keys cannot be had', () => {
       `${begin}AWS keys did not come within 30 s; see what AWS_PROFILE, its credential_process or AWS_CONTAINER_CREDENTIALS_FULL_URI lead to`,
     );
     expect(clock.sleeping).toBe(0);
+  });
+
+  test('since they never come, an archive waits for them once', async () => {
+    let asked = 0;
+    process.env.AWS_CONTAINER_CREDENTIALS_FULL_URI = `${server.url}/keys`;
+    respond = (_request, response) => {
+      asked += 1;
+      response.write('{');
+      void clock.advance(30_000);
+    };
+    const archive = s3Archive('bucket', '', undefined, clock);
+    const failures = [
+      await failureOf(() => archive.write(['i-1'], ['a'])),
+      await failureOf(() => archive.write(['i-2'], ['a'])),
+    ];
+    expect(failures.map(({ message }) => message)).toEqual([
+      expect.stringContaining('AWS keys did not come within 30 s'),
+      failures[0]?.message,
+    ]);
+    expect(asked).toBe(1);
   });
 });
 

@@ -9,7 +9,7 @@ import type {
 import type { FakeClock } from '../fake-clock.ts';
 import { idOf, newRow } from './estate.ts';
 import type { Event, Misbehaviour, Scenario, Trouble } from './scenario.ts';
-import { EXCHANGE_HEADER, type Exchange, immediate, type Wire } from './wire.ts';
+import { allHaveNoticed, EXCHANGE_HEADER, type Exchange, type Wire } from './wire.ts';
 
 /** What others did, for those who have to judge a run. */
 export interface Deeds {
@@ -67,8 +67,7 @@ export function misbehave(
     if (down?.at !== ordinal) return;
     wire.sever();
     await emulator.suspend();
-    // Those whose connections are kept alive have to notice.
-    for (let turn = 0; turn < 10; turn += 1) await immediate();
+    await allHaveNoticed();
     if (down.ms === 0) await emulator.resume();
     else
       clock.sleep(down.ms).then(

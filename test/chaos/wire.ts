@@ -1,3 +1,5 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
 import type { FakeClock } from '../fake-clock.ts';
 
@@ -145,6 +147,22 @@ export class Wire {
     if (next) next();
     else this.#free = true;
   }
+}
+
+/** Sockets of clients that are open. */
+const open = new Set<Socket>();
+subscribe('net.client.socket', (message) => {
+  const { socket } = message as { socket: Socket };
+  open.add(socket);
+  socket.once('close', () => open.delete(socket));
+});
+
+/**
+ * Resolves when each client has noticed that the server has closed all connections, which takes a busy machine its
+ * time. Otherwise chance would tell who sends into a closed one.
+ */
+export async function allHaveNoticed(): Promise<void> {
+  while (open.size > 0) await immediate();
 }
 
 /** One turn of the event loop. */

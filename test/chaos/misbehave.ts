@@ -65,9 +65,10 @@ export function misbehave(
     }
     const { down } = misbehaviour;
     if (down?.at !== ordinal) return;
-    wire.sever();
+    const severed = wire.sever();
     await emulator.suspend();
     await allHaveNoticed();
+    await severed;
     if (down.ms === 0) await emulator.resume();
     else
       clock.sleep(down.ms).then(

@@ -83,8 +83,7 @@ export class Wire {
           const state = this.#states[ordinal] as State;
           this.#states[ordinal] = 'over';
           if (state === 'moving') this.#release();
-          if (state === 'severed') this.#severed.shift();
-          this.#severed[0]?.come();
+          if (state === 'severed') this.#nextToFail();
           this.ended?.(exchange);
         }
       },
@@ -108,8 +107,8 @@ export class Wire {
     this.#release();
   }
 
-  /** The connections of all exchanges that are held are about to be cut. */
-  sever(): void {
+  /** The connections of all exchanges that are held are about to be cut. Resolves when each of them has failed. */
+  async sever(): Promise<void> {
     this.#states.forEach((state, ordinal) => {
       if (state !== 'held') return;
       this.#states[ordinal] = 'severed';
@@ -120,6 +119,7 @@ export class Wire {
       this.#severed.push({ ordinal, come, turn });
     });
     this.#severed[0]?.come();
+    while (this.#severed.length > 0) await immediate();
   }
 
   /** Resolves when nothing can happen any more unless time goes on. */
@@ -134,6 +134,12 @@ export class Wire {
 
   async #ownTurnToFail(ordinal: number): Promise<void> {
     await this.#severed.find((one) => one.ordinal === ordinal)?.turn;
+  }
+
+  /** Whoever has failed goes on first, as far as it can: otherwise chance would tell whose socket closes first. */
+  #nextToFail(): void {
+    this.#severed.shift();
+    setImmediate(() => this.#severed[0]?.come());
   }
 
   async #take(): Promise<void> {

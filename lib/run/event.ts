@@ -57,8 +57,10 @@ export class EventError extends JanitorError {
 export function parseEvent(event: unknown): { trigger: Trigger; request: RunRequest } {
   if (isScheduled(event)) {
     const others = Object.keys(event).filter((key) => !SCHEDULED_KEYS.includes(key));
-    if (others.length === 0) return { trigger: 'schedule', request: {} };
-    throw misunderstood(others.map((key) => `${key}: ${problemBesideSchedule(key)}`));
+    const problems = others.map((key) => `${key}: ${problemBesideSchedule(key)}`);
+    if (!isEmpty(event.detail)) problems.push(`detail: ${PROBLEM_OF_DETAIL}`);
+    if (problems.length === 0) return { trigger: 'schedule', request: {} };
+    throw misunderstood(problems);
   }
   const empty = event === undefined || event === null || event === '';
   const result = eventSchema.safeParse(empty ? {} : event);
@@ -74,6 +76,15 @@ function problemBesideSchedule(key: string): string {
   return Object.hasOwn(eventSchema.shape, key)
     ? 'it comes together with the keys of a scheduled event, so it is not clear which of them count'
     : 'EventBridge sends no such key with a scheduled event; leave it out, or leave out those of the scheduled event';
+}
+
+const PROBLEM_OF_DETAIL =
+  'EventBridge sends an empty one with a scheduled event; send what is asked for as an event of its own, such as {"dryRun":true}';
+
+/** EventBridge's rules send an object, and its Scheduler the text of one. */
+function isEmpty(detail: unknown): boolean {
+  if (isObject(detail)) return Object.keys(detail).length === 0;
+  return detail === undefined || detail === '{}' || detail === '';
 }
 
 function misunderstood(problems: readonly string[]): EventError {

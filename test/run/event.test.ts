@@ -122,3 +122,26 @@ test('whatever an event is, it is read or refused as one', () => {
     { numRuns: 2000 },
   );
 });
+
+test.each([
+  [{ dryRun: true }],
+  ['{"dryRun":true}'],
+  [{ targets: ['shop'] }],
+  ['dryRun'],
+  [['dryRun']],
+  [null],
+  [false],
+])('a scheduled event with the detail %j is refused', (detail) => {
+  const event = { 'detail-type': 'Scheduled Event', source: 'aws.events', detail };
+  expect(() => parseEvent(event)).toThrow(
+    'detail: EventBridge sends an empty one with a scheduled event; send what is asked for as an event of its own, such as {"dryRun":true}',
+  );
+});
+
+test.each([[{}], ['{}'], [''], [undefined]])(
+  'a scheduled event with the detail %j is one',
+  (detail) => {
+    const event = { 'detail-type': 'Scheduled Event', source: 'aws.scheduler', detail };
+    expect(parseEvent(event)).toEqual({ trigger: 'schedule', request: {} });
+  },
+);

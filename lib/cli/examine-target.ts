@@ -10,6 +10,7 @@ import type { Access } from '../identity/access.ts';
 import type { Accounts } from '../identity/accounts.ts';
 import { type Credentials, CredentialsError } from '../identity/credentials.ts';
 import type { CredentialsStore } from '../identity/credentials-store.ts';
+import { targetOrigin } from '../model/origins.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
@@ -128,6 +129,7 @@ async function examineProject(
   const api = new TaskApi({
     service: SERVICES[target.service],
     projectId,
+    origin: targetOrigin(target),
     endpoint,
     access,
     clock,

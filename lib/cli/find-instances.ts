@@ -110,6 +110,7 @@ async function listInstances(
       ...needed,
       service: SERVICES[service],
       projectId: project.id,
+      origin,
       endpoint: new Endpoint({ ...needed, origin, concurrency: CONCURRENCY }),
       access,
       maxAttempts: ATTEMPTS,

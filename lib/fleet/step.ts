@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Archive } from '../archive/archive.ts';
 import { JanitorError } from '../model/error.ts';
-import { targetOrigin } from '../model/origins.ts';
+import { byServer } from '../model/origins.ts';
 import type { Summary } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/archive-place.ts';
 import { loadPolicy } from '../policy/load.ts';
@@ -75,11 +75,6 @@ export function policyOfRun(run: FleetRun, dependencies: StepDependencies): Poli
  * The targets of a run, endpoint by endpoint: what is on one endpoint shares its limits.
  * @throws {RunRequestError} when the request names a target that does not exist.
  */
-export function lanesOf(policy: Policy, request: RunRequest): Target[][] {
-  const lanes = new Map<string, Target[]>();
-  for (const target of selectTargets(policy, request)) {
-    const origin = targetOrigin(target);
-    lanes.set(origin, [...(lanes.get(origin) ?? []), target]);
-  }
-  return [...lanes.values()];
+export function lanesOf(policy: Policy, request: RunRequest): readonly (readonly Target[])[] {
+  return byServer(selectTargets(policy, request));
 }

@@ -22,13 +22,16 @@ export function iamOrigin(cloud: CloudName, region: string): string {
   return `https://iam.${region}.${domain(cloud, region)}`;
 }
 
-/** Where the requests of a target go: its own endpoint, else the one that the cloud documents. */
-export function targetOrigin(target: {
+/** What tells where the requests of a target go. */
+interface Address {
   readonly cloud: CloudName;
   readonly service: ServiceName;
   readonly region: string;
   readonly endpoint?: string | undefined;
-}): string {
+}
+
+/** Where the requests of a target go: its own endpoint, else the one that the cloud documents. */
+export function targetOrigin(target: Address): string {
   const { cloud, service, region, endpoint } = target;
   return endpoint ?? serviceOrigin(cloud, SERVICES[service], region);
 }
@@ -42,6 +45,20 @@ export function serverOf(origin: string): string {
   const { protocol, hostname, port } = new URL(origin);
   const host = hostname.replace(/\.$/, '');
   return `${protocol}//${isLoopback(host) ? 'localhost' : host}:${port}`;
+}
+
+/** Targets, those on one server together, in the order of the first on each. */
+export function byServer<T extends Address>(
+  targets: readonly T[],
+): readonly (readonly [T, ...T[]])[] {
+  const servers = new Map<string, [T, ...T[]]>();
+  for (const target of targets) {
+    const server = serverOf(targetOrigin(target));
+    const others = servers.get(server);
+    if (others) others.push(target);
+    else servers.set(server, [target]);
+  }
+  return [...servers.values()];
 }
 
 /** The form of {@link parseOrigin}: scheme, host, port, and a slash at most. */

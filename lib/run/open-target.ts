@@ -4,6 +4,7 @@ import type { Endpoint } from '../http/endpoint.ts';
 import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
+import { targetOrigin } from '../model/origins.ts';
 import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
 import { addRequests, type RequestCounts, type TargetSummary } from '../model/summary.ts';
@@ -228,6 +229,7 @@ async function openTarget(
   const api = new TaskApi({
     service: SERVICES[target.service],
     projectId,
+    origin: targetOrigin(target),
     endpoint,
     access,
     clock,

@@ -26,9 +26,9 @@ interface Claimant {
 
 /**
  * An instance that two targets of the policy select has two retentions, and nobody knows which is meant: both
- * leave it alone. Targets that this run leaves out, that could not be opened, or that write the server's name in
- * another way, count too: otherwise one target would delete what another one keeps. The selection of each is applied
- * to the same list, since its own may show an instance without its name, or not at all.
+ * leave it alone. Targets that this run leaves out, or that could not be opened, count too: otherwise one target would
+ * delete what another one keeps. The selection of each is applied to the same list, since its own may show an instance
+ * without its name, or not at all.
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(

@@ -1,5 +1,5 @@
 import { Endpoint } from '../http/endpoint.ts';
-import { targetOrigin } from '../model/origins.ts';
+import { byServer, targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import {
@@ -140,8 +140,8 @@ export async function beginEndpoint(
 }
 
 /**
- * Where each target's requests go: one endpoint for each host, however many targets are on it. If their
- * limits differ, the lowest holds.
+ * Where each target's requests go: one endpoint for each server, however many targets are on it and however they
+ * write its name. If their limits differ, the lowest holds.
  */
 export function openEndpoints(
   targets: readonly Target[],
@@ -153,10 +153,9 @@ export function openEndpoints(
   }: Pick<RunDependencies, 'maxConcurrency' | 'transport' | 'clock' | 'random'>,
 ): ReadonlyMap<Target, Endpoint> {
   const endpoints = new Map<Target, Endpoint>();
-  for (const origin of new Set(targets.map(targetOrigin))) {
-    const here = targets.filter((target) => targetOrigin(target) === origin);
+  for (const here of byServer(targets)) {
     const endpoint = new Endpoint({
-      origin,
+      origin: targetOrigin(here[0]),
       concurrency: Math.min(maxConcurrency, ...here.map(({ requests }) => requests.concurrency)),
       perSecond: Math.min(...here.map(({ requests }) => requests.perSecond ?? Infinity)),
       transport,

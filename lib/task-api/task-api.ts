@@ -32,6 +32,8 @@ import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
 export interface TaskApiOptions {
   readonly service: Service;
   readonly projectId: string;
+  /** The endpoint's, however the target writes it. */
+  readonly origin: string;
   readonly endpoint: Endpoint;
   readonly access: Access;
   readonly clock: Clock;
@@ -111,9 +113,9 @@ export class TaskApi {
   readonly #forbidden = new Map<string, Set<string>>();
 
   constructor(options: TaskApiOptions) {
-    const { endpoint, service, projectId } = options;
+    const { origin, service, projectId } = options;
     this.#options = options;
-    this.#base = `${endpoint.origin}/${service.version}/${encode(projectId)}/instances`;
+    this.#base = `${origin}/${service.version}/${encode(projectId)}/instances`;
     // The official SDKs send it too: it tells the gateway which project of the account is meant.
     this.#headers = { 'Content-Type': 'application/json', 'X-Project-Id': projectId };
   }
@@ -124,7 +126,7 @@ export class TaskApi {
    * are of another engine.
    */
   async listInstances(): Promise<InstanceList> {
-    const { service, endpoint } = this.#options;
+    const { service, origin } = this.#options;
     const list: List = {
       url: this.#base,
       paging: service.instances,
@@ -138,7 +140,7 @@ export class TaskApi {
       keyOf: (row) => row?.id,
       changed: (row, before) => row && before && withDoubt(row, before),
     });
-    return sortInstances([...found.values()], service, endpoint.origin);
+    return sortInstances([...found.values()], service, origin);
   }
 
   /**
@@ -282,11 +284,11 @@ export class TaskApi {
   /** Throws where the answer shows that no request of the target can succeed. */
   #checkTarget(reading: AnswerReading | undefined, action: string, grant: Grant | undefined): void {
     if (!reading || reading.answer === 'ok' || reading.answer === 'deleted') return;
-    const { endpoint, access, projectId } = this.#options;
+    const { origin, access, projectId } = this.#options;
     const said = describeReading(reading);
     if (reading.answer === 'unauthorised') {
       const message = sentences(
-        `${endpoint.origin} refused the credentials (${access.describe(grant)}): ${said}`,
+        `${origin} refused the credentials (${access.describe(grant)}): ${said}`,
         "Check the key, its secret and this machine's clock.",
       );
       throw new TargetError('unauthorised', message, reading);
@@ -302,7 +304,7 @@ export class TaskApi {
     }
     if (reading.answer === 'misaddressed') {
       const message = sentences(
-        `${endpoint.origin} does not offer this API to project ${access.conceal(projectId)}: ${said}`,
+        `${origin} does not offer this API to project ${access.conceal(projectId)}: ${said}`,
         'Check region, projectId, service and endpoint.',
       );
       throw new TargetError('misaddressed', message, reading);
@@ -329,11 +331,11 @@ export class TaskApi {
   }
 
   #forbiddenText(action: string, reading: AnswerReading, grant: Grant | undefined): string {
-    const { endpoint, access, service } = this.#options;
+    const { origin, access, service } = this.#options;
     const permission = `${service.host}:instance:${action}`;
     const who = access.describe(grant);
     return sentences(
-      `${endpoint.origin} does not permit ${permission} with these credentials (${who}): ${describeReading(reading)}`,
+      `${origin} does not permit ${permission} with these credentials (${who}): ${describeReading(reading)}`,
       adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
     );
   }
@@ -346,7 +348,7 @@ export class TaskApi {
     const difference = this.#options.time() - serverTime;
     if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return;
     const side = difference > 0 ? 'ahead of' : 'behind';
-    const message = `this machine's clock is ${describeSpan(Math.abs(difference))} ${side} that of ${this.#options.endpoint.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
+    const message = `this machine's clock is ${describeSpan(Math.abs(difference))} ${side} that of ${this.#options.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
     throw new TargetError('clock', message, reading);
   }
 }

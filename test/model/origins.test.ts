@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { iamOrigin, serverOf, serviceOrigin } from '../../lib/model/origins.ts';
+import { byServer, iamOrigin, serverOf, serviceOrigin } from '../../lib/model/origins.ts';
 import { type CloudName, SERVICES, type ServiceName } from '../../lib/model/services.ts';
 
 const HUAWEI = [
@@ -103,4 +103,22 @@ test.each([
 
 test('an origin that is none is a server of its own', () => {
   expect(serverOf('https://dcs.a b.example.com')).toBe('https://dcs.a b.example.com');
+});
+
+test('targets on one server are found together, whichever service they are of and however they write its name', () => {
+  const of = (service: ServiceName, endpoint?: string) =>
+    ({ cloud: 'otc', region: 'eu-de', service, endpoint }) as const;
+  const targets = [
+    of('kafka'),
+    of('dcs'),
+    of('rabbitmq'),
+    of('dcs', 'http://127.0.0.1:3456'),
+    of('kafka', `${serviceOrigin('otc', SERVICES.kafka, 'eu-de')}.`),
+    of('kafka', 'http://localhost:3456'),
+  ];
+  expect(byServer(targets).map((here) => here.map((each) => targets.indexOf(each)))).toEqual([
+    [0, 2, 4],
+    [1],
+    [3, 5],
+  ]);
 });

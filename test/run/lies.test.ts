@@ -290,6 +290,35 @@ test.each([
   },
 );
 
+test('an instance that has another name in each list of one server is left alone, however targets write that', async () => {
+  const { emulator } = world;
+  const [shared] = addExpired('shared');
+  emulator.intercept = ({ operation, headers }) =>
+    operation === 'list-instances' && headers.host?.startsWith('localhost')
+      ? {
+          rewrite: (body) => {
+            const { instances, ...rest } = body as { instances: InstanceRow[] };
+            return { ...rest, instances: instances.map((row) => ({ ...row, name: 'other' })) };
+          },
+        }
+      : undefined;
+  const port = new URL(emulator.url).port;
+  const policy = policyOf([
+    targetOf(emulator, { name: 'deletes', instances: { include: ['sh*'] } }),
+    targetOf(emulator, {
+      name: 'keeps',
+      keep: 'forever',
+      endpoint: `http://localhost:${port}`,
+      instances: { include: ['oth*'] },
+    }),
+  ]);
+  const summary = await world.run(policy);
+  expect(shared?.taskIds()).toHaveLength(3);
+  for (const { instances } of summary.targets) {
+    expect(instances).toMatchObject([{ stoppedBy: 'overlap' }]);
+  }
+});
+
 describe('an instance that a target selects which cannot be opened', () => {
   const broken = (reference?: { readonly secret?: string | undefined }) => ({
     name: reference?.secret ?? 'the test',

@@ -72,6 +72,7 @@ function apiOf(service: ServiceName, settings: ApiSettings = {}): TaskApi {
   return new TaskApi({
     service: SERVICES[service],
     projectId,
+    origin: emulator.url,
     endpoint: endpoint(),
     access: new Access(store, (user) => iam.token(user, { name: DEMO_REGION }), clock),
     clock,

@@ -1,6 +1,7 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { type AnswerReading, describeResponse } from '../answers/classify.ts';
 import type { ArchiveError } from '../archive/archive.ts';
+import type { Clock } from '../http/clock.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
@@ -39,6 +40,7 @@ export interface OpenTarget {
     /** Bounds what all lists of the run hold. */
     readonly rows: RowBudget;
     readonly observer: Observer;
+    readonly clock: Pick<Clock, 'monotonic'>;
     readonly beforeDeletes?: BeforeDeletes | undefined;
   };
   readonly name: string;
@@ -47,8 +49,11 @@ export interface OpenTarget {
   readonly retention: Retention;
   /** DELETE requests that one instance has in flight at most. */
   readonly concurrency: number;
-  /** Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed. */
-  readonly isListed: (instanceId: string) => Promise<boolean>;
+  /**
+   * Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed.
+   * @param seenAt when the instance was still there, by the clock that does not step: an older list tells nothing.
+   */
+  readonly isListed: (instanceId: string, seenAt?: number) => Promise<boolean>;
   /**
    * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
    * @returns where they are, or why the run stopped waiting for that.
@@ -313,6 +318,7 @@ export class InstanceCleanup {
   /** Lists the instance once more where an answer left open what became of a record. */
   async #settle(ledger: Ledger): Promise<void> {
     let found: ReadonlyMap<string, Task> | undefined;
+    const seenAt = this.#target.run.clock.monotonic();
     try {
       found = await this.#target.api.listTasks(this.#instance.id);
     } catch (error) {
@@ -322,27 +328,29 @@ export class InstanceCleanup {
         return;
       }
       const gone = error.reading?.answer === 'gone';
-      if (gone && !(await this.#target.isListed(this.#instance.id))) found = new Map();
+      const { id } = this.#instance;
+      if (gone && !(await this.#target.isListed(id, seenAt))) found = new Map();
     }
-    for (const record of [...ledger.in('ambiguous'), ...ledger.in('out-of-attempts')]) {
-      this.#settleRecord(ledger, record, found);
+    const records = [...ledger.in('ambiguous'), ...ledger.in('out-of-attempts')];
+    const listed = found && idsListed(found, new Set(records.map(({ id }) => id)));
+    for (const record of records) {
+      this.#settleRecord(ledger, record, listed);
       this.#tellSettled(record);
     }
   }
 
-  /** @param found what the list holds now; absent where it could not be read again. */
+  /** @param listed ids that are listed still; absent where the list could not be read again. */
   #settleRecord(
     ledger: Ledger,
     record: LedgerRecord,
-    found: ReadonlyMap<string, Task> | undefined,
+    listed: ReadonlySet<string> | undefined,
   ): void {
-    const task = found?.get(record.id);
-    const stillThere = task !== undefined && task.status !== 'DELETED';
-    if (found && !stillThere) {
+    const stillThere = listed?.has(record.id) === true;
+    if (listed && !stillThere) {
       ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
     } else if (stillThere && record.accepted) ledger.set(record, 'remaining');
     else {
-      const then = found ? 'it is still listed' : 'the list could not be read again';
+      const then = listed ? 'it is still listed' : 'the list could not be read again';
       const error = record.error as RecordError;
       ledger.set(record, 'failed', { error: { ...error, message: `${error.message}; ${then}` } });
     }
@@ -377,6 +385,15 @@ export class InstanceCleanup {
     const text = `instance ${labelOf(this.#instance)}${predicate}`;
     this.#target.run.observer.warning?.(text, this.#target.name);
   }
+}
+
+/** Of some ids, those that any row has which is not deleted: there may be two. */
+function idsListed(rows: ReadonlyMap<string, Task>, ids: ReadonlySet<string>): ReadonlySet<string> {
+  const listed = new Set<string>();
+  for (const { id, status } of rows.values()) {
+    if (id !== undefined && ids.has(id) && status !== 'DELETED') listed.add(id);
+  }
+  return listed;
 }
 
 /** An error of one instance, which the others need not care about. */

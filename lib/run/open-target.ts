@@ -1,5 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { archiveLines, objectName } from '../archive/archive.ts';
+import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
@@ -247,7 +248,7 @@ async function openTarget(
     api,
     retention: retentionOf(run.policy, target, run),
     concurrency: endpoint.concurrency,
-    isListed: lookFor(api),
+    isListed: lookFor(api, clock),
     archive: run.archive && archiveOf(run, run.archive, target, projectId),
   };
 }
@@ -267,14 +268,21 @@ function archiveOf(
   };
 }
 
-/** Reads the list of instances once more for the first instance that is looked for; the others use that answer. */
-function lookFor(api: TaskApi): OpenTarget['isListed'] {
+/**
+ * Reads the list of instances once more for the first instance that is looked for; the others use that answer, unless
+ * they have been seen since it was asked for.
+ */
+function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
+  let askedAt = Number.NEGATIVE_INFINITY;
   let ids: Promise<ReadonlySet<string> | undefined> | undefined;
-  return async (instanceId) => {
-    ids ??= api.listInstances().then(
-      ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
-      () => undefined,
-    );
+  return async (instanceId, seenAt) => {
+    if (!ids || (seenAt !== undefined && seenAt >= askedAt)) {
+      askedAt = clock.monotonic();
+      ids = api.listInstances().then(
+        ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
+        () => undefined,
+      );
+    }
     return (await ids)?.has(instanceId) ?? true;
   };
 }

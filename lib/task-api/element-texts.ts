@@ -1,18 +1,13 @@
+import { endOfString } from './repeated-keys.ts';
+
 /**
  * The JSON of each element of an array, as it was written but for white space between its parts: `JSON.parse` changes
  * large numbers (1e400, 12345678901234567890), and what is archived has to be what came.
- * @param json of the object.
- * @param value what `JSON.parse` makes of it.
+ * @param json of an object in which no key comes twice.
  * @param key of the array in it.
- * @returns `undefined` where it is not clear what is meant, since a key comes twice.
  */
-export function elementTexts(
-  json: string,
-  value: Readonly<Record<string, unknown>>,
-  key: string,
-): string[] | undefined {
+export function elementTexts(json: string, key: string): readonly string[] {
   const texts: string[] = [];
-  let keys = 0;
   let depth = 0;
   let latestString = '';
   let isInArray = false;
@@ -53,9 +48,6 @@ export function elementTexts(
           isInArray = false;
         }
         break;
-      case ':':
-        keys += 1;
-        break;
       case ',':
         if (isInArray && depth === 2) endElement(at);
         break;
@@ -67,28 +59,7 @@ export function elementTexts(
         break;
     }
   }
-  return keys === countKeys(value) ? texts : undefined;
-}
-
-/** The keys of all objects in a value, however deep. */
-function countKeys(value: unknown): number {
-  let count = 0;
-  const left = [value];
-  while (left.length > 0) {
-    const next = left.pop();
-    if (typeof next !== 'object' || next === null) continue;
-    const inside: unknown[] = Object.values(next);
-    if (!Array.isArray(next)) count += inside.length;
-    for (const each of inside) left.push(each);
-  }
-  return count;
-}
-
-/** The place after the quote that ends the string which begins at `at`. */
-function endOfString(json: string, at: number): number {
-  let end = at + 1;
-  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
-  return end + 1;
+  return texts;
 }
 
 /** A copy: V8 would keep the whole text for the sake of a part of it. */

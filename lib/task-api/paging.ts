@@ -97,7 +97,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
     // Begun anew: what was read of a list that moves tells nothing about its pages. That two rows had one id, it tells.
     for (const [key, row] of found) {
       const id = keyOf(row);
-      if (id !== undefined && id !== key && !isSame(row, found.get(id))) doubtful.add(id);
+      if (id !== undefined && id !== key) doubtful.add(id);
       earlier.set(key, row);
     }
     found.clear();

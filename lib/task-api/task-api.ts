@@ -27,6 +27,7 @@ import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
+import { hasRepeatedKeys } from './repeated-keys.ts';
 import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
@@ -421,7 +422,7 @@ const UNREADABLE: AnswerReading = {
 };
 
 /**
- * `undefined` when the body cannot be believed: no JSON object, rows that are no list or more than were asked for,
+ * `undefined` when the body cannot be believed: no JSON object, a key that comes twice, rows that are no list or more than were asked for,
  * a count that is no number.
  * @param limit rows that were asked for: those of the list may have become fewer since.
  */
@@ -437,7 +438,7 @@ function readPage(
   } catch {
     return undefined;
   }
-  if (!isObject(parsed)) return undefined;
+  if (!isObject(parsed) || hasRepeatedKeys(body, parsed)) return undefined;
   const rows = parsed[rowsKey] ?? [];
   // DCS documents its count as a string and shows a number; DMS sends a string.
   const total = parsed[countKey] ?? undefined;
@@ -449,8 +450,7 @@ function readPage(
   const reveals = access.revealer();
   const safe = rows.map((row) => withoutSecrets(row, reveals));
   if (!keepsText) return { rows: safe, limit, total: count };
-  const texts = elementTexts(body, parsed, rowsKey);
-  if (texts?.length !== rows.length) return undefined;
+  const texts = elementTexts(body, rowsKey);
   return { rows: safe.map((row, index) => ({ row, text: texts[index] })), limit, total: count };
 }
 

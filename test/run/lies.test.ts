@@ -415,6 +415,18 @@ describe('a list', () => {
     expect(instance?.taskIds()).toHaveLength(3);
   });
 
+  test('in which a key of a row comes twice is not believed, whichever of the two would be read', async () => {
+    const { emulator } = world;
+    const [instance] = addExpired('a');
+    answer('list-tasks', {
+      rewrite: (body) =>
+        JSON.stringify(body).replace('"status":"SUCCESS"', '"status":"EXECUTING",$&'),
+    });
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
+    expect(instance?.taskIds()).toHaveLength(3);
+  });
+
   test('of an instance that says it is gone, and is still listed, is incomplete', async () => {
     addExpired('a');
     answer('list-tasks', { status: 404, body: { error_code: 'DCS.3022', error_msg: 'gone' } });
@@ -521,6 +533,46 @@ describe('a DELETE', () => {
     expect(summary).toMatchObject({ outcome: 'failed', totals: { failed: 3, alreadyGone: 0 } });
     const { errors } = summary.targets[0]?.instances[0] ?? { errors: [] };
     expect(errors[0]?.message).toContain('it is still listed');
+  });
+
+  test('is no success where another row of its id is listed still', async () => {
+    const { emulator } = world;
+    const [instance] = addExpired('a');
+    let lists = 0;
+    emulator.intercept = ({ operation }) => {
+      if (operation === 'delete-task') return { status: 404, body: {} };
+      if (operation !== 'list-tasks') return undefined;
+      lists += 1;
+      if (lists === 1) return undefined;
+      const tasks = (instance?.tasks() ?? []).flatMap((row) => [
+        { ...row, status: 'DELETED' },
+        row,
+      ]);
+      return { status: 200, body: { task_count: tasks.length, tasks } };
+    };
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary).toMatchObject({ outcome: 'failed', totals: { failed: 3, alreadyGone: 0 } });
+  });
+
+  test('of an instance is not settled by a list of instances from before it was sent', async () => {
+    const { emulator } = world;
+    const [gone, other] = addExpired('a', 'b');
+    let lists = 0;
+    emulator.intercept = ({ operation, instanceId }) => {
+      if (operation === 'list-instances') {
+        lists += 1;
+        return lists === 2 ? { status: 200, body: { instance_num: 0, instances: [] } } : undefined;
+      }
+      const isAsked = emulator.journal.count({ operation, instanceId: other?.id ?? '' }) > 1;
+      const fails =
+        instanceId === gone?.id || operation === 'delete-task' || (isAsked && instanceId);
+      return fails ? { status: 404, body: { error_code: 'DCS.3022' } } : undefined;
+    };
+    const policy = onlyTarget(emulator, { requests: { concurrency: 1 } });
+    const summary = await world.run(policy, {}, { random: () => 0 });
+    expect(summary).toMatchObject({ outcome: 'failed', totals: { failed: 3, alreadyGone: 0 } });
+    expect(summary.warnings).toEqual(['cache: instance a is gone']);
+    expect(lists).toBe(3);
   });
 
   test.each([404, 410])(

@@ -1,30 +1,9 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { elementTexts } from '../../lib/task-api/element-texts.ts';
+import { spaces, written } from './written-json.ts';
 
-const read = (json: string) => elementTexts(json, JSON.parse(json), 'tasks');
-
-const spaces = fc.constantFrom('', ' ', '\n', '\t \r\n');
-
-/** JSON of a value with white space wherever it may stand, and with some characters of strings escaped. */
-function written(value: unknown, space: () => string, escapes: () => boolean): string {
-  const around = (text: string) => `${space()}${text}${space()}`;
-  if (Array.isArray(value)) {
-    return around(`[${value.map((each) => written(each, space, escapes)).join(',') || space()}]`);
-  }
-  if (typeof value === 'object' && value !== null) {
-    const pairs = Object.entries(value).map(
-      ([key, each]) => `${written(key, space, escapes)}:${written(each, space, escapes)}`,
-    );
-    return around(`{${pairs.join(',') || space()}}`);
-  }
-  if (typeof value !== 'string') return around(JSON.stringify(value));
-  const code = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  const characters = JSON.stringify(value)
-    .slice(1, -1)
-    .replace(/\\?./gsu, (each) => (each.length === 1 && escapes() ? code(each) : each));
-  return around(`"${characters}"`);
-}
+const read = (json: string) => elementTexts(json, 'tasks');
 
 test('each element of the array is found, whatever stands in it and around it', () => {
   const value = fc.jsonValue({ maxDepth: 3 });
@@ -41,7 +20,7 @@ test('each element of the array is found, whatever stands in it and around it', 
           () => space.next().value as string,
           () => escapes.next().value as boolean,
         );
-        const texts = read(json) ?? [];
+        const texts = read(json);
         expect(texts.map((text) => JSON.parse(text))).toEqual(JSON.parse(json).tasks);
         for (const text of texts) expect(text).not.toMatch(/[\n\r\t]/);
       },
@@ -55,15 +34,6 @@ test('numbers and escapes stay as they were written', () => {
   expect(read(`{"a":["not these"],"tasks" : [ ${rows.join(' , ')} ]}`)).toEqual(rows);
 });
 
-test.each([
-  '{"tasks":[{"id":"a","id":"b"}]}',
-  '{"tasks":[{"id":"a","i\\u0064":"b"}]}',
-  '{"tasks":[{"a":[{"b":{"c":1,"c":1}}]}]}',
-  '{"tasks":["a"],"tasks":["b"]}',
-])('%s is not clear', (json) => {
-  expect(read(json)).toBeUndefined();
-});
-
 test.each(['{}', '{"tasks":null}', '{"tasks":[]}', '{"tasks":[ ]}', '{"a":{"tasks":[1]}}'])(
   '%s has no elements',
   (json) => {
@@ -75,6 +45,6 @@ test('millions of characters take no time worth telling', () => {
   for (const part of ['1,', '[[', '"\\\\",', ' 1 ,', '{"a":1},']) {
     const inside = part === '[[' ? `${'['.repeat(2_000)}${']'.repeat(2_000)},`.repeat(500) : part;
     const rows = inside.repeat(part === '[[' ? 1 : 2_000_000 / part.length);
-    expect(read(`{"tasks":[${rows}0]}`)?.at(-1)).toBe('0');
+    expect(read(`{"tasks":[${rows}0]}`).at(-1)).toBe('0');
   }
 });

@@ -652,6 +652,14 @@ describe('pages side by side', () => {
       ],
       [{ id: 'a' }, { id: 'b' }],
     ],
+    [
+      'one page, which hold the same',
+      [
+        { id: 'twin', state: 'old' },
+        { id: 'twin', state: 'old' },
+      ],
+      [{ id: 'a' }, { id: 'b' }],
+    ],
   ])(
     'leave a doubt about two rows of one id on %s, although the list is read anew and shows only one',
     async (_, ...pages) => {

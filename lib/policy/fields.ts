@@ -10,12 +10,17 @@ import { compilePatterns } from './pattern.ts';
  * hint after a semicolon: "a; b" becomes "expected a, found …; b". Custom issues are messages as they are.
  */
 
-/** Text, not empty, and of a form where one is given. */
+/** Text, not empty, on one line, and of a form where one is given: none allows a line break. */
 export function text(expected: string, form?: RegExp) {
   const schema = z
     .string({ error: ({ input }) => expected + (isScalar(input) ? '; put it in quotes' : '') })
     .min(1, { error: expected, abort: true });
-  return form ? schema.regex(form, { error: expected }) : schema;
+  return form
+    ? schema.regex(form, { error: expected })
+    : // A block (|) ends with one, so that a pattern would match no name.
+      schema.refine((value) => !/[\r\n]/.test(value), {
+        error: 'holds a line break; write it on one line, without | or >',
+      });
 }
 
 export function integer(min: number, max?: number) {

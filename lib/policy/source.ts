@@ -35,8 +35,15 @@ export interface Source {
 }
 
 /**
+ * What some programs show as a line break, and the parser does not take for one. A rule that its reader sees on a line
+ * of its own would be the end of a comment.
+ */
+const ODD_LINE_BREAK = /\r(?!\n)|[\v\f\u0085\u2028\u2029]/;
+
+/**
  * Reads YAML 1.2 with its core schema and merge keys (`<<`): one document, keys that are text, no tags of one's own.
- * A mapping's own pairs win over those that it merges, and an earlier mapping of a list over a later one.
+ * A mapping's own pairs win over those that it merges, and an earlier mapping of a list over a later one. Lines end
+ * with LF or CRLF, and a text without quotes ends where its line does.
  *
  * @throws {PolicyError} when the text is not that, with every mistake that the parser found
  */
@@ -61,11 +68,17 @@ export function readSource(text: string, file: string): Source {
   const fail = (mistakes: readonly { position: Position; message: string }[]) =>
     new PolicyError(mistakes.map((m) => ({ file, ...m.position, path: '', message: m.message })));
 
+  const odd = ODD_LINE_BREAK.exec(text);
+  if (odd) {
+    const code = odd[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    const message = `here is U+${code}, which some programs show as a line break, and which is none; take it out, or save the file with LF or CRLF`;
+    throw fail([{ position: positionOf(odd.index), message }]);
+  }
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {
     throw fail(mistakes.map((e) => ({ position: positionOf(e.pos[0]), message: describe(e) })));
   }
-  const { root, repeatedKeys, mistakes: misused } = readContents(document.contents);
+  const { root, repeatedKeys, mistakes: misused } = readContents(document.contents, text);
   if (misused.length > 0) {
     throw fail(misused.map(({ offset, message }) => ({ position: positionOf(offset), message })));
   }
@@ -132,7 +145,7 @@ const MAX_ADDED = 100_000;
  * Reads what was parsed, in one walk in the order of the text: an anchor's name may be given anew, and an alias means
  * the latest one above it.
  */
-function readContents(contents: ParsedNode | null): Contents {
+function readContents(contents: ParsedNode | null, text: string): Contents {
   const anchors = new Map<string, Item>();
   const underWay = new Set<Item>();
   const repeatedKeys: { path: Path; offset: number }[] = [];
@@ -150,6 +163,16 @@ function readContents(contents: ParsedNode | null): Contents {
       return itemOf(node.range[0], {});
     }
     written += 1;
+    // Items of a list of which one is indented further, or a comma is missing, would be one text.
+    if (
+      isScalar(node) &&
+      node.type === 'PLAIN' &&
+      text.slice(node.range[0], node.range[1]).includes('\n')
+    ) {
+      const message =
+        'this is one text to YAML, over several lines; write each value on a line of its own, or put it in quotes';
+      mistakes.push({ offset: node.range[0], message });
+    }
     const value = isMap(node) ? {} : isSeq(node) ? [] : (node?.value ?? null);
     const item = itemOf(node?.range[0] ?? place, value);
     if (node?.anchor) anchors.set(node.anchor, item);

@@ -37,6 +37,15 @@ test('a policy that was valid before and is not now is told so in the words of t
       another(policyText('keepFor: 30d\ninstances: { include: [x] }'), 'other'),
       'includes the instance',
     ],
+    [
+      policyText('keepFor: 30d # a month\r    keepLast: 9'),
+      'which some programs show as a line break',
+    ],
+    [
+      policyText('keepFor: 30d\nstatuses: [SUCCESS\n  FAILED]'),
+      'this is one text to YAML, over several lines',
+    ],
+    [policyText('keepFor: 30d\ninstances:\n  exclude:\n    - |\n      x'), 'holds a line break'],
   ] as const;
   for (const [text, words] of refused) {
     expect(page).toContain(words);

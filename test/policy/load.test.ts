@@ -575,6 +575,18 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:35: targets[0].rules[0].match.tasks[1]: "[b" is not a pattern: a [ is not closed; write [[] for the character',
     ],
     [
+      'rules: [{ match: { tasks: ["EXTEND\\n"] }, keep: forever }]',
+      '7:32: targets[0].rules[0].match.tasks[0]: holds a line break; write it on one line, without | or >',
+    ],
+    [
+      'rules: [{ match: { users: ["a\\rb"] }, keep: forever }]',
+      '7:32: targets[0].rules[0].match.users[0]: holds a line break; write it on one line, without | or >',
+    ],
+    [
+      'projectId: "a\\n"',
+      '7:16: targets[0].projectId: expected a project id of up to 64 letters, digits, - and _, found "a\\n"',
+    ],
+    [
       'rules: [{ match: { users: [] }, keepFor: 1d }]',
       '7:31: targets[0].rules[0].match.users: expected a list of names of users, found an empty list; an empty list would match nothing',
     ],
@@ -970,6 +982,14 @@ describe('a mistake is named with its place, its path and what was expected:', (
     expect(problemsOf('version: 1\ntargets:\n  -\n')).toEqual([
       'p.yml:3:4: targets[0]: expected a mapping of name, cloud, service, region and more, found null; write a value, or leave the item out',
     ]);
+  });
+
+  test('a pattern that is a block of its own, and so ends with a line break', () => {
+    const block = 'keepFor: 1d\ninstances:\n  exclude:\n    - |\n      prod-*';
+    expect(problemsOf(policyText(block))).toEqual([
+      'p.yml:10:11: targets[0].instances.exclude[0]: holds a line break; write it on one line, without | or >',
+    ]);
+    expect(problemsOf(policyText(block.replace('|', '>-')))).toEqual([]);
   });
 
   test('several in one line, in the order in which they stand there', () => {

@@ -140,3 +140,58 @@ test('a long text without aliases is read, however long', () => {
   const text = `[${'1, '.repeat(150_000)}]`;
   expect(readSource(text, 'p.yml').value).toHaveLength(150_000);
 });
+
+describe('a line break that is none to the parser', () => {
+  test.each([
+    ['a CR without LF', '\r', 'U+000D'],
+    ['a CR before CRLF', '\r\r\n', 'U+000D'],
+    ['a vertical tab', '\v', 'U+000B'],
+    ['a form feed', '\f', 'U+000C'],
+    ['a next line', '\u0085', 'U+0085'],
+    ['a line separator', '\u2028', 'U+2028'],
+    ['a paragraph separator', '\u2029', 'U+2029'],
+  ])('is refused, so that nothing seems to be outside a comment: %s', (_, character, code) => {
+    expect(() => readSource(`a: 1\n# never${character}b: 2\n`, 'p.yml')).toThrow(
+      new RegExp(
+        `^p.yml:2:8: here is ${code.replace('+', '\\+')}, which some programs show as a line break, and which is none; take it out, or save the file with LF or CRLF$`,
+      ),
+    );
+  });
+
+  test('is refused at the end of the file, and in JSON', () => {
+    expect(() => readSource('a: 1\r', 'p.yml')).toThrow('p.yml:1:5: here is U+000D');
+    expect(() => readSource('{"a":"\u2028"}', 'p.yml')).toThrow('p.yml:1:7: here is U+2028');
+  });
+
+  test('may be written in quotes by its code, and LF and CRLF are read', () => {
+    const { value } = readSource('a: "\\r\\u2028"\r\n# c\r\nb: 1\nc: 2\r\n', 'p.yml');
+    expect(value).toEqual({ a: '\r\u2028', b: 1, c: 2 });
+  });
+});
+
+describe('a text without quotes that goes on over several lines', () => {
+  test.each([
+    ['as two items of which one is indented further', 'a:\n  - ONE\n   - TWO\nb: 1', at(2, 5)],
+    ['as two items without a comma between them', 'a: [ONE\n  TWO]', at(1, 5)],
+    ['with CRLF', 'a: one\r\n  two\r\n', at(1, 4)],
+  ])('is refused, since it is one text: %s', (_, text, { line, column }) => {
+    expect(() => readSource(text, 'p.yml')).toThrow(
+      new RegExp(
+        `^p.yml:${line}:${column}: this is one text to YAML, over several lines; write each value on a line of its own, or put it in quotes$`,
+      ),
+    );
+  });
+
+  test('is read where it says so itself, by quotes or as a block', () => {
+    const text =
+      "a: 'one\n  two'\nb: >-\n  one\n  two\nc: |\n  one\nd: [\n  one,\n  two\n]\ne:\n\nf: g\n";
+    expect(readSource(text, 'p.yml').value).toEqual({
+      a: 'one two',
+      b: 'one two',
+      c: 'one\n',
+      d: ['one', 'two'],
+      e: null,
+      f: 'g',
+    });
+  });
+});

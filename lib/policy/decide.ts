@@ -1,7 +1,7 @@
 import { FINISHED_STATUSES, type FinishedStatus, RUNNING_STATUSES } from '../model/services.ts';
 import { repeatedIds, type Task } from '../model/task.ts';
 import { cutoff } from './duration.ts';
-import type { KeepFor, Retention, RetentionRule } from './retention.ts';
+import type { KeepFor, Names, Retention, RetentionRule } from './retention.ts';
 
 /** Why a record stays, in the order in which the reasons are tried. */
 export const KEEP_REASONS = [
@@ -64,6 +64,15 @@ export function decide(
   );
   const repeated = repeatedIds(tasks);
   const newest = newestOf(tasks, retention.keepLast);
+  const verdictOf = (task: Task): Verdicts => {
+    const firstThat = (how: keyof Names) =>
+      retention.rules.find((rule) => matches(rule, task, how));
+    const verdictBy = (rule: RetentionRule | undefined) => (rule && forRule.get(rule)) ?? forTarget;
+    const alike = firstThat('looksAmong');
+    // Mostly they are one rule, and there may be millions of records.
+    if (!alike || matches(alike, task, 'isAmong')) return verdictBy(alike);
+    return longer(verdictBy(alike), verdictBy(firstThat('isAmong')));
+  };
 
   return tasks.map((task, i) => {
     const { id, status } = task;
@@ -76,8 +85,7 @@ export function decide(
     if (repeated.has(id)) return kept['duplicate-id'];
     if (newest.has(i)) return kept['within-keep-last'];
     if (!retention.statuses.has(status)) return kept['status-not-selected'];
-    const rule = retention.rules.find((each) => matches(each, task));
-    const verdict = (rule && forRule.get(rule)) ?? forTarget;
+    const verdict = verdictOf(task);
     if (verdict.cutoff === undefined) return verdict.forever;
     // Not `>`: a comparison with NaN is false, and the record has to stay then.
     if (!(endedAt <= verdict.cutoff)) return verdict.young;
@@ -113,13 +121,21 @@ export function newestOf(tasks: readonly Task[], count: number): ReadonlySet<num
 }
 
 /** A record without a user matches no pattern for one. */
-function matches(rule: RetentionRule, { status, name, user }: Task): boolean {
+function matches(rule: RetentionRule, { status, name, user }: Task, how: keyof Names): boolean {
   const { statuses, tasks, users } = rule;
   return (
     (!statuses || statuses.has(status as string)) &&
-    (!tasks || (name !== undefined && tasks(name))) &&
-    (!users || (user !== undefined && users(user)))
+    (!tasks || (name !== undefined && tasks[how](name))) &&
+    (!users || (user !== undefined && users[how](user)))
   );
+}
+
+/**
+ * The one that keeps longer. A rule whose patterns a name only looks like may keep a record: that is what was meant. It
+ * must not let one go that it did not name.
+ */
+function longer(one: Verdicts, other: Verdicts): Verdicts {
+  return (one.cutoff ?? -Infinity) < (other.cutoff ?? -Infinity) ? one : other;
 }
 
 /** The decisions that a retention can come to. All records share them, since there may be millions. */

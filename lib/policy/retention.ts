@@ -1,5 +1,6 @@
 import type { Duration } from 'luxon';
 import { type FinishedStatus, SERVICES } from '../model/services.ts';
+import { compileLooks } from './look.ts';
 import { compilePatterns, type Matcher } from './pattern.ts';
 import type { Limits, Policy, Rule, Target } from './schema.ts';
 
@@ -24,8 +25,16 @@ export interface RetentionRule {
   readonly name: string;
   readonly keepFor: KeepFor;
   readonly statuses?: ReadonlySet<string> | undefined;
-  readonly tasks?: Matcher | undefined;
-  readonly users?: Matcher | undefined;
+  readonly tasks?: Names | undefined;
+  readonly users?: Names | undefined;
+}
+
+/** The names that a rule is for. */
+export interface Names {
+  /** Whether it is one of them. */
+  readonly isAmong: Matcher;
+  /** Whether it is one of them, or looks like one. */
+  readonly looksAmong: Matcher;
 }
 
 /** The changes that a single run makes to a policy's retention. */
@@ -65,9 +74,14 @@ function compileRule(rule: Rule, index: number): RetentionRule {
     name,
     keepFor,
     statuses: statuses && new Set(statuses),
-    tasks: tasks && compilePatterns(tasks),
-    users: users && compilePatterns(users),
+    tasks: tasks && namesOf(tasks),
+    users: users && namesOf(users),
   };
+}
+
+/** The names that patterns match. @throws {PatternError} when one cannot be compiled. */
+export function namesOf(patterns: readonly string[]): Names {
+  return { isAmong: compilePatterns(patterns), looksAmong: compileLooks(patterns) };
 }
 
 function keepForOf(level: {

@@ -1,4 +1,5 @@
-import { compilePatterns, isPattern } from './pattern.ts';
+import { compileLooks } from './look.ts';
+import { compilePatterns } from './pattern.ts';
 
 /** The columns of an instance that selecting looks at. */
 export interface Selectable {
@@ -85,24 +86,13 @@ function selectingPattern(pattern: string, isId: boolean): InstancePattern {
 }
 
 function excludingPattern(pattern: string): InstancePattern {
-  const look = lookOf(pattern);
-  // As it looks it may be no pattern, if its brackets hold such characters.
-  const matchesName = compilePatterns(isPattern(look) ? [pattern, look] : [pattern]);
+  const matchesName = compileLooks([pattern]);
   const lower = pattern.toLowerCase();
   return {
     pattern,
     matches: ({ id, name }) =>
-      id.toLowerCase() === lower ||
-      (name !== undefined && (matchesName(name) || matchesName(lookOf(name)))),
+      id.toLowerCase() === lower || (name !== undefined && matchesName(name)),
   };
-}
-
-/** Characters that nobody sees: those that are to be ignored, controls, and signs that are drawn as nothing. */
-const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
-
-/** A text as people see it, who copy what they exclude from a page or a terminal. */
-function lookOf(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
 }
 
 function withoutMatch(

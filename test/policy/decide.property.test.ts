@@ -3,8 +3,7 @@ import fc from 'fast-check';
 import { Duration } from 'luxon';
 import type { Task } from '../../lib/model/task.ts';
 import { type Decision, decide } from '../../lib/policy/decide.ts';
-import { compilePatterns } from '../../lib/policy/pattern.ts';
-import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';
+import { namesOf, type Retention, type RetentionRule } from '../../lib/policy/retention.ts';
 import { DAY, NOW } from '../records.ts';
 
 /** Patterns, and what they mean, written down a second time. */
@@ -104,8 +103,8 @@ function compile({ keepFor, keepLast, statuses, rules }: Written): Retention {
         name: `rule ${i + 1}`,
         keepFor: duration(one.keepFor),
         statuses: one.statuses && new Set(one.statuses),
-        tasks: one.tasks && compilePatterns(one.tasks),
-        users: one.users && compilePatterns(one.users),
+        tasks: one.tasks && namesOf(one.tasks),
+        users: one.users && namesOf(one.users),
       }),
     ),
   };

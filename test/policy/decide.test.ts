@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Duration } from 'luxon';
 import type { Task } from '../../lib/model/task.ts';
 import { type Decision, decide, KEEP_REASONS } from '../../lib/policy/decide.ts';
-import { compilePatterns } from '../../lib/policy/pattern.ts';
-import type { Retention, RetentionRule } from '../../lib/policy/retention.ts';
+import { namesOf, type Retention, type RetentionRule } from '../../lib/policy/retention.ts';
 import { retention } from '../policies.ts';
 import { DAY, NOW, task } from '../records.ts';
 
@@ -180,7 +179,7 @@ describe('the table of decisions', () => {
         task(old),
         task({ ...old, id: 'asked' }),
       ],
-      retention({ keepLast: 3, rules: [rule({ tasks: (name) => name === 'frozen' })] }),
+      retention({ keepLast: 3, rules: [rule({ tasks: namesOf(['frozen']) })] }),
       NOW,
       { requestedIds: new Set(['asked']), approvedIds: new Set() },
     ).map((decision) => decision.reason);
@@ -203,8 +202,8 @@ describe('a rule', () => {
   test('matches when every one of its criteria does', () => {
     const both = rule({
       statuses: new Set(['FAILED']),
-      tasks: compilePatterns(['EXTEND', 'Update*']),
-      users: compilePatterns(['ops-*']),
+      tasks: namesOf(['EXTEND', 'Update*']),
+      users: namesOf(['ops-*']),
     });
     const tasks = [
       task({ status: 'FAILED', name: 'EXTEND', user: 'ops-1' }),
@@ -218,22 +217,90 @@ describe('a rule', () => {
 
   test('with a pattern does not match a record without a name or user', () => {
     const tasks = [task({ name: undefined }), task({ user: undefined })];
-    const any = compilePatterns(['*']);
+    const any = namesOf(['*']);
     expect(ofRules(tasks, rule({ tasks: any }))).toEqual([undefined, 'a rule']);
     // One without a name is malformed: no rule is asked about it.
     expect(ofRules(tasks, rule({ users: any }))).toEqual([undefined, undefined]);
   });
 
   test('decides alone: the first that matches, whatever comes after', () => {
-    const first = rule({ name: 'first', tasks: compilePatterns(['EXT*']) });
+    const first = rule({ name: 'first', tasks: namesOf(['EXT*']) });
     const second = rule({ name: 'second', keepFor: Duration.fromISO('P1D') });
     expect(ofRules([task(), task({ name: 'OTHER' })], first, second)).toEqual(['first', 'second']);
     expect(ofRules([task(), task({ name: 'OTHER' })], second, first)).toEqual(['second', 'second']);
   });
 
+  describe('and a name that only looks like one of its patterns', () => {
+    const UNALIKE = ['EXTEN', 'extend', 'EX TEND'];
+    const LONGER = Duration.fromObject({ days: 200 });
+
+    test.each([
+      ['EXTEND', 'EXTEND\u200b'],
+      ['EXTEND', ' EXTEND\u00a0'],
+      ['EXTEND\u200b', 'EXTEND'],
+      ['EXTEND\n', 'EXTEND'],
+      ['mu\u0308ller', 'm\u00fcller'],
+      ['m\u00fcller', 'mu\u0308ller'],
+      ['m?ller', 'mu\u0308ller'],
+      ['ops  ad*', 'ops\u00a0admin'],
+    ])('it keeps what was meant to be kept: %j, and a record with %j', (pattern, name) => {
+      const only = namesOf([pattern]);
+      const tasks = [name, ...UNALIKE].map((each) => task({ name: each }));
+      const users = [name, ...UNALIKE].map((each) => task({ user: each }));
+      const kept = ['a rule', undefined, undefined, undefined];
+      expect(ofRules(tasks, rule({ tasks: only }))).toEqual(kept);
+      expect(ofRules(users, rule({ users: only, keepFor: LONGER }))).toEqual(kept);
+    });
+
+    test.each([
+      ['shorter than the target', Duration.fromISO('P1D')],
+      ['as long as the target', Duration.fromObject({ days: 30 })],
+    ])('it lets go none that it did not name, where it keeps %s', (_, keepFor) => {
+      const shorter = rule({ tasks: namesOf(['EXTEND']), keepFor });
+      const tasks = ['EXTEND', 'EXTEND\u200b'].map((name) =>
+        task({ name, updatedAt: NOW - 10 * DAY }),
+      );
+      const decisions = decide(tasks, retention({ rules: [shorter] }), NOW);
+      expect(decisions.map((decision) => decision.rule)).toEqual(['a rule', undefined]);
+    });
+
+    test('the rule that keeps longer decides: it, or the first that names the record', () => {
+      const record = task({ name: 'EXTEND\u200b' });
+      const likely = (keepFor: RetentionRule['keepFor']) =>
+        rule({ name: 'likely', tasks: namesOf(['EXTEND']), keepFor });
+      const named = (keepFor: RetentionRule['keepFor']) =>
+        rule({ name: 'named', tasks: namesOf(['EXTEND?']), keepFor });
+      expect(ofRules([record], likely('forever'), named(LONGER))).toEqual(['likely']);
+      expect(ofRules([record], likely(LONGER), named('forever'))).toEqual(['named']);
+      expect(ofRules([record], likely('forever'), named('forever'))).toEqual(['named']);
+      expect(ofRules([record], named(LONGER), likely('forever'))).toEqual(['named']);
+      const forever = retention({ keepFor: 'forever', rules: [likely(LONGER)] });
+      expect(decide([record], forever, NOW)).toEqual([keep('kept-forever')]);
+    });
+
+    test('it has to look like both where the rule has two patterns, and to have the status', () => {
+      const both = rule({
+        statuses: new Set(['FAILED']),
+        tasks: namesOf(['EXTEND']),
+        users: namesOf(['ops']),
+      });
+      const alike = { status: 'FAILED', name: 'EXTEND\u200b', user: 'ops\u200b' };
+      const tasks = [
+        task(alike),
+        task({ ...alike, status: 'SUCCESS' }),
+        task({ ...alike, name: 'OTHER' }),
+        task({ ...alike, user: 'other' }),
+        task({ ...alike, user: undefined }),
+      ];
+      const [first, ...others] = ofRules(tasks, both);
+      expect(first).toBe('a rule');
+      expect(others).toEqual([undefined, undefined, undefined, undefined]);
+    });
+  });
+
   test('decides the same for any number of different names', () => {
     const tasks = Array.from({ length: 120_000 }, (_, i) => task({ name: `${i % 2}-${i}` }));
-    const named = ofRules(tasks, rule({ tasks: compilePatterns(['1-*']) }));
+    const named = ofRules(tasks, rule({ tasks: namesOf(['1-*']) }));
     expect(named.every((name, i) => (name === 'a rule') === (i % 2 === 1))).toBe(true);
   });
 });

@@ -1,0 +1,29 @@
+import { compilePatterns, isPattern, type Matcher } from './pattern.ts';
+
+/** Characters that nobody sees: those that are to be ignored, controls, and signs that are drawn as nothing. */
+const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
+
+/** The form of most texts that are as they look: of these it is soon told, and there may be millions. */
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
+
+/** A text as people see it, who copy what they want to keep from a page or a terminal. */
+function lookOf(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
+}
+
+/**
+ * Compiles patterns for what is to be kept: a text matches as in {@link compilePatterns}, and also where it only looks
+ * like one that does. Either side may hold what nobody sees, so that to refuse it in a policy would not be enough.
+ *
+ * @throws {PatternError} as {@link compilePatterns}
+ */
+export function compileLooks(patterns: readonly string[]): Matcher {
+  // As it looks it may be no pattern, if its brackets hold such characters.
+  const looks = patterns.map(lookOf).filter(isPattern);
+  const matches = compilePatterns([...new Set([...patterns, ...looks])]);
+  return (text) => {
+    const look = lookOf(text);
+    return matches(text) || (look !== text && matches(look));
+  };
+}

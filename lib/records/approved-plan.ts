@@ -21,7 +21,8 @@ const MAX_LINE = 1_000_000;
 const MOST_AHEAD_MS = 15 * 60_000;
 
 /**
- * Reads the records file of a plan. What would have gone then may go now; nothing else may.
+ * Reads the records file of a plan. What would have gone then may go now; nothing else may. What a line says counts, also
+ * where somebody changed it after the review: the file holds nothing that would tell.
  * @param expected the hash of the policy that is to be run, the wall clock in milliseconds since the epoch, and how
  * old the plan may be.
  * @throws {PlanError} where it is not whole, not a plan, of another policy, or too old.

@@ -69,6 +69,13 @@ test('what would have gone is approved; what was kept or held back is not', asyn
   expect([...plan.instancesOf('none')]).toEqual([]);
 });
 
+test('what a plan says is approved, also where it was changed after the review', async () => {
+  const reviewed = textOf([record('a'), record('b', { decision: 'keep', outcome: 'kept' })]);
+  const changed = reviewed.replace('"a"', '"c"').replace('"b"', '"a"').replace('"c"', '"b"');
+  expect([...(await read(reviewed)).idsOf('cache', 'i-1')]).toEqual(['a']);
+  expect([...(await read(changed)).idsOf('cache', 'i-1')]).toEqual(['b']);
+});
+
 test('a plan of many records is read whole, wherever the reading is cut', async () => {
   const ids = Array.from({ length: 20_000 }, (_, index) => `ü${index}`);
   const plan = await read(textOf(ids.map((id) => record(id))));

@@ -149,7 +149,7 @@ async function beginTarget(
       warnOfDisabled(observer, target.region, name);
       return begun;
     }
-    const { instances, skipped } = await open.api.listInstances();
+    const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_INSTANCE));
     for (const { reason, isDoubtful, ...instance } of skipped) {
       observer.skipped?.(name, instance, reason);
       if (isDoubtful) leftAlone(instance, reason);
@@ -181,6 +181,9 @@ async function beginTarget(
     return begun;
   }
 }
+
+/** Characters that take as much memory as what the run holds for an instance: its cleanup, and its part of the summary. */
+const BESIDES_INSTANCE = 2_000;
 
 function warnOfDisabled(observer: Observer, project: string, name: string): void {
   observer.warning?.(`project ${project} is disabled, and left alone`, name);

@@ -28,9 +28,13 @@ export class RowBudget {
     this.#mostHeld = Math.min(TEXT_SHARE * memory, HELD_OF_ROW * mostRows);
   }
 
-  /** An account for one list. */
-  open(): RowAccount {
-    return new RowAccount((rows, text, json) => {
+  /**
+   * An account for one list.
+   * @param besides characters that would take as much memory as what is held for a row besides itself.
+   */
+  open(besides = 0): RowAccount {
+    return new RowAccount((rows, ownText, json) => {
+      const text = ownText + rows * besides;
       this.#rows += rows;
       this.#text += text;
       this.#json += json;

@@ -123,10 +123,11 @@ export class TaskApi {
 
   /**
    * All instances of the service in the project.
+   * @param rows counts them until whoever opened it releases it; absent where they are held no longer.
    * @throws {ApiError} when the list cannot be read completely; {TargetError} when there are instances, and all
    * are of another engine.
    */
-  async listInstances(): Promise<InstanceList> {
+  async listInstances(rows?: RowAccount): Promise<InstanceList> {
     const { service, origin } = this.#options;
     const list: List = {
       url: this.#base,
@@ -136,10 +137,11 @@ export class TaskApi {
       countKey: 'instance_num',
       action: 'list',
     };
-    const found = await this.#readAll('list the instances', list, {
+    const found = await this.#readAll(list, {
       read: readInstance,
       keyOf: (row) => row?.id,
       changed: (row, before) => row && before && withDoubt(row, before),
+      ...(rows && { rows }),
     });
     return sortInstances([...found.values()], service, origin);
   }
@@ -153,7 +155,7 @@ export class TaskApi {
   async listTasks(instanceId: string, kept?: KeptRows): Promise<ReadonlyMap<string, Task>> {
     const { endpoint, time } = this.#options;
     const list = { ...this.#taskList(instanceId), keepsText: kept !== undefined };
-    return await this.#readAll('list the tasks', list, {
+    return await this.#readAll(list, {
       read: (raw) => readTask(kept ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
@@ -200,7 +202,6 @@ export class TaskApi {
   }
 
   async #readAll<Row extends object | undefined>(
-    what: string,
     list: List,
     reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'> & {
       readonly rows?: RowAccount;
@@ -221,7 +222,7 @@ export class TaskApi {
     } catch (error) {
       if (!(error instanceof IncompleteListError)) throw error;
       const incomplete = { answer: 'invalid', code: 'incomplete' } as const;
-      throw new ApiError(`cannot ${what}: ${error.message}`, incomplete);
+      throw new ApiError(error.message, incomplete);
     } finally {
       endpoint.activeLists -= 1;
       if (!reading.rows) account.release();

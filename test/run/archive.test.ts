@@ -227,7 +227,9 @@ test.each([
   const { emulator } = world;
   const budget = new RowBudget(1_000, 4 * 20_000);
   const { open } = RowBudget.prototype;
-  jest.spyOn(RowBudget.prototype, 'open').mockImplementation(() => open.call(budget));
+  jest
+    .spyOn(RowBudget.prototype, 'open')
+    .mockImplementation((besides) => open.call(budget, besides));
   const add = (name: string) =>
     emulator.addInstance({ service: 'dcs', name, tasks: expired(40) }).id;
   const [one, two] = [add('one'), add('two')];

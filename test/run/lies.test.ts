@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   DEMO_ACCESS_KEY,
   DEMO_PROJECT_ID,
@@ -10,6 +10,7 @@ import { systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
+import { RowBudget } from '../../lib/task-api/row-budget.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, DAY, expired, NOW } from '../records.ts';
 import { serve } from '../serve.ts';
@@ -449,6 +450,35 @@ describe('a list', () => {
     expect(summary.warnings).toEqual(['cache: instance a is gone']);
   });
 });
+
+test.each([
+  ['all that memory is meant for', 4 * 100_000, ['complete', 'failed']],
+  ['half of what memory is meant for', 4 * 200_000, ['complete', 'complete']],
+])(
+  'instances of a target that take %s: the next target is told so',
+  async (_, memory, outcomes) => {
+    const { emulator } = world;
+    for (const service of ['dcs', 'kafka'] as const) {
+      for (let n = 0; n < 30; n += 1) emulator.addInstance({ service, name: `${service}-${n}` });
+    }
+    const budget = new RowBudget(undefined, memory);
+    const { open } = RowBudget.prototype;
+    const spy = jest.spyOn(RowBudget.prototype, 'open');
+    spy.mockImplementation((besides) => open.call(budget, besides));
+    const policy = policyOf([
+      targetOf(emulator),
+      targetOf(emulator, { name: 'q', service: 'kafka' }),
+    ]);
+    const { targets } = await world.run(policy);
+    spy.mockRestore();
+    expect(targets.map(({ outcome }) => outcome).sort()).toEqual(outcomes);
+    for (const { error } of targets.filter(({ outcome }) => outcome === 'failed')) {
+      expect(error?.message).toMatch(
+        /^the instances could not be listed: .* than memory is meant for; .* or fewer targets \(--target\)$/,
+      );
+    }
+  },
+);
 
 describe('an answer of another size', () => {
   test.each([

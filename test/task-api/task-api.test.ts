@@ -244,9 +244,7 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     emulator.faults.taskCount = (total) => total + 1;
     const error = await listFailure(apiOf(service));
     expect(error.reading).toEqual({ answer: 'invalid', code: 'incomplete' });
-    expect(error.message).toBe(
-      'cannot list the tasks: only 250 rows could be read, fewer than the service counts',
-    );
+    expect(error.message).toBe('only 250 rows could be read, fewer than the service counts');
   });
 
   test('are read where the end is an error, and rows vanish meanwhile', async () => {
@@ -529,7 +527,7 @@ describe('instances', () => {
     for (let n = 0; n < 120; n += 1) emulator.addInstance({ service: 'kafka' });
     emulator.faults.ignorePaging = ['list-instances'];
     const error = await failureOf(apiOf('kafka').listInstances());
-    expect(error.message).toMatch(/^cannot list the instances: the page after 50 rows repeats/);
+    expect(error.message).toMatch(/^the page after 50 rows repeats/);
   });
 });
 

@@ -14,6 +14,8 @@ export interface FakeProxy {
   readonly authorisations: (string | undefined)[];
   /** The status that a tunnel is answered with; 200 lets it through. */
   status: number;
+  /** What a tunnel is answered with in place of that, as it goes over the wire. */
+  answer: string | undefined;
   close(): Promise<void>;
 }
 
@@ -33,6 +35,10 @@ export async function startProxy(behind: (host: string) => string): Promise<Fake
     proxy.asked.push(request.url ?? '');
     proxy.authorisations.push(request.headers['proxy-authorization']);
     socket.on('error', () => {});
+    if (proxy.answer !== undefined) {
+      socket.end(proxy.answer);
+      return;
+    }
     if (proxy.status !== 200) {
       socket.end(`HTTP/1.1 ${proxy.status} No\r\nContent-Length: 0\r\n\r\n`);
       return;
@@ -47,6 +53,7 @@ export async function startProxy(behind: (host: string) => string): Promise<Fake
     asked: [],
     authorisations: [],
     status: 200,
+    answer: undefined,
     close: async () => {
       for (const socket of sockets) socket.destroy();
       server.close();

@@ -10,6 +10,7 @@ import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeysOf } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
+import { JanitorError } from '../model/error.ts';
 import { decodeUtf8, oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
@@ -26,6 +27,15 @@ export interface ObjectStore {
    * @throws {Error} where it is not known whether these are all.
    */
   list(prefix: string): Promise<string[]>;
+}
+
+/** What a store answered is not what was asked for. */
+class StoreError extends JanitorError {
+  override readonly name = 'StoreError';
+
+  constructor(message: string) {
+    super('store', message);
+  }
 }
 
 /** Milliseconds for one attempt. A bucket that says nothing must not take the function's time away. */
@@ -57,11 +67,16 @@ export function bucketStore(
 
   const readText = async (key: string): Promise<string> => {
     const { Body } = await client.send(new GetObjectCommand(at(key)));
-    return decodeUtf8((await Body?.transformToByteArray()) ?? new Uint8Array());
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array();
+    try {
+      return decodeUtf8(bytes);
+    } catch (error) {
+      throw new StoreError((error as TypeError).message);
+    }
   };
   const write = async (key: string, text: string): Promise<boolean> => {
     if (Buffer.byteLength(text) > MAX_DOCUMENT) {
-      throw new Error(
+      throw new StoreError(
         `it is longer than ${MAX_DOCUMENT / 2 ** 20} MB, so it could not be read back`,
       );
     }
@@ -69,7 +84,8 @@ export function bucketStore(
     for (let conflicts = 0; ; conflicts += 1) {
       try {
         const doubt = doubtAbout(await client.send(new PutObjectCommand(object)));
-        if (doubt !== undefined) throw new Error(`the answer does not say that it is: ${doubt}`);
+        if (doubt !== undefined)
+          throw new StoreError(`the answer does not say that it is: ${doubt}`);
         return true;
       } catch (error) {
         const { name } = error as Error;
@@ -95,9 +111,15 @@ export function bucketStore(
         write(key, JSON.stringify(value)),
       ),
     read: (key) =>
-      explained(`s3://${bucket}/${key} could not be read`, async () =>
-        JSON.parse(await readText(key)),
-      ),
+      explained(`s3://${bucket}/${key} could not be read`, async () => {
+        const text = await readText(key);
+        try {
+          return JSON.parse(text);
+        } catch {
+          // The parser's own message quotes what it read.
+          throw new StoreError('it is not JSON');
+        }
+      }),
     list: (prefix) =>
       explained(`s3://${bucket}/${prefix} could not be listed`, async () => {
         const keys: string[] = [];
@@ -109,11 +131,11 @@ export function bucketStore(
           );
           keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
           // What is no list has no keys either.
-          if (page.IsTruncated === undefined) throw new Error('the answer is no list');
+          if (page.IsTruncated === undefined) throw new StoreError('the answer is no list');
           if (!page.IsTruncated) return keys.sort();
           token = page.NextContinuationToken;
-          if (tokens.has(token)) throw new Error('the list does not go on after a page');
-          if (tokens.size >= MAX_PAGES) throw new Error(`it has more than ${MAX_PAGES} pages`);
+          if (tokens.has(token)) throw new StoreError('the list does not go on after a page');
+          if (tokens.size >= MAX_PAGES) throw new StoreError(`it has more than ${MAX_PAGES} pages`);
         }
       }),
   };

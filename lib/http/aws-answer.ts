@@ -1,3 +1,6 @@
+import { JanitorError } from '../model/error.ts';
+import { whyNoAnswer } from './no-answer.ts';
+
 /** The part of the answer to a PutObject that says what became of the object. */
 export interface PutAnswer {
   readonly $metadata: { readonly httpStatusCode?: number | undefined };
@@ -37,14 +40,27 @@ export function errorName(error: unknown): string | undefined {
   return typeof name === 'string' && NAME.test(name) ? name : undefined;
 }
 
-/** Most names of AWS's errors. A secret might be written without any digits, but not like this. */
-const FAMILIAR =
-  /^([A-Za-z]*(Exception|Failure|Error)|AccessDenied|ExpiredToken|Invalid(ClientTokenId|IdentityToken)|SignatureDoesNotMatch)$/;
+/** Names of errors that Secrets Manager, STS and the sources of AWS keys are known for, and of ours and the SDK's. */
+// biome-ignore format: a list of words
+const FAMILIAR: ReadonlySet<unknown> = new Set([
+  'AccessDenied', 'AccessDeniedException', 'AnswerTooLarge', 'CredentialsProviderError', 'DecryptionFailure',
+  'EncryptionFailure', 'Error', 'ExpiredToken', 'ExpiredTokenException', 'ForbiddenException', 'IDPCommunicationError',
+  'IDPRejectedClaim', 'IncompleteSignature', 'IncompleteSignatureException', 'InternalFailure', 'InternalServerError',
+  'InternalServerException', 'InternalServiceError', 'InvalidAction', 'InvalidClientTokenId', 'InvalidGrantException',
+  'InvalidIdentityToken', 'InvalidParameterException', 'InvalidRequestException', 'InvalidSignatureException',
+  'LimitExceededException', 'MalformedPolicyDocument', 'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException', 'NotAuthorized', 'OptInRequired', 'PackedPolicyTooLarge', 'ProviderError',
+  'RegionDisabledException', 'RequestExpired', 'RequestLimitExceeded', 'ResourceNotFoundException',
+  'ServiceUnavailable', 'ServiceUnavailableException', 'SignatureDoesNotMatch', 'SyntaxError', 'Throttling',
+  'ThrottlingException', 'TimeoutError', 'TokenProviderError', 'TooManyRequestsException', 'TypeError',
+  'UnauthorizedException', 'UnexpectedBodyError', 'UnknownOperationException', 'UnrecognizedClientException',
+  'ValidationError', 'ValidationException',
+]);
 
-/** The name of an error, where no secret can stand in it: for answers that may repeat one that is not known yet. */
+/** The name of an error, where it is a known one: an answer may have a secret there that nobody has read yet. */
 export function familiarName(error: unknown): string | undefined {
   const name = errorName(error);
-  return name !== undefined && FAMILIAR.test(name) ? name : undefined;
+  return FAMILIAR.has(name) ? name : undefined;
 }
 
 /** What to do where something else may have answered than what was asked. */
@@ -55,14 +71,16 @@ const NO_ENDPOINT =
   'AWS_ENDPOINT_URL is neither http://host nor https://host, or AWS_REGION is no region';
 
 /**
- * Name and message of an error of the SDK. Secrets that are known still stand in them.
+ * Name and message of an error of the SDK where an answer came, and of an error of ours. Secrets that are known still
+ * stand in them. Where no answer came, why that is.
  * @param name what is shown instead of its own name.
  */
 export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
   const { name: own, message, code } = error as NodeJS.ErrnoException;
-  // Where no address of a host answers, there is no message.
-  const said = own === 'EndpointError' ? NO_ENDPOINT : message || code;
-  return [name, said].filter(Boolean).join(': ');
+  if (own === 'EndpointError' || code === 'ERR_INVALID_URL') return NO_ENDPOINT;
+  if (message === 'Region is missing') return 'there is no AWS region: set AWS_REGION';
+  if (!(error instanceof JanitorError) && statusOf(error) === undefined) return whyNoAnswer(error);
+  return [name, message].filter(Boolean).join(': ');
 }
 
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */

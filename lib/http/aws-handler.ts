@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { JanitorError } from '../model/error.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
+import { codeOf, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
 
 /** The bounds of one attempt of a request: no server may hold a run, or take its memory. */
@@ -86,13 +88,15 @@ export function awsRequestHandler(
       const late = clock.sleep(answerMs, ended).then((): never => {
         if (!ended.aborted) abort.abort();
         const message = `the whole answer did not come within ${answerMs / 1_000} s`;
-        throw Object.assign(new Error(message), { name: 'TimeoutError' });
+        throw new AwsAnswerError('TimeoutError', message);
       });
       const pass = () => abort.abort(stop?.reason);
       if (stop?.aborted) pass();
       stop?.addEventListener('abort', pass);
       try {
         return await Promise.race([wholeAnswer(request, abort.signal), late]);
+      } catch (error) {
+        throw noAnswer(error);
       } finally {
         ended.abort();
         stop?.removeEventListener('abort', pass);
@@ -109,8 +113,24 @@ export function awsRequestHandler(
 
 /** The status tells the SDK whether to try again: the page may be a gateway's, of a 503. */
 function unexpected(httpStatusCode: number, what: string): Error {
-  const error = new Error(`HTTP ${httpStatusCode} with ${what}`);
-  return Object.assign(error, { name: 'UnexpectedBodyError', $metadata: { httpStatusCode } });
+  const error = new AwsAnswerError('UnexpectedBodyError', `HTTP ${httpStatusCode} with ${what}`);
+  return Object.assign(error, { $metadata: { httpStatusCode } });
+}
+
+/** In the place of an answer. The SDK tells by its name and its code what it tries again. */
+class AwsAnswerError extends JanitorError {
+  override readonly name: string;
+
+  constructor(name: string, message: string, code = name) {
+    super(code, message);
+    this.name = name;
+  }
+}
+
+/** An error that came in the place of an answer, in our own words. */
+function noAnswer(error: unknown): JanitorError {
+  if (error instanceof JanitorError) return error;
+  return new AwsAnswerError((error as Error).name, whyNoAnswer(error), codeOf(error));
 }
 
 /** Reads a body to its end; one that is too long is cut off there, and its connection with it. */
@@ -121,8 +141,7 @@ async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
     bytes += chunk.length;
     if (bytes > maxBytes) {
       const size = maxBytes < 2 ** 20 ? `${maxBytes / 2 ** 10} KB` : `${maxBytes / 2 ** 20} MB`;
-      const message = `the answer is longer than ${size}`;
-      throw Object.assign(new Error(message), { name: 'AnswerTooLarge' });
+      throw new AwsAnswerError('AnswerTooLarge', `the answer is longer than ${size}`);
     }
     chunks.push(chunk);
   }

@@ -8,8 +8,9 @@ export class ProxyError extends JanitorError {
   override readonly name = 'ProxyError';
   declare readonly code: 'proxy' | 'proxy-unavailable';
 
-  constructor(code: ProxyError['code'], message: string, cause?: unknown) {
-    super(code, message, cause);
+  /** @param message in our own words: the library's quote what the proxy says. */
+  constructor(code: ProxyError['code'], message: string) {
+    super(code, message);
   }
 }
 

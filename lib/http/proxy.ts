@@ -18,11 +18,39 @@ export function proxyFor(url: string): URL | undefined {
   const bare = found.slice(`${protocol}//`.length);
   const text = VARIABLES.some((name) => process.env[name] === bare) ? `http://${bare}` : found;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy;
+  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') {
+    // The library decodes them once its socket is open, and nobody could catch what it throws there.
+    if (userOf(proxy)) return proxy;
+    throw new ProxyError(
+      'proxy',
+      'HTTPS_PROXY or HTTP_PROXY has a % in its user or password that stands for itself: write %25',
+    );
+  }
   throw new ProxyError(
     'proxy',
     'HTTPS_PROXY or HTTP_PROXY is not the URL of an HTTP proxy: write http://host:port',
   );
+}
+
+/** What must not be shown of the proxies of this process: of each its password, and the header that it is sent. */
+export function proxySecrets(): readonly string[] {
+  return VARIABLES.flatMap((name) => {
+    const text = process.env[name] ?? '';
+    const url = text.includes('://') ? text : `http://${text}`;
+    const { user = '', password = '' } = (URL.canParse(url) && userOf(new URL(url))) || {};
+    if (!user && !password) return [];
+    const both = `${user}:${password}`;
+    return [password, both, Buffer.from(both).toString('base64')];
+  }).filter(Boolean);
+}
+
+/** Undefined where they cannot be decoded. */
+function userOf({ username, password }: URL): { user: string; password: string } | undefined {
+  try {
+    return { user: decodeURIComponent(username), password: decodeURIComponent(password) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** An agent that sends requests through a proxy and keeps connections alive. */

@@ -1,10 +1,11 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
-import fetch, { AbortError, FetchError } from 'node-fetch';
+import fetch, { AbortError } from 'node-fetch';
 import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
+import { codeOf, isOfCertificate, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
 import { readBody } from './read-body.ts';
 
@@ -44,8 +45,9 @@ export class TransportError extends JanitorError {
     | 'proxy'
     | 'connection';
 
-  constructor(code: TransportError['code'], message: string, cause?: unknown) {
-    super(code, message, cause);
+  /** @param message in our own words, which are shown as they are: nothing in it is a peer's. */
+  constructor(code: TransportError['code'], message: string) {
+    super(code, message);
   }
 }
 
@@ -87,12 +89,11 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
     signal?: AbortSignal,
   ): Promise<HttpResponse> {
     const host = () => new URL(request.url).host;
-    // node-fetch, given a body and a signal that has aborted, emits an error that nobody can catch.
-    if (signal?.aborted) throw new TransportError('aborted', `${host()}: stopped`);
     const over = new LightSignal();
     const answered = new LightSignal();
     let timedOut = false;
     const abort = () => over.abort();
+    if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
     const timer = clock.sleep(timeoutMs, answered).then(() => {
       if (answered.aborted) return;
@@ -100,12 +101,15 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
       over.abort();
     });
     try {
+      const agent = await agentFor(request.url);
+      // node-fetch, given a body and a signal that has aborted, emits an error that nobody can catch.
+      if (over.aborted) throw new AbortError('stopped');
       const response = await fetch(request.url, {
         method: request.method,
         headers: request.headers,
         body: request.body,
         redirect: 'manual',
-        agent: await agentFor(request.url),
+        agent,
         signal: over as never,
       });
       const { status, ok } = response;
@@ -133,39 +137,25 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
   };
 }
 
-const CERTIFICATE =
-  /^(CERT_|ERR_TLS_CERT|DEPTH_ZERO|SELF_SIGNED|INVALID_CA|HOSTNAME_MISMATCH|UNABLE_TO_(GET|VERIFY))/;
-
-const EXPLAINED: Record<string, string> = {
-  ENOTFOUND: 'the name does not resolve',
-  EAI_AGAIN: 'the name does not resolve now',
-  ECONNREFUSED: 'nothing listens there',
-  ECONNRESET: 'the connection was cut',
-  ERR_STREAM_PREMATURE_CLOSE: 'the answer was cut off',
-  ETIMEDOUT: 'no connection in time',
-  EHOSTUNREACH: 'no route to it',
-  ENETUNREACH: 'no network',
-};
-
 function toTransportError(host: string, error: unknown): TransportError {
   if (error instanceof AbortError) return new TransportError('aborted', `${host}: stopped`);
-  const type = error instanceof FetchError ? error.type : (error as Error).name;
-  const named = (error as NodeJS.ErrnoException).code ?? type;
-  if (named === 'max-size') {
+  const code = codeOf(error);
+  if (code === 'max-size') {
     return new TransportError(
       'too-large',
-      `${host}: the answer is too large: ${(error as Error).message}`,
+      `${host}: the answer is too large: more than ${MAX_BODY} bytes came`,
     );
   }
-  if (named === 'proxy' || named === 'proxy-unavailable') {
-    // node-fetch keeps no more of an error than its code and its message.
+  if (code === 'proxy' || code === 'proxy-unavailable') {
+    // It is ours: node-fetch keeps no more of an error than its code and its message.
     const reason = (error as Error).message.replace(/^request to .* failed, reason: /, '');
-    return new TransportError(named === 'proxy' ? 'proxy' : 'connection', `${host}: ${reason}`);
+    return new TransportError(code === 'proxy' ? 'proxy' : 'connection', `${host}: ${reason}`);
   }
-  if (CERTIFICATE.test(named)) {
-    const message = `${host}: its certificate is not trusted (${named}); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`;
-    return new TransportError('certificate', message, error);
-  }
-  const explained = EXPLAINED[named] ?? (error as Error).message;
-  return new TransportError('connection', `${host}: ${explained} (${named})`, error);
+  const message = `${host}: ${whyNoAnswer(error)}`;
+  return isOfCertificate(code)
+    ? new TransportError(
+        'certificate',
+        `${message}; behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`,
+      )
+    : new TransportError('connection', message);
 }

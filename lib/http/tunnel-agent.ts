@@ -1,5 +1,6 @@
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
+import { whyNoAnswer } from './no-answer.ts';
 import { ProxyError, proxyName } from './proxy-error.ts';
 
 export { HttpProxyAgent };
@@ -14,7 +15,8 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
   ): ReturnType<HttpsProxyAgent<string>['connect']> {
     let status = 200;
     request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
-      status = statusCode;
+      // What is no status is not repeated either.
+      status = statusCode >= 100 && statusCode <= 599 ? Math.floor(statusCode) : Number.NaN;
     });
     const { host = '' } = options as { host?: string };
     const name = `the proxy ${proxyName(this.proxy)}`;
@@ -22,12 +24,12 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
     try {
       socket = await super.connect(request, options);
     } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      throw new ProxyError(
-        'proxy-unavailable',
-        `${name} does not answer: ${code ?? message}`,
-        error,
-      );
+      // The library's own errors have no code.
+      const why =
+        'code' in (error as Error)
+          ? `does not answer: ${whyNoAnswer(error)}`
+          : `does not connect to ${host}: ${explain(Number.NaN)}`;
+      throw new ProxyError('proxy-unavailable', `${name} ${why}`);
     }
     if (status === 200) return socket;
     socket.destroy();

@@ -86,6 +86,6 @@ function noKeys(error: unknown): AwsKeysError {
   const what = [name, status && `HTTP ${status}`].filter(Boolean).join(', ');
   return new AwsKeysError(
     name ?? 'aws-keys',
-    `no AWS keys could be had (${what || 'an error without a name'}); set AWS credentials, such as AWS_PROFILE; aws sts get-caller-identity says more`,
+    `no AWS keys could be had (${what || 'an error of another kind'}); set AWS credentials, such as AWS_PROFILE; aws sts get-caller-identity says more`,
   );
 }

@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { Secrecy } from '../answers/conceal.ts';
+import { proxySecrets } from '../http/proxy.ts';
 import { CredentialsError } from './credentials.ts';
 
 /**
@@ -10,7 +11,10 @@ const MAX_TEXT = Math.min(8_000_000, getHeapStatistics().heap_size_limit / 128);
 /** Characters that take as much memory as what is held of a secret besides its text. */
 const OVERHEAD = 100;
 
-/** The secrets of a run, which its targets share: a service may repeat the token of another target. */
+/**
+ * The secrets of a run, which its targets share: a service may repeat the token of another target. The proxies' are
+ * among them, since a proxy may answer in the place of a service.
+ */
 export class RunSecrets {
   readonly #values = new Set<string>();
   readonly #accessKeys = new Set<string>();
@@ -22,9 +26,10 @@ export class RunSecrets {
   /** @param mostText characters of all secrets together. */
   constructor(mostText = MAX_TEXT) {
     this.#mostText = mostText;
+    for (const secret of proxySecrets()) this.add(secret);
   }
 
-  /** Every secret value that has been read or issued so far, so that none is ever shown. */
+  /** Every secret value that is known so far, so that none is ever shown. */
   get values(): ReadonlySet<string> {
     return this.#values;
   }

@@ -147,6 +147,6 @@ function whatHappened(secretId: string, error: Error): string {
   // The parser's own message quotes what it read.
   if (error.name === 'SyntaxError') return `the answer cannot be read; ${ELSEWHERE}`;
   if (status === undefined) return `${oneLine(saidBy(error))}; ${ELSEWHERE}`;
-  const name = familiarName(error) ?? 'an error without a name';
+  const name = familiarName(error) ?? 'an error of another kind';
   return `${name} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
 }

@@ -107,8 +107,46 @@ describe('a request', () => {
     const error = await failureOf(get(`${SERVICE}/`));
     expect(error.code).toBe('connection');
     expect(error.message).toBe(
-      'dcs.eu-de.otc.t-systems.com: the proxy http://127.0.0.1:1 does not answer: ECONNREFUSED',
+      'dcs.eu-de.otc.t-systems.com: the proxy http://127.0.0.1:1 does not answer: nothing listens there (ECONNREFUSED)',
     );
+  });
+
+  test.each([
+    ['a line of its own', 'HTTP/1.1 200 OK\r\nhunter2\x1b[31m\r\n\r\n', 'connection'],
+    ['a status that is none', 'HTTP/1.1 2002002002 hunter2\r\n\r\n', 'proxy'],
+    ['another status that is none', 'HTTP/1.1 42.42 hunter2\r\n\r\n', 'proxy'],
+    ['nothing', '', 'connection'],
+  ])('that the proxy answers with %s shows nothing of it', async (_, answer, code) => {
+    process.env.HTTPS_PROXY = proxy.url;
+    proxy.answer = answer;
+    const error = await failureOf(get(`${SERVICE}/`));
+    expect(error.code).toBe(code);
+    expect(error.message).toBe(
+      `dcs.eu-de.otc.t-systems.com: the proxy ${proxy.url} does not connect to dcs.eu-de.otc.t-systems.com: it does not answer as a proxy does; see whether HTTPS_PROXY names the right host and port`,
+    );
+  });
+
+  test('with a proxy whose password has a bare % is an error before anything is sent', async () => {
+    for (const user of ['me:100%hunter2', '100%hunter2:x', 'me:%E4hunter2']) {
+      process.env.HTTPS_PROXY = proxy.url.replace('//', `//${user}@`);
+      const error = await failureOf(get(`${SERVICE}/`));
+      expect(error.code).toBe('proxy');
+      expect(error.message).toMatch(/has a % .* that stands for itself: write %25$/);
+      expect(error.message).not.toContain('hunter2');
+    }
+    process.env.HTTPS_PROXY = proxy.url.replace('//', '//me:100%25hunter2@');
+    await failureOf(get(`${SERVICE}/`));
+    expect(proxy.authorisations).toEqual([`Basic ${btoa('me:100%hunter2')}`]);
+  });
+
+  test('to post that is stopped while its way is looked for is not sent', async () => {
+    process.env.HTTPS_PROXY = proxy.url;
+    const stop = new AbortController();
+    const request = { method: 'POST', url: `${SERVICE}/`, headers: {}, body: '{}' } as const;
+    const failure = failureOf(transport.send(request, 5_000, stop.signal));
+    stop.abort();
+    expect((await failure).code).toBe('aborted');
+    expect(proxy.asked).toEqual([]);
   });
 
   test('for which the variable holds no proxy is an error that does not repeat it', async () => {
@@ -167,7 +205,9 @@ describe('the AWS SDK', () => {
   });
 
   test('asks Secrets Manager through the proxy', async () => {
-    await expect(secretSource('janitor', process.env).read()).rejects.toThrow('self-signed');
+    await expect(secretSource('janitor', process.env).read()).rejects.toThrow(
+      'its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    );
     expect(proxy.asked[0]).toBe('secretsmanager.eu-central-1.amazonaws.com:443');
   });
 
@@ -179,15 +219,38 @@ describe('the AWS SDK', () => {
   });
 
   test('reads and writes S3 through the proxy', async () => {
-    await expect(bucketStore('bucket').create('k', { a: 1 })).rejects.toThrow('self-signed');
+    await expect(bucketStore('bucket').create('k', { a: 1 })).rejects.toThrow(
+      'its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    );
     expect(proxy.asked[0]).toBe('bucket.s3.eu-central-1.amazonaws.com:443');
   });
 
   test('publishes to SNS through the proxy', async () => {
     const letter = { subject: 's', text: 't' };
     const topic = 'arn:aws:sns:eu-central-1:123456789012:reports';
-    await expect(publish(topic, letter, 5_000)).rejects.toThrow('self-signed');
+    await expect(publish(topic, letter, 5_000)).rejects.toThrow(
+      'its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)',
+    );
     expect(proxy.asked[0]).toBe('sns.eu-central-1.amazonaws.com:443');
+  });
+
+  test('shows neither password nor header of the proxy where an answer repeats them', async () => {
+    const echo = await serve(({ headers }, response) => {
+      const sent = headers['proxy-authorization'] ?? '';
+      const read = atob(sent.replace('Basic ', ''));
+      response.writeHead(403);
+      response.end(
+        `<Error><Code>No</Code><Message>${sent} ${read} ${encodeURIComponent(read)}</Message></Error>`,
+      );
+    });
+    const behind = await startProxy(() => echo.url);
+    process.env.HTTP_PROXY = behind.url.replace('//', '//janitor:hunter%2F2hunter%2F2@');
+    const store = bucketStore('b', { endpoint: 'http://store.example.com', forcePathStyle: true });
+    await expect(store.create('k', { a: 1 })).rejects.toThrow(
+      's3://b/k could not be written: No: Basic [secret] [secret] [secret]',
+    );
+    await behind.close();
+    await echo.close();
   });
 
   test('goes without it where NO_PROXY says so', async () => {

@@ -198,6 +198,15 @@ describe('no answer', () => {
     expect(message).toMatch(/the (connection|answer) was cut/);
   });
 
+  test('but what is not HTTP shows nothing of it', async () => {
+    handle = (request) => request.socket.end('hunter2 hunter2\r\n\r\n');
+    const { code, message } = await failureOf(transport.send(get(), 10_000));
+    expect(code).toBe('connection');
+    expect(message).toBe(
+      `${new URL(url).host}: what answers there does not speak HTTP (HPE_INVALID_CONSTANT)`,
+    );
+  });
+
   test('in time ends with the time-out', async () => {
     handle = () => {};
     const { code, message } = await failureOf(transport.send(get(), 20));

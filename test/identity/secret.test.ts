@@ -156,7 +156,7 @@ describe('a secret in Secrets Manager', () => {
     ],
     [
       'SomethingNewException',
-      'secret janitor in eu-central-1 could not be read: SomethingNewException (HTTP 400); aws secretsmanager get-secret-value --query Name --secret-id janitor says more',
+      'secret janitor in eu-central-1 could not be read: an error of another kind (HTTP 400); aws secretsmanager get-secret-value --query Name --secret-id janitor says more',
     ],
     [
       'CredentialsProviderError',
@@ -178,6 +178,7 @@ describe('a secret in Secrets Manager', () => {
     ],
     ['for its name', { error: 'hunter2', message: '' }],
     ['for its name, in letters', { error: 'hunterZwei', message: '' }],
+    ['for its name, in letters that end as names do', { error: 'hunterZweiException' }],
     ['in a name that is none', { error: 'cannot read {"secretKey":"hunter2"}' }],
     ['in the name of a method', { error: 'constructor', message: 'hunter2' }],
   ])('whose error repeats it %s is not shown', async (_, kept) => {

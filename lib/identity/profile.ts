@@ -108,6 +108,9 @@ function overlay(below: unknown, above: unknown): unknown {
   return Object.fromEntries([...keys].map((key) => [key, overlay(below[key], above[key])]));
 }
 
+/** Bytes. */
+const MAX_FILE = 1_000_000;
+
 /** The first of the paths at which there is a file wins; `undefined` where there is none. */
 async function findFile(
   kind: 'clouds' | 'secure',
@@ -118,12 +121,19 @@ async function findFile(
   for (const path of pathsOf(kind, named, env)) {
     let text: string;
     try {
-      const { mode } = await stat(path);
+      const found = await stat(path);
+      if (!found.isFile() && !found.isDirectory()) {
+        throw new CredentialsError(`${path} is no regular file, and is not read; name one that is`);
+      }
+      if (found.size > MAX_FILE) {
+        throw new CredentialsError(`${path} is larger than 1 MB, so it is no clouds.yaml`);
+      }
       text = await readTextFile(path);
-      if (process.platform !== 'win32' && (mode & 0o044) !== 0) {
+      if (process.platform !== 'win32' && (found.mode & 0o044) !== 0) {
         warn(`${path} holds credentials and can be read by others: chmod 600 ${path}`);
       }
     } catch (error) {
+      if (error instanceof CredentialsError) throw error;
       if (error instanceof TextFileError) throw new CredentialsError(error.message, error);
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') continue;
@@ -140,7 +150,13 @@ function readFileOf(path: string, text: string): CloudsFile {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    // Otherwise it prints what it makes of a password that is written like a mapping.
+    logLevel: 'error',
+  });
   const [mistake] = document.errors;
   // The parser's message may quote what it read.
   if (mistake) throw new CredentialsError(`${placeAt(mistake.pos[0])}: not YAML (${mistake.code})`);

@@ -1,6 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 
@@ -156,6 +157,36 @@ describe('a profile that cannot be used', () => {
         message: `${file}: it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8`,
       }),
     );
+  });
+
+  test('because its file is a pipe or a device says so, and is not waited for', async () => {
+    const pipe = join(folder.path, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '/dev/zero']) {
+      env.OS_CLIENT_CONFIG_FILE = path;
+      await expect(read('prod')).rejects.toThrow(
+        `${path} is no regular file, and is not read; name one that is`,
+      );
+    }
+  });
+
+  test('because its file is too large says so', async () => {
+    const file = await write('large.yaml', `${ENTRY}#${' '.repeat(1_000_000)}`);
+    env.OS_CLIENT_CONFIG_FILE = file;
+    await expect(read('prod')).rejects.toThrow(
+      `${file} is larger than 1 MB, so it is no clouds.yaml`,
+    );
+  });
+
+  test('because its password is written like a mapping does not show it', async () => {
+    const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    await write(
+      '.config/openstack/clouds.yaml',
+      'clouds: { wanted: { auth: { username: u, password: {{hunter2}}, user_domain_name: d } } }',
+    );
+    await expect(read('wanted')).rejects.toThrow('password is not text: put it in quotes');
+    expect(warn).not.toHaveBeenCalled();
+    warn.mockRestore();
   });
 
   test('because its file is a folder says so', async () => {

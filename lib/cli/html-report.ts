@@ -1,6 +1,6 @@
-import { open, realpath, rm, writeFile } from 'node:fs/promises';
+import { open, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import type { Duration } from 'luxon';
-import { describeWriteError } from '../model/error.ts';
+import { describeWriteError, refusePipe } from '../model/error.ts';
 import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -60,6 +60,7 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
 async function tryToWrite(file: string): Promise<boolean> {
   const existing = await realpath(file).catch(() => undefined);
   try {
+    if (existing !== undefined) refusePipe(await stat(existing));
     const handle = await open(file, existing === undefined ? 'a' : 'r+');
     await handle.close();
   } catch (error) {

@@ -9,9 +9,10 @@ setFlagsFromString('--heap-growing-percent=100');
 // Whoever reads the output may stop reading, as `| head` does. A disk may be full, or a terminal may go away. The
 // command is finished all the same.
 let unwritten: string | undefined;
+let mayStopReading = true;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', ({ code = 'unknown error' }: NodeJS.ErrnoException) => {
-    if (stream === process.stdout && code !== 'EPIPE') unwritten = code;
+    if (stream === process.stdout && !(code === 'EPIPE' && mayStopReading)) unwritten = code;
   });
 }
 
@@ -45,6 +46,9 @@ async function runProgram(): Promise<number> {
   return await runCommandLine(args, {
     env: process.env,
     out: (text) => process.stdout.write(text),
+    requireReader: () => {
+      mayStopReading = false;
+    },
     err: (text) => process.stderr.write(text),
     interactive: stderr.isTTY === true,
     columns: (stream) => {

@@ -84,6 +84,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   const approved = await readPlan(file, options, io);
   // Standard output is for what was asked for there, and nothing else.
   const stream = options.html === '-' || options.records === '-' ? 'err' : 'out';
+  if (stream === 'err') io.requireReader();
   const print = io[stream];
   const terminal = terminalOn(stream, io);
   const page =

@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { describeWriteError, JanitorError } from '../model/error.ts';
+import { describeWriteError, JanitorError, refusePipe } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
@@ -161,12 +161,13 @@ function openOutput(print: (text: string) => void): Sink {
   return { write: (text) => buffer.write(text), finish: () => buffer.flush(), close() {} };
 }
 
-/** A file that is written beside its place. A pipe or a device has no place beside it, and is written itself. */
+/** A file that is written beside its place. A device has no place beside it, and is written itself. */
 function openFile(file: string): Sink {
   let partial: string | undefined;
   let descriptor: number | undefined;
   try {
     const existing = statSync(file, { throwIfNoEntry: false });
+    refusePipe(existing);
     if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
     if (!existing || existing.isFile()) partial = `${file}.${suffix()}.partial`;
     descriptor = openSync(partial ?? file, partial ? 'wx' : 'w');

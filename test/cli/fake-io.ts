@@ -67,6 +67,8 @@ export class FakeIo implements Io {
     return this.#stderr;
   }
 
+  readonly requireReader = (): void => {};
+
   readonly out = (text: string): void => {
     this.#stdout += text;
     for (const read of this.#readers) read();

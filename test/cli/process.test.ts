@@ -104,6 +104,21 @@ test('whoever stops reading the output does not stop the run', async () => {
   expect(emulator.journal.deletedIds()).toHaveLength(30);
 });
 
+test.each(['--records', '--html'])(
+  'whoever stops reading the document of %s - has not got it',
+  async (option) => {
+    const { held, release } = holdDeletes();
+    running = start('run', '--policy', policy, option, '-');
+    await held;
+    running.process.stdout?.destroy();
+    release();
+    const { status, stderr } = await running.ended;
+    expect(status).toBe(1);
+    expect(stderr).toContain('The output could not be written: EPIPE');
+    expect(emulator.journal.deletedIds()).toHaveLength(30);
+  },
+);
+
 const onFullDisk = existsSync('/dev/full') ? test : test.skip;
 
 onFullDisk('a full disk under the output costs no record; the status says it', async () => {

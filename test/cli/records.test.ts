@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -290,6 +291,14 @@ test('--exit-code tells that something would go', async () => {
   expect((await type(`plan --policy ${policy} --exit-code --keep-for P99Y`)).status).toBe(0);
   emulator.faults.deny = ['list-instances'];
   expect((await type(`plan --policy ${policy} --exit-code`)).status).toBe(1);
+});
+
+test('--html to a pipe is refused, since nobody may ever read it', async () => {
+  const pipe = join(folder.path, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const { status, stderr } = await type(`plan --policy ${policy} --html ${pipe}`);
+  expect(status).toBe(2);
+  expect(stderr).toContain('it is a pipe; write - for standard output, and send that there');
 });
 
 test('--html - writes the report to standard output', async () => {

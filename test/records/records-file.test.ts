@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -166,6 +167,13 @@ describe('the name', () => {
   ])('%s is refused at once', (name, problem) => {
     writeFileSync(file, '');
     expect(() => open(join(folder.path, name))).toThrow(problem);
+  });
+
+  test('of a pipe is refused at once, since nobody may ever read it', () => {
+    execFileSync('mkfifo', [file]);
+    expect(() => open()).toThrow(
+      `--records ${file}: it is a pipe; write - for standard output, and send that there`,
+    );
   });
 
   test('of a device is written to, and stays a device', () => {

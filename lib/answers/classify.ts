@@ -104,12 +104,12 @@ function byStatus(operation: Operation, status: number, message: string): Answer
 
 /** An HTTP date, in milliseconds since the epoch. */
 function readDate(header: string | undefined): number | undefined {
-  const time = Date.parse(header ?? '');
+  const time = Date.parse(String(header));
   return Number.isFinite(time) ? time : undefined;
 }
 
 interface ErrorBody {
-  readonly code?: string;
+  readonly code?: string | undefined;
   readonly message: string;
 }
 
@@ -129,7 +129,7 @@ function readError(body: string, conceal: Conceal): ErrorBody {
     (text) => typeof text === 'string' && text !== '',
   );
   return {
-    ...(code !== undefined && { code }),
+    code,
     message: texts.map((text) => readText(text as string, conceal)).join(' '),
   };
 }

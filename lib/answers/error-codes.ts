@@ -88,9 +88,14 @@ const BY_CODE = new Map(
   ),
 );
 
+/** A code of the gateway in the way in which shared ones write it; any other as it is. */
+function asShared(code: string): string {
+  return code.replace(/^APIG\./, 'APIGW.');
+}
+
 /** The meaning of an error code, or `undefined` when it is not a documented one. */
 export function meaningOf(code: string): Answer | undefined {
-  const shared = code.replace(/^APIG\./, 'APIGW.');
+  const shared = asShared(code);
   if (/^DMS\.1025000\d$/.test(shared)) return 'transient';
   return BY_CODE.get(shared);
 }
@@ -107,5 +112,5 @@ const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
 
 /** What to do about a 403 that holds for all instances of a target; `undefined` for every other code. */
 export function adviceForTarget(code: string | undefined): string | undefined {
-  return FORBIDDEN_ADVICE[(code ?? '').replace(/^APIG\./, 'APIGW.')];
+  return code === undefined ? undefined : FORBIDDEN_ADVICE[asShared(code)];
 }

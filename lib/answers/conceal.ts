@@ -104,8 +104,8 @@ class Screen {
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
   /** What they are themselves, and what they are encoded. */
-  readonly #plain = new Needles();
-  readonly #encoded = new Needles();
+  readonly #plain = new Needles(MOST_IN_PIECES);
+  readonly #encoded = new Needles(0);
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
@@ -121,7 +121,7 @@ class Screen {
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
       const isAscii = /^[ -~]*$/.test(reading);
-      for (const letters of endsOf(reading).map(lettersOf)) {
+      for (const letters of beginningsOf(reading).map(lettersOf)) {
         if (letters.length >= 3 && isAscii) this.#sieve.add(letters);
         else this.#isSieved = false;
       }
@@ -171,11 +171,29 @@ class Screen {
 
 /** Of a longer one, so many characters at its beginning or its end tell it. */
 const PIECE = 16;
+/** Also those that begin at each of so many places, so that 23 in a row from anywhere hold a piece. */
+const STEP = 8;
+/** Characters of a text of which pieces from its inside are looked for. Those of 1,000 tokens would fill the memory. */
+const MOST_IN_PIECES = 128;
+
+/** @param mostInPieces characters of a text of which more than both ends is taken. */
+function piecesOf(text: string, mostInPieces: number): readonly string[] {
+  const inside = text.length > mostInPieces ? 0 : text.length - PIECE;
+  const length = Math.max(1, Math.ceil(inside / STEP));
+  const pieces = Array.from({ length }, (_, at) => text.slice(at * STEP, at * STEP + PIECE));
+  return [...pieces, text.slice(-PIECE)];
+}
 
 /** Texts that are looked for in others, whatever they are written with. */
 class Needles {
-  readonly #letters = new Pieces(ENOUGH_LETTERS);
-  readonly #signs = new Pieces(SHORTEST);
+  readonly #letters: Pieces;
+  readonly #signs: Pieces;
+
+  /** @param mostInPieces as {@link piecesOf} has it. */
+  constructor(mostInPieces: number) {
+    this.#letters = new Pieces(ENOUGH_LETTERS, mostInPieces);
+    this.#signs = new Pieces(SHORTEST, mostInPieces);
+  }
 
   add(needle: string): void {
     if (hasEnoughLetters(needle)) this.#letters.add(lettersOf(needle));
@@ -199,13 +217,18 @@ class Needles {
 class Pieces {
   shortest = Number.POSITIVE_INFINITY;
   readonly #least: number;
+  readonly #mostInPieces: number;
   readonly #whole = new Set<string>();
-  readonly #ends = new Set<string>();
+  readonly #pieces = new Set<string>();
   readonly #beginnings = new Set<string>();
 
-  /** @param least characters of a text that is looked for at all, and of the beginning of one. */
-  constructor(least: number) {
+  /**
+   * @param least characters of a text that is looked for at all, and of the beginning of one.
+   * @param mostInPieces as {@link piecesOf} has it.
+   */
+  constructor(least: number, mostInPieces: number) {
     this.#least = least;
+    this.#mostInPieces = mostInPieces;
   }
 
   add(text: string): void {
@@ -213,13 +236,13 @@ class Pieces {
     this.shortest = Math.min(this.shortest, text.length, PIECE);
     this.#beginnings.add(text.slice(0, this.#least));
     if (text.length <= PIECE) this.#whole.add(text);
-    else this.#ends.add(text.slice(0, PIECE)).add(text.slice(-PIECE));
+    else for (const piece of piecesOf(text, this.#mostInPieces)) this.#pieces.add(piece);
   }
 
   areIn(text: string, isCut: boolean): boolean {
     for (const whole of this.#whole) if (text.includes(whole)) return true;
     if (isCut && isAnyIn(this.#beginnings, this.#least, text)) return true;
-    return isAnyIn(this.#ends, PIECE, text);
+    return isAnyIn(this.#pieces, PIECE, text);
   }
 }
 
@@ -236,10 +259,9 @@ function hasEnoughLetters(text: string): boolean {
   return lettersOf(text).length >= ENOUGH_LETTERS;
 }
 
-/** What {@link Needles} look for, from its first character on. */
-function endsOf(needle: string): readonly string[] {
-  const text = hasEnoughLetters(needle) ? lettersOf(needle) : signsOf(needle);
-  return [text, text.slice(-PIECE)];
+/** What the plain {@link Needles} look for, or its first characters. */
+function beginningsOf(needle: string): readonly string[] {
+  return piecesOf(hasEnoughLetters(needle) ? lettersOf(needle) : signsOf(needle), MOST_IN_PIECES);
 }
 
 /** What stays of a text in most encodings, and however it is broken or quoted. */

@@ -65,6 +65,7 @@ const ESCAPES: readonly Decoder[] = [
 const ALL: readonly Decoder[] = [
   ...ESCAPES,
   withoutGaps,
+  withoutTags,
   (text) => [text.normalize('NFKC')],
   // The bytes of UTF-8, which other decoders take for characters.
   (text) => [text.replace(/[\x80-\xff]{2,}/g, (bytes) => Buffer.from(bytes, 'latin1').toString())],
@@ -186,11 +187,23 @@ function withoutGaps(text: string): readonly string[] {
   return /^[!-~]*$/.test(text) ? [] : [text.replace(/[\s\p{C}\p{DI}]+/gu, '')];
 }
 
-/** Base64 in both alphabets, whatever stands around it and however it is broken into lines. */
+/** Without the tags of HTML and XML. */
+function withoutTags(text: string): readonly string[] {
+  return [text.replace(/<[^<>]*>/g, '')];
+}
+
+/**
+ * Base64 in both alphabets, whatever stands around it and however it is broken, also by letters that only the other one
+ * has.
+ */
 function fromBase64(text: string): readonly string[] {
-  const letters = text.replace(/[^\w+/-]+/g, '');
+  const found = new Set(
+    [/[^\w+/-]+/g, /[^a-z0-9+/]+/gi, /[^\w-]+/g].map((gap) => text.replace(gap, '')),
+  );
   // Nobody knows which of the letters before it are a part of it.
-  return [0, 1, 2, 3].flatMap((start) => ofBytes(Buffer.from(letters.slice(start), 'base64')));
+  return [...found].flatMap((letters) =>
+    [0, 1, 2, 3].flatMap((start) => ofBytes(Buffer.from(letters.slice(start), 'base64'))),
+  );
 }
 
 /** Hexadecimal digits, whatever stands between them: spaces, colons, `0x`, `x`, `\u00`. */
@@ -205,7 +218,7 @@ function fromHex(text: string): readonly string[] {
 
 /** A list of the numbers of bytes or of characters. */
 function fromNumbers(text: string): readonly string[] {
-  const numbers = (text.match(/\d+/g) ?? []).map(Number);
+  const numbers = Array.from(text.matchAll(/\d+/g), Number);
   return [...ofBytes(Buffer.from(numbers)), ...textIn(String.fromCharCode(...numbers))];
 }
 

@@ -9,6 +9,8 @@ const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
 });
 /** The form of most ids, of which each is another: only they are worth a quick look. */
 const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
+/** Characters of such an id: most have 32 or 36. In a longer one other bytes may stand between those of a text. */
+const LONGEST_ID = 40;
 
 /**
  * Tells at little cost of an id of hexadecimal digits that neither it nor anything that it is an encoding of begins
@@ -26,7 +28,7 @@ export class Sieve {
 
   /** False where it is sure that none is there. */
   mayHold(text: string): boolean {
-    if (!HEXADECIMAL_ID.test(text)) return true;
+    if (text.length > LONGEST_ID || !HEXADECIMAL_ID.test(text)) return true;
     let read = 0;
     let last = 0;
     // Bytes of text in a row: those that end with the digit at hand, and with the one before.
@@ -39,7 +41,8 @@ export class Sieve {
     for (let at = 0; at < text.length; at += 1) {
       const value = DIGITS[text.charCodeAt(at)] as number;
       if (value < 10) {
-        digits += 1;
+        // Zeros before a number are no digits of it.
+        if (value > 0 || digits > 0) digits += 1;
         if (digits === 2) numbers += 1;
         if (digits === 4) numbers = 0;
       } else {

@@ -166,7 +166,17 @@ describe('a secret is hidden', () => {
     for (const piece of [key.slice(0, 20), key.slice(1), key.slice(-20), key.slice(0, -1)]) {
       expect(concealer([key])(`signed with ${piece}`)).toBe(LEFT_OUT);
     }
-    expect(concealer([key])(`signed with ${key.slice(8, 24)}`)).not.toBe(LEFT_OUT);
+    expect(concealer([key])(`signed with ${key.slice(9, 31)}`)).not.toBe(LEFT_OUT);
+    expect(concealer([key])(`signed with ${key.slice(8, 24)}`)).toBe(LEFT_OUT);
+  });
+
+  test('of which 23 letters are there, from anywhere; of more than 128 both ends are looked for', () => {
+    const letters = createHash('sha512').update('letters').digest('hex');
+    for (let at = 0; at + 23 <= letters.length; at += 1) {
+      const text = `a ${letters.slice(at, at + 23)} b`;
+      expect([at, concealer([letters])(text)]).toEqual([at, LEFT_OUT]);
+    }
+    expect(concealer([`${letters}0`])(`a ${letters.slice(1, 112)} b`)).not.toBe(LEFT_OUT);
   });
 
   test('known by twelve letters, however they are separated, and by eight signs', () => {
@@ -400,7 +410,7 @@ const IN_NAMES: Readonly<Record<string, (bytes: Buffer) => string>> = {
   'hexadecimal of base64': (bytes) => Buffer.from(bytes.toString('base64')).toString('hex'),
 };
 
-test('a name reveals a secret, or 16 of its first or last letters, however they are written', () => {
+test('a name reveals a secret, 16 of its first or last letters, or 23 of any, however they are written', () => {
   const letter = fc.constantFrom(
     ...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789',
   );
@@ -412,9 +422,11 @@ test('a name reveals a secret, or 16 of its first or last letters, however they 
   const above = fc.constantFrom('', 'a', 'x', 'prod-', '17:');
   const below = fc.constantFrom('', 'z', 'x', ':1', '-20261126');
   fc.assert(
-    fc.property(secret, above, below, (whole, before, after) => {
+    fc.property(secret, fc.nat(37), above, below, (whole, at, before, after) => {
       const reveals = revealer([whole]);
-      for (const piece of [whole, whole.slice(0, 16), whole.slice(-16), whole.slice(1)]) {
+      const inside = whole.slice(at, at + 23);
+      const ends = [whole.slice(0, 16), whole.slice(-16), whole.slice(1)];
+      for (const piece of [whole, ...ends, ...(inside.length === 23 ? [inside] : [])]) {
         if (piece.length < 16) continue;
         for (const [form, write] of Object.entries(IN_NAMES)) {
           const name = `${before}${write(Buffer.from(piece))}${after}`;

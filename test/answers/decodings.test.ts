@@ -85,6 +85,9 @@ describe('other encodings are undone, too', () => {
     ['base64 after two', `xy${bytes.toString('base64')}`],
     ['base64 after three', `xyz${bytes.toString('base64')}`],
     ['base64 in pieces', bytes.toString('base64').replace(/.../g, '$&", "')],
+    ['base64 in pieces, by a dash', bytes.toString('base64').replace(/.../g, '$&-')],
+    ['base64 in pieces, by _', bytes.toString('base64').replace(/.../g, '$&_')],
+    ['base64 in pieces, by a slash', bytes.toString('base64').replace(/.../g, '$&/')],
     ['base64 of UTF-16', wide.toString('base64')],
     ['base64 of UTF-16 the other way round', Buffer.from(wide).swap16().toString('base64')],
     ['hexadecimal digits', bytes.toString('hex')],
@@ -96,6 +99,8 @@ describe('other encodings are undone, too', () => {
       'fullwidth letters',
       text.replace(/./g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)),
     ],
+    ['tags', text.replace(/.../g, '<b class="x">$&</b>')],
+    ['tags without an end', `<wbr>${text.replace(/.../g, '$&<wbr/>')} a < b`],
     ['pieces', text.replace(/.../g, '$&\u200b\n')],
   ])('%s', (_, written) => {
     expect(decodingsOf(written).some((one) => one.includes(text))).toBe(true);

@@ -102,6 +102,7 @@ export const ENCODERS: Readonly<Record<string, Encoder>> = {
     const one = ['\ufe0f', '\u034f', '\u3164', '\u200b', '\u00ad'][dice(5)] as string;
     return broken(text, 1 + dice(9), one);
   },
+  'in tags': (text, dice) => broken(text, 8 + dice(40), dice(2) ? '</b><b>' : '<wbr>'),
   'in lines': (text, dice) => broken(text, 8 + dice(40), dice(2) ? '\n' : '\r\n  '),
 };
 

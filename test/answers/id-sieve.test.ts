@@ -53,6 +53,15 @@ describe('a sieve', () => {
           .toString('hex')
           .replace(/..(?=.)/g, '$&-'),
       (text) => [...Buffer.from(text)].join('.'),
+      (text) => [...Buffer.from(text)].map((byte) => String(byte).padStart(4, '0')).join('-'),
+      (text) => [...Buffer.from(text)].map((byte) => String(byte).padStart(3, '0')).join('a'),
+      // A soft hyphen or a space without a width after each, and fullwidth letters.
+      (text) => Buffer.from(text.replace(/./g, '$&\u00ad')).toString('hex'),
+      (text) => Buffer.from(text.replace(/.(?=.)/g, '$&\u200b')).toString('hex'),
+      (text) =>
+        Buffer.from(
+          text.replace(/[!-~]/g, (one) => String.fromCharCode(one.charCodeAt(0) + 0xfee0)),
+        ).toString('hex'),
     );
     const around = fc.constantFrom('', 'a', 'Za', 'x9-', 'prod-kafka:', '_');
     fc.assert(
@@ -103,6 +112,12 @@ describe('the sieve', () => {
     ['99-99-99-99-9-99-99-99-99', false],
     ['9999-9999-9999-9999-9999-9999-9999-9999', false],
     ['99-99-99-99-9999-99-99-99-99', false],
+    ['0083-0117-0109-0109-0101-0114-0047-0087', true],
+    ['083a117a109a109a101a114a047a087', true],
+    ['0-00-000-0000-0-00-000-0000-0', false],
+    ['0083-0117-0109-1109-0101-0114-0047-0087', false],
+    ['f'.repeat(40), false],
+    ['f'.repeat(41), true],
     // Whatever is no such id is for the whole search.
     ['a0c0a0c', false],
     ['prod-1', true],

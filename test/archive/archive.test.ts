@@ -29,6 +29,7 @@ import { archiveOnce } from '../../lib/fleet/archive-once.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
 import { awsRequestHandler } from '../../lib/http/aws-handler.ts';
 import { RunSecrets } from '../../lib/identity/run-secrets.ts';
+import { keepEnvironment } from '../environment.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
 import { type Served, serve } from '../serve.ts';
@@ -316,6 +317,20 @@ describe('in S3', () => {
       message:
         'archive s3://bucket: AWS_ENDPOINT_URL is neither http://host nor https://host, or AWS_REGION is no region; see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to',
     });
+  });
+
+  test('without a region is an error that says what to set', async () => {
+    const environment = keepEnvironment();
+    delete process.env.AWS_REGION;
+    process.env.AWS_CONFIG_FILE = '/dev/null';
+    const { credentials } = client.config;
+    const nowhere = new S3Client({ credentials });
+    await expect(s3Archive('bucket', '', nowhere).write(NAME, ['a'])).rejects.toMatchObject({
+      message: expect.stringMatching(
+        /^archive s3:\/\/bucket: there is no AWS region: set AWS_REGION;/,
+      ),
+    });
+    environment.restore();
   });
 
   test('a store that nobody answers for is an error', async () => {

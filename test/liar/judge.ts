@@ -8,6 +8,9 @@ import type { Played } from './play.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** How the server repeats a key: nobody can tell which is meant, so such a page is none. */
+const REPEATED = /"(status|updated_at|name|id)":"[^"\\]*","\1"\s*:/;
+
 /** What the server showed of one instance, as far as it came through, and what was made of it. */
 class Account {
   readonly instance: TrueInstance;
@@ -57,6 +60,7 @@ class Account {
       this.#endShown = false;
     }
     if (status < 200 || status >= 300 || !isObject(parsed)) return;
+    if (REPEATED.test(answer?.body ?? '')) return;
     const { tasks = [], task_count: count } = parsed;
     if (typeof parsed.error_code === 'string' && parsed.error_code !== '') return;
     const total = typeof count === 'string' && /^\d{1,15}$/.test(count) ? Number(count) : count;

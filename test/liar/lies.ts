@@ -397,7 +397,24 @@ export function lieInBody(reply: Reply, dice: Dice): void {
     () => set(rare ? `${text}${' '.repeat(9 * 1024 * 1024)}` : text),
     () =>
       set(text.replace(/^\{/, '{"tasks":[],"instances":[],"error_code":"","__proto__":{"a":1},')),
+    () => set(repeatKey(text, dice)),
   ])();
+}
+
+/** A key comes twice: the second time with what a record that may be deleted has. */
+function repeatKey(text: string, dice: Dice): string {
+  const lies = [
+    '"status":"SUCCESS"',
+    '"updated_at":"2025-01-01T00:00:00Z"',
+    '"name":"prod-"',
+    '"id":"9057"',
+  ];
+  const lie = dice.pick(lies);
+  const pairs = [...text.matchAll(new RegExp(`${lie.split(':')[0]}:"[^"\\\\]*"`, 'g'))];
+  if (pairs.length === 0) return text;
+  const { 0: pair, index } = dice.pick(pairs);
+  const gap = dice.pick(['', ' ', '\n']);
+  return `${text.slice(0, index)}${pair},${lie.replace(':', `${gap}:`)}${text.slice(index + pair.length)}`;
 }
 
 /** Headers that are wrong, or missing. */

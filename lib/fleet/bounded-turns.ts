@@ -1,3 +1,5 @@
+import { Queue } from '../run/queue.ts';
+
 /** Something that is done in turns, and holds memory between two of them. */
 export interface Job {
   /** True once it is finished. */
@@ -18,11 +20,11 @@ export async function takeBoundedTurns<J extends Job>(
   most: number,
   finished: (job: J) => void,
 ): Promise<void> {
-  const fresh = [...jobs];
-  const begun: J[] = [];
+  const fresh = new Queue(jobs);
+  const begun = new Queue<J>();
   let held = 0;
   const next = () =>
-    held < most ? (fresh.shift() ?? begun.shift()) : (begun.shift() ?? fresh.shift());
+    held < most ? (fresh.take() ?? begun.take()) : (begun.take() ?? fresh.take());
   const seat = async () => {
     for (let job = next(); job; job = next()) {
       held -= job.held;

@@ -172,7 +172,7 @@ async function cleanAll(
   targets: readonly TargetRun[],
   concurrency: number,
   random: number,
-  { observer }: RunContext,
+  { observer, clock }: RunContext,
 ): Promise<void> {
   const queue = targets.flatMap(({ summary, cleanups }) =>
     cleanups.map((cleanup) => {
@@ -187,7 +187,7 @@ async function cleanAll(
       return { turn };
     }),
   );
-  await takeTurns(rotate(queue, random), concurrency);
+  await takeTurns(rotate(queue, random), concurrency, clock);
 }
 
 /** Begins somewhere else in each run, so that what a deadline cuts off is not always the same. */

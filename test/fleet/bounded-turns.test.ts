@@ -54,4 +54,16 @@ describe('turns', () => {
     await expect(takeBoundedTurns([broken, ...jobs], 2, 10, () => {})).rejects.toThrow('a defect');
     expect(order).toEqual([0, 1]);
   });
+
+  test('take no longer where many wait', async () => {
+    const job = { held: 0, turn: async () => true };
+    const jobs = Array.from({ length: 200_000 }, () => job);
+    let ended = 0;
+    const start = process.cpuUsage();
+    await takeBoundedTurns(jobs, 8, 10, () => {
+      ended += 1;
+    });
+    expect(ended).toBe(200_000);
+    expect(process.cpuUsage(start).user).toBeLessThan(5_000_000);
+  });
 });

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { systemClock } from '../../lib/http/clock.ts';
 import { takeTurns } from '../../lib/run/turns.ts';
 
 /** Something that needs so many turns when others wait, and writes down each. */
@@ -18,13 +19,13 @@ function work(name: string, turns: number, log: string[]) {
 
 test('each has its turn, one after the other, until all are finished', async () => {
   const log: string[] = [];
-  await takeTurns([work('a', 3, log), work('b', 1, log), work('c', 2, log)], 1);
+  await takeTurns([work('a', 3, log), work('b', 1, log), work('c', 2, log)], 1, systemClock);
   expect(log.join('')).toBe('abcaca');
 });
 
 test('the last one is not interrupted', async () => {
   const log: string[] = [];
-  await takeTurns([work('a', 4, log), work('b', 1, log)], 1);
+  await takeTurns([work('a', 4, log), work('b', 1, log)], 1, systemClock);
   expect(log.join('')).toBe('abaaa');
 });
 
@@ -40,7 +41,7 @@ test('no more have their turn at once than there are seats', async () => {
       return true;
     },
   }));
-  await takeTurns(items, 4);
+  await takeTurns(items, 4, systemClock);
   expect(most).toBe(4);
 });
 
@@ -51,11 +52,35 @@ test('one that throws ends nothing for the others', async () => {
       throw new Error('a defect');
     },
   };
-  const all = takeTurns([broken, work('a', 2, log), work('b', 2, log)], 2);
+  const all = takeTurns([broken, work('a', 2, log), work('b', 2, log)], 2, systemClock);
   await expect(all).rejects.toThrow('a defect');
   expect([...log].sort().join('')).toBe('aabb');
 });
 
 test('nothing to do is done at once', async () => {
-  await expect(takeTurns([], 8)).resolves.toBeUndefined();
+  await expect(takeTurns([], 8, systemClock)).resolves.toBeUndefined();
+});
+
+test('the event loop turns meanwhile, also where no turn waits for anything', async () => {
+  const seen: boolean[] = [];
+  let hasTurned = false;
+  setImmediate(() => {
+    hasTurned = true;
+  });
+  const item = {
+    turn: async () => {
+      seen.push(hasTurned);
+      return true;
+    },
+  };
+  await takeTurns([item, item, item], 1, systemClock);
+  expect(seen).toEqual([true, true, true]);
+});
+
+test('those that wait do not make the turn of another one longer', async () => {
+  const item = { turn: async () => true };
+  const items = Array.from({ length: 200_000 }, () => item);
+  const start = process.cpuUsage();
+  await takeTurns(items, 8, systemClock);
+  expect(process.cpuUsage(start).user).toBeLessThan(5_000_000);
 });

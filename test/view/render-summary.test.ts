@@ -260,6 +260,27 @@ test('numbers share no line with a name from right to left, which would change t
   expect(table.row({ name: 'cache', cells })).toHaveLength(1);
 });
 
+test('a mark stays with the separator that it is written on', () => {
+  expect(fold('prod-\u0301cache', 6)).toEqual(['prod-\u0301', 'cache']);
+});
+
+test('a table may have hundreds of thousands of rows', () => {
+  const row = { name: 'cache', cells: [{ text: '12' }] };
+  const rows = Array.from({ length: 200_000 }, () => row);
+  expect(tableOf('NAME', ['A'], rows, at(80)).row(row)).toEqual(['  cache  12']);
+});
+
+test('long names in other letters do not hold a table up', () => {
+  const rows = Array.from({ length: 5_000 }, (_, i) => ({
+    name: `${i}${'库'.repeat(200)}`,
+    cells: [],
+  }));
+  const start = process.cpuUsage();
+  const table = tableOf('NAME', ['A'], rows, at(80));
+  expect(rows.flatMap((row) => table.row(row)).length).toBeGreaterThan(25_000);
+  expect(process.cpuUsage(start).user).toBeLessThan(4_000_000);
+});
+
 test('control characters and changes of direction are shown, not obeyed', () => {
   expect(visible('a\u001b[31m\r\n\u202eb')).toBe('a?[31m???b');
 });

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 const RIGHT_TO_LEFT =
   /(?=\p{L})[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 /** Where a name is folded, if that is not far from the end of the line. */
-const AFTER_SEPARATOR = /[-_./:\s]/;
+const SEPARATOR = /^[-_./:\s]/;
 
 const segmenter = new Intl.Segmenter();
 
@@ -18,6 +18,16 @@ export function isRightToLeft(text: string): boolean {
   return RIGHT_TO_LEFT.test(text);
 }
 
+/** Cells of the widest of some texts; counting ends at one that fills a line of `columns`. */
+export function widest(texts: Iterable<string>, columns: number): number {
+  let most = 0;
+  for (const text of texts) {
+    most = Math.max(most, cellsOf(text));
+    if (most >= columns) break;
+  }
+  return most;
+}
+
 export function padEnd(text: string, cells: number): string {
   return text + ' '.repeat(Math.max(0, cells - cellsOf(text)));
 }
@@ -29,26 +39,39 @@ export function padStart(text: string, cells: number): string {
 /** A name in pieces of so many cells at most (2 at least), which together are the whole name. */
 export function fold(name: string, cells: number): string[] {
   const pieces: string[] = [];
-  let piece = '';
+  let start = 0;
   let used = 0;
-  for (const { segment } of segmenter.segment(name)) {
-    const width = cellsOf(segment);
-    if (used + width > cells && piece !== '') {
-      const kept = foldedAt(piece);
-      pieces.push(piece.slice(0, kept));
-      piece = piece.slice(kept);
-      used = cellsOf(piece);
+  /** The end of the latest separator in this piece, and the cells up to there. */
+  let separated = 0;
+  let usedThere = 0;
+  for (const { segment, index } of segmenter.segment(name)) {
+    const width = cellsOfSegment(segment);
+    if (used + width > cells && index > start) {
+      // A full piece ends behind a separator in its second half, or where it is full.
+      const isNear = separated - start > (index - start) / 2;
+      pieces.push(name.slice(start, isNear ? separated : index));
+      used = isNear ? used - usedThere : 0;
+      start = isNear ? separated : index;
     }
-    piece += segment;
     used += width;
+    if (SEPARATOR.test(segment)) {
+      separated = index + segment.length;
+      usedThere = used;
+    }
   }
-  return [...pieces, piece];
+  return [...pieces, name.slice(start)];
 }
 
-/** The place to fold a piece that is full: behind a separator in its second half, or at its end. */
-function foldedAt(piece: string): number {
-  for (let end = piece.length; end > piece.length / 2; end -= 1) {
-    if (AFTER_SEPARATOR.test(piece[end - 1] as string)) return end;
-  }
-  return piece.length;
+/** Cells of segments that came before: names share their letters, and a look here is quicker than to count again. */
+const known = new Map<string, number>();
+const MOST_KNOWN = 10_000;
+const LONGEST_KNOWN = 4;
+
+function cellsOfSegment(segment: string): number {
+  const before = known.get(segment);
+  if (before !== undefined) return before;
+  const cells = cellsOf(segment);
+  if (known.size === MOST_KNOWN) known.clear();
+  if (segment.length <= LONGEST_KNOWN) known.set(segment, cells);
+  return cells;
 }

@@ -1,5 +1,5 @@
 import { visible } from '../../model/text.ts';
-import { cellsOf, fold, isRightToLeft, padEnd, padStart } from './cells.ts';
+import { cellsOf, fold, isRightToLeft, padEnd, padStart, widest } from './cells.ts';
 import type { Terminal, Tone } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
@@ -39,9 +39,9 @@ export function tableOf(
 ): Table {
   const { columns, paint } = terminal;
   const widths = headings.map((heading, index) =>
-    Math.max(cellsOf(heading), ...rows.map(({ cells }) => cellsOf(cells[index]?.text ?? ''))),
+    widest([heading, ...rows.map(({ cells }) => cells[index]?.text ?? '')], columns),
   );
-  const longest = Math.max(cellsOf(nameHeading), ...rows.map(({ name }) => cellsOf(visible(name))));
+  const longest = widest([nameHeading, ...rows.map(({ name }) => visible(name))], columns);
   const sum = widths.reduce((total, width) => total + width, 0);
   const room = (gap: number) => columns - INDENT - sum - gap * widths.length;
   const gap = room(GAP) >= Math.min(longest, NARROWEST_NAMES) ? GAP : 1;

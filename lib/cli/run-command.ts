@@ -6,7 +6,7 @@ import { openArchive } from '../archive/open-archive.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import type { Summary } from '../model/summary.ts';
-import { jsonLine } from '../model/text.ts';
+import { jsonParts } from '../model/text.ts';
 import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
 import { loadPolicy, policyHash } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -157,8 +157,10 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
       io.err(`${error.message}\n`);
       isWritten = false;
     }
-    if (options.json) print(`${jsonLine(summary)}\n`);
-    else if (!quiet || needsAttention(summary)) {
+    if (options.json) {
+      for (const part of jsonParts(summary)) print(part);
+      print('\n');
+    } else if (!quiet || needsAttention(summary)) {
       const howToDelete =
         options.dryRun === undefined
           ? `To delete, write dryRun: false into ${name}, or add --no-dry-run.`

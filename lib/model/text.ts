@@ -4,6 +4,7 @@
  * surrogate pair.
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu;
+const INVISIBLE_RUN = new RegExp(`${INVISIBLE.source}+`, 'gu');
 const SOME_INVISIBLE = new RegExp(INVISIBLE, 'u');
 
 /** Text from outside as it may be shown: one line, and nothing in it that would be obeyed. */
@@ -43,13 +44,30 @@ export function jsonLine(value: unknown): string {
 /** JSON text with such characters as `\uXXXX`, which a parser reads as the same value. */
 export function escapeInvisible(json: string): string {
   // Most have none, and to look for one takes no memory.
-  if (!SOME_INVISIBLE.test(json)) return json;
-  return json.replace(INVISIBLE, (character) =>
-    Array.from({ length: character.length }, (_, index) => {
-      const code = character.charCodeAt(index).toString(16);
-      return `\\u${code.padStart(4, '0')}`;
-    }).join(''),
-  );
+  return SOME_INVISIBLE.test(json) ? [...escapedParts(json)].join('') : json;
+}
+
+/** {@link jsonLine} in parts, which together may be longer than a string can be. */
+export function jsonParts(value: unknown): Iterable<string> {
+  return escapedParts(JSON.stringify(value));
+}
+
+/** Characters of a part: V8 ends the process where it is to replace many millions of matches in one text. */
+const PART = 65_536;
+
+function* escapedParts(json: string): Generator<string> {
+  for (let at = 0; at < json.length; at += PART) {
+    // The halves of a pair that two parts share are escaped, which a parser reads as the same pair.
+    yield json.slice(at, at + PART).replace(INVISIBLE_RUN, escaped);
+  }
+}
+
+function escaped(text: string): string {
+  let all = '';
+  for (let at = 0; at < text.length; at += 1) {
+    all += `\\u${text.charCodeAt(at).toString(16).padStart(4, '0')}`;
+  }
+  return all;
 }
 
 /**

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { JanitorError } from '../model/error.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Gathered } from './gathered.ts';
 import { LightSignal } from './light-signal.ts';
 import { codeOf, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
@@ -135,15 +136,13 @@ function noAnswer(error: unknown): JanitorError {
 
 /** Reads a body to its end; one that is too long is cut off there, and its connection with it. */
 async function readBytes(body: Readable, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const gathered = new Gathered();
   for await (const chunk of body) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
+    if (gathered.length + chunk.length > maxBytes) {
       const size = maxBytes < 2 ** 20 ? `${maxBytes / 2 ** 10} KB` : `${maxBytes / 2 ** 20} MB`;
       throw new AwsAnswerError('AnswerTooLarge', `the answer is longer than ${size}`);
     }
-    chunks.push(chunk);
+    gathered.add(chunk);
   }
-  return Buffer.concat(chunks);
+  return gathered.bytes();
 }

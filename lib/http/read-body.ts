@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Readable } from 'node:stream';
 import { FetchError } from 'node-fetch';
+import { Gathered } from './gathered.ts';
 
 /** A body as text. */
 export interface BodyText {
@@ -17,15 +18,13 @@ export interface BodyText {
  */
 export function readBody(stream: Readable, maxBytes: number): Promise<BodyText> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
+    const gathered = new Gathered();
     stream.on('data', (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes <= maxBytes) chunks.push(chunk);
+      if (gathered.length + chunk.length <= maxBytes) gathered.add(chunk);
       else stream.destroy(new FetchError(`more than ${maxBytes} bytes came`, 'max-size'));
     });
     stream.on('end', () => {
-      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      const body = gathered.bytes();
       resolve({ text: body.toString(), isFaithful: isUtf8(body) });
     });
     stream.on('error', reject);

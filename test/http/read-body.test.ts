@@ -11,6 +11,17 @@ test('a character that two chunks share is read whole', async () => {
   expect(await text).toEqual({ text: 'aüb', isFaithful: true });
 });
 
+test('small chunks are copied together, so that none of them is held', async () => {
+  const stream = new PassThrough();
+  const text = readBody(stream, 100);
+  const chunks = ['a', 'b', 'c'].map((letter) => Buffer.from(letter));
+  for (const chunk of chunks) stream.write(chunk);
+  await new Promise((resolve) => setImmediate(resolve));
+  for (const chunk of chunks) chunk.fill('-');
+  stream.end();
+  expect(await text).toMatchObject({ text: 'abc' });
+});
+
 test('a body as long as may be is read; a longer one is an error, and no more of it is taken', async () => {
   const fits = new PassThrough();
   const text = readBody(fits, 4);

@@ -25,7 +25,8 @@ interface CharacterClass {
 
 /** Texts that the alternatives of one pattern may stand for: `{a,b}{c,d}` is four. */
 const MAX_ALTERNATIVES = 1_000;
-const MAX_CHARACTERS = 1_000;
+/** Characters of one pattern. */
+export const MAX_CHARACTERS = 1_000;
 /** Characters of all those texts together. */
 const MAX_TOKENS = 20_000;
 

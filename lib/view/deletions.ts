@@ -23,10 +23,19 @@ export function deletionsOf(instance: InstanceSummary, dryRun: boolean): number 
   return dryRun ? instance.remaining - heldBackOf(instance) : instance.deleted;
 }
 
-/** The instances of a run, those with most deletions first, then those that did not end well. */
-export function byDeletions({ targets, dryRun }: Summary): Place[] {
+/** Orders instances: those with most deletions first, then those that did not end well. */
+export function compareDeletions(a: InstanceSummary, b: InstanceSummary, dryRun: boolean): number {
   const trouble = ({ outcome }: InstanceSummary) =>
     outcome === 'failed' ? 2 : outcome === 'incomplete' ? 1 : 0;
+  return (
+    deletionsOf(b, dryRun) - deletionsOf(a, dryRun) ||
+    trouble(b) - trouble(a) ||
+    b.listed - a.listed
+  );
+}
+
+/** The instances of a run in that order; those that are equal in it, in the summary's. */
+export function byDeletions({ targets, dryRun }: Summary): Place[] {
   return targets
     .flatMap((target) => {
       const names = namesIn(target);
@@ -36,12 +45,7 @@ export function byDeletions({ targets, dryRun }: Summary): Place[] {
         name: names.get(instance.id) ?? instance.id,
       }));
     })
-    .sort(
-      ({ instance: a }, { instance: b }) =>
-        deletionsOf(b, dryRun) - deletionsOf(a, dryRun) ||
-        trouble(b) - trouble(a) ||
-        b.listed - a.listed,
-    );
+    .sort((one, other) => compareDeletions(one.instance, other.instance, dryRun));
 }
 
 /**

@@ -1,14 +1,20 @@
 import type { Duration } from 'luxon';
 import { instanceKey } from '../../model/instance.ts';
-import { counted, type Summary } from '../../model/summary.ts';
+import {
+  counted,
+  type InstanceSummary,
+  type Summary,
+  type TargetSummary,
+} from '../../model/summary.ts';
 import type { Task } from '../../model/task.ts';
 import { visible } from '../../model/text.ts';
 import type { Decision } from '../../policy/decide.ts';
+import { MAX_CHARACTERS } from '../../policy/pattern.ts';
 import type { Policy } from '../../policy/schema.ts';
 import type { Observer } from '../../run/observer.ts';
 import { cutsOf } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
-import { byDeletions, heldBackOf } from '../deletions.ts';
+import { byDeletions, compareDeletions, heldBackOf } from '../deletions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
 import { cellsOf, fold, padEnd } from './cells.ts';
@@ -44,9 +50,15 @@ export interface PlanReport {
   render(summary: Summary): string;
 }
 
-/** Begins the text of a plan. It keeps only the text to show, not the records. */
+/**
+ * Begins the text of a plan. It keeps only the text to show: no records, and no more instances of a target than have
+ * room.
+ */
 export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
-  const sections = new Map<string, string>();
+  const most = verbose ? Number.POSITIVE_INFINITY : MAX_INSTANCES;
+  /** Of instances that are not finished. */
+  const begun = new Map<string, string>();
+  const sections = new Map<string, Sections>();
   let now = 0;
   return {
     observer: {
@@ -62,18 +74,28 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
           ...ageHistogram({ tasks, decisions }, now, cuts, terminal),
           ...groups.flatMap((part) => renderGroup(part, verbose, terminal)),
         ];
-        sections.set(instanceKey(target, instance), lines.join('\n'));
+        begun.set(instanceKey(target, instance), lines.join('\n'));
+      },
+      instanceDone: (target, instance) => {
+        const key = instanceKey(target.name, instance);
+        const text = begun.get(key);
+        if (text === undefined) return;
+        begun.delete(key);
+        const own = sections.get(target.name) ?? new Sections(target, most);
+        sections.set(target.name, own);
+        own.add(instance, text);
       },
     },
     render: (summary) => {
       const found = byDeletions(summary).flatMap(({ target, instance, name }) => {
-        const section = sections.get(instanceKey(target.name, instance));
+        const section = sections.get(target.name)?.of(instance.id);
         return section === undefined
           ? []
           : [{ instance, name: `${target.name} / ${name}`, section }];
       });
-      const chosen = verbose ? found : found.slice(0, MAX_INSTANCES);
-      const more = found.length - chosen.length;
+      const chosen = found.slice(0, most);
+      const all = [...sections.values()].reduce((sum, { count }) => sum + count, 0);
+      const more = all - chosen.length;
       const last = `Something has expired on ${counted(more, 'more instance')}; --verbose shows each.\n\n`;
       return `${chosen
         .map(({ instance, name, section }) => {
@@ -85,6 +107,39 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
         .join('')}${more > 0 ? last : ''}`;
     },
   };
+}
+
+/** The texts of a target's instances, of which only the first in the summary's order are kept. */
+class Sections {
+  /** How many there were. */
+  count = 0;
+  readonly #most: number;
+  readonly #places: ReadonlyMap<string, number>;
+  #kept = new Map<string, { readonly instance: InstanceSummary; readonly text: string }>();
+
+  /** @param most how many are kept. */
+  constructor({ instances }: TargetSummary, most: number) {
+    this.#most = most;
+    this.#places = new Map(instances.map(({ id }, place) => [id, place]));
+  }
+
+  /** @param instance is finished: its counts do not change any more. */
+  add(instance: InstanceSummary, text: string): void {
+    this.count += 1;
+    this.#kept.set(instance.id, { instance, text });
+    if (this.#kept.size < 2 * this.#most) return;
+    const placeOf = (id: string) => this.#places.get(id) ?? 0;
+    const inOrder = [...this.#kept].sort(
+      ([one, { instance: a }], [other, { instance: b }]) =>
+        // A plan is a dry run.
+        compareDeletions(a, b, true) || placeOf(one) - placeOf(other),
+    );
+    this.#kept = new Map(inOrder.slice(0, this.#most));
+  }
+
+  of(id: string): string | undefined {
+    return this.#kept.get(id)?.text;
+  }
 }
 
 function heldBackLines(heldBack: number, { columns, paint }: Terminal): string[] {
@@ -141,13 +196,16 @@ function renderGroup({ decision, tasks }: Group, verbose: boolean, terminal: Ter
   ];
 }
 
-/** One record. Its id and its name are what a rule or an option is written with, so neither is cut short. */
+/**
+ * One record. Its id and its name are what a rule or an option is written with, so neither is cut short, unless no
+ * pattern may be as long.
+ */
 function renderTask({ id, status, updatedAt, name }: Task, columns: number): string[] {
   const ended = updatedAt === undefined ? '-' : describeTime(updatedAt, 'Z');
-  const when = `    ${padEnd(ended, TIME_CELLS)}  ${padEnd(visible(status ?? '-'), STATUS_CELLS)}`;
+  const when = `    ${padEnd(ended, TIME_CELLS)}  ${padEnd(cut(status ?? '-'), STATUS_CELLS)}`;
   const lines: string[] = [];
   let line = when;
-  for (const part of [visible(id ?? 'no id'), visible(name ?? '')]) {
+  for (const part of [visible(id ?? 'no id'), cut(name ?? '')]) {
     if (cellsOf(line) + 2 + cellsOf(part) <= columns) line += `  ${part}`;
     else {
       lines.push(line.trimEnd());
@@ -155,4 +213,9 @@ function renderTask({ id, status, updatedAt, name }: Task, columns: number): str
     }
   }
   return [...lines, line.trimEnd()];
+}
+
+function cut(text: string): string {
+  const isLong = text.length > MAX_CHARACTERS;
+  return visible(isLong ? `${text.slice(0, MAX_CHARACTERS)}…` : text);
 }

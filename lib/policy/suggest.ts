@@ -1,15 +1,21 @@
 import { listed, visible } from '../model/text.ts';
 
+/** Pairs of letters that are compared at most: some 3,800 ids, a fraction of a second. */
+const MOST_COMPARED = 5_000_000;
+
 /**
  * The candidate that was probably meant: the one that differs least, by at most a third of its letters
- * (and always by one), upper and lower case alike. Undefined when none is near.
+ * (and always by one), upper and lower case alike. Undefined when none is near. Of very many candidates, only the first are compared.
  */
 export function suggest(written: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
+  let compared = 0;
   for (const candidate of candidates) {
     // A name that is so much longer or shorter is not a misspelling, and comparing long names takes time.
     if (Math.abs(candidate.length - written.length) > 3) continue;
+    compared += written.length * candidate.length;
+    if (compared > MOST_COMPARED) break;
     const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
     if (distance < least && distance <= Math.max(1, Math.floor(candidate.length / 3))) {
       best = candidate;

@@ -75,6 +75,14 @@ describe('what was probably meant', () => {
   });
 });
 
+test('of thousands of ids, only the first are looked at for what was meant', () => {
+  const others = Array.from({ length: 10_000 }, (_, i) => String(i).padStart(36, '-'));
+  const meant = 'a'.repeat(36);
+  const written = `${'a'.repeat(35)}b`;
+  expect(suggest(written, [...others.slice(0, 1_000), meant])).toBe(meant);
+  expect(suggest(written, [...others, meant])).toBeUndefined();
+});
+
 describe('the message for a name that does not exist', () => {
   test('names what was probably meant, and all that there are', () => {
     expect(unknownName('target', 'redsi', ['redis', 'kafka'])).toBe(

@@ -5,7 +5,8 @@ const MOST_COMPARED = 5_000_000;
 
 /**
  * The candidate that was probably meant: the one that differs least, by at most a third of its letters
- * (and always by one), upper and lower case alike. Undefined when none is near. Of very many candidates, only the first are compared.
+ * (and always by one), upper and lower case alike. Undefined when none is near. Of very many candidates, only the
+ * first are compared.
  */
 export function suggest(written: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined;

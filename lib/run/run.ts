@@ -76,11 +76,12 @@ function goneInstances(
 ): number {
   // Whoever asks for some instances does not ask about the others.
   if (!approved || requestedInstances) return 0;
-  const gone = targets.flatMap(({ target: { name }, open, listed }) =>
-    [...(open ? approved.instancesOf(name) : [])]
-      .filter((id) => listed.every((instance) => instance.id !== id))
-      .map((id) => approved.idsOf(name, id).size),
-  );
+  const gone = targets.flatMap(({ target: { name }, open, listed }) => {
+    const ids = new Set(listed.map(({ id }) => id));
+    return [...(open ? approved.instancesOf(name) : [])]
+      .filter((id) => !ids.has(id))
+      .map((id) => approved.idsOf(name, id).size);
+  });
   return gone.reduce((sum, count) => sum + count, 0);
 }
 

@@ -3,6 +3,7 @@ import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
 import { type Answer, meaningOf } from './error-codes.ts';
+import { hasRepeatedKeys } from './repeated-keys.ts';
 
 export type Operation = 'list' | 'delete';
 
@@ -142,6 +143,7 @@ function readErrorInSuccess(body: string, conceal: Conceal): ErrorBody | undefin
   // Cut short: all that is known is that it speaks of an error.
   if (parsed === undefined)
     return body.includes('error_code') ? readError(body, conceal) : undefined;
+  if (hasRepeatedKeys(body, parsed)) return { message: 'the answer has a key twice' };
   const code = isObject(parsed) ? parsed.error_code : undefined;
   return typeof code === 'string' && code !== '' ? readError(body, conceal) : undefined;
 }

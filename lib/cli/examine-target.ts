@@ -86,7 +86,8 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
   try {
     if (target.projects) {
       const { targets: inProjects, disabled } = await findProjects(accounts, target, counts);
-      report({ name: 'projects', outcome: 'ok', text: describeProjects(inProjects, disabled) });
+      const names = disabled.map(({ name }) => name);
+      report({ name: 'projects', outcome: 'ok', text: describeProjects(inProjects, names) });
       targets = inProjects;
     }
   } catch (error) {

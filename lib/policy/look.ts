@@ -6,10 +6,17 @@ const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
 /** The form of most texts that are as they look: of these it is soon told, and there may be millions. */
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
 
+/** Characters that some programs draw as a blank, and others as nothing. */
+const BLANK = /[\u2800\u3164\u115f\u1160\uffa0]/g;
+
 /** A text as people see it, who copy what they want to keep from a page or a terminal. */
 function lookOf(text: string): string {
-  if (PLAIN.test(text)) return text;
   return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
+}
+
+/** What a text looks like, where that may be another text. */
+function looksOf(text: string): readonly string[] {
+  return PLAIN.test(text) ? [] : [lookOf(text), lookOf(text.replace(BLANK, ' '))];
 }
 
 /**
@@ -20,10 +27,7 @@ function lookOf(text: string): string {
  */
 export function compileLooks(patterns: readonly string[]): Matcher {
   // As it looks it may be no pattern, if its brackets hold such characters.
-  const looks = patterns.map(lookOf).filter(isPattern);
+  const looks = patterns.flatMap(looksOf).filter(isPattern);
   const matches = compilePatterns([...new Set([...patterns, ...looks])]);
-  return (text) => {
-    const look = lookOf(text);
-    return matches(text) || (look !== text && matches(look));
-  };
+  return (text) => matches(text) || looksOf(text).some(matches);
 }

@@ -44,7 +44,7 @@ export function selectInstances<Instance extends Selectable>(
   const isId = (pattern: string) => UUID.test(pattern) || ids.has(pattern);
   const selecting = (pattern: string) => selectingPattern(pattern, isId(pattern));
   const include = selection.include?.map(selecting);
-  const exclude = (selection.exclude ?? []).map(excludingPattern);
+  const exclude = (selection.exclude ?? []).map(broadPattern);
   const asked = narrowing?.map(selecting);
   const isExcluded = (instance: Instance) => exclude.some(({ matches }) => matches(instance));
   const isAllowed = (instance: Instance) =>
@@ -69,6 +69,20 @@ export function selectInstances<Instance extends Selectable>(
   };
 }
 
+/** The instances that a selection may mean, so that another one is not to have them: also by what they look like. */
+export function claimedInstances<Instance extends Selectable>(
+  instances: readonly Instance[],
+  { include, exclude }: InstanceSelection = {},
+): readonly Instance[] {
+  const exact = selectInstances(instances, { include, exclude });
+  if (!include) return [...exact.selected, ...exact.nameless];
+  const meant = include.map(broadPattern);
+  const others = selectInstances(instances, { exclude }).selected.filter((instance) =>
+    meant.some(({ matches }) => matches(instance)),
+  );
+  return [...exact.selected, ...exact.nameless, ...others];
+}
+
 /** The form of an instance's id. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -85,7 +99,8 @@ function selectingPattern(pattern: string, isId: boolean): InstancePattern {
   };
 }
 
-function excludingPattern(pattern: string): InstancePattern {
+/** Matches all that a pattern may mean: an id in any letters, a name also where it only looks like one that matches. */
+function broadPattern(pattern: string): InstancePattern {
   const matchesName = compileLooks([pattern]);
   const lower = pattern.toLowerCase();
   return {

@@ -35,10 +35,19 @@ export interface Source {
 }
 
 /**
- * What some programs show as a line break, and the parser does not take for one. A rule that its reader sees on a line
- * of its own would be the end of a comment.
+ * Characters with which some programs show another text than the parser reads: a rule that its reader sees on a line of
+ * its own would be the end of a comment, and EXTEND would be DNETXE.
  */
-const ODD_LINE_BREAK = /\r(?!\n)|[\v\f\u0085\u2028\u2029]/;
+const MISLEADING: readonly (readonly [RegExp, string])[] = [
+  [
+    /\r(?!\n)|[\v\f\u0085\u2028\u2029]/,
+    'which some programs show as a line break, and which is none; take it out, or save the file with LF or CRLF',
+  ],
+  [
+    /[\u202a-\u202e\u2066-\u2069]/,
+    'which makes some programs show what follows in another order; take it out',
+  ],
+];
 
 /**
  * Reads YAML 1.2 with its core schema and merge keys (`<<`): one document, keys that are text, no tags of one's own.
@@ -68,11 +77,11 @@ export function readSource(text: string, file: string): Source {
   const fail = (mistakes: readonly { position: Position; message: string }[]) =>
     new PolicyError(mistakes.map((m) => ({ file, ...m.position, path: '', message: m.message })));
 
-  const odd = ODD_LINE_BREAK.exec(text);
-  if (odd) {
-    const code = odd[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
-    const message = `here is U+${code}, which some programs show as a line break, and which is none; take it out, or save the file with LF or CRLF`;
-    throw fail([{ position: positionOf(odd.index), message }]);
+  for (const [characters, what] of MISLEADING) {
+    const found = characters.exec(text);
+    if (!found) continue;
+    const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    throw fail([{ position: positionOf(found.index), message: `here is U+${code}, ${what}` }]);
   }
   const mistakes = [...document.errors, ...document.warnings];
   if (mistakes.length > 0) {
@@ -166,11 +175,11 @@ function readContents(contents: ParsedNode | null, text: string): Contents {
     // Items of a list of which one is indented further, or a comma is missing, would be one text.
     if (
       isScalar(node) &&
-      node.type === 'PLAIN' &&
+      node.type?.startsWith('BLOCK') === false &&
       text.slice(node.range[0], node.range[1]).includes('\n')
     ) {
       const message =
-        'this is one text to YAML, over several lines; write each value on a line of its own, or put it in quotes';
+        'this is one text to YAML, over several lines; write each value on a line of its own';
       mistakes.push({ offset: node.range[0], message });
     }
     const value = isMap(node) ? {} : isSeq(node) ? [] : (node?.value ?? null);

@@ -1,7 +1,6 @@
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { type AnswerReading, describeResponse } from '../answers/classify.ts';
 import type { ArchiveError } from '../archive/archive.ts';
-import type { Clock } from '../http/clock.ts';
 import type { Sent } from '../http/endpoint.ts';
 import type { GaveUp } from '../http/retry.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
@@ -17,7 +16,7 @@ import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import type { KeptRows, RowBudget } from '../task-api/row-budget.ts';
-import { ForbiddenError, type TaskApi } from '../task-api/task-api.ts';
+import { ForbiddenError, type TaskApi, type TaskList } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
 import type { BeforeDeletes, Observer, Standing } from './observer.ts';
 import type { ApprovedPlan } from './request.ts';
@@ -40,7 +39,6 @@ export interface OpenTarget {
     /** Bounds what all lists of the run hold. */
     readonly rows: RowBudget;
     readonly observer: Observer;
-    readonly clock: Pick<Clock, 'monotonic'>;
     readonly beforeDeletes?: BeforeDeletes | undefined;
   };
   readonly name: string;
@@ -49,11 +47,8 @@ export interface OpenTarget {
   readonly retention: Retention;
   /** DELETE requests that one instance has in flight at most. */
   readonly concurrency: number;
-  /**
-   * Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed.
-   * @param seenAt when the instance was still there, by the clock that does not step: an older list tells nothing.
-   */
-  readonly isListed: (instanceId: string, seenAt?: number) => Promise<boolean>;
+  /** Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed. */
+  readonly isListed: (instanceId: string) => Promise<boolean>;
   /**
    * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
    * @returns where they are, or why the run stopped waiting for that.
@@ -168,9 +163,10 @@ export class InstanceCleanup {
     const { archive, run } = this.#target;
     const kept = archive && { texts: new Map<string, string>(), account: run.rows.open() };
     try {
-      const tasks = await this.#list(kept);
-      if (!tasks) return new Ledger([]);
-      const expired = this.#decide(tasks);
+      const list = await this.#list(kept);
+      if (!list) return new Ledger([]);
+      const tasks = [...list.tasks.values()];
+      const expired = this.#decide(tasks, list.vanished);
       const ledger = new Ledger(expired, this.#triedBefore);
       if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
       else if (run.dryRun) ledger.leave('remaining');
@@ -186,9 +182,9 @@ export class InstanceCleanup {
    * All records of the instance; nothing where the list is not known to be complete.
    * @param kept receives the rows, in JSON.
    */
-  async #list(kept: KeptRows | undefined): Promise<readonly Task[] | undefined> {
+  async #list(kept: KeptRows | undefined): Promise<TaskList | undefined> {
     try {
-      return [...(await this.#target.api.listTasks(this.#instance.id, kept)).values()];
+      return await this.#target.api.listTasks(this.#instance.id, kept);
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
@@ -204,13 +200,18 @@ export class InstanceCleanup {
     }
   }
 
-  /** The ids that have expired, in the order of the list. */
-  #decide(tasks: readonly Task[]): string[] {
+  /**
+   * The ids that have expired, in the order of the list.
+   * @param vanished so many of the tasks are gone, perhaps the newest: none of them keeps another one from being kept.
+   */
+  #decide(tasks: readonly Task[], vanished: number): string[] {
     const { name, retention, run } = this.#target;
     const { now, requestedIds, seenIds, approved, approvedButGone, observer } = run;
     const { summary } = this;
     const approvedIds = approved?.idsOf(name, this.#instance.id);
-    const decisions = decide(tasks, retention, now, { requestedIds, approvedIds });
+    const keepLast = retention.keepLast > 0 ? retention.keepLast + vanished : 0;
+    const narrowing = { requestedIds, approvedIds };
+    const decisions = decide(tasks, { ...retention, keepLast }, now, narrowing);
     observer.decided?.(name, this.#instance, tasks, decisions);
     this.#isDecided = true;
     if (approvedIds) {
@@ -318,9 +319,8 @@ export class InstanceCleanup {
   /** Lists the instance once more where an answer left open what became of a record. */
   async #settle(ledger: Ledger): Promise<void> {
     let found: ReadonlyMap<string, Task> | undefined;
-    const seenAt = this.#target.run.clock.monotonic();
     try {
-      found = await this.#target.api.listTasks(this.#instance.id);
+      found = (await this.#target.api.listTasks(this.#instance.id)).tasks;
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.gaveUp && error.gaveUp !== 'attempts') {
@@ -328,8 +328,7 @@ export class InstanceCleanup {
         return;
       }
       const gone = error.reading?.answer === 'gone';
-      const { id } = this.#instance;
-      if (gone && !(await this.#target.isListed(id, seenAt))) found = new Map();
+      if (gone && !(await this.#target.isListed(this.#instance.id))) found = new Map();
     }
     const records = [...ledger.in('ambiguous'), ...ledger.in('out-of-attempts')];
     const listed = found && idsListed(found, new Set(records.map(({ id }) => id)));

@@ -11,8 +11,8 @@ import { inProject } from '../policy/targets.ts';
 export interface FoundProjects {
   /** In the order of the projects' names. */
   readonly targets: readonly Target[];
-  /** Names of the projects that the policy selects and that are disabled. */
-  readonly disabled: readonly string[];
+  /** The projects that the policy selects and that are disabled. */
+  readonly disabled: readonly { readonly id: string; readonly name: string }[];
 }
 
 /**
@@ -45,6 +45,6 @@ export async function findProjects(
   }
   return {
     targets: selected.filter(({ enabled }) => enabled).map((project) => inProject(target, project)),
-    disabled: selected.filter(({ enabled }) => !enabled).map(({ name }) => name),
+    disabled: selected.filter(({ enabled }) => !enabled),
   };
 }

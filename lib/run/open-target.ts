@@ -63,7 +63,7 @@ export async function beginTargets(
   let targets: readonly Target[];
   try {
     const found = await findProjects(accounts, target, counts);
-    for (const name of found.disabled) {
+    for (const { name } of found.disabled) {
       warnOfDisabled(observer, name, target.name);
     }
     targets = selectProjectTargets(target, found.targets, requestedTargets);
@@ -278,8 +278,8 @@ function archiveOf(
 function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
   let askedAt = Number.NEGATIVE_INFINITY;
   let ids: Promise<ReadonlySet<string> | undefined> | undefined;
-  return async (instanceId, seenAt) => {
-    if (!ids || (seenAt !== undefined && seenAt >= askedAt)) {
+  return async (instanceId) => {
+    if (!ids || (api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) {
       askedAt = clock.monotonic();
       ids = api.listInstances().then(
         ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),

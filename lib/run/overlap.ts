@@ -4,7 +4,8 @@ import type { StoppedBy } from '../model/outcome.ts';
 import { listSameInstances } from '../model/services.ts';
 import { addRequests, type InstanceSummary, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
-import { type Selectable, selectInstances } from '../policy/select-instances.ts';
+import { claimedInstances, type Selectable } from '../policy/select-instances.ts';
+import { inProject } from '../policy/targets.ts';
 import { findProjects } from './find-projects.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -61,8 +62,7 @@ export async function leaveOverlapsAlone(
     );
     for (const { target } of [...insiders, ...(outsiders.get(projectId) ?? []), ...unknown]) {
       if (!listSameInstances(own.target.service, target.service)) continue;
-      const { selected, nameless } = selectInstances(own.listed, target.instances);
-      claim(target, [...selected, ...nameless]);
+      claim(target, claimedInstances(own.listed, target.instances));
     }
     for (const cleanup of own.cleanups) {
       const names = claims.get(cleanup.summary.id);
@@ -114,8 +114,10 @@ async function placesOf(
     if (!target.projects) {
       return [{ target, projectId: (await accounts.enter(target, counts)).projectId }];
     }
-    const { targets } = await findProjects(accounts, target, counts);
-    return targets.map((each) => ({ target: each, projectId: each.projectId }));
+    const { targets, disabled } = await findProjects(accounts, target, counts);
+    // The service may serve a disabled one all the same.
+    const all = [...targets, ...disabled.map((project) => inProject(target, project))];
+    return all.map((each) => ({ target: each, projectId: each.projectId }));
   } catch {
     return [{ target, projectId: undefined }];
   }

@@ -1,4 +1,4 @@
-import { endOfString } from './repeated-keys.ts';
+import { endOfString } from '../answers/repeated-keys.ts';
 
 /**
  * The JSON of each element of an array, as it was written but for white space between its parts: `JSON.parse` changes

@@ -71,6 +71,11 @@ export class ListProgress {
     return this.#total;
   }
 
+  /** How many of the rows that were read have vanished since, as far as a credible count tells. */
+  vanished(read: number): number {
+    return this.#total === undefined || this.#isDoubted ? 0 : Math.max(0, read - this.#total);
+  }
+
   /**
    * Takes in the page that was asked for; true when it is the last one.
    * @throws {IncompleteListError} when the list does not come nearer to its end.

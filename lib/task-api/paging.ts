@@ -45,9 +45,10 @@ export interface SideBySide<Row> {
  * moved: the same count on every page, no page shorter than it has to be, as many different rows as are counted,
  * and none beyond the first page that may have appeared meanwhile. (Rows appear on the first page, which is read
  * before all others; so the rows are those that were there then.) Otherwise the list is read page after page.
+ * @returns how many of the rows that were found have vanished meanwhile, nobody knows which.
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
-export async function readList<Row>(list: ListReading<Row>): Promise<void> {
+export async function readList<Row>(list: ListReading<Row>): Promise<number> {
   const { paging, fetchPage, keyOf, found, rows: account, sideBySide } = list;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
@@ -57,16 +58,17 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
+  let vanished = 0;
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
     const outcome = await readSideBySide(first, sideBySide);
-    if (outcome === 'complete') return;
+    if (outcome === 'complete') return 0;
     if (outcome === 'moving') first = undefined;
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    if (await readPass(pass > 1)) return;
+    if (await readPass(pass > 1)) return vanished;
     if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
@@ -155,6 +157,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<void> {
         known: found.size,
       });
       counted = progress.total ?? counted;
+      vanished = progress.vanished(found.size);
       if (isLast) return allFound();
       if (again && progress.total !== undefined && allFound()) return true;
     }

@@ -7,6 +7,7 @@ import {
   readAnswer,
 } from '../answers/classify.ts';
 import { adviceForTarget } from '../answers/error-codes.ts';
+import { hasRepeatedKeys } from '../answers/repeated-keys.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, Sent } from '../http/endpoint.ts';
 import type { HttpResponse, TransportError } from '../http/transport.ts';
@@ -27,7 +28,6 @@ import { isObject, visible } from '../model/text.ts';
 import { elementTexts } from './element-texts.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
-import { hasRepeatedKeys } from './repeated-keys.ts';
 import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
 
 export interface TaskApiOptions {
@@ -93,6 +93,14 @@ interface RowWithText {
   readonly text: string;
 }
 
+/** The records of an instance. */
+export interface TaskList {
+  /** By id; those without an id, and the second of two with one id, under keys that are no ids. */
+  readonly tasks: ReadonlyMap<string, Task>;
+  /** How many of them have vanished while the list was read, nobody knows which. */
+  readonly vanished: number;
+}
+
 /** An answer to a list, with the page that it brought. */
 interface PageReading extends AnswerReading {
   readonly page?: Page;
@@ -112,6 +120,7 @@ export class TaskApi {
   readonly #permitted = new Set<string>();
   /** The instances on which an action was forbidden, by action. */
   readonly #forbidden = new Map<string, Set<string>>();
+  readonly #seenAt = new Map<string, number>();
 
   constructor(options: TaskApiOptions) {
     const { origin, service, projectId } = options;
@@ -137,7 +146,7 @@ export class TaskApi {
       countKey: 'instance_num',
       action: 'list',
     };
-    const found = await this.#readAll(list, {
+    const { found } = await this.#readAll(list, {
       read: readInstance,
       keyOf: (row) => row?.id,
       changed: (row, before) => row && before && withDoubt(row, before),
@@ -147,15 +156,14 @@ export class TaskApi {
   }
 
   /**
-   * All task records of an instance, by id; those without an id, and the second of two with one id, under keys
-   * that are no ids.
+   * All task records of an instance.
    * @param kept receives the rows as the service sent them: JSON of the same value.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(instanceId: string, kept?: KeptRows): Promise<ReadonlyMap<string, Task>> {
+  async listTasks(instanceId: string, kept?: KeptRows): Promise<TaskList> {
     const { endpoint, time } = this.#options;
     const list = { ...this.#taskList(instanceId), keepsText: kept !== undefined };
-    return await this.#readAll(list, {
+    const { found, vanished } = await this.#readAll(list, {
       read: (raw) => readTask(kept ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
@@ -166,6 +174,12 @@ export class TaskApi {
           createdAt > (first.serverTime ?? time()) - CLOCK_JITTER_MS,
       },
     });
+    return { tasks: found, vanished };
+  }
+
+  /** When the service last answered as it does for an instance that is there, by the clock that does not step. */
+  seenAt(instanceId: string): number | undefined {
+    return this.#seenAt.get(instanceId);
   }
 
   /**
@@ -206,19 +220,20 @@ export class TaskApi {
     reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'> & {
       readonly rows?: RowAccount;
     },
-  ): Promise<Map<string, Row>> {
+  ): Promise<{ found: Map<string, Row>; vanished: number }> {
     const { rows, endpoint } = this.#options;
     const found = new Map<string, Row>();
     const account = reading.rows ?? rows.open();
     endpoint.activeLists += 1;
     try {
-      await readList({
+      const vanished = await readList({
         paging: list.paging,
         fetchPage: (skip) => this.#page(list, skip),
         ...reading,
         found,
         rows: account,
       });
+      return { found, vanished };
     } catch (error) {
       if (!(error instanceof IncompleteListError)) throw error;
       const incomplete = { answer: 'invalid', code: 'incomplete' } as const;
@@ -227,7 +242,6 @@ export class TaskApi {
       endpoint.activeLists -= 1;
       if (!reading.rows) account.release();
     }
-    return found;
   }
 
   async #page(list: List, skip: number): Promise<Page> {
@@ -270,7 +284,7 @@ export class TaskApi {
     { method, url, action, instanceId }: ApiRequest,
     read: (result: HttpResponse | TransportError) => R,
   ): Promise<Sent<R>> {
-    const { endpoint, access, window, counts, maxAttempts, timeout } = this.#options;
+    const { endpoint, access, clock, window, counts, maxAttempts, timeout } = this.#options;
     const request = { method, url, headers: this.#headers };
     const changes = method === 'DELETE';
     const options = { read, changes, window, maxAttempts, timeout, counts };
@@ -278,6 +292,8 @@ export class TaskApi {
     this.#checkTarget(sent.reading, action, sent.request?.grant);
     if (instanceId !== undefined) {
       this.#checkPermission(sent.reading, action, instanceId, sent.request?.grant);
+      const { answer } = sent.reading ?? {};
+      if (answer === 'ok' || answer === 'deleted') this.#seenAt.set(instanceId, clock.monotonic());
     }
     this.#checkClock(sent.reading);
     return sent;

@@ -11,6 +11,11 @@ test.each([
   ['a b', 'a b '],
   ['caf\u00e9', 'cafe\u0301'],
   ['a?b', 'a\u200bb'],
+  ...['\u2800', '\u3164', '\u115f', '\u1160', '\uffa0'].flatMap((blank) => [
+    ['a b', `a${blank}b`],
+    [`a${blank}b`, 'a b'],
+    ['ab', `a${blank}b`],
+  ]),
 ])('a text matches that looks like one that does: %j, %j', (pattern, text) => {
   expect(compileLooks(['other', pattern])(text)).toBe(true);
 });

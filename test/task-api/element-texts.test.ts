@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { elementTexts } from '../../lib/task-api/element-texts.ts';
-import { spaces, written } from './written-json.ts';
+import { spaces, written } from '../written-json.ts';
 
 const read = (json: string) => elementTexts(json, 'tasks');
 

@@ -92,7 +92,7 @@ function add(service: ServiceName, rows: readonly unknown[] | number = 3) {
 }
 
 async function listed(api: TaskApi, id = INSTANCE_ID): Promise<Map<string, Task>> {
-  return new Map(await clock.settle(api.listTasks(id)));
+  return new Map((await clock.settle(api.listTasks(id))).tasks);
 }
 
 async function failureOf(promise: Promise<unknown>): Promise<ApiError> {

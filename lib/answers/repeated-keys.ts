@@ -10,7 +10,7 @@ export function hasRepeatedKeys(json: string, value: unknown): boolean {
 /** The keys of all objects in a value, however deep. */
 function countKeys(value: unknown): number {
   let count = 0;
-  const left = [value];
+  const left = [value].filter(isInside);
   while (left.length > 0) {
     const next = left.pop();
     if (Array.isArray(next)) {

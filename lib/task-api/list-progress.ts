@@ -141,7 +141,9 @@ export class ListProgress {
   }
 
   #checkProgress(news: number): void {
-    const left = this.#total === undefined ? this.#nearest - news : this.#total - this.#covered;
+    // Beyond what is counted, only a new row is nearer to the end.
+    const isCounted = this.#total !== undefined && this.#covered <= this.#total;
+    const left = isCounted ? (this.#total as number) - this.#covered : this.#nearest - news;
     this.#stalled = left < this.#nearest ? 0 : this.#stalled + 1;
     this.#nearest = Math.min(this.#nearest, left);
     if (this.#stalled >= MAX_STALLED) throw changesTooFast();

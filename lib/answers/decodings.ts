@@ -197,9 +197,7 @@ function withoutTags(text: string): readonly string[] {
  * has.
  */
 function fromBase64(text: string): readonly string[] {
-  const found = new Set(
-    [/[^\w+/-]+/g, /[^a-z0-9+/]+/gi, /[^\w-]+/g].map((gap) => text.replace(gap, '')),
-  );
+  const found = new Set([/[^a-z0-9+/]+/gi, /[^\w-]+/g].map((gap) => text.replace(gap, '')));
   // Nobody knows which of the letters before it are a part of it.
   return [...found].flatMap((letters) =>
     [0, 1, 2, 3].flatMap((start) => ofBytes(Buffer.from(letters.slice(start), 'base64'))),

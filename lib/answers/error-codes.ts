@@ -90,7 +90,7 @@ const BY_CODE = new Map(
 
 /** A code of the gateway in the way in which shared ones write it; any other as it is. */
 function asShared(code: string): string {
-  return code.replace(/^APIG\./, 'APIGW.');
+  return code.startsWith('APIG.') ? `APIGW.${code.slice('APIG.'.length)}` : code;
 }
 
 /** The meaning of an error code, or `undefined` when it is not a documented one. */

@@ -370,3 +370,13 @@ describe('in words', () => {
     expect(describeResponse({ attempts: 2 })).toBe('no answer (2 attempts)');
   });
 });
+
+test.each([
+  '{"error_code":"DCS.4957","error_code":""}',
+  '{"error_code":"DCS.4957","error_code":null}',
+  '{"error_code":"","error\\u005fcode":""}',
+])('a success in which a key comes twice is none: %s', (body) => {
+  const message = 'the answer has a key twice';
+  expect(classify('delete', 200, body)).toMatchObject({ answer: 'doubtful', message });
+  expect(classify('list', 200, body)).toMatchObject({ answer: 'transient', message });
+});

@@ -68,6 +68,13 @@ describe('escapes are undone', () => {
     expect(withoutEscapes('plain')).toEqual(['plain']);
   });
 
+  test.each([
+    ['a\\7b', 'a\u0007b'],
+    ['a\\u{10ffff}b', 'a\u{10ffff}b'],
+  ])('of one octal digit, and of the last character that there is: %s', (text, decoded) => {
+    expect(withoutEscapes(text)).toContain(decoded);
+  });
+
   test('in no more than 1,000 ways', () => {
     const text = ['\\', '%', '&#', '='].join('').repeat(2_000);
     expect(withoutEscapes(`${text}41;`.repeat(3)).length).toBeLessThanOrEqual(1_000);

@@ -42,6 +42,10 @@ test('a policy that was valid before and is not now is told so in the words of t
       'which some programs show as a line break',
     ],
     [
+      policyText('keepFor: 30d # \u202ea month'),
+      'which makes some programs show what follows in another order',
+    ],
+    [
       policyText('keepFor: 30d\nstatuses: [SUCCESS\n  FAILED]'),
       'this is one text to YAML, over several lines',
     ],

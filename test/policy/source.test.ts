@@ -169,24 +169,24 @@ describe('a line break that is none to the parser', () => {
   });
 });
 
-describe('a text without quotes that goes on over several lines', () => {
+describe('a text that goes on over several lines', () => {
   test.each([
     ['as two items of which one is indented further', 'a:\n  - ONE\n   - TWO\nb: 1', at(2, 5)],
     ['as two items without a comma between them', 'a: [ONE\n  TWO]', at(1, 5)],
     ['with CRLF', 'a: one\r\n  two\r\n', at(1, 4)],
+    ['in quotes', 'a: 1\nb: ["ONE,\n TWO"]', at(2, 5)],
+    ['in single quotes', "a: 'ONE,\n TWO'", at(1, 4)],
   ])('is refused, since it is one text: %s', (_, text, { line, column }) => {
     expect(() => readSource(text, 'p.yml')).toThrow(
       new RegExp(
-        `^p.yml:${line}:${column}: this is one text to YAML, over several lines; write each value on a line of its own, or put it in quotes$`,
+        `^p.yml:${line}:${column}: this is one text to YAML, over several lines; write each value on a line of its own$`,
       ),
     );
   });
 
-  test('is read where it says so itself, by quotes or as a block', () => {
-    const text =
-      "a: 'one\n  two'\nb: >-\n  one\n  two\nc: |\n  one\nd: [\n  one,\n  two\n]\ne:\n\nf: g\n";
+  test('is read where it says so itself, as a block', () => {
+    const text = 'b: >-\n  one\n  two\nc: |\n  one\nd: [\n  one,\n  two\n]\ne:\n\nf: g\n';
     expect(readSource(text, 'p.yml').value).toEqual({
-      a: 'one two',
       b: 'one two',
       c: 'one\n',
       d: ['one', 'two'],
@@ -195,3 +195,15 @@ describe('a text without quotes that goes on over several lines', () => {
     });
   });
 });
+
+test.each(['\u202a', '\u202e', '\u2066', '\u2069'])(
+  'a character that makes what follows look otherwise (%j) is refused, in a comment too',
+  (character) => {
+    const code = character.charCodeAt(0).toString(16).toUpperCase();
+    for (const text of [`a: 1\nb: "${character}DNETXE"\n`, `a: 1\nb: 2 #${character}\n`]) {
+      expect(() => readSource(text, 'p.yml')).toThrow(
+        `p.yml:2:${text.split('\n')[1]?.indexOf(character) === 4 ? 5 : 7}: here is U+${code}, which makes some programs show what follows in another order; take it out`,
+      );
+    }
+  },
+);

@@ -291,6 +291,25 @@ test.each([
   },
 );
 
+test.each([
+  ['its id in capitals', (id: string) => id.toUpperCase()],
+  ['what looks like its name', () => 'cafe\u0301-*'],
+])('an instance is left alone where another target includes %s', async (_, include) => {
+  const { emulator } = world;
+  const [shared] = addExpired('caf\u00e9-1');
+  const policy = policyOf([
+    targetOf(emulator, { name: 'deletes' }),
+    targetOf(emulator, {
+      name: 'keeps',
+      keep: 'forever',
+      instances: { include: [include(shared?.id ?? '')] },
+    }),
+  ]);
+  const summary = await world.run(policy);
+  expect(shared?.taskIds()).toHaveLength(3);
+  expect(summary.targets[0]?.instances).toMatchObject([{ stoppedBy: 'overlap' }]);
+});
+
 test('an instance that has another name in each list of one server is left alone, however targets write that', async () => {
   const { emulator } = world;
   const [shared] = addExpired('shared');
@@ -479,6 +498,51 @@ test.each([
     }
   },
 );
+
+test('the newest records that vanish while the list is read keep no others from being kept', async () => {
+  const { emulator } = world;
+  const instance = emulator.addInstance({
+    service: 'kafka',
+    name: 'a',
+    tasks: expired(150, 'kafka'),
+  });
+  const newest = instance.taskIds().slice(0, 3);
+  let further = 0;
+  emulator.intercept = ({ operation, query }) => {
+    if (operation !== 'list-tasks' || query.start === '1') return undefined;
+    further += 1;
+    // The first time the list seems to move, so that it is read page after page.
+    if (further === 1)
+      return { rewrite: (body) => ({ ...(body as object), total_count: 151, task_count: 151 }) };
+    if (further === 2) for (const id of newest) instance.removeTask(id);
+    return undefined;
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka', keepLast: 3 }));
+  expect(summary.totals).toMatchObject({ listed: 150, kept: 6 });
+  expect(instance.taskIds()).toHaveLength(3);
+});
+
+test('an instance that was there on one page is not gone by a list of instances from before', async () => {
+  const { emulator } = world;
+  const gone = emulator.addInstance({ service: 'kafka', name: 'a', tasks: expired(3, 'kafka') });
+  const other = emulator.addInstance({ service: 'kafka', name: 'b', tasks: expired(150, 'kafka') });
+  let lists = 0;
+  emulator.intercept = ({ operation, instanceId, query }) => {
+    if (operation === 'list-instances') {
+      lists += 1;
+      return lists === 2 ? { status: 200, body: { instance_num: 0, instances: [] } } : undefined;
+    }
+    const fails = instanceId === gone.id || (instanceId === other.id && query.start !== '1');
+    return fails ? { status: 404, body: { error_code: 'DMS.00404022' } } : undefined;
+  };
+  const policy = onlyTarget(emulator, { service: 'kafka', requests: { concurrency: 1 } });
+  const summary = await world.run(policy, {}, { random: () => 0 });
+  expect(summary.outcome).toBe('failed');
+  expect(summary.targets[0]?.instances).toMatchObject([
+    { name: 'a', outcome: 'complete' },
+    { name: 'b', outcome: 'failed', stoppedBy: 'listing' },
+  ]);
+});
 
 describe('an answer of another size', () => {
   test.each([

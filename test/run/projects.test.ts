@@ -189,6 +189,20 @@ describe('projects', () => {
     );
   });
 
+  test('that are disabled are not cleaned by another target either, which has one by its id', async () => {
+    emulator.projects.splice(1, 1, { id: idOf(1), name: 'eu-de_a', enabled: false });
+    const one = targetOf(emulator, {
+      name: 'one',
+      cloud: 'otc',
+      region: 'eu-de',
+      projectId: idOf(1),
+      keepFor: '1d',
+    });
+    const summary = await world.run(policyOf([account({ service: 'dcs', region: 'eu-de' }), one]));
+    const { instances } = summary.targets.find(({ name }) => name === 'one') ?? {};
+    expect(instances).toMatchObject([{ stoppedBy: 'overlap', deleted: 0 }]);
+  });
+
   test('of which another target has one by its id are left alone by both there', async () => {
     const one = targetOf(emulator, {
       name: 'one',

@@ -748,3 +748,59 @@ describe('pages side by side', () => {
     expect(requests).toBeLessThanOrEqual(1 + 8);
   });
 });
+
+/** Reads a list of which `live` tells the rows for each page, five at once. */
+function readLive(live: (page: number) => readonly object[], total?: (rows: number) => number) {
+  let pages = 0;
+  return readList<{ id?: string }>({
+    rows: new RowBudget().open(),
+    changed: (row) => row,
+    paging: { ...SERVICES.kafka.tasks, limit: 5 },
+    fetchPage: async (skip) => {
+      pages += 1;
+      const all = live(pages);
+      const rows = all.slice(skip, skip + 5);
+      return { rows, total: total?.(rows.length) ?? all.length };
+    },
+    read: (row) => row as { id?: string },
+    keyOf: (row) => row.id,
+    found: new Map(),
+  });
+}
+
+const ROWS = Array.from({ length: 20 }, (_, at) => ({ id: `r${at}` }));
+
+test.each([
+  ['none, where nobody touches it', () => ROWS, undefined, 0],
+  ['three', (page: number) => (page === 1 ? ROWS : ROWS.slice(3)), undefined, 3],
+  [
+    'none, where others have come in their place',
+    (page: number) => (page === 1 ? ROWS : [{ id: 'a' }, { id: 'b' }, ...ROWS.slice(2)]),
+    undefined,
+    0,
+  ],
+  ['none, where the count is each page’s own', () => ROWS, (rows: number) => rows, 0],
+])(
+  'a list tells how many of its rows have vanished while it was read: %s',
+  async (_, live, total, vanished) => {
+    await expect(readLive(live, total)).resolves.toBe(vanished);
+  },
+);
+
+test('a page that repeats is soon given up, also where its rows have no ids and the count is near', async () => {
+  let asked = 0;
+  const repeating = readList<{ id?: string }>({
+    rows: new RowBudget().open(),
+    changed: (row) => row,
+    paging: SERVICES.dcs.tasks,
+    fetchPage: async () => {
+      asked += 1;
+      return { rows: [{}, { id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }], total: 89 };
+    },
+    read: (row) => row as { id?: string },
+    keyOf: (row) => row.id,
+    found: new Map(),
+  });
+  await expect(repeating).rejects.toThrow(IncompleteListError);
+  expect(asked).toBeLessThan(100);
+});

@@ -36,7 +36,7 @@ export interface Source {
 
 /**
  * Characters with which some programs show another text than the parser reads: a rule that its reader sees on a line of
- * its own would be the end of a comment, and EXTEND would be DNETXE.
+ * its own would be the end of a comment, and a name would be read backwards.
  */
 const MISLEADING: readonly (readonly [RegExp, string])[] = [
   [

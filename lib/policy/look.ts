@@ -3,8 +3,11 @@ import { compilePatterns, isPattern, type Matcher } from './pattern.ts';
 /** Characters that nobody sees: those that are to be ignored, controls, and signs that are drawn as nothing. */
 const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
 
-/** The form of most texts that are as they look: of these it is soon told, and there may be millions. */
-const PLAIN = /^[!-~]+(?: [!-~]+)*$/;
+/**
+ * The form of most texts that are as they look, in letters of ASCII or of Chinese: of these it is soon told, and there
+ * may be millions.
+ */
+const PLAIN = /^[!-~\u4e00-\u9fff]+(?: [!-~\u4e00-\u9fff]+)*$/;
 
 /** Characters that some programs draw as a blank, and others as nothing. */
 const BLANK = /[\u2800\u3164\u115f\u1160\uffa0]/g;
@@ -16,7 +19,8 @@ function lookOf(text: string): string {
 
 /** What a text looks like, where that may be another text. */
 function looksOf(text: string): readonly string[] {
-  return PLAIN.test(text) ? [] : [lookOf(text), lookOf(text.replace(BLANK, ' '))];
+  if (PLAIN.test(text)) return [];
+  return [...new Set([text, text.replace(BLANK, ' ')])].map(lookOf);
 }
 
 /**

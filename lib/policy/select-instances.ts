@@ -74,13 +74,11 @@ export function claimedInstances<Instance extends Selectable>(
   instances: readonly Instance[],
   { include, exclude }: InstanceSelection = {},
 ): readonly Instance[] {
-  const exact = selectInstances(instances, { include, exclude });
-  if (!include) return [...exact.selected, ...exact.nameless];
-  const meant = include.map(broadPattern);
-  const others = selectInstances(instances, { exclude }).selected.filter((instance) =>
-    meant.some(({ matches }) => matches(instance)),
-  );
-  return [...exact.selected, ...exact.nameless, ...others];
+  const { nameless } = selectInstances(instances, { include, exclude });
+  const { selected } = selectInstances(instances, { exclude });
+  const meant = include?.map(broadPattern);
+  const isMeant = (instance: Instance) => !meant || meant.some(({ matches }) => matches(instance));
+  return [...nameless, ...selected.filter(isMeant)];
 }
 
 /** The form of an instance's id. */

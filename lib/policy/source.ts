@@ -52,7 +52,7 @@ const MISLEADING: readonly (readonly [RegExp, string])[] = [
 /**
  * Reads YAML 1.2 with its core schema and merge keys (`<<`): one document, keys that are text, no tags of one's own.
  * A mapping's own pairs win over those that it merges, and an earlier mapping of a list over a later one. Lines end
- * with LF or CRLF, and a text without quotes ends where its line does.
+ * with LF or CRLF, and a text that is no block ends where its line does.
  *
  * @throws {PolicyError} when the text is not that, with every mistake that the parser found
  */

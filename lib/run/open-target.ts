@@ -156,7 +156,7 @@ async function beginTarget(
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(
-        `${endpoint.origin} does not say what time it is, so this machine's clock was not checked`,
+        `${targetOrigin(target)} does not say what time it is, so this machine's clock was not checked`,
         name,
       );
     }

@@ -33,7 +33,7 @@ import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
 export interface TaskApiOptions {
   readonly service: Service;
   readonly projectId: string;
-  /** The endpoint's, however the target writes it. */
+  /** The endpoint's server, as the target writes it. */
   readonly origin: string;
   readonly endpoint: Endpoint;
   readonly access: Access;
@@ -439,8 +439,8 @@ const UNREADABLE: AnswerReading = {
 };
 
 /**
- * `undefined` when the body cannot be believed: no JSON object, a key that comes twice, rows that are no list or more than were asked for,
- * a count that is no number.
+ * `undefined` when the body cannot be believed: no JSON object, a key that comes twice, rows that are no list or more
+ * than were asked for, a count that is no number.
  * @param limit rows that were asked for: those of the list may have become fewer since.
  */
 function readPage(

@@ -831,7 +831,7 @@ describe('messages', () => {
   });
 
   test('17: fewer endpoints than the policy has are refused, or looked for all the same', async () => {
-    world = await startFleet([{}, { endpoint: 'http://localhost:9', service: 'kafka' }]);
+    world = await startFleet([{}, { elsewhere: true, service: 'kafka' }]);
     add('a', 3);
     const { run, ...rest } = await message();
     const none = { ...run, lanes: 0 };

@@ -11,6 +11,7 @@ import { prepareStep } from '../../lib/fleet/prepare-step.ts';
 import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { summariseStep } from '../../lib/fleet/summarise-step.ts';
 import type { Clock } from '../../lib/http/clock.ts';
+import type { HttpRequest } from '../../lib/http/transport.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import type { Measurements } from '../../lib/telemetry/metrics.ts';
@@ -80,6 +81,17 @@ export interface FleetWorld {
 
 export const RUN = 'nightly';
 
+/** The other endpoint. Nothing listens on that port. */
+const ELSEWHERE = 'http://127.0.0.1:1';
+
+/** A request to the other endpoint, sent to the emulator. */
+function toEmulator(request: HttpRequest, url: string): HttpRequest {
+  if (!request.url.startsWith(`${ELSEWHERE}/`)) return request;
+  // The signature holds for the host that was meant.
+  const headers = { ...request.headers, host: new URL(ELSEWHERE).host };
+  return { ...request, url: request.url.replace(ELSEWHERE, url), headers };
+}
+
 /** @param targets on the emulator, or, with `elsewhere`, on another endpoint that leads there too. */
 export async function startFleet(
   targets: readonly { readonly elsewhere?: boolean; readonly [key: string]: unknown }[] = [{}],
@@ -148,7 +160,7 @@ export async function startFleet(
         close: () => {},
         send: (request, timeoutMs, signal) =>
           effect(`${request.method} ${request.url}`, () =>
-            transport.send(request, timeoutMs, signal),
+            transport.send(toEmulator(request, emulator.url), timeoutMs, signal),
           ),
       },
       openArchive: world.openArchive,
@@ -206,7 +218,7 @@ export async function startFleet(
         targets.map(({ elsewhere, ...fields }, index) =>
           targetOf(emulator, {
             name: `target-${index}`,
-            ...(elsewhere && { endpoint: emulator.url.replace('127.0.0.1', 'localhost') }),
+            ...(elsewhere && { endpoint: ELSEWHERE }),
             ...fields,
           }),
         ),

@@ -11,6 +11,7 @@ test.each([
   ['a b', 'a b '],
   ['caf\u00e9', 'cafe\u0301'],
   ['a?b', 'a\u200bb'],
+  ['管理 员', '管\u200b理\u3000员'],
   ...['\u2800', '\u3164', '\u115f', '\u1160', '\uffa0'].flatMap((blank) => [
     ['a b', `a${blank}b`],
     [`a${blank}b`, 'a b'],

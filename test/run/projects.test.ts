@@ -189,31 +189,29 @@ describe('projects', () => {
     );
   });
 
-  test('that are disabled are not cleaned by another target either, which has one by its id', async () => {
-    emulator.projects.splice(1, 1, { id: idOf(1), name: 'eu-de_a', enabled: false });
-    const one = targetOf(emulator, {
+  /** A target that has one of them by its id. */
+  const byId = () =>
+    targetOf(emulator, {
       name: 'one',
       cloud: 'otc',
       region: 'eu-de',
       projectId: idOf(1),
       keepFor: '1d',
     });
-    const summary = await world.run(policyOf([account({ service: 'dcs', region: 'eu-de' }), one]));
+
+  test('that are disabled are not cleaned by another target either, which has one by its id', async () => {
+    emulator.projects.splice(1, 1, { id: idOf(1), name: 'eu-de_a', enabled: false });
+    const summary = await world.run(
+      policyOf([account({ service: 'dcs', region: 'eu-de' }), byId()]),
+    );
     const { instances } = summary.targets.find(({ name }) => name === 'one') ?? {};
     expect(instances).toMatchObject([{ stoppedBy: 'overlap', deleted: 0 }]);
   });
 
   test('of which another target has one by its id are left alone by both there', async () => {
-    const one = targetOf(emulator, {
-      name: 'one',
-      cloud: 'otc',
-      region: 'eu-de',
-      projectId: idOf(1),
-      keepFor: '1d',
-    });
     for (const targets of [undefined, ['acme'], ['one'], ['acme/eu-de_a']]) {
       const summary = await world.run(
-        policyOf([account({ service: 'dcs', region: 'eu-de' }), one]),
+        policyOf([account({ service: 'dcs', region: 'eu-de' }), byId()]),
         { targets },
       );
       const inDoubt = summary.targets.filter(({ name }) => ['one', 'acme/eu-de_a'].includes(name));

@@ -46,6 +46,12 @@ export function isOdd(row: unknown): boolean {
   return (row as { odd?: unknown } | null)?.odd !== undefined || typeof row !== 'object' || !row;
 }
 
+/** Whether nothing could be asked for by the id of the record: it has none, or one that no address can hold. */
+export function hasNoId(row: unknown): boolean {
+  const id = (row as { id?: unknown } | null)?.id;
+  return typeof id !== 'string' || ['', '.', '..', '\ud800'].includes(id);
+}
+
 /** The records of one instance: mostly finished ones, some that run, some that make no sense. */
 export function rowsOf(
   ordinal: number,

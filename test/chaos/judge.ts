@@ -1,7 +1,7 @@
 import { expect } from '@jest/globals';
 import type { InstanceSummary } from '../../lib/model/summary.ts';
 import { expectToAddUp } from '../run/world.ts';
-import { isOdd } from './estate.ts';
+import { hasNoId, isOdd } from './estate.ts';
 import { type Account, isBad, isIdentity, isTaskList, isThrottled } from './ledger.ts';
 import type { Outcome, Played } from './play.ts';
 import type { Scenario } from './scenario.ts';
@@ -43,8 +43,7 @@ export function judge(scenario: Scenario, outcome: Outcome): void {
 /** What holds besides for two runs at once, where nothing leaves open who deleted a record. */
 export function judgeTogether({ runs, emulator, before }: Outcome): void {
   // A list that changes while it is read may stay incomplete where two rows have no id: nobody can tell them apart.
-  const isNameless = (row: unknown) => typeof (row as { id?: unknown } | null)?.id !== 'string';
-  const mayStayIncomplete = [...before.values()].some((rows) => rows.filter(isNameless).length > 1);
+  const mayStayIncomplete = [...before.values()].some((rows) => rows.filter(hasNoId).length > 1);
   if (!mayStayIncomplete) {
     for (const { summary } of runs) expect(summary.outcome).toBe('complete');
   }

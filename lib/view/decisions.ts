@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { RecordOutcome } from '../model/outcome.ts';
 import type { ExpiredOutcome, RecordError } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
@@ -28,12 +29,25 @@ export interface DecidedRecord {
 /** The decisions of a run, by instance. */
 export interface Decisions {
   readonly observer: Observer;
-  /** `undefined` where the records could not be listed. */
+  /** `undefined` where the records could not be listed, or are more than may be held. */
   of(target: string, instanceId: string): InstanceRecords | undefined;
 }
 
-/** Collects the decisions of a run, and what became of its records. Memory grows with the number of records. */
-export function collectDecisions(): Decisions {
+/** Share of the memory for objects that collected records may take: a run lists and deletes beside them. */
+const MEMORY_SHARE = 0.4;
+/** Bytes of a record beside its text: with the decision, and what became of it. */
+const RECORD_BYTES = 200;
+/** Bytes of a character, at most. */
+const CHARACTER_BYTES = 2;
+
+/**
+ * Collects the decisions of a run, and what became of its records: instance by instance, as long as they fit.
+ * @param mostBytes that all records may take together.
+ */
+export function collectDecisions(
+  mostBytes: number = MEMORY_SHARE * getHeapStatistics().heap_size_limit,
+): Decisions {
+  let bytes = 0;
   const targets = new Map<string, Map<string, InstanceRecords>>();
   const instancesOf = (target: string) => {
     const instances = targets.get(target) ?? new Map<string, InstanceRecords>();
@@ -43,6 +57,9 @@ export function collectDecisions(): Decisions {
   return {
     observer: {
       decided: (target, { id }, tasks, decisions) => {
+        const size = tasks.reduce((sum, task) => sum + bytesOf(task), 0);
+        if (bytes + size > mostBytes) return;
+        bytes += size;
         instancesOf(target).set(id, { tasks, decisions, outcomes: [] });
       },
       recordsDone: (target, { id }, outcomes) => {
@@ -54,7 +71,11 @@ export function collectDecisions(): Decisions {
   };
 }
 
-/** The records of an instance one by one, with what became of each; none where they could not be listed. */
+function bytesOf({ id = '', name = '', status = '', user = '' }: Task): number {
+  return RECORD_BYTES + CHARACTER_BYTES * (id.length + name.length + status.length + user.length);
+}
+
+/** The records of an instance one by one, with what became of each; none where they could not be listed, or held. */
 export function* recordsOf(records: InstanceRecords | undefined): Generator<DecidedRecord> {
   if (!records) return;
   const { tasks, decisions, outcomes } = records;

@@ -4,6 +4,7 @@ import { type Ages, ageBars, ageRange } from '../../lib/view/ages.ts';
 import { cutsOf } from '../../lib/view/cuts.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import { ageChart } from '../../lib/view/html/chart.ts';
+import { renderHtml } from '../../lib/view/html/html.ts';
 import { tableData } from '../../lib/view/html/table-data.ts';
 import { NOW } from '../records.ts';
 import { sampleReport } from './sample.ts';
@@ -90,6 +91,21 @@ test('a table that would be too long has first what goes, and counts the others'
   const outcomes = columns.verdict.map((place) => verdicts[place]?.[0]);
   expect(outcomes.filter((outcome) => outcome === 'would go')).toHaveLength(summary.totals.expired);
   expect(omitted).toBe(summary.totals.kept - 1);
+});
+
+test('records that are more than a report can hold are counted, and the report says so', () => {
+  const whole = sampleReport();
+  const held = tableData(whole.summary, whole.records).columns.id.length;
+  const { summary, records, ...rest } = sampleReport({ mostBytes: 300_000 });
+  const table = tableData(summary, records);
+  expect(table.columns.id.length).toBeLessThan(held);
+  expect(table.columns.id.length).toBeGreaterThan(0);
+  expect(table.columns.id.length + table.omitted).toBe(summary.totals.listed);
+  expect(table.outcomes).toEqual(tableData(whole.summary, whole.records).outcomes);
+  const html = renderHtml({ summary, records, ...rest });
+  expect(html).toContain('more than a report can hold');
+  expect(html).toContain('--records FILE writes them all into a file');
+  expect(html).not.toContain('Its records were not listed');
 });
 
 test('nothing is known of an instance whose records were not listed', () => {

@@ -80,6 +80,8 @@ export function everyOutcome(name: string, index: number, { id }: Task): Expired
 
 /** What a report on records is made of, decided by the real policy. */
 export interface SampleOptions {
+  /** Bytes that its records may take together. */
+  readonly mostBytes?: number;
   /** Records for each instance name of a target. */
   readonly estate?: Readonly<Record<string, Readonly<Record<string, number | readonly Task[]>>>>;
   readonly policy?: string;
@@ -99,9 +101,10 @@ export function sampleReport({
   options = [],
   outcome: outcomeOf = () => ({ outcome: dryRun ? 'remaining' : 'deleted' }),
   change = () => {},
+  mostBytes,
 }: SampleOptions = {}): Report {
   const policy = loadPolicy(text, 'retention.yml');
-  const records = collectDecisions();
+  const records = collectDecisions(mostBytes);
   const targets = policy.targets
     .filter(({ name }) => estate[name])
     .map((target): TargetSummary => {

@@ -23,7 +23,7 @@ export function recordsSection(data: TableData, withoutScripts: Markup): Markup 
   return markup`<section id="records"><h2>Records</h2>
 <noscript>${withoutScripts}</noscript>
 <div id="interactive" hidden>
-${omitted > 0 ? markup`<p class="note">The table holds the first ${number(columns.id.length)} records: those that go come first. The other ${number(omitted)} are in the totals and the charts only.</p>` : undefined}
+${omitted > 0 ? markup`<p class="note">The table holds the first ${number(columns.id.length)} records: those that go come first. The other ${number(omitted)} are in the totals only, and in the charts as far as memory reaches; --records FILE writes them all into a file.</p>` : undefined}
 <form id="controls">
 <label>contains <input type="search" id="search" placeholder="id, name, user, instance, error" autocomplete="off"></label>
 ${['outcome', 'instance', 'status', 'reason', 'rule'].map(

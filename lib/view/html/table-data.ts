@@ -2,7 +2,7 @@ import type { RecordOutcome } from '../../model/outcome.ts';
 import type { RecordError, Summary } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
 import { type DecidedRecord, type Decisions, recordsOf } from '../decisions.ts';
-import { namesIn } from '../deletions.ts';
+import { heldBackOf, namesIn } from '../deletions.ts';
 import { messageOf } from '../failures.ts';
 import { outcomeWord } from './words.ts';
 
@@ -56,6 +56,9 @@ export function tableData(
   };
   const textOf = (text: string | undefined) =>
     text === undefined ? null : texts.place(text, () => visible(text));
+  const count = (outcome: RecordOutcome, times = 1) => {
+    if (times > 0) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + times);
+  };
   let omitted = 0;
   // If not all of them fit, the ones that go are shown first.
   for (const wanted of ['delete', 'keep']) {
@@ -66,12 +69,25 @@ export function tableData(
         instances[place] = [visible(target.name), visible(names.get(id) ?? id)];
         for (const record of recordsOf(records.of(target.name, id))) {
           if (record.decision.action !== wanted) continue;
-          outcomes.set(record.outcome, (outcomes.get(record.outcome) ?? 0) + 1);
+          count(record.outcome);
           if (columns.instance.length < maxRows) add(place, record);
           else omitted += 1;
         }
         place += 1;
       }
+    }
+  }
+  for (const { name, instances } of summary.targets) {
+    for (const instance of instances) {
+      if (records.of(name, instance.id)) continue;
+      omitted += instance.listed;
+      const heldBack = heldBackOf(instance);
+      count('kept', instance.kept);
+      count('deleted', instance.deleted);
+      count('already-gone', instance.alreadyGone);
+      count('failed', instance.failed);
+      count('held-back', heldBack);
+      count('remaining', instance.remaining - heldBack);
     }
   }
   return {

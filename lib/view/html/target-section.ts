@@ -33,8 +33,15 @@ export function targetSection(
   const marks = (cuts?.rules ?? []).flatMap(({ age }) => age ?? []);
   // All charts of a target have one range, so that the cut is at the same place in each.
   const range = ageRange(ages, cuts?.age, marks);
-  const chartOf = (parts: readonly InstanceDecisions[], title: string, height: number) =>
-    chart({ parts, range, cuts, now, title, height });
+  const chartOf = (
+    parts: readonly InstanceDecisions[],
+    title: string,
+    height: number,
+    omitted = 0,
+  ) => chart({ parts, omitted, range, cuts, now, title, height });
+  const omitted = target.instances
+    .filter(({ id }) => !records.of(target.name, id))
+    .reduce((sum, { listed }) => sum + listed, 0);
   const { dryRun } = summary;
   const names = namesIn(target);
   const cards = target.instances.filter((instance) => chosen.has(instance));
@@ -45,7 +52,7 @@ export function targetSection(
 <p>${target.cloud} ${target.service}, ${target.region}</p>
 ${cuts && policyOfTarget(cuts, now)}
 ${target.instances.length === 0 ? markup`<p>No instances.</p>` : equations(addCounts(target.instances), dryRun, held)}
-${target.instances.length > 1 ? chartOf(decided, `All of ${target.name}`, TARGET_HEIGHT) : undefined}
+${target.instances.length > 1 ? chartOf(decided, `All of ${target.name}`, TARGET_HEIGHT, omitted) : undefined}
 ${
   cards.length === 0
     ? undefined
@@ -70,7 +77,7 @@ function instanceCard(
   return markup`<article>
 <h3><bdi>${name || id}</bdi> ${outcome === 'complete' && !stoppedBy ? undefined : badge(outcome, stoppedBy)}</h3>
 ${name ? markup`<p class="id"><code>${id}</code></p>` : undefined}
-${drawn && listed > 0 ? drawn : markup`<p>${drawn ? 'No records.' : 'Its records were not listed.'}</p>`}
+${listed > 0 ? (drawn ?? markup`<p>Not drawn: the records of this run are more than a report can hold.</p>`) : markup`<p>${drawn ? 'No records.' : 'Its records were not listed.'}</p>`}
 ${equations(instance, dryRun, held)}
 ${held > 0 ? markup`<p class="held">Held back by a limit: ${dryRun ? 'nothing would go here' : 'nothing was deleted here'}.</p>` : undefined}
 ${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, count]) => `${number(count)} ${reason}`).join(', ')}</p>` : undefined}
@@ -79,13 +86,15 @@ ${reasons.length > 0 ? markup`<p class="reasons">kept: ${reasons.map(([reason, c
 
 function chart(input: {
   readonly parts: readonly InstanceDecisions[];
+  /** Records that are not among them: all of the run are more than a report can hold. */
+  readonly omitted: number;
   readonly range: AgeRange | undefined;
   readonly cuts: TargetCuts | undefined;
   readonly now: number;
   readonly title: string;
   readonly height: number;
 }): Markup {
-  const { parts, range, now } = input;
+  const { parts, omitted, range, now } = input;
   const ages = agesOf(parts, now);
   const beyond = range
     ? [...ages.kept, ...ages.expired].filter((age) => age > range.oldest).length
@@ -94,6 +103,7 @@ function chart(input: {
     range && beyond > 0 ? `${number(beyond)} older than ${describeAge(range.oldest)}` : '',
     ages.future > 0 ? `${number(ages.future)} dated in the future` : '',
     ages.undated > 0 ? `${number(ages.undated)} without a readable date` : '',
+    omitted > 0 ? `${number(omitted)} more than a report can hold` : '',
   ].filter(Boolean);
   return markup`<figure>${range ? ageChart({ ...input, range, ages }) : undefined}
 <figcaption><span class="key is-kept"></span>kept <span class="key is-expired"></span>expired${missing.length > 0 ? ` · not drawn: ${missing.join(', ')}` : undefined}</figcaption></figure>`;

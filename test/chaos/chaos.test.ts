@@ -58,7 +58,7 @@ test(
           one,
           (outcome) => {
             judge(one, outcome);
-            judgeTogether(outcome);
+            judgeTogether(one, outcome);
           },
           [0, delay],
         );

@@ -33,9 +33,9 @@ export function classify(
   conceal: Conceal = (text) => text,
 ): AnswerReading {
   const success = status >= 200 && status < 300;
-  const error = success ? readErrorInSuccess(body, conceal) : readError(body, conceal);
+  const error = success ? readErrorInSuccess(operation, body, conceal) : readError(body, conceal);
   if (!error) {
-    if (operation === 'list') return { answer: 'ok', status };
+    if (operation === 'list') return status === 206 ? PART_OF_LIST : { answer: 'ok', status };
     if (status !== 202) return { answer: 'deleted', status };
     return {
       answer: 'accepted',
@@ -47,6 +47,14 @@ export function classify(
   const answer = (code !== undefined && meaningOf(code)) || byStatus(operation, status, message);
   return { answer, status, code: code ?? `HTTP ${status}`, message, trouble: troubleOf(answer) };
 }
+
+const PART_OF_LIST: AnswerReading = {
+  answer: 'transient',
+  status: 206,
+  code: 'HTTP 206',
+  message: 'the answer is only a part of the list',
+  trouble: 'transient',
+};
 
 /**
  * The same for what a transport returned, with the server's wish to wait and the time of its clock.
@@ -135,17 +143,29 @@ function readError(body: string, conceal: Conceal): ErrorBody {
   };
 }
 
-/** A body of success that bears an error code all the same. */
-function readErrorInSuccess(body: string, conceal: Conceal): ErrorBody | undefined {
-  // Most bodies are long lists: not worth a second reading. (A key may be written with escapes.)
-  if (!body.includes('error_code') && !body.includes('\\u')) return undefined;
+/** A body of success that bears an error code all the same, or that is not what a DELETE is answered with. */
+function readErrorInSuccess(
+  operation: Operation,
+  body: string,
+  conceal: Conceal,
+): ErrorBody | undefined {
+  const mayHoldCode = body.includes('error_code') || body.includes('\\u');
+  if (operation === 'list') {
+    // Most lists are long: not worth a second reading. (A key may be written with escapes.)
+    if (!mayHoldCode) return undefined;
+  } else if (body.trim() === '') return undefined;
   const parsed = parse(body);
-  // Cut short: all that is known is that it speaks of an error.
-  if (parsed === undefined)
-    return body.includes('error_code') ? readError(body, conceal) : undefined;
+  // Cut short, perhaps before the error that it speaks of.
+  if (parsed === undefined) {
+    return operation === 'delete' || body.includes('error_code')
+      ? readError(body, conceal)
+      : undefined;
+  }
   if (hasRepeatedKeys(body, parsed)) return { message: 'the answer has a key twice' };
   const code = isObject(parsed) ? parsed.error_code : undefined;
-  return typeof code === 'string' && code !== '' ? readError(body, conceal) : undefined;
+  const isCode =
+    (typeof code === 'string' && code !== '') || (typeof code === 'number' && code !== 0);
+  return isCode ? readError(body, conceal) : undefined;
 }
 
 /** `undefined` where it is no JSON. */

@@ -100,6 +100,7 @@ const ENOUGH_LETTERS = 12;
 
 /** What some secrets look like in a text. */
 class Screen {
+  readonly #secrets = new Set<string>();
   readonly #forms = new Set<string>();
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
@@ -113,6 +114,8 @@ class Screen {
   #isSieved = true;
 
   add(secret: string): void {
+    if (this.#secrets.has(secret)) return;
+    this.#secrets.add(secret);
     this.#sorted = undefined;
     for (const form of formsOf(secret)) {
       this.#forms.add(form);

@@ -1,5 +1,6 @@
+import { ApiError } from '../answers/api-error.ts';
 import type { Endpoint } from '../http/endpoint.ts';
-import { instanceKey } from '../model/instance.ts';
+import { instanceKey, labelOf } from '../model/instance.ts';
 import { addRequests, type InstanceSummary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { isPartOf, writtenName } from '../policy/targets.ts';
@@ -112,6 +113,8 @@ export async function cleanLane(
       if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
     }
   }
+  const unplanned = [...lane].filter(([key, known]) => !known.done && !jobs.has(key));
+  const ends = await Promise.all(unplanned.map(([, known]) => withoutJob(known, begun, context)));
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
   let isAnyDone = false;
@@ -132,23 +135,47 @@ export async function cleanLane(
   for (const [key, job] of gotOn ? [] : rest) {
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
   }
-  for (const [key, known] of lane) {
-    const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
-    if (known.done || jobs.has(key)) continue;
-    // A later round plans its target again, or finds the instance gone.
-    if (!target?.open) lane.set(key, again ? known : unreached(known, target));
-    else lane.set(key, vanished(known));
+  for (const [i, [key]] of unplanned.entries()) {
+    const end = ends[i] as KnownInstance;
+    // A later call may find again what this one did not.
+    if (!again || end.summary.outcome !== 'failed') lane.set(key, end);
   }
   const instances = [...lane.values()].map((each) => (again ? each : finished(each)));
   return { facts: facts(), instances, again };
 }
 
-/** The rest of an instance whose target could not be opened any more. */
-function unreached(known: KnownInstance, target: TargetRun | undefined): KnownInstance {
-  const error = target?.summary.error ?? {
-    message: 'an earlier call found its target, but this one did not',
-  };
-  return failed(known, 'unavailable', { ...error });
+/**
+ * An instance that was not finished, and that this call does not clean: it is gone, or left alone now, or its target
+ * could not be opened.
+ */
+async function withoutJob(
+  known: KnownInstance,
+  begun: readonly TargetRun[],
+  { observer }: RunContext,
+): Promise<KnownInstance> {
+  const { id, remaining, failed: failures } = known.summary;
+  const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
+  if (!target?.open) {
+    const message = 'an earlier call found its target, but this one did not';
+    return failed(known, 'unavailable', { message, ...target?.summary.error });
+  }
+  const leftAlone = (reason: string) =>
+    failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` });
+  if (remaining + failures + known.unclear.length === 0) return vanished(known);
+  const skipped = target.skipped.find((each) => each.id === id);
+  if (skipped) return leftAlone(skipped.reason);
+  if (target.listed.some((each) => each.id === id))
+    return leftAlone('the policy does not select it');
+  try {
+    await target.open.api.countTasks(id);
+    return leftAlone('it is not among the instances that are listed, but its records are there');
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.reading?.answer !== 'gone')
+      return leftAlone(`it is not listed, and ${error.message}`);
+    observer.warning?.(`instance ${labelOf(known.summary)} is gone`, known.target);
+    return vanished(known);
+  }
 }
 
 /** One instance, as one call deals with it. */

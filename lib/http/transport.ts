@@ -114,6 +114,12 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
       });
       const { status, ok } = response;
       const { text: body, isFaithful } = await readBody(response.body as Readable, MAX_BODY);
+      const isPacked = !['identity', null].includes(response.headers.get('content-encoding'));
+      const isEmpty = status === 204 || response.headers.get('content-length') === '0';
+      // What is unpacked from the beginning of a gzip is nothing, and no error.
+      if (ok && body === '' && isPacked && !isEmpty) {
+        throw new TransportError('unreadable', `${host()}: the answer (${status}) was cut off`);
+      }
       if (ok && !isFaithful) {
         throw new TransportError('unreadable', `${host()}: the answer (${status}) is not UTF-8`);
       }

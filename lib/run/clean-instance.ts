@@ -131,7 +131,7 @@ export class InstanceCleanup {
       ledger.queueAgain();
     }
     if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
-    if (ledger.size('ambiguous') > 0) await this.#guarded(() => this.#settle(ledger));
+    if (ledger.needsList) await this.#guarded(() => this.#settle(ledger));
     this.#account(ledger);
     this.#end = { unclear: ledger.unclear, answered: ledger.answered };
     this.#ledger = undefined;
@@ -215,8 +215,8 @@ export class InstanceCleanup {
     observer.decided?.(name, this.#instance, tasks, decisions);
     this.#isDecided = true;
     if (approvedIds) {
-      const listed = tasks.filter(({ id }) => id !== undefined && approvedIds.has(id));
-      approvedButGone.count += approvedIds.size - listed.length;
+      const listed = new Set(tasks.map(({ id }) => id));
+      for (const id of approvedIds) if (!listed.has(id)) approvedButGone.count += 1;
     }
     const expired: string[] = [];
     tasks.forEach(({ id }, index) => {
@@ -304,7 +304,7 @@ export class InstanceCleanup {
       else if (answer === 'accepted' || answer === 'doubtful') {
         const accepted = answer === 'accepted';
         ledger.set(record, 'ambiguous', { maybeOurs: true, accepted, error });
-      } else ledger.set(record, 'failed', { error });
+      } else ledger.set(record, maybeOurs ? 'ambiguous' : 'failed', { maybeOurs, error });
     }
     this.#tellSettled(record);
   }

@@ -6,7 +6,7 @@ import type { Counts, ExpiredOutcome, RecordError } from '../model/summary.ts';
  * - `to-delete`: nothing yet.
  * - `deleted`, `already-gone`, `failed`: settled.
  * - `ambiguous`: only another list can tell.
- * - `out-of-attempts`: every attempt failed for no fault of the record.
+ * - `out-of-attempts`: every attempt failed for no fault of the record; one of them may have deleted it.
  * - `remaining`: left to the next run.
  * - `held-back`: left, since a limit tripped.
  */
@@ -105,6 +105,12 @@ export class Ledger {
         ({ state, maybeOurs }) => maybeOurs && state !== 'deleted' && state !== 'already-gone',
       )
       .map(({ id }) => id);
+  }
+
+  /** Whether only another list can tell what became of some record. */
+  get needsList(): boolean {
+    const exhausted = this.in('out-of-attempts');
+    return this.#sizes.ambiguous > 0 || exhausted.some(({ maybeOurs }) => maybeOurs);
   }
 
   /** How many have had an answer, whichever it was. */

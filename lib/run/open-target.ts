@@ -4,7 +4,7 @@ import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
-import { type Instance, labelOf } from '../model/instance.ts';
+import { type Instance, labelOf, type SkippedInstance } from '../model/instance.ts';
 import { targetOrigin } from '../model/origins.ts';
 import { unopenedOutcome, worstOutcome } from '../model/outcome.ts';
 import { SERVICES } from '../model/services.ts';
@@ -31,6 +31,8 @@ export interface TargetRun {
   readonly open?: OpenTarget;
   /** Instances of the service, whatever the policy selects. */
   readonly listed: readonly Instance[];
+  /** Instances that are left alone, whatever the policy selects. */
+  readonly skipped: readonly SkippedInstance[];
   /** Instances that the policy selects, whatever the run asks for. */
   readonly allowed: readonly Instance[];
   /** The policy's patterns that match no instance here. */
@@ -118,6 +120,7 @@ function notBegun(target: Target, endpoint: Endpoint, requestCounts: RequestCoun
     summary: { name, cloud, service, region, outcome: 'complete', instances: [] },
     requestCounts,
     listed: [],
+    skipped: [],
     allowed: [],
     unmatchedPatterns: [],
     unmatched: [],
@@ -150,9 +153,13 @@ async function beginTarget(
       return begun;
     }
     const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_INSTANCE));
-    for (const { reason, isDoubtful, ...instance } of skipped) {
+    const asked = run.requestedInstances
+      ? selectInstances(skipped, target.instances, run.requestedInstances).selected
+      : [];
+    for (const each of skipped) {
+      const { reason, isDoubtful, ...instance } = each;
       observer.skipped?.(name, instance, reason);
-      if (isDoubtful) leftAlone(instance, reason);
+      if (isDoubtful || asked.includes(each)) leftAlone(instance, reason);
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(
@@ -171,6 +178,7 @@ async function beginTarget(
       ...begun,
       open,
       listed: instances,
+      skipped,
       allowed: selection.allowed,
       unmatchedPatterns: selection.unmatched,
       unmatched: selection.unmatchedNarrowing,

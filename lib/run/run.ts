@@ -76,8 +76,8 @@ function goneInstances(
 ): number {
   // Whoever asks for some instances does not ask about the others.
   if (!approved || requestedInstances) return 0;
-  const gone = targets.flatMap(({ target: { name }, open, listed }) => {
-    const ids = new Set(listed.map(({ id }) => id));
+  const gone = targets.flatMap(({ target: { name }, open, listed, skipped }) => {
+    const ids = new Set([...listed, ...skipped].map(({ id }) => id));
     return [...(open ? approved.instancesOf(name) : [])]
       .filter((id) => !ids.has(id))
       .map((id) => approved.idsOf(name, id).size);

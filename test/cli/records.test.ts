@@ -160,6 +160,30 @@ describe('--plan', () => {
     expect(left()).toEqual([1]);
   });
 
+  test('counts what is not listed any more also where another record is listed twice', async () => {
+    await plan();
+    const [one] = emulator.instances();
+    const [first, , last] = one?.tasks() ?? [];
+    one?.removeTask(last?.id ?? '');
+    one?.addTask({ ...(first as object) } as never);
+    const { stdout } = await approve();
+    expect(stdout).toContain('warning: 1 record of the approved plan is not listed any more');
+  });
+
+  test('does not count the records of an instance that is left alone now', async () => {
+    await plan();
+    emulator.intercept = ({ operation }) =>
+      operation === 'list-instances'
+        ? {
+            rewrite: (body) => {
+              const { instances, ...rest } = body as { instances: object[] };
+              return { ...rest, instances: instances.map((row) => ({ ...row, status: 'FROZEN' })) };
+            },
+          }
+        : undefined;
+    expect((await approve()).stdout).not.toContain('not listed any more');
+  });
+
   test.each([
     ['--instance prod', [1, 3]],
     ['--target cache', [1, 1]],

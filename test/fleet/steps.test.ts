@@ -229,9 +229,44 @@ describe('what goes wrong', () => {
     await world.execute();
     const gone = world.summary().targets[0]?.instances.find((one) => one.id === id);
     expect(gone).toMatchObject({ outcome: 'complete', remaining: 0, alreadyGone: 0 });
+    expect(world.summary().warnings).toEqual(['target-0: instance a is gone']);
     expect(gone?.deleted).toBe(world.emulator.journal.count({ deleted: true, instanceId: id }));
     expect(world.summary().totals.deleted).toBe(world.emulator.journal.count({ deleted: true }));
   });
+
+  test.each<[string, (row: object) => object[], string]>([
+    ['frozen', (row) => [{ ...row, status: 'FROZEN' }], 'left alone now: it is frozen'],
+    ['nameless', (row) => [{ ...row, name: null }], 'the policy does not select it'],
+    ['listed twice', (row) => [row, row], 'two rows of one page have its id'],
+    ['listed no more', () => [], 'but its records are there'],
+  ])(
+    'with an instance that is %s by the second call keeps its records in the account',
+    async (_, rewrite, why) => {
+      await startWith([{ requests: { perSecond: 10 }, instances: { exclude: ['never'] } }]);
+      world.timeout = 21_000;
+      const { id } = add('a', 500);
+      world.onCall = ({ ordinal }) => {
+        if (ordinal !== 2) return;
+        world.emulator.intercept = ({ operation }) =>
+          operation === 'list-instances'
+            ? {
+                rewrite: (body) => {
+                  const { instances, ...rest } = body as { instances: object[] };
+                  const rows = instances.flatMap(rewrite);
+                  return { ...rest, instances: rows, instance_num: rows.length };
+                },
+              }
+            : undefined;
+      };
+      await world.execute();
+      const { outcome, totals, targets } = world.summary();
+      expect(outcome).toBe('failed');
+      const deleted = world.emulator.journal.count({ deleted: true, instanceId: id });
+      expect(deleted).toBeGreaterThan(0);
+      expect(totals).toMatchObject({ expired: 500, deleted, remaining: 500 - deleted });
+      expect(targets[0]?.instances[0]?.errors[0]?.message).toContain(why);
+    },
+  );
 
   test.each([
     ['prepare', 'Prepare', { event: {} }],

@@ -78,6 +78,29 @@ describe('an answer', () => {
     expect(body).toBe('M\uFFFDller');
   });
 
+  test('that is packed and was cut off so early that nothing comes of it is no success', async () => {
+    handle = (_, response) => {
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync('{"error_code":"DCS.4957"}').subarray(0, 10));
+    };
+    const failure = await failureOf(transport.send(get(), 1_000));
+    expect(failure.code).toBe('unreadable');
+    expect(failure.message).toContain('the answer (200) was cut off');
+    for (const [status, length] of [
+      [200, '0'],
+      [204, undefined],
+    ] as const) {
+      handle = (_, response) => {
+        response.writeHead(status, {
+          'content-encoding': 'gzip',
+          ...(length && { 'content-length': length }),
+        });
+        response.end();
+      };
+      expect((await transport.send(get(), 1_000)).body).toBe('');
+    }
+  });
+
   test('is decompressed', async () => {
     handle = (_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' });

@@ -111,8 +111,16 @@ class Account {
     const { status = 0, body = '' } = answer ?? {};
     const isSuccess = status >= 200 && status < 300 && status !== 202;
     const code = body.includes('error_code') || body.includes('\\u');
-    asked.confirmed = isSuccess && !code;
+    asked.confirmed = isSuccess && !code && isEmptyOrJson(body);
     asked.open ||= isSuccess && !hasCode(body);
+  }
+}
+
+function isEmptyOrJson(body: string): boolean {
+  try {
+    return body.trim() === '' || JSON.parse(body) !== undefined;
+  } catch {
+    return false;
   }
 }
 

@@ -122,6 +122,51 @@ test('what cannot be looked up again has failed', async () => {
   );
 });
 
+test('a record that is gone after its last attempt was answered 504 is deleted by us', async () => {
+  const { emulator } = world;
+  addExpired(3);
+  emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 504, afterwards: true } : undefined;
+  const policy = onlyTarget(emulator, { requests: { attempts: 1 } });
+  const summary = await world.run(policy);
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 3, failed: 0 } });
+  expect(lists()).toBe(2);
+});
+
+test('a record that is refused after an attempt that deleted it is deleted by us', async () => {
+  const { emulator } = world;
+  addExpired(2);
+  emulator.intercept = (entry) => {
+    if (entry.operation !== 'delete-task') return undefined;
+    return isFirst(entry) ? { status: 502, afterwards: true } : { status: 400, body: {} };
+  };
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 2, failed: 0 } });
+  expect(lists()).toBe(2);
+});
+
+test('a record that is there after its last attempt has failed, with the answer', async () => {
+  const { emulator } = world;
+  addExpired(1);
+  emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 500, body: { error_code: 'DCS.5000' } } : undefined;
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'failed', totals: { deleted: 0, failed: 1 } });
+  expect(summary.targets[0]?.instances[0]?.errors).toMatchObject([
+    { status: 500, code: 'DCS.5000', message: expect.stringMatching(/; it is still listed$/) },
+  ]);
+});
+
+test('records that were throttled to the end are not looked up: nothing of them was done', async () => {
+  const { emulator } = world;
+  addExpired(1);
+  emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 429 } : undefined;
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'failed', totals: { deleted: 0 } });
+  expect(lists()).toBe(1);
+});
+
 test('an instance that is gone when it is looked at again has no records left', async () => {
   const { emulator } = world;
   addExpired(3);

@@ -22,6 +22,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Standard output: what was asked for, and nothing else. */
   readonly out: (text: string) => void;
+  /** Characters that were written there, and that nobody has read yet. */
+  readonly unread: () => number;
   /** Standard output will hold a document that is worth nothing in part: whoever stops reading it has not got it. */
   readonly requireReader: () => void;
   /** Standard error: logs, progress, problems. */

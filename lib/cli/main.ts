@@ -46,6 +46,7 @@ async function runProgram(): Promise<number> {
   return await runCommandLine(args, {
     env: process.env,
     out: (text) => process.stdout.write(text),
+    unread: () => stdout.writableLength,
     requireReader: () => {
       mayStopReading = false;
     },

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
 import { createTransport } from '../http/transport.ts';
@@ -102,7 +102,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   const records =
     options.records === undefined
       ? undefined
-      : openRecordsFile(options.records, policyHash(text, name), io.out);
+      : openRecordsFile(options.records, policyHash(text, name), io);
   const { verbose = false, quiet = false } = options;
   const plan =
     options.isPlan && !options.json && !quiet
@@ -234,8 +234,7 @@ function checkTogether(options: RunOptions, policy: string): void {
 }
 
 function isSameFile(one: string, other: string): boolean {
-  const place = (file: string): string => {
-    const path = resolve(file);
+  const place = (path: string): string => {
     try {
       return realpathSync(path);
     } catch {

@@ -180,13 +180,25 @@ function readFileOf(path: string, text: string): CloudsFile {
   };
 }
 
+/** `undefined` where the user has none: a container may run as a user that its machine does not know. */
+function userHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
+}
+
 function pathsOf(kind: 'clouds' | 'secure', named: string | undefined, env: Env): string[] {
-  const home = env.HOME || homedir();
+  const home = env.HOME || userHome();
+  const underHome =
+    process.platform === 'darwin'
+      ? ['Library/Application Support/openstack', '.config/openstack']
+      : ['.config/openstack'];
   const folders = [
     '.',
     ...(env.XDG_CONFIG_HOME ? [join(env.XDG_CONFIG_HOME, 'openstack')] : []),
-    ...(process.platform === 'darwin' ? [join(home, 'Library/Application Support/openstack')] : []),
-    join(home, '.config/openstack'),
+    ...(home === undefined ? [] : underHome.map((folder) => join(home, folder))),
     '/etc/openstack',
   ];
   const found = folders.flatMap((folder) =>

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { JanitorError } from './error.ts';
 import { decodeUtf8 } from './text.ts';
 
@@ -6,20 +6,29 @@ import { decodeUtf8 } from './text.ts';
 export class TextFileError extends JanitorError {
   override readonly name = 'TextFileError';
 
-  constructor(file: string, cause: TypeError) {
+  constructor(file: string, cause: Error) {
     super('file', `${file}: ${cause.message}`, cause);
   }
 }
 
+/** No policy and no fixture is as long; a device such as /dev/zero has no end (bytes). */
+const MAX_FILE = 64 * 1_024 * 1_024;
+
 /**
  * Reads a text that somebody else wrote. Node's own decoder puts U+FFFD where it cannot read a character, and the name
  * of what should be kept is then another name.
- * @throws {TextFileError} where it is not UTF-8; whatever the file system fails with.
+ * @throws {TextFileError} where it is not UTF-8, or more than 64 MB; whatever the file system fails with.
  */
 export async function readTextFile(file: string): Promise<string> {
-  const bytes = await readFile(file);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of createReadStream(file)) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_FILE) throw new TextFileError(file, new RangeError('it has more than 64 MB'));
+  }
   try {
-    return decodeUtf8(bytes);
+    return decodeUtf8(Buffer.concat(chunks));
   } catch (error) {
     throw new TextFileError(file, error as TypeError);
   }

@@ -134,11 +134,9 @@ function overlap(one: Place, other: Place): [said: string, hint: string] | undef
     return ['selects the same instances as', 'give each its own instances, or leave one out'];
   }
   const named = ({ instances }: Place) => list(instances?.include).filter(isText).filter(isPlain);
-  const shared = named(one).find(
-    (item) =>
-      named(other).includes(item) &&
-      ![one, other].some(({ instances }) => list(instances?.exclude).includes(item)),
-  );
+  const theirs = new Set(named(other));
+  const excluded = new Set([one, other].flatMap(({ instances }) => list(instances?.exclude)));
+  const shared = named(one).find((item) => theirs.has(item) && !excluded.has(item));
   if (shared === undefined) return undefined;
   return [`includes the instance ${JSON.stringify(shared)}, as does`, 'leave it to one of them'];
 }
@@ -273,11 +271,15 @@ function checkStatuses(statuses: unknown, service: unknown, path: Path): Finding
 }
 
 function repeatedItems(items: unknown, path: Path): Finding[] {
-  return list(items).flatMap((item, i) =>
-    typeof item === 'string' && list(items).indexOf(item) < i
+  const seen = new Set<string>();
+  return list(items).flatMap((item, i) => {
+    if (typeof item !== 'string') return [];
+    const isRepeated = seen.has(item);
+    seen.add(item);
+    return isRepeated
       ? [{ path: [...path, i], message: `${item} is in the list already`, hint: 'leave it out' }]
-      : [],
-  );
+      : [];
+  });
 }
 
 function repeatedNames(

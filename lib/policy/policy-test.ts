@@ -208,6 +208,7 @@ function repeatedRecords(tasks: readonly Task[]): Finding[] {
 /** Ids that no record has, or that are expected twice. */
 function strangers(expected: readonly Expected[], tasks: readonly Task[]): Finding[] {
   const ids = tasks.map(({ id }) => id).filter((id) => id !== undefined);
+  const known = new Set(ids);
   const seen = new Set<string>();
   return expected.flatMap(({ id, path }): Finding[] => {
     if (seen.has(id)) {
@@ -215,7 +216,7 @@ function strangers(expected: readonly Expected[], tasks: readonly Task[]): Findi
       return [{ path, message, hint: 'leave one out' }];
     }
     seen.add(id);
-    if (ids.includes(id)) return [];
+    if (known.has(id)) return [];
     const meant = suggest(id, ids);
     const hint = meant ? { hint: `did you mean ${meant}?` } : {};
     return [{ path, message: `no record has the id ${JSON.stringify(id)}`, ...hint }];

@@ -8,6 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { getHeapStatistics } from 'node:v8';
 import { describeWriteError, JanitorError, refusePipe } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
@@ -24,6 +25,16 @@ export class RecordsFileError extends JanitorError {
     super('records', `--records ${file}: ${describeWriteError(cause)}`, cause);
   }
 }
+
+/** Standard output, as far as a file is written there. */
+export interface StandardOutput {
+  readonly out: (text: string) => void;
+  /** Characters that nobody has read yet. */
+  readonly unread: () => number;
+}
+
+/** Share of the memory for objects that may wait for a reader of standard output, such as a pager. */
+const UNREAD_SHARE = 0.25;
 
 /** A records file that has been begun. */
 export interface RecordsFile {
@@ -43,16 +54,12 @@ export interface RecordsFile {
  * a run tells its observers and does not wait for them.
  * @param file its name; what is there is replaced once the new one is whole. `-` is standard output.
  * @param policy the policy's hash.
- * @param print writes to standard output.
+ * @param stdout writes to standard output, and says how much of that nobody has read yet.
  * @throws {RecordsFileError} where it cannot be written.
  */
-export function openRecordsFile(
-  file: string,
-  policy: string,
-  print: (text: string) => void,
-): RecordsFile {
+export function openRecordsFile(file: string, policy: string, stdout: StandardOutput): RecordsFile {
   const format = formatOf(file);
-  const sink = file === '-' ? openOutput(print) : openFile(file);
+  const sink = file === '-' ? openOutput(stdout) : openFile(file);
   const spool = new Spool(`${file === '-' ? 'records' : file}.${suffix()}.spool`);
   const instances = new Map<string, { kept: Lines; expired: Lines }>();
   let records = 0;
@@ -156,8 +163,15 @@ interface Sink {
   close(): void;
 }
 
-function openOutput(print: (text: string) => void): Sink {
-  const buffer = new WriteBuffer((bytes) => print(bytes.toString()));
+function openOutput({ out, unread }: StandardOutput): Sink {
+  const most = UNREAD_SHARE * getHeapStatistics().heap_size_limit;
+  const buffer = new WriteBuffer((bytes) => {
+    if (unread() > most) {
+      const waiting = `${Math.round(unread() / 1e6)} MB wait`;
+      throw new Error(`whoever reads it is too slow: ${waiting}; name a file instead`);
+    }
+    out(bytes.toString());
+  });
   return { write: (text) => buffer.write(text), finish: () => buffer.flush(), close() {} };
 }
 

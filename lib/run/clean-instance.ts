@@ -17,6 +17,7 @@ import { limitTripped } from '../policy/limits.ts';
 import type { Retention } from '../policy/retention.ts';
 import type { KeptRows, RowBudget } from '../task-api/row-budget.ts';
 import { ForbiddenError, type TaskApi, type TaskList } from '../task-api/task-api.ts';
+import type { ErrorTexts } from './error-texts.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
 import type { BeforeDeletes, Observer, Standing } from './observer.ts';
 import type { ApprovedPlan } from './request.ts';
@@ -38,6 +39,8 @@ export interface OpenTarget {
     readonly approvedButGone: { count: number };
     /** Bounds what all lists of the run hold. */
     readonly rows: RowBudget;
+    /** Bounds what its errors hold. */
+    readonly errorTexts: ErrorTexts;
     readonly observer: Observer;
     readonly beforeDeletes?: BeforeDeletes | undefined;
   };
@@ -297,7 +300,8 @@ export class InstanceCleanup {
     const answer = reading?.answer;
     if (answer === 'deleted') ledger.set(record, 'deleted', { maybeOurs });
     else {
-      const message = reading?.message || describeResponse(sent);
+      const text = reading?.message || describeResponse(sent);
+      const message = this.#target.run.errorTexts.hold(text);
       const error = { taskId: record.id, ...answerOf(reading), message, attempts };
       if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { maybeOurs, error });
       else if (answer === 'gone') ledger.set(record, 'ambiguous', { maybeOurs, error });
@@ -376,7 +380,8 @@ export class InstanceCleanup {
   }
 
   #addError(error: RecordError): void {
-    if (this.summary.errors.length < MAX_ERRORS) this.summary.errors.push(error);
+    const most = this.#target.run.errorTexts.isUsedUp ? 1 : MAX_ERRORS;
+    if (this.summary.errors.length < most) this.summary.errors.push(error);
     else this.summary.errorsOmitted += 1;
   }
 

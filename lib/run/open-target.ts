@@ -215,10 +215,12 @@ export function warnOfUnmatchedInAll(observer: Observer, targets: readonly Targe
   for (const [name, alike] of written) {
     // One that could not be opened may be the one where it matches.
     if (name === undefined || alike.some(({ open }) => !open)) continue;
-    const [first] = alike;
-    const everywhere = (first?.unmatchedPatterns ?? []).filter((pattern) =>
-      alike.every(({ unmatchedPatterns }) => unmatchedPatterns.includes(pattern)),
-    );
+    let everywhere = alike[0]?.unmatchedPatterns ?? [];
+    for (const { unmatchedPatterns } of alike) {
+      if (everywhere.length === 0) break;
+      const here = new Set(unmatchedPatterns);
+      everywhere = everywhere.filter((pattern) => here.has(pattern));
+    }
     warnOfUnmatched(observer, everywhere, name);
   }
 }

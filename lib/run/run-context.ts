@@ -9,6 +9,7 @@ import type { Trigger } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/archive-place.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
+import { ErrorTexts } from './error-texts.ts';
 import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
 import type { ApprovedPlan, RunRequest } from './request.ts';
 
@@ -82,6 +83,8 @@ export interface RunContext {
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
   readonly rows: RowBudget;
+  /** Bounds what the errors of its records hold. */
+  readonly errorTexts: ErrorTexts;
   /** Credentials, tokens and projects, which targets share. */
   readonly accounts: Accounts;
   /** Names of targets that the run asks for; all, when absent. */
@@ -129,6 +132,7 @@ export function openContext(
     beforeDeletes: dependencies.beforeDeletes,
     warnings,
     rows: new RowBudget(),
+    errorTexts: new ErrorTexts(),
     accounts: new Accounts({
       sourceOf: dependencies.credentials,
       transport,

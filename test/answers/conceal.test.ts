@@ -489,6 +489,13 @@ test('a hostile text takes no longer than another', () => {
   }
 });
 
+test('secrets that are parts of one another take no longer than others', () => {
+  const secrets = Array.from({ length: 150 }, (_, i) => `b${'a'.repeat(4_000 + i)}`);
+  const start = process.cpuUsage();
+  expect(concealer(secrets)('nothing is in it')).toBe('nothing is in it');
+  expect(process.cpuUsage(start).user).toBeLessThan(10_000_000);
+});
+
 test('an answer full of what looks encoded does not hold the program up', () => {
   const harmless = 'The %41 instances of a shop';
   const tricky = (at: number) =>

@@ -32,7 +32,7 @@ export function openWritten(
 ): Written {
   const folder = mkdtempSync(join(tmpdir(), 'task-janitor-chaos-'));
   const file = join(folder, 'records.jsonl');
-  const recordsFile = openRecordsFile(file, 'hash', () => {});
+  const recordsFile = openRecordsFile(file, 'hash', { out: () => {}, unread: () => 0 });
   const random = seededRandom(misbehaviour.seed + 1);
   const archived = new Map<string, Line[]>();
   const write: Archive['write'] = async (name, lines) => {

@@ -68,6 +68,7 @@ export class FakeIo implements Io {
   }
 
   readonly requireReader = (): void => {};
+  unread = (): number => 0;
 
   readonly out = (text: string): void => {
     this.#stdout += text;

@@ -1,5 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, readFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
@@ -186,3 +190,21 @@ test('a secret store that accepts and never answers does not outlast Ctrl-C', as
     targets: [{ error: { code: 'stopped' } }],
   });
 });
+
+test.each(['--records', '--html'])(
+  '%s in a folder that was removed meanwhile is told, and nothing is done',
+  async (option) => {
+    const gone = await mkdtemp(join(tmpdir(), 'janitor-'));
+    const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" plan --policy "$4" "$5" out';
+    const command = [process.execPath, resolve('dist/task-janitor.js'), resolve(policy), option];
+    const { code, stderr } = await promisify(execFile)('sh', [
+      '-c',
+      script,
+      'sh',
+      gone,
+      ...command,
+    ]).catch((error) => error);
+    expect(code).toBe(2);
+    expect(stderr).toContain('its folder does not exist; make it first');
+  },
+);

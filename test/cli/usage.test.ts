@@ -235,3 +235,9 @@ test('a defect of ours ends with 1 and says where it is', async () => {
 test('--version prints the version, and nothing else', async () => {
   expect(await type('--version')).toEqual({ status: 0, stdout: '1.2.3\n', stderr: '' });
 });
+
+test('a policy without an end is told, and not read for ever', async () => {
+  const { status, stderr } = await type('validate --policy /dev/zero');
+  expect(status).toBe(2);
+  expect(stderr).toContain('/dev/zero: it has more than 64 MB');
+});

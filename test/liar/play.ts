@@ -65,8 +65,11 @@ export async function play(
   const terminal = NO_TERMINAL;
   const plan = planReport({ policy, keepFor: undefined, verbose: true, terminal });
   let records = '';
-  const recordsFile = openRecordsFile('-', 'hash', (text) => {
-    records += text;
+  const recordsFile = openRecordsFile('-', 'hash', {
+    out: (text) => {
+      records += text;
+    },
+    unread: () => 0,
   });
   const logged: string[] = [];
   // What is not on the wire takes no simulated time.

@@ -22,10 +22,13 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const noPrint = () => {
-  throw new Error('printed');
+const noOutput = {
+  out: () => {
+    throw new Error('printed');
+  },
+  unread: () => 0,
 };
-const open = (name = file): RecordsFile => openRecordsFile(name, 'hash', noPrint);
+const open = (name = file): RecordsFile => openRecordsFile(name, 'hash', noOutput);
 const linesOf = (name = file) => readFileSync(name, 'utf8').trimEnd().split('\n');
 
 /** One instance of two records, of which one goes. */
@@ -195,12 +198,30 @@ test('a disk that is full is told at the end, and costs the run nothing', () => 
 
 test('a minus sign is standard output', () => {
   let printed = '';
-  const records = openRecordsFile('-', 'hash', (text) => {
+  const out = (text: string) => {
     printed += text;
-  });
+  };
+  const records = openRecordsFile('-', 'hash', { out, unread: () => 0 });
   writeTwo(records, { outcome: 'deleted' });
   records.finish(2);
   expect(printed.trimEnd().split('\n')).toHaveLength(3);
+});
+
+test('a reader of standard output that does not keep up is told at the end, and memory is not filled', () => {
+  let length = 0;
+  const out = (text: string) => {
+    length += text.length;
+  };
+  const records = openRecordsFile('-', 'hash', { out, unread: () => 10_000 * length });
+  records.observer.started?.(START);
+  const instances = 10_000;
+  for (let n = 0; n < instances; n += 1) {
+    writeTwo(records, { outcome: 'deleted' }, { ...INSTANCE, id: `i-${n}` });
+  }
+  expect(() => records.finish(2 * instances)).toThrow(
+    /--records -: whoever reads it is too slow: \d+ MB wait; name a file instead/,
+  );
+  expect(length).toBeLessThan(2_000_000);
 });
 
 describe('as CSV', () => {

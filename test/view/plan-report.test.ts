@@ -52,3 +52,12 @@ test('a name is whole where a pattern may be as long, and no longer than that wh
   expect(text).toContain(` ${'x'.repeat(1_000)}…\n`);
   expect(text.length).toBeLessThan(20_000);
 });
+
+test('with --verbose, an instance with more records than the text can hold says where they all are', () => {
+  const report = sampleReport({ estate: { [TARGET]: { small: 60, huge: 200_000 } } });
+  const text = textOf(report, { verbose: true });
+  const [small = '', huge = ''] = text.split('prod-cache / huge').reverse();
+  expect(text.match(/--records FILE writes them all into a file/g)?.length).toBeGreaterThan(0);
+  expect(small + huge).toContain('prod-cache / small');
+  expect(text.length).toBeLessThan(50_000);
+});

@@ -24,6 +24,8 @@ import { withCommas, wrap } from './wrap.ts';
 
 /** Records shown at each end of a long list. */
 const SHOWN = 3;
+/** Records that are shown one by one, at most: the text waits in memory until the plan is done. */
+const MAX_RECORDS = 200_000;
 /** Cells of `2026-09-01 03:30Z`, and of most statuses. */
 const TIME_CELLS = 17;
 const STATUS_CELLS = 9;
@@ -38,7 +40,7 @@ export interface PlanReportInput {
   readonly policy: Policy;
   /** Replaces the policy's `keepFor` in this run. */
   readonly keepFor: Duration | undefined;
-  /** Show every record; otherwise only the first and last of those that would go. */
+  /** Show every record, up to 200,000; otherwise only the first and last of those that would go. */
   readonly verbose: boolean;
   readonly terminal: Terminal;
 }
@@ -56,6 +58,7 @@ export interface PlanReport {
  */
 export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
   const most = verbose ? Number.POSITIVE_INFINITY : MAX_INSTANCES;
+  let room = verbose ? MAX_RECORDS : 0;
   /** Of instances that are not finished. */
   const begun = new Map<string, string>();
   const sections = new Map<string, Sections>();
@@ -68,11 +71,16 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
       decided: (target, instance, tasks, decisions) => {
         const groups = group(tasks, decisions, verbose);
         if (groups.length === 0) return;
+        const showsAll = tasks.length <= room;
+        if (showsAll) room -= tasks.length;
+        const hint = verbose
+          ? '--records FILE writes them all into a file'
+          : '--verbose shows every record';
         const cuts = cutsOf(policy, target, now, keepFor);
         const lines = [
           ...renderSpan({ tasks, decisions }, terminal),
           ...ageHistogram({ tasks, decisions }, now, cuts, terminal),
-          ...groups.flatMap((part) => renderGroup(part, verbose, terminal)),
+          ...groups.flatMap((part) => renderGroup(part, showsAll ? undefined : hint, terminal)),
         ];
         begun.set(instanceKey(target, instance), lines.join('\n'));
       },
@@ -180,14 +188,19 @@ function headingOf({ action, reason, rule }: Decision): string {
   return `${action}: ${reason}${rule === undefined ? '' : ` (${rule})`}`;
 }
 
-function renderGroup({ decision, tasks }: Group, verbose: boolean, terminal: Terminal): string[] {
+/** @param hint how to see the records that are left out; absent where none are to be. */
+function renderGroup(
+  { decision, tasks }: Group,
+  hint: string | undefined,
+  terminal: Terminal,
+): string[] {
   const tone = decision.action === 'delete' ? 'goes' : undefined;
   const heading = wrap('  ', visible(`${headingOf(decision)}: ${tasks.length}`), terminal.columns);
   const lines = heading.map((line) => terminal.paint(tone, line));
   const hidden = tasks.length - 2 * SHOWN;
   const render = (task: Task) => renderTask(task, terminal.columns);
-  if (verbose || hidden <= 1) return [...lines, ...tasks.flatMap(render)];
-  const more = wrap('    ', `… ${hidden} more; --verbose shows every record`, terminal.columns);
+  if (hint === undefined || hidden <= 1) return [...lines, ...tasks.flatMap(render)];
+  const more = wrap('    ', `… ${hidden} more; ${hint}`, terminal.columns);
   return [
     ...lines,
     ...tasks.slice(0, SHOWN).flatMap(render),

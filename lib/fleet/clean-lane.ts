@@ -114,19 +114,21 @@ export async function cleanLane(
     }
   }
   const unplanned = [...lane].filter(([key, known]) => !known.done && !jobs.has(key));
-  const ends = await Promise.all(unplanned.map(([, known]) => withoutJob(known, begun, context)));
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
   let isAnyDone = false;
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
   const queue = [...jobs.values()].sort((one, other) => one.triedIn - other.triedIn);
-  await takeBoundedTurns(queue, endpoint.concurrency, MAX_HELD, (job) => {
+  const turns = takeBoundedTurns(queue, endpoint.concurrency, MAX_HELD, (job) => {
     const known = withFewerErrors(job.end(), errors);
     errors += known.summary.errors.length;
     isAnyDone ||= known.done;
     lane.set(instanceKey(known.target, known.summary), known);
     log.note(known);
   });
+  // One that does not answer is not to keep the others from being cleaned.
+  const looks = unplanned.map(([, known]) => withoutJob(known, begun, context));
+  const [ends] = await Promise.all([Promise.all(looks), turns]);
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);

@@ -3,8 +3,7 @@
  * @param value what `JSON.parse` makes of the text.
  */
 export function hasRepeatedKeys(json: string, value: unknown): boolean {
-  const keys = countKeys(value);
-  return countNearColons(json) !== keys && countColons(json) !== keys;
+  return countColons(json) !== countKeys(value);
 }
 
 /** The keys of all objects in a value, however deep. */
@@ -31,26 +30,16 @@ function isInside(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/**
- * The colons right behind a quote, in little time. That is as many as there are keys, unless there is one in a string;
- * `NaN` where white space before another one may hide a key.
- */
-function countNearColons(json: string): number {
-  let count = 0;
-  for (let at = json.indexOf(':'); at !== -1; at = json.indexOf(':', at + 1)) {
-    const before = json[at - 1] as string;
-    if (before === '"') count += 1;
-    else if (before <= ' ') return Number.NaN;
-  }
-  return count;
-}
+const [QUOTE, COLON, BACKSLASH] = [0x22, 0x3a, 0x5c];
 
 /** The colons outside of strings: one behind each key. */
 function countColons(json: string): number {
   let count = 0;
   for (let at = 0; at < json.length; at += 1) {
-    if (json[at] === ':') count += 1;
-    if (json[at] === '"') at = endOfString(json, at) - 1;
+    // By its number, which takes less time: a page may have megabytes.
+    const character = json.charCodeAt(at);
+    if (character === COLON) count += 1;
+    else if (character === QUOTE) at = endOfString(json, at) - 1;
   }
   return count;
 }
@@ -58,6 +47,9 @@ function countColons(json: string): number {
 /** The place after the quote that ends the string which begins at `at`. */
 export function endOfString(json: string, at: number): number {
   let end = at + 1;
-  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
-  return end + 1;
+  for (;;) {
+    const character = json.charCodeAt(end);
+    if (character === QUOTE) return end + 1;
+    end += character === BACKSLASH ? 2 : 1;
+  }
 }

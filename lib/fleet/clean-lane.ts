@@ -13,6 +13,7 @@ import { openContext, type RunContext, type RunDependencies } from '../run/run-c
 import { takeBoundedTurns } from './bounded-turns.ts';
 import {
   addCall,
+  emptied,
   failed,
   finished,
   inNextRound,
@@ -127,7 +128,13 @@ export async function cleanLane(
     log.note(known);
   });
   // One that does not answer is not to keep the others from being cleaned.
-  const looks = unplanned.map(([, known]) => withoutJob(known, begun, context));
+  const cleanedBy = new Map(
+    [...jobs.keys()].map((key) => {
+      const { target, summary } = lane.get(key) as KnownInstance;
+      return [summary.id, target];
+    }),
+  );
+  const looks = unplanned.map(([, known]) => withoutJob(known, begun, cleanedBy, context));
   const [ends] = await Promise.all([Promise.all(looks), turns]);
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
@@ -138,45 +145,55 @@ export async function cleanLane(
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
   }
   for (const [i, [key]] of unplanned.entries()) {
-    const end = ends[i] as KnownInstance;
+    const { end, isGone } = ends[i] as EndWithoutJob;
     // A later call may find again what this one did not.
-    if (!again || end.summary.outcome !== 'failed') lane.set(key, end);
+    if (!again || isGone) lane.set(key, end);
   }
   const instances = [...lane.values()].map((each) => (again ? each : finished(each)));
   return { facts: facts(), instances, again };
 }
 
-/**
- * An instance that was not finished, and that this call does not clean: it is gone, or left alone now, or its target
- * could not be opened.
- */
+/** How an instance ends that was not finished, and that this call does not clean. */
+interface EndWithoutJob {
+  readonly end: KnownInstance;
+  /** Whether its own list says that nothing is left: then no later call has to look again. */
+  readonly isGone: boolean;
+}
+
+/** @param cleanedBy the targets that clean an instance in this call, by its id. */
 async function withoutJob(
   known: KnownInstance,
   begun: readonly TargetRun[],
+  cleanedBy: ReadonlyMap<string, string>,
   { observer }: RunContext,
-): Promise<KnownInstance> {
-  const { id, remaining, failed: failures } = known.summary;
+): Promise<EndWithoutJob> {
+  const { id, listed, stoppedBy } = known.summary;
   const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
+  const unless = (end: KnownInstance) => ({ end, isGone: false });
   if (!target?.open) {
     const message = 'an earlier call found its target, but this one did not';
-    return failed(known, 'unavailable', { message, ...target?.summary.error });
+    return unless(failed(known, 'unavailable', { message, ...target?.summary.error }));
   }
   const leftAlone = (reason: string) =>
-    failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` });
-  if (remaining + failures + known.unclear.length === 0) return vanished(known);
+    unless(failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` }));
+  const other = cleanedBy.get(id);
+  if (other !== undefined) return unless(vanished(known, `the target ${other} cleans it now`));
   const skipped = target.skipped.find((each) => each.id === id);
-  if (skipped) return leftAlone(skipped.reason);
-  if (target.listed.some((each) => each.id === id))
-    return leftAlone('the policy does not select it');
+  if (skipped || target.listed.some((each) => each.id === id)) {
+    // Of one that no call has come to, nothing is known that could be lost.
+    const isUntouched = listed === 0 && stoppedBy === undefined;
+    if (isUntouched) return unless(finished(known));
+    return leftAlone(skipped?.reason ?? 'the policy does not select it');
+  }
   try {
-    await target.open.api.countTasks(id);
+    if ((await target.open.api.countTasks(id)) === 0) return { end: emptied(known), isGone: true };
     return leftAlone('it is not among the instances that are listed, but its records are there');
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.reading?.answer !== 'gone')
       return leftAlone(`it is not listed, and ${error.message}`);
     observer.warning?.(`instance ${labelOf(known.summary)} is gone`, known.target);
-    return vanished(known);
+    return { end: vanished(known), isGone: true };
   }
 }
 

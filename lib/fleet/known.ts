@@ -66,9 +66,11 @@ export function newInstance(
   return { target, summary, unclear: [], done: false, triedIn: 0, shortest: null, fruitless: 0 };
 }
 
-/** The same in another round, which tries again what failed and what was not finished. */
+/** The same in another round, which tries again what failed and what was not finished, unless a limit holds it back. */
 export function inNextRound(known: KnownInstance): KnownInstance {
-  if (known.done && known.summary.outcome !== 'failed') return known;
+  const { outcome, stoppedBy } = known.summary;
+  const isInOrder = outcome === 'complete' || stoppedBy === 'limit';
+  if (known.done && isInOrder) return known;
   return { ...known, done: false, triedIn: 0, shortest: null, fruitless: 0 };
 }
 
@@ -170,8 +172,21 @@ export function failed(
   };
 }
 
-/** The end of an instance that does not exist any more: its records do not count any more. */
-export function vanished(known: KnownInstance): KnownInstance {
+/** The end of an instance whose list holds nothing any more. */
+export function emptied(known: KnownInstance): KnownInstance {
+  const { summary, unclear } = known;
+  const count = unclear.length;
+  const deleted = summary.deleted + count;
+  // Whether an unclear record was counted as failed does not matter: none of the two is left.
+  const remaining = summary.remaining - count;
+  return vanished({ ...known, unclear: [], summary: { ...summary, deleted, remaining } });
+}
+
+/**
+ * The end of an instance that does not exist any more: its records do not count any more.
+ * @param why what became of the instance.
+ */
+export function vanished(known: KnownInstance, why = 'the instance is gone'): KnownInstance {
   const { stoppedBy: _, ...was } = known.summary;
   const rest = was.remaining + was.failed;
   const summary = {
@@ -186,7 +201,7 @@ export function vanished(known: KnownInstance): KnownInstance {
   const gone = { ...known, summary: ended(summary) };
   if (known.unclear.length === 0) return finished(gone);
   return failed(gone, 'unavailable', {
-    message: `the instance is gone, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
+    message: `${why}, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
   });
 }
 

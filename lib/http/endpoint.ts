@@ -45,8 +45,6 @@ export interface Sent<R, Q = HttpRequest> {
   readonly attempts: number;
   /** Why it ended without a final answer. */
   readonly gaveUp?: GaveUp;
-  /** True when an attempt ended without a clear answer: the server may have acted on it. */
-  readonly uncertain: boolean;
 }
 
 /** A request that had to wait longer than this for its turn is made anew: its signature has aged. */
@@ -114,12 +112,10 @@ export class Endpoint {
     let last: { request: Q; reading: R } | undefined;
     let attempts = 0;
     let throttled = 0;
-    let uncertain = false;
     const result = (gaveUp?: GaveUp): Sent<R, Q> => ({
       ...last,
       attempts: attempts + throttled,
       ...(gaveUp && { gaveUp }),
-      uncertain,
     });
     const latestStart = latestStartOf(options);
     for (;;) {
@@ -130,7 +126,6 @@ export class Endpoint {
       if (trouble === 'throttled') throttled += 1;
       else attempts += 1;
       if (trouble === undefined) return result();
-      uncertain ||= trouble === 'transient';
       const now = this.#clock.monotonic();
       // Time ran out on the answer, which is no fault of the request: it did not use up its attempts.
       if (now >= options.window.end - EARLY_TIMER_MS) return result('deadline');

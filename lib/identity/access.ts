@@ -63,7 +63,7 @@ export class Access {
   ): Promise<Sent<R, AuthorisedRequest>> {
     const attempt = () =>
       endpoint.send({ ...options, build: async () => await this.authorise(request) });
-    let sent: Sent<R, AuthorisedRequest> = { attempts: 0, uncertain: false };
+    let sent: Sent<R, AuthorisedRequest> = { attempts: 0 };
     try {
       sent = await attempt();
       const refused = sent.reading?.answer === 'unauthorised' ? sent.request?.grant : undefined;
@@ -71,13 +71,13 @@ export class Access {
         const again = await attempt();
         if (again.attempts > 0) options.counts.retried += 1;
         const attempts = sent.attempts + again.attempts;
-        sent = { ...again, attempts, uncertain: sent.uncertain || again.uncertain };
+        sent = { ...again, attempts };
       }
       return sent;
     } catch (error) {
       // The run ended while a token was asked for.
       if (error instanceof ApiError && error.gaveUp) {
-        return { attempts: sent.attempts, gaveUp: error.gaveUp, uncertain: sent.uncertain };
+        return { attempts: sent.attempts, gaveUp: error.gaveUp };
       }
       if (!(error instanceof CredentialsError)) throw error;
       throw new TargetError('credentials', this.conceal(error.message));

@@ -280,7 +280,10 @@ export class InstanceCleanup {
       for (let record = mayGoOn() && ledger.take(); record; record = mayGoOn() && ledger.take()) {
         const { id } = record;
         taken += 1;
-        const sent = await this.#guarded(() => this.#target.api.deleteTask(this.#instance.id, id));
+        const onUncertain = () => ledger.doubt(record as LedgerRecord);
+        const sent = await this.#guarded(() =>
+          this.#target.api.deleteTask(this.#instance.id, id, onUncertain),
+        );
         if (sent) this.#enter(ledger, record, sent);
       }
     };
@@ -291,24 +294,24 @@ export class InstanceCleanup {
   /** Enters the result of a DELETE into the ledger. */
   #enter(ledger: Ledger, record: LedgerRecord, sent: Sent<AnswerReading>): void {
     const { reading, gaveUp, attempts } = sent;
-    const maybeOurs = sent.uncertain || record.maybeOurs;
+    const { maybeOurs } = record;
     if (gaveUp && gaveUp !== 'attempts') {
       this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
-      ledger.set(record, 'remaining', { maybeOurs });
+      ledger.set(record, 'remaining');
       return;
     }
     const answer = reading?.answer;
-    if (answer === 'deleted') ledger.set(record, 'deleted', { maybeOurs });
+    if (answer === 'deleted') ledger.set(record, 'deleted');
     else {
       const text = reading?.message || describeResponse(sent);
       const message = this.#target.run.errorTexts.hold(text);
       const error = { taskId: record.id, ...answerOf(reading), message, attempts };
-      if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { maybeOurs, error });
-      else if (answer === 'gone') ledger.set(record, 'ambiguous', { maybeOurs, error });
+      if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { error });
+      else if (answer === 'gone') ledger.set(record, 'ambiguous', { error });
       else if (answer === 'accepted' || answer === 'doubtful') {
-        const accepted = answer === 'accepted';
-        ledger.set(record, 'ambiguous', { maybeOurs: true, accepted, error });
-      } else ledger.set(record, maybeOurs ? 'ambiguous' : 'failed', { maybeOurs, error });
+        ledger.doubt(record);
+        ledger.set(record, 'ambiguous', { accepted: answer === 'accepted', error });
+      } else ledger.set(record, maybeOurs ? 'ambiguous' : 'failed', { error });
     }
     this.#tellSettled(record);
   }

@@ -44,7 +44,7 @@ const OUTCOME: Readonly<Record<RecordState, ExpiredOutcome['outcome']>> = {
 };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Change = Partial<Pick<LedgerRecord, 'maybeOurs' | 'accepted' | 'error'>>;
+type Change = Partial<Pick<LedgerRecord, 'accepted' | 'error'>>;
 
 /**
  * The expired records of one instance. Each has one state at any time, and the accounts are counted from the
@@ -126,13 +126,17 @@ export class Ledger {
     this.#next = 0;
   }
 
+  /** Notes that an attempt which had no clear answer may have deleted the record. */
+  doubt(record: LedgerRecord): void {
+    (record as Mutable<LedgerRecord>).maybeOurs = true;
+  }
+
   /** Puts a record into a state. */
   set(record: LedgerRecord, state: RecordState, change: Change = {}): void {
     const own = record as Mutable<LedgerRecord>;
     this.#sizes[own.state] -= 1;
     this.#sizes[state] += 1;
     own.state = state;
-    if (change.maybeOurs) own.maybeOurs = true;
     if (change.accepted) own.accepted = true;
     if (change.error) own.error = change.error;
   }
@@ -146,10 +150,10 @@ export class Ledger {
     return this.#sizes[state] === 0 ? [] : this.#records.filter((record) => record.state === state);
   }
 
-  /** Queues the records that are out of attempts once more. An earlier attempt may have deleted them. */
+  /** Queues the records that are out of attempts once more. */
   queueAgain(): void {
     const again = this.in('out-of-attempts');
-    for (const record of again) this.set(record, 'to-delete', { maybeOurs: true });
+    for (const record of again) this.set(record, 'to-delete');
     this.#queue = again;
     this.#next = 0;
   }

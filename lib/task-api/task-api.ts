@@ -194,13 +194,22 @@ export class TaskApi {
 
   /**
    * Deletes one record, retrying as needed.
+   * @param onUncertain is called when an attempt ends without a clear answer: the service may have done it.
    * @throws {TargetError} when no request of the target can succeed; {ForbiddenError} when none can on this
    * instance.
    */
-  async deleteTask(instanceId: string, taskId: string): Promise<Sent<AnswerReading>> {
+  async deleteTask(
+    instanceId: string,
+    taskId: string,
+    onUncertain?: () => void,
+  ): Promise<Sent<AnswerReading>> {
     const url = `${this.#base}/${encode(instanceId)}/tasks/${encode(taskId)}`;
     const request = { method: 'DELETE', url, action: 'deleteBackgroundTask', instanceId } as const;
-    return await this.#send(request, (result) => this.#read('delete', result));
+    return await this.#send(request, (result) => {
+      const reading = this.#read('delete', result);
+      if (reading.trouble === 'transient') onUncertain?.();
+      return reading;
+    });
   }
 
   #taskList(instanceId: string): List {

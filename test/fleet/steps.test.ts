@@ -16,6 +16,19 @@ const startWith = async (targets: Parameters<typeof startFleet>[0]) => {
 };
 const add = (name: string, records: number) =>
   world.emulator.addInstance({ service: 'dcs', name, tasks: [...expired(records), aged(1)] });
+/** Lets the rows of the list of instances be others. */
+const listInstances = (rewrite: (row: object) => object[]): void => {
+  world.emulator.intercept = ({ operation }) =>
+    operation === 'list-instances'
+      ? {
+          rewrite: (body) => {
+            const { instances, ...rest } = body as { instances: object[] };
+            const rows = instances.flatMap(rewrite);
+            return { ...rest, instances: rows, instance_num: rows.length };
+          },
+        }
+      : undefined;
+};
 const prepare = (event: unknown = {}) =>
   world.invoke('Prepare', { id: RUN, startedAt: new Date(NOW).toISOString(), event });
 
@@ -247,16 +260,7 @@ describe('what goes wrong', () => {
       const { id } = add('a', 500);
       world.onCall = ({ ordinal }) => {
         if (ordinal !== 2) return;
-        world.emulator.intercept = ({ operation }) =>
-          operation === 'list-instances'
-            ? {
-                rewrite: (body) => {
-                  const { instances, ...rest } = body as { instances: object[] };
-                  const rows = instances.flatMap(rewrite);
-                  return { ...rest, instances: rows, instance_num: rows.length };
-                },
-              }
-            : undefined;
+        listInstances(rewrite);
       };
       await world.execute();
       const { outcome, totals, targets } = world.summary();
@@ -267,6 +271,74 @@ describe('what goes wrong', () => {
       expect(targets[0]?.instances[0]?.errors[0]?.message).toContain(why);
     },
   );
+
+  test.each<[string, (row: object) => object[]]>([
+    ['frozen', (row) => [{ ...row, status: 'FROZEN' }]],
+    ['listed no more', () => []],
+  ])(
+    'with a list is not forgotten where the instance is %s by the next round',
+    async (_, rewrite) => {
+      add('a', 3);
+      world.emulator.intercept = ({ operation }) =>
+        operation === 'list-tasks' ? { status: 400, body: {} } : undefined;
+      const { failedAt } = await world.execute();
+      listInstances(rewrite);
+      await world.execute({}, failedAt);
+      expect(world.summary()).toMatchObject({ outcome: 'failed', totals: { deleted: 0 } });
+      world.emulator.intercept = undefined;
+      await world.execute({}, failedAt);
+      expect(world.summary()).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+    },
+  );
+
+  test('with an instance whose list is empty by the next round ends with that', async () => {
+    const instance = add('a', 3);
+    world.emulator.intercept = ({ operation }) =>
+      operation === 'delete-task' ? { status: 400, body: {} } : undefined;
+    const { failedAt } = await world.execute();
+    for (const id of instance.taskIds()) instance.removeTask(id);
+    listInstances(() => []);
+    await world.execute({}, failedAt);
+    expect(world.summary()).toMatchObject({
+      outcome: 'complete',
+      totals: { expired: 0, deleted: 0, remaining: 0 },
+    });
+  });
+
+  test('with a DELETE that was done, and refused when it was repeated, is counted by the next round', async () => {
+    add('a', 3);
+    const seen = new Set<string>();
+    world.emulator.intercept = ({ operation, taskId = '' }) => {
+      if (operation !== 'delete-task') return undefined;
+      const isFirst = !seen.has(taskId);
+      seen.add(taskId);
+      return isFirst
+        ? { status: 502, afterwards: true }
+        : { status: 403, body: { error_code: 'DCS.4003', error_msg: 'no' } };
+    };
+    const { failedAt } = await world.execute();
+    expect(world.emulator.journal.count({ deleted: true })).toBeGreaterThan(0);
+    world.emulator.intercept = undefined;
+    await world.execute({}, failedAt);
+    expect(world.summary()).toMatchObject({
+      outcome: 'complete',
+      totals: { expired: 3, deleted: 3, alreadyGone: 0 },
+    });
+  });
+
+  test('with an instance that another target cleans by now counts its records once', async () => {
+    await startWith([
+      { requests: { perSecond: 10 }, instances: { include: ['prod-*'] } },
+      { requests: { perSecond: 10 }, instances: { include: ['test-*'] } },
+    ]);
+    world.timeout = 21_000;
+    add('prod-a', 300);
+    world.onCall = ({ ordinal }) => {
+      if (ordinal === 2) listInstances((row) => [{ ...row, name: 'test-a' }]);
+    };
+    await world.execute();
+    expect(world.summary().totals).toMatchObject({ expired: 300, deleted: 300, remaining: 0 });
+  });
 
   test.each([
     ['prepare', 'Prepare', { event: {} }],

@@ -108,7 +108,7 @@ describe('a request', () => {
   test('that is answered is sent once', async () => {
     const { clock, send, counts } = world([204]);
     const result = await clock.settle(send());
-    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 1, uncertain: false });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 1 });
     expect(counts).toEqual({ sent: 1, retried: 0, throttled: 0 });
   });
 
@@ -117,10 +117,10 @@ describe('a request', () => {
     expect(await clock.settle(send())).toMatchObject({ reading: { status: 404 }, attempts: 1 });
   });
 
-  test('that fails is sent again after a back-off, and its outcome is uncertain', async () => {
+  test('that fails is sent again after a back-off', async () => {
     const { clock, send, sent, counts } = world([500, RESET, 503, 404]);
     const result = await clock.settle(send());
-    expect(result).toMatchObject({ reading: { status: 404 }, attempts: 4, uncertain: true });
+    expect(result).toMatchObject({ reading: { status: 404 }, attempts: 4 });
     // Each answer takes 10 ms; the waits are half of 200, 400 and 800 ms.
     expect(sent.map(({ at }) => at)).toEqual([0, 110, 320, 730]);
     expect(counts).toEqual({ sent: 4, retried: 3, throttled: 0 });
@@ -133,22 +133,21 @@ describe('a request', () => {
       reading: { status: 500, trouble: 'transient' },
       attempts: 5,
       gaveUp: 'attempts',
-      uncertain: true,
     });
     expect(counts).toEqual({ sent: 5, retried: 4, throttled: 0 });
   });
 
-  test('that is throttled uses up no attempt, and nothing is uncertain about it', async () => {
+  test('that is throttled uses up no attempt', async () => {
     const { clock, send, counts } = world([...Array<number>(30).fill(429), 204]);
     const result = await clock.settle(send({ maxAttempts: 1 }));
-    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 31, uncertain: false });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 31 });
     expect(counts).toEqual({ sent: 31, retried: 30, throttled: 30 });
   });
 
   test('that is throttled between failures still has all its attempts', async () => {
     const { clock, send } = world([500, 429, 500, 429, 500, 429, 500, 429, 204]);
     const result = await clock.settle(send());
-    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 9, uncertain: true });
+    expect(result).toMatchObject({ reading: { status: 204 }, attempts: 9 });
   });
 
   test('is made anew for each attempt', async () => {
@@ -247,7 +246,6 @@ describe('the stop signal', () => {
     expect(await clock.settle(send())).toEqual({
       attempts: 0,
       gaveUp: 'stopped',
-      uncertain: false,
     });
     expect(counts.sent).toBe(0);
   });
@@ -257,7 +255,7 @@ describe('the stop signal', () => {
     const result = send();
     await clock.advance(20);
     stop.abort();
-    expect(await result).toMatchObject({ attempts: 1, gaveUp: 'stopped', uncertain: false });
+    expect(await result).toMatchObject({ attempts: 1, gaveUp: 'stopped' });
     expect(clock.now() - FAKE_NOW).toBe(20);
   });
 
@@ -297,7 +295,7 @@ describe('the deadline', () => {
       attempts: 1,
     });
     const late = await clock.settle(send({ window: { deleteUntil: clock.now() - 1 } }));
-    expect(late).toMatchObject({ attempts: 0, gaveUp: 'deadline', uncertain: false });
+    expect(late).toMatchObject({ attempts: 0, gaveUp: 'deadline' });
   });
 
   test('cuts the time-out of an attempt that begins before it', async () => {
@@ -312,11 +310,11 @@ describe('the deadline', () => {
     expect(sent[0]?.timeout).toBe(10_000);
   });
 
-  test('ends an attempt that is never answered, with its outcome uncertain', async () => {
+  test('ends an attempt that is never answered', async () => {
     const { clock, send } = world([SILENCE]);
     const window = { deleteUntil: FAKE_NOW + 1_000, end: FAKE_NOW + 2_500 };
     const result = await clock.settle(send({ window }));
-    expect(result).toMatchObject({ attempts: 1, gaveUp: 'deadline', uncertain: true });
+    expect(result).toMatchObject({ attempts: 1, gaveUp: 'deadline' });
     expect(clock.now() - FAKE_NOW).toBe(2_500);
   });
 
@@ -340,7 +338,7 @@ describe('the deadline', () => {
     const window = { deleteUntil: FAKE_NOW + 900 };
     await clock.settle(send({ window }));
     const result = await clock.settle(send({ window }));
-    expect(result).toMatchObject({ attempts: 0, gaveUp: 'deadline', uncertain: false });
+    expect(result).toMatchObject({ attempts: 0, gaveUp: 'deadline' });
     expect(clock.now() - FAKE_NOW).toBe(10);
   });
 

@@ -157,6 +157,19 @@ test('a record that is there after its last attempt has failed, with the answer'
   ]);
 });
 
+test('a record that an attempt may have deleted is unclear, also where the next attempt ends the target', async () => {
+  const { emulator } = world;
+  addExpired(1);
+  emulator.intercept = (entry) => {
+    if (entry.operation !== 'delete-task') return undefined;
+    return isFirst(entry)
+      ? { status: 502, afterwards: true }
+      : { status: 403, body: { error_code: 'APIGW.0302', error_msg: 'no' } };
+  };
+  const summary = await world.run(onlyTarget(emulator));
+  expect(summary).toMatchObject({ outcome: 'failed', totals: { expired: 1, deleted: 0 } });
+});
+
 test('records that were throttled to the end are not looked up: nothing of them was done', async () => {
   const { emulator } = world;
   addExpired(1);

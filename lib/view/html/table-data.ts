@@ -1,3 +1,4 @@
+import { getHeapStatistics } from 'node:v8';
 import type { RecordOutcome } from '../../model/outcome.ts';
 import type { RecordError, Summary } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
@@ -8,6 +9,8 @@ import { outcomeWord } from './words.ts';
 
 /** Most records in the table: a browser handles no more. */
 export const MAX_ROWS = 200_000;
+/** Share of the memory for objects that the text of the table may take: it stands in the page some four times. */
+const TEXT_SHARE = 0.04;
 
 /** The table of records, column by column; texts that repeat are positions in a list. */
 export interface TableData {
@@ -54,8 +57,13 @@ export function tableData(
     ended: [],
     verdict: [],
   };
+  let room = TEXT_SHARE * getHeapStatistics().heap_size_limit;
+  const shown = (text: string) => {
+    room -= text.length;
+    return visible(text);
+  };
   const textOf = (text: string | undefined) =>
-    text === undefined ? null : texts.place(text, () => visible(text));
+    text === undefined ? null : texts.place(text, () => shown(text));
   const count = (outcome: RecordOutcome, times = 1) => {
     if (times > 0) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + times);
   };
@@ -70,7 +78,7 @@ export function tableData(
         for (const record of recordsOf(records.of(target.name, id))) {
           if (record.decision.action !== wanted) continue;
           count(record.outcome);
-          if (columns.instance.length < maxRows) add(place, record);
+          if (columns.instance.length < maxRows && room > 0) add(place, record);
           else omitted += 1;
         }
         place += 1;
@@ -105,7 +113,7 @@ export function tableData(
     const { text } = outcomeWord(outcome, summary.dryRun);
     if (error) errors[columns.id.length] = textOf(describeError(error)) as number;
     columns.instance.push(place);
-    columns.id.push(task.id === undefined ? null : visible(task.id));
+    columns.id.push(task.id === undefined ? null : shown(task.id));
     columns.name.push(textOf(task.name));
     columns.status.push(textOf(task.status));
     columns.user.push(textOf(task.user));

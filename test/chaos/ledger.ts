@@ -95,8 +95,8 @@ export class Ledger {
     if (taskId !== undefined) {
       const asked = account.asked.get(taskId);
       if (!asked) return;
-      const { status = 0 } = exchange.answer ?? {};
-      if (status >= 200 && status < 300) asked.confirmed = true;
+      const { status = 0, body = '' } = exchange.answer ?? {};
+      if (status >= 200 && status < 300 && isEmptyOrJson(body)) asked.confirmed = true;
       if (isThrottled(exchange)) asked.throttled += 1;
       else if (isBad(exchange)) asked.unclear = true;
       return;
@@ -253,4 +253,13 @@ function listOf(body: string): object | undefined {
 function idIn(row: unknown): string | undefined {
   const id = (row as { id?: unknown } | null)?.id;
   return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id) ? id : undefined;
+}
+
+/** Whether an answer is whole, as far as it shows. */
+export function isEmptyOrJson(body: string): boolean {
+  try {
+    return body.trim() === '' || JSON.parse(body) !== undefined;
+  } catch {
+    return false;
+  }
 }

@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import type { InstanceSummary } from '../../lib/model/summary.ts';
+import { isEmptyOrJson } from '../chaos/ledger.ts';
 import type { Exchange } from '../chaos/wire.ts';
 import { expiredIds } from '../run/oracle.ts';
 import { expectToAddUp } from '../run/world.ts';
@@ -113,14 +114,6 @@ class Account {
     const code = body.includes('error_code') || body.includes('\\u');
     asked.confirmed = isSuccess && !code && isEmptyOrJson(body);
     asked.open ||= isSuccess && !hasCode(body);
-  }
-}
-
-function isEmptyOrJson(body: string): boolean {
-  try {
-    return body.trim() === '' || JSON.parse(body) !== undefined;
-  } catch {
-    return false;
   }
 }
 

@@ -149,18 +149,14 @@ function readErrorInSuccess(
   body: string,
   conceal: Conceal,
 ): ErrorBody | undefined {
-  const mayHoldCode = body.includes('error_code') || body.includes('\\u');
-  if (operation === 'list') {
-    // Most lists are long: not worth a second reading. (A key may be written with escapes.)
-    if (!mayHoldCode) return undefined;
-  } else if (body.trim() === '') return undefined;
+  const isDelete = operation === 'delete';
+  const speaksOfError = body.includes('error_code');
+  // Most lists are long: not worth a second reading. (A key may be written with escapes.)
+  const isWorthReading = isDelete ? body.trim() !== '' : speaksOfError || body.includes('\\u');
+  if (!isWorthReading) return undefined;
   const parsed = parse(body);
   // Cut short, perhaps before the error that it speaks of.
-  if (parsed === undefined) {
-    return operation === 'delete' || body.includes('error_code')
-      ? readError(body, conceal)
-      : undefined;
-  }
+  if (parsed === undefined) return isDelete || speaksOfError ? readError(body, conceal) : undefined;
   if (hasRepeatedKeys(body, parsed)) return { message: 'the answer has a key twice' };
   const code = isObject(parsed) ? parsed.error_code : undefined;
   const isCode =

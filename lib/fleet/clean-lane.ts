@@ -72,6 +72,8 @@ export async function cleanLane(
     [...state.instances].map(([key, each]) => [key, isNewRound ? inNextRound(each) : each]),
   );
   const jobs = new Map<string, Job>();
+  /** The targets of the jobs, by the ids of the instances. */
+  const cleanedBy = new Map<string, string>();
   const { observer = {} } = dependencies;
   const context = openContext(
     policy,
@@ -111,7 +113,9 @@ export async function cleanLane(
       const key = instanceKey(target.name, cleanup.summary);
       const known = lane.get(key) ?? newInstance(target.name, cleanup.summary);
       lane.set(key, known);
-      if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
+      if (known.done) continue;
+      jobs.set(key, new Job(known, cleanup, target, context, log.number));
+      cleanedBy.set(cleanup.summary.id, target.name);
     }
   }
   const unplanned = [...lane].filter(([key, known]) => !known.done && !jobs.has(key));
@@ -127,14 +131,8 @@ export async function cleanLane(
     lane.set(instanceKey(known.target, known.summary), known);
     log.note(known);
   });
-  // One that does not answer is not to keep the others from being cleaned.
-  const cleanedBy = new Map(
-    [...jobs.keys()].map((key) => {
-      const { target, summary } = lane.get(key) as KnownInstance;
-      return [summary.id, target];
-    }),
-  );
-  const looks = unplanned.map(([, known]) => withoutJob(known, begun, cleanedBy, context));
+  const looks = unplanned.map(([, known]) => endWithoutJob(known, begun, cleanedBy, context));
+  // Looked at beside the turns: one that does not answer is not to keep the others from being cleaned.
   const [ends] = await Promise.all([Promise.all(looks), turns]);
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
@@ -160,8 +158,12 @@ interface EndWithoutJob {
   readonly isGone: boolean;
 }
 
-/** @param cleanedBy the targets that clean an instance in this call, by its id. */
-async function withoutJob(
+/**
+ * Finds out what became of such an instance: it is gone, it is left alone now, another target has it, or its own
+ * target could not be opened.
+ * @param cleanedBy the target that cleans an instance in this call, by its id.
+ */
+async function endWithoutJob(
   known: KnownInstance,
   begun: readonly TargetRun[],
   cleanedBy: ReadonlyMap<string, string>,
@@ -169,20 +171,20 @@ async function withoutJob(
 ): Promise<EndWithoutJob> {
   const { id, listed, stoppedBy } = known.summary;
   const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
-  const unless = (end: KnownInstance) => ({ end, isGone: false });
+  const forNow = (end: KnownInstance) => ({ end, isGone: false });
   if (!target?.open) {
     const message = 'an earlier call found its target, but this one did not';
-    return unless(failed(known, 'unavailable', { message, ...target?.summary.error }));
+    return forNow(failed(known, 'unavailable', { message, ...target?.summary.error }));
   }
   const leftAlone = (reason: string) =>
-    unless(failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` }));
+    forNow(failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` }));
   const other = cleanedBy.get(id);
-  if (other !== undefined) return unless(vanished(known, `the target ${other} cleans it now`));
+  if (other !== undefined) return forNow(vanished(known, `the target ${other} cleans it now`));
   const skipped = target.skipped.find((each) => each.id === id);
   if (skipped || target.listed.some((each) => each.id === id)) {
     // Of one that no call has come to, nothing is known that could be lost.
     const isUntouched = listed === 0 && stoppedBy === undefined;
-    if (isUntouched) return unless(finished(known));
+    if (isUntouched) return forNow(finished(known));
     return leftAlone(skipped?.reason ?? 'the policy does not select it');
   }
   try {

@@ -172,14 +172,13 @@ export function failed(
   };
 }
 
-/** The end of an instance whose list holds nothing any more. */
+/** The end of an instance whose list holds nothing any more: what was unclear has gone by our doing. */
 export function emptied(known: KnownInstance): KnownInstance {
-  const { summary, unclear } = known;
-  const count = unclear.length;
-  const deleted = summary.deleted + count;
-  // Whether an unclear record was counted as failed does not matter: none of the two is left.
-  const remaining = summary.remaining - count;
-  return vanished({ ...known, unclear: [], summary: { ...summary, deleted, remaining } });
+  const { length } = known.unclear;
+  const { summary, ...end } = vanished({ ...known, unclear: [] });
+  const { listed, expired, deleted } = summary;
+  const counts = { listed: listed + length, expired: expired + length, deleted: deleted + length };
+  return { ...end, summary: { ...summary, ...counts } };
 }
 
 /**

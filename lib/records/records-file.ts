@@ -8,9 +8,9 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { getHeapStatistics } from 'node:v8';
 import { describeWriteError, JanitorError, refusePipe } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
+import { shareOfMemory } from '../model/memory.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
@@ -164,7 +164,7 @@ interface Sink {
 }
 
 function openOutput({ out, unread }: StandardOutput): Sink {
-  const most = UNREAD_SHARE * getHeapStatistics().heap_size_limit;
+  const most = shareOfMemory(UNREAD_SHARE);
   const buffer = new WriteBuffer((bytes) => {
     if (unread() > most) {
       const waiting = `${Math.round(unread() / 1e6)} MB wait`;

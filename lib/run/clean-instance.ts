@@ -294,7 +294,6 @@ export class InstanceCleanup {
   /** Enters the result of a DELETE into the ledger. */
   #enter(ledger: Ledger, record: LedgerRecord, sent: Sent<AnswerReading>): void {
     const { reading, gaveUp, attempts } = sent;
-    const { maybeOurs } = record;
     if (gaveUp && gaveUp !== 'attempts') {
       this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
       ledger.set(record, 'remaining');
@@ -311,7 +310,7 @@ export class InstanceCleanup {
       else if (answer === 'accepted' || answer === 'doubtful') {
         ledger.doubt(record);
         ledger.set(record, 'ambiguous', { accepted: answer === 'accepted', error });
-      } else ledger.set(record, maybeOurs ? 'ambiguous' : 'failed', { error });
+      } else ledger.set(record, record.maybeOurs ? 'ambiguous' : 'failed', { error });
     }
     this.#tellSettled(record);
   }

@@ -153,13 +153,15 @@ async function beginTarget(
       return begun;
     }
     const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_INSTANCE));
-    const asked = run.requestedInstances
-      ? selectInstances(skipped, target.instances, run.requestedInstances).selected
-      : [];
+    const asked = new Set(
+      run.requestedInstances
+        ? selectInstances(skipped, target.instances, run.requestedInstances).selected
+        : [],
+    );
     for (const each of skipped) {
       const { reason, isDoubtful, ...instance } = each;
       observer.skipped?.(name, instance, reason);
-      if (isDoubtful || asked.includes(each)) leftAlone(instance, reason);
+      if (isDoubtful || asked.has(each)) leftAlone(instance, reason);
     }
     if (!open.api.clockIsKnown) {
       observer.warning?.(

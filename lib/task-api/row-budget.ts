@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
+import { shareOfMemory } from '../model/memory.ts';
 
 /** The most rows that the lists which a run is reading may hold together: some 500 MB of memory. */
 const MAX_ROWS = 1_000_000;
@@ -22,7 +22,7 @@ export class RowBudget {
   #json = 0;
 
   /** @param memory bytes for objects. */
-  constructor(mostRows = MAX_ROWS, memory = getHeapStatistics().heap_size_limit) {
+  constructor(mostRows = MAX_ROWS, memory = shareOfMemory(1)) {
     this.#mostRows = mostRows;
     this.#mostText = Math.min(TEXT_SHARE * memory, TEXT_OF_ROW * mostRows);
     this.#mostHeld = Math.min(TEXT_SHARE * memory, HELD_OF_ROW * mostRows);

@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
+import { shareOfMemory } from '../model/memory.ts';
 import type { RecordOutcome } from '../model/outcome.ts';
 import type { ExpiredOutcome, RecordError } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
@@ -44,9 +44,7 @@ const CHARACTER_BYTES = 2;
  * Collects the decisions of a run, and what became of its records: instance by instance, as long as they fit.
  * @param mostBytes that all records may take together.
  */
-export function collectDecisions(
-  mostBytes: number = MEMORY_SHARE * getHeapStatistics().heap_size_limit,
-): Decisions {
+export function collectDecisions(mostBytes: number = shareOfMemory(MEMORY_SHARE)): Decisions {
   let bytes = 0;
   const targets = new Map<string, Map<string, InstanceRecords>>();
   const instancesOf = (target: string) => {

@@ -3,6 +3,7 @@ import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Emulator } from '../../lib/emulator/index.ts';
+import { rewriteInstances } from '../instance-list.ts';
 import { type OnDisk, type PolicyFolder, startOnDisk } from '../on-disk.ts';
 import { cachePolicy } from '../policies.ts';
 import { expired, fresh } from '../records.ts';
@@ -172,15 +173,7 @@ describe('--plan', () => {
 
   test('does not count the records of an instance that is left alone now', async () => {
     await plan();
-    emulator.intercept = ({ operation }) =>
-      operation === 'list-instances'
-        ? {
-            rewrite: (body) => {
-              const { instances, ...rest } = body as { instances: object[] };
-              return { ...rest, instances: instances.map((row) => ({ ...row, status: 'FROZEN' })) };
-            },
-          }
-        : undefined;
+    rewriteInstances(emulator, (row) => [{ ...row, status: 'FROZEN' }]);
     expect((await approve()).stdout).not.toContain('not listed any more');
   });
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_REGION } from '../../lib/emulator/index.ts';
+import { rewriteInstances } from '../instance-list.ts';
 import { aged, expired, NOW } from '../records.ts';
 import { expectTruth, type FleetWorld, RUN, startFleet } from './fleet-world.ts';
 
@@ -16,19 +17,6 @@ const startWith = async (targets: Parameters<typeof startFleet>[0]) => {
 };
 const add = (name: string, records: number) =>
   world.emulator.addInstance({ service: 'dcs', name, tasks: [...expired(records), aged(1)] });
-/** Lets the rows of the list of instances be others. */
-const listInstances = (rewrite: (row: object) => object[]): void => {
-  world.emulator.intercept = ({ operation }) =>
-    operation === 'list-instances'
-      ? {
-          rewrite: (body) => {
-            const { instances, ...rest } = body as { instances: object[] };
-            const rows = instances.flatMap(rewrite);
-            return { ...rest, instances: rows, instance_num: rows.length };
-          },
-        }
-      : undefined;
-};
 const prepare = (event: unknown = {}) =>
   world.invoke('Prepare', { id: RUN, startedAt: new Date(NOW).toISOString(), event });
 
@@ -260,7 +248,7 @@ describe('what goes wrong', () => {
       const { id } = add('a', 500);
       world.onCall = ({ ordinal }) => {
         if (ordinal !== 2) return;
-        listInstances(rewrite);
+        rewriteInstances(world.emulator, rewrite);
       };
       await world.execute();
       const { outcome, totals, targets } = world.summary();
@@ -282,7 +270,7 @@ describe('what goes wrong', () => {
       world.emulator.intercept = ({ operation }) =>
         operation === 'list-tasks' ? { status: 400, body: {} } : undefined;
       const { failedAt } = await world.execute();
-      listInstances(rewrite);
+      rewriteInstances(world.emulator, rewrite);
       await world.execute({}, failedAt);
       expect(world.summary()).toMatchObject({ outcome: 'failed', totals: { deleted: 0 } });
       world.emulator.intercept = undefined;
@@ -297,7 +285,7 @@ describe('what goes wrong', () => {
       operation === 'delete-task' ? { status: 400, body: {} } : undefined;
     const { failedAt } = await world.execute();
     for (const id of instance.taskIds()) instance.removeTask(id);
-    listInstances(() => []);
+    rewriteInstances(world.emulator, () => []);
     await world.execute({}, failedAt);
     expect(world.summary()).toMatchObject({
       outcome: 'complete',
@@ -334,7 +322,7 @@ describe('what goes wrong', () => {
     world.timeout = 21_000;
     add('prod-a', 300);
     world.onCall = ({ ordinal }) => {
-      if (ordinal === 2) listInstances((row) => [{ ...row, name: 'test-a' }]);
+      if (ordinal === 2) rewriteInstances(world.emulator, (row) => [{ ...row, name: 'test-a' }]);
     };
     await world.execute();
     expect(world.summary().totals).toMatchObject({ expired: 300, deleted: 300, remaining: 0 });

@@ -11,6 +11,7 @@ import { createTransport } from '../../lib/http/transport.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
+import { type InstanceRow, rewriteInstances } from '../instance-list.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, DAY, expired, NOW } from '../records.ts';
 import { serve } from '../serve.ts';
@@ -37,19 +38,9 @@ function answer(operation: string, lie: Interception, when: () => boolean = () =
   world.emulator.intercept = (entry) => (entry.operation === operation && when() ? lie : undefined);
 }
 
-interface InstanceRow {
-  readonly instance_id: string;
-  readonly engine?: string;
-}
-
 /** Lets the rows of the list of instances be others. */
 function answerInstances(rewrite: (row: InstanceRow) => object): void {
-  answer('list-instances', {
-    rewrite: (body) => {
-      const { instances, ...rest } = body as { instances: InstanceRow[] };
-      return { ...rest, instances: instances.map(rewrite) };
-    },
-  });
+  rewriteInstances(world.emulator, (row) => [rewrite(row)]);
 }
 
 const deletes = () => world.emulator.journal.deletes().length;

@@ -1,4 +1,4 @@
-import { getHeapStatistics } from 'node:v8';
+import { shareOfMemory } from '../../model/memory.ts';
 import type { RecordOutcome } from '../../model/outcome.ts';
 import type { RecordError, Summary } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
@@ -57,7 +57,7 @@ export function tableData(
     ended: [],
     verdict: [],
   };
-  let room = TEXT_SHARE * getHeapStatistics().heap_size_limit;
+  let room = shareOfMemory(TEXT_SHARE);
   const shown = (text: string) => {
     room -= text.length;
     return visible(text);

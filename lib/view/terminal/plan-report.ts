@@ -58,6 +58,10 @@ export interface PlanReport {
  */
 export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInput): PlanReport {
   const most = verbose ? Number.POSITIVE_INFINITY : MAX_INSTANCES;
+  const hint = verbose
+    ? '--records FILE writes them all into a file'
+    : '--verbose shows every record';
+  /** Records that may still be shown one by one. */
   let room = verbose ? MAX_RECORDS : 0;
   /** Of instances that are not finished. */
   const begun = new Map<string, string>();
@@ -73,9 +77,6 @@ export function planReport({ policy, keepFor, verbose, terminal }: PlanReportInp
         if (groups.length === 0) return;
         const showsAll = tasks.length <= room;
         if (showsAll) room -= tasks.length;
-        const hint = verbose
-          ? '--records FILE writes them all into a file'
-          : '--verbose shows every record';
         const cuts = cutsOf(policy, target, now, keepFor);
         const lines = [
           ...renderSpan({ tasks, decisions }, terminal),

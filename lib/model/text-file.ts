@@ -25,7 +25,8 @@ export async function readTextFile(file: string): Promise<string> {
   for await (const chunk of createReadStream(file)) {
     chunks.push(chunk);
     length += chunk.length;
-    if (length > MAX_FILE) throw new TextFileError(file, new RangeError('it has more than 64 MB'));
+    if (length > MAX_FILE)
+      throw new TextFileError(file, new RangeError('it has more than 64 MB; name another file'));
   }
   try {
     return decodeUtf8(Buffer.concat(chunks));

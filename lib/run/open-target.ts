@@ -153,11 +153,8 @@ async function beginTarget(
       return begun;
     }
     const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_INSTANCE));
-    const asked = new Set(
-      run.requestedInstances
-        ? selectInstances(skipped, target.instances, run.requestedInstances).selected
-        : [],
-    );
+    const amongSkipped = selectInstances(skipped, target.instances, run.requestedInstances);
+    const asked = new Set(run.requestedInstances && amongSkipped.selected);
     for (const each of skipped) {
       const { reason, isDoubtful, ...instance } = each;
       observer.skipped?.(name, instance, reason);
@@ -170,6 +167,8 @@ async function beginTarget(
       );
     }
     const selection = selectInstances(instances, target.instances, run.requestedInstances);
+    // One that is asked for and left alone is not unknown: the warning above says why.
+    const unmatched = new Set(amongSkipped.unmatchedNarrowing);
     if (writtenName(target) === undefined) warnOfUnmatched(observer, selection.unmatched, name);
     for (const instance of selection.nameless) {
       leftAlone(instance, 'its name cannot be read, and instances are selected by name');
@@ -183,7 +182,7 @@ async function beginTarget(
       skipped,
       allowed: selection.allowed,
       unmatchedPatterns: selection.unmatched,
-      unmatched: selection.unmatchedNarrowing,
+      unmatched: selection.unmatchedNarrowing.filter((pattern) => unmatched.has(pattern)),
       cleanups,
     };
   } catch (error) {

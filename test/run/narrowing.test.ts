@@ -80,6 +80,21 @@ test('an unknown instance makes the run fail; the rest is done', async () => {
   expect(cleaned()).toEqual(['kafka-a']);
 });
 
+test('a frozen instance that is asked for is left alone, and not unknown', async () => {
+  const { emulator } = world;
+  emulator.addInstance({ service: 'dcs', name: 'cache', status: 'FROZEN', tasks: expired(2) });
+  emulator.addInstance({ service: 'dcs', name: 'cash', tasks: expired(2) });
+  for (const instances of [['cache'], ['cache', 'none']]) {
+    const { outcome, warnings } = await world.run(onlyTarget(emulator), { instances });
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/instance cache is left alone: it is frozen$/),
+    );
+    expect(warnings.filter((text) => text.includes('unknown instance "cache"'))).toEqual([]);
+    expect(outcome).toBe(instances.length > 1 ? 'failed' : 'complete');
+  }
+  expect(emulator.journal.deletes()).toEqual([]);
+});
+
 test('of many instances that exist, the warning names fifty', async () => {
   const { emulator } = world;
   for (let i = 0; i < 60; i += 1) emulator.addInstance({ service: 'dcs' });

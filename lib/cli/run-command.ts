@@ -12,11 +12,9 @@ import { loadPolicy, policyHash } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { readApprovedPlan } from '../records/approved-plan.ts';
 import { openRecordsFile, RecordsFileError } from '../records/records-file.ts';
-import { observeAll } from '../run/observer.ts';
+import { type Observer, observeAll } from '../run/observer.ts';
 import type { ApprovedPlan } from '../run/request.ts';
 import { run } from '../run/run.ts';
-import { logObserver } from '../telemetry/log-observer.ts';
-import { createLogger } from '../telemetry/logger.ts';
 import { planReport } from '../view/terminal/plan-report.ts';
 import { progressLine } from '../view/terminal/progress.ts';
 import { renderSummary } from '../view/terminal/render-summary.ts';
@@ -97,6 +95,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
           options: writtenOptions(options, policy),
         });
   const runId = randomUUID();
+  const log = options.json && !options.quiet ? await openLog(io, runId) : undefined;
   const interrupt = listenForInterrupt(io, io.clock.monotonic);
   const transport = createTransport(io.clock);
   const records =
@@ -117,13 +116,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
           targets: options.target?.length ?? policy.targets.length,
         })
       : undefined;
-  const observers = [
-    records?.observer,
-    plan?.observer,
-    progress?.observer,
-    page?.observer,
-    options.json && !options.quiet ? logObserver(createLogger(io.err), runId) : undefined,
-  ];
+  const observers = [records?.observer, plan?.observer, progress?.observer, page?.observer, log];
   try {
     const summary = await run(
       policy,
@@ -184,6 +177,15 @@ function statusOf({ outcome, totals, dryRun }: Summary, { exitCode }: RunOptions
 
 function needsAttention({ outcome, warnings }: Summary): boolean {
   return outcome !== 'complete' || warnings.length > 0;
+}
+
+/** JSON lines on standard error. Nothing else needs the logger, which takes a while to load. */
+async function openLog({ err }: Io, runId: string): Promise<Observer> {
+  const [{ createLogger }, { logObserver }] = await Promise.all([
+    import('../telemetry/logger.ts'),
+    import('../telemetry/log-observer.ts'),
+  ]);
+  return logObserver(createLogger(err), runId);
 }
 
 /** The approved plan of a run, where there is one. */

@@ -1,7 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
-import fetch, { AbortError } from 'node-fetch';
+import fetch, { AbortError, type Response } from 'node-fetch';
 import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
@@ -112,18 +112,9 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         agent,
         signal: over as never,
       });
-      const { status, ok } = response;
-      const { text: body, isFaithful } = await readBody(response.body as Readable, MAX_BODY);
-      const isPacked = !['identity', null].includes(response.headers.get('content-encoding'));
-      const isEmpty = status === 204 || response.headers.get('content-length') === '0';
-      // What is unpacked from the beginning of a gzip is nothing, and no error.
-      if (ok && body === '' && isPacked && !isEmpty) {
-        throw new TransportError('unreadable', `${host()}: the answer (${status}) was cut off`);
-      }
-      if (ok && !isFaithful) {
-        throw new TransportError('unreadable', `${host()}: the answer (${status}) is not UTF-8`);
-      }
-      return { status, header: (n) => response.headers.get(n) ?? undefined, body };
+      const { status } = response;
+      const body = await wholeBody(response, host);
+      return { status, header: (name) => response.headers.get(name) ?? undefined, body };
     } catch (error) {
       if (error instanceof TransportError) throw error;
       if (timedOut) throw new TransportError('timeout', `${host()}: no answer in ${timeoutMs} ms`);
@@ -141,6 +132,20 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
       for (const agent of [plain, secure, ...agents.values()]) agent.destroy();
     },
   };
+}
+
+/** @throws {TransportError} where a success has a body that was cut off, or is not UTF-8. */
+async function wholeBody(response: Response, host: () => string): Promise<string> {
+  const { status, ok, headers } = response;
+  const { text, isFaithful } = await readBody(response.body as Readable, MAX_BODY);
+  const unreadable = (why: string) =>
+    new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
+  const isPacked = !['identity', null].includes(headers.get('content-encoding'));
+  const isEmpty = status === 204 || headers.get('content-length') === '0';
+  // What is unpacked from the beginning of a gzip is nothing, and no error.
+  if (ok && text === '' && isPacked && !isEmpty) throw unreadable('was cut off');
+  if (ok && !isFaithful) throw unreadable('is not UTF-8');
+  return text;
 }
 
 function toTransportError(host: string, error: unknown): TransportError {

@@ -63,7 +63,7 @@ export interface Transport {
 }
 
 /** Largest body that is read, in bytes after unpacking: 1,000 records are some 500 KB. */
-export const MAX_BODY = 8 * 1024 * 1024;
+const MAX_BODY = 8 * 1024 * 1024;
 
 /** A transport over node-fetch, with agents that keep connections alive, through the proxies of the environment. */
 export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {

@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 
 /** The CloudWatch namespace; alarms and dashboard read it (functions/stack). */
-export const NAMESPACE = 'task-janitor';
+const NAMESPACE = 'task-janitor';
 
 /** Values by their metric's name. All are counts, but for `duration`, in milliseconds. */
 export type Measurements = Readonly<Record<string, number>>;

@@ -7,28 +7,21 @@ import {
   readAnswer,
 } from '../answers/classify.ts';
 import { adviceForTarget } from '../answers/error-codes.ts';
-import { hasRepeatedKeys } from '../answers/repeated-keys.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Endpoint, Sent } from '../http/endpoint.ts';
 import type { HttpResponse, TransportError } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import type { Access, Grant } from '../identity/access.ts';
 import { encode } from '../identity/sign.ts';
-import {
-  type Instance,
-  type ListedInstance,
-  readInstance,
-  type SkippedInstance,
-  skipReason,
-} from '../model/instance.ts';
+import { readInstance } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
-import { counted, describeSpan, type RequestCounts } from '../model/summary.ts';
-import { readTask, repeatedIds, type Task } from '../model/task.ts';
-import { isObject, visible } from '../model/text.ts';
-import { elementTexts } from './element-texts.ts';
+import { describeSpan, type RequestCounts } from '../model/summary.ts';
+import { readTask, type Task } from '../model/task.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
+import { type PageKeys, type RowWithText, readPage, textsById } from './read-page.ts';
 import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
+import { type InstanceList, sortInstances, withDoubt } from './sort-instances.ts';
 
 export interface TaskApiOptions {
   readonly service: Service;
@@ -48,12 +41,6 @@ export interface TaskApiOptions {
   readonly rows: RowBudget;
 }
 
-export interface InstanceList {
-  readonly instances: readonly Instance[];
-  /** Instances that are left alone, with the reason. */
-  readonly skipped: readonly SkippedInstance[];
-}
-
 /** The credentials may not do something on one instance; on others they may. */
 export class ForbiddenError extends ApiError {
   override readonly name = 'ForbiddenError';
@@ -71,26 +58,16 @@ const CLOCK_JITTER_MS = 60_000;
 /** If so many instances are forbidden before any is allowed, the whole target is forbidden. */
 const FORBIDDEN_INSTANCES = 3;
 
-/** A list of the service, and where its rows and their count stand in an answer. */
-interface List {
+/** A list of the service. */
+interface List extends PageKeys {
   readonly url: string;
   /** Its `limit` falls where the service sends pages that are too large. */
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
   readonly query: Readonly<Record<string, string>>;
-  readonly rowsKey: string;
-  readonly countKey: string;
   /** The name of the permission to read it. */
   readonly action: string;
-  /** Whether its pages hold {@link RowWithText}. */
-  readonly keepsText?: boolean;
-}
-
-/** A row, and the JSON that it was read from. */
-interface RowWithText {
-  readonly row: unknown;
-  readonly text: string;
 }
 
 /** The records of an instance. */
@@ -394,124 +371,9 @@ function sentences(said: string, advice: string): string {
   return /[.!?。！？]["'”’」』)]*$/.test(said) ? `${said} ${advice}` : `${said}. ${advice}`;
 }
 
-/**
- * An instance that has changed while the list was read: which name and which engine are true is not known. One without
- * a name is left alone where names select.
- */
-function withDoubt(row: ListedInstance, before: ListedInstance): ListedInstance {
-  const isOther = row.engine?.toLowerCase() !== before.engine?.toLowerCase();
-  return {
-    ...row,
-    ...(row.name !== before.name && { name: '' }),
-    ...((isOther || before.hasOtherEngine) && { hasOtherEngine: true }),
-  };
-}
-
-/** Which instances of a list belong to the service. */
-function sortInstances(
-  rows: readonly (ListedInstance | undefined)[],
-  service: Service,
-  origin: string,
-): InstanceList {
-  const instances: Instance[] = [];
-  const skipped: SkippedInstance[] = [];
-  const repeated = repeatedIds(rows);
-  for (const row of rows) {
-    const isRepeated = row !== undefined && repeated.has(row.id);
-    const own = row ? skipReason(row, service) : 'its id cannot be used';
-    const reason = isRepeated ? 'two rows of one page have its id' : own;
-    const { id, name, status } = row ?? { id: '', name: '', status: '' };
-    const instance = { id, name, status };
-    const engineIsKnown = !service.engine || (row?.engine && !row.hasOtherEngine);
-    const isDoubtful = !row || isRepeated || !engineIsKnown;
-    if (reason) skipped.push({ ...instance, reason, ...(isDoubtful && { isDoubtful }) });
-    else instances.push(instance);
-  }
-  const engines = new Set(rows.map((row) => row?.engine?.toLowerCase()));
-  const others = [...engines].filter((engine) => engine !== undefined);
-  if (service.engine && engines.size > 0 && others.length === engines.size) {
-    const { accepted, query } = service.engine;
-    if (others.every((engine) => !accepted.includes(engine))) {
-      const names = others.map((engine) => visible(engine).slice(0, 40)).join(', ');
-      const message = `${origin} lists ${counted(rows.length, 'instance')}, but none with the engine ${query}, only with ${names}. Check service and endpoint.`;
-      throw new TargetError('misaddressed', message);
-    }
-  }
-  return { instances, skipped };
-}
-
 const UNREADABLE: AnswerReading = {
   answer: 'transient',
   code: 'unreadable',
   message: 'the answer is not the JSON that was expected',
   trouble: 'transient',
 };
-
-/**
- * `undefined` when the body cannot be believed: no JSON object, a key that comes twice, rows that are no list or more
- * than were asked for, a count that is no number.
- * @param limit rows that were asked for: those of the list may have become fewer since.
- */
-function readPage(
-  body: string,
-  { rowsKey, countKey, keepsText }: List,
-  limit: number,
-  access: Access,
-): Page | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return undefined;
-  }
-  if (!isObject(parsed) || hasRepeatedKeys(body, parsed)) return undefined;
-  const rows = parsed[rowsKey] ?? [];
-  // DCS documents its count as a string and shows a number; DMS sends a string.
-  const total = parsed[countKey] ?? undefined;
-  const number = typeof total === 'string' && /^\d{1,15}$/.test(total) ? Number(total) : total;
-  const readable =
-    number === undefined || (Number.isSafeInteger(number) && (number as number) >= 0);
-  if (!Array.isArray(rows) || rows.length > limit || !readable) return undefined;
-  const count = number as number | undefined;
-  const reveals = access.revealer();
-  const safe = rows.map((row) => withoutSecrets(row, reveals));
-  if (!keepsText) return { rows: safe, limit, total: count };
-  const texts = elementTexts(body, rowsKey);
-  return { rows: safe.map((row, index) => ({ row, text: texts[index] })), limit, total: count };
-}
-
-/** Holds the texts of the rows that have an id. */
-function textsById(texts: Map<string, string>): (task: Task, raw: unknown) => number {
-  return ({ id }, raw) => {
-    if (id === undefined) return 0;
-    const { text } = raw as RowWithText;
-    const before = texts.get(id)?.length ?? 0;
-    texts.set(id, text);
-    return text.length - before;
-  };
-}
-
-/** The columns that somebody may be shown. */
-const SHOWN = ['id', 'name', 'user_name', 'status', 'instance_id', 'engine'];
-
-/**
- * A row that shows a secret is not one that a service would send. Only its ids are kept, so that it is recognised;
- * without the rest it cannot be deleted.
- */
-function withoutSecrets(row: unknown, reveals: (text: string) => boolean): unknown {
-  if (!isObject(row)) return row;
-  for (const column of SHOWN) {
-    if (isRevealed(row[column], reveals)) {
-      const { id, instance_id } = row;
-      return {
-        ...(!isRevealed(id, reveals) && { id }),
-        ...(!isRevealed(instance_id, reveals) && { instance_id }),
-      };
-    }
-  }
-  return row;
-}
-
-function isRevealed(value: unknown, reveals: (text: string) => boolean): boolean {
-  return typeof value === 'string' && reveals(value);
-}

@@ -26,7 +26,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const permissions = new Set<string>();
   // A failure that is the same everywhere, such as missing credentials, is reported in full only once.
   const said = new Map<string, string>();
-  let failures = 0;
+  const found = { failed: 0, warning: 0, ok: 0, skipped: 0 };
   let warn = (_: string): void => {};
   const { window, renew } = patience(clock);
   const accounts = new Accounts({
@@ -42,13 +42,12 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
       const { name, cloud, service, region } = target;
       print(io, `${name}  (${cloud} ${service} ${region})`);
       const report = (check: Check) => {
+        found[check.outcome] += 1;
         const failed = check.outcome === 'failed';
         const before = failed && said.get(check.text);
         const line = before ? { ...check, text: `the same as for ${before}` } : check;
         printCheck(io, line);
-        if (!failed) return;
-        if (!before) said.set(check.text, name);
-        failures += 1;
+        if (failed && !before) said.set(check.text, name);
       };
       warn = (text) => report({ name: 'credentials', outcome: 'warning', text });
       renew();
@@ -60,10 +59,17 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   } finally {
     transport.close();
   }
-  const verdict = failures === 0 ? 'All is well' : `${counted(failures, 'check')} failed`;
   print(
     io,
-    `${verdict}. Nothing was deleted. Only a run that deletes shows whether ${[...permissions].join(' and ')} is granted.`,
+    `${verdictOn(found)}. Nothing was deleted. Only a run that deletes shows whether ${[...permissions].join(' and ')} is granted.`,
   );
-  return failures === 0 ? EXIT.complete : EXIT.failed;
+  return found.failed === 0 ? EXIT.complete : EXIT.failed;
+}
+
+function verdictOn({ failed, warning }: Readonly<Record<'failed' | 'warning', number>>): string {
+  if (failed > 0) return `${counted(failed, 'check')} failed`;
+  const are = warning > 1 ? 'are' : 'is';
+  return warning > 0
+    ? `Nothing failed, but there ${are} ${counted(warning, 'warning')}`
+    : 'All is well';
 }

@@ -121,10 +121,17 @@ async function examineProject(
 ): Promise<void> {
   let access: Access;
   let projectId: string;
+  let enabled: boolean;
   try {
-    ({ access, projectId } = await accounts.enter(target, counts));
+    ({ access, projectId, enabled } = await accounts.enter(target, counts));
   } catch (error) {
     report(failed(isRefusal(error) ? method : 'project', error));
+    return;
+  }
+  if (!enabled) {
+    report({ name: method, outcome: 'ok', text: 'accepted' });
+    const text = `${projectId}, looked up by region, is disabled: a run leaves it alone`;
+    report({ name: 'project', outcome: 'warning', text });
     return;
   }
   const api = new TaskApi({

@@ -72,6 +72,20 @@ test('a project that is not written is looked up', async () => {
   expect(lost.line('project')).toMatch(/^FAIL.*Write projectId in the policy/);
 });
 
+test('a project that is disabled is a warning: a run leaves it alone', async () => {
+  emulator.projects[0] = {
+    ...(emulator.projects[0] as { name: string }),
+    id: DEMO_PROJECT_ID,
+    enabled: false,
+  };
+  const { stdout, line } = await doctor([`iamEndpoint: ${emulator.url}`], DEMO_ENV, withoutProject);
+  expect(line('project')).toBe(
+    `warn  project: ${DEMO_PROJECT_ID}, looked up by region, is disabled: a run leaves it alone`,
+  );
+  expect(stdout).toContain('Nothing failed, but there is 1 warning. Nothing was deleted.');
+  expect(emulator.journal.count({ operation: 'list-instances' })).toBe(0);
+});
+
 test('the projects of a target are shown, and each is looked at', async () => {
   emulator.projects.push(
     { id: '0b01fbb53600d4671fa8c00673c71262', name: 'eu-west-101_team' },

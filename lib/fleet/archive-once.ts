@@ -7,7 +7,7 @@ import type { ObjectStore } from './object-store.ts';
 /**
  * An archive for the calls of one lane. Rows that an earlier call archived but did not delete are not archived again:
  * where they are is answered beside the new object. What was archived is written down after the archive has it. If a
- * call is killed in between, the next one archives those rows once more.
+ * call is killed in between, or what it wrote cannot be read, the next one archives those rows once more.
  * @param base where in the bucket it is written down; each run has its own.
  */
 export function archiveOnce(archive: Archive, store: ObjectStore, base: string): RunArchive {
@@ -16,7 +16,7 @@ export function archiveOnce(archive: Archive, store: ObjectStore, base: string):
       // Names may be longer than keys can be.
       const place = `${base}/${createHash('sha256').update(name.join('/')).digest('hex')}-`;
       const keys = await store.list(place);
-      const before = await Promise.all(keys.map((key) => store.read(key)));
+      const before = await Promise.all(keys.map((key) => store.read(key).catch(() => undefined)));
       // The lines themselves may take more memory than there is.
       const news = new Set<string>();
       for (const line of lines) news.add(digestOf(line));

@@ -9,7 +9,7 @@ import type { RunRequest } from '../run/request.ts';
 import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeBoundedTurns } from './bounded-turns.ts';
-import { type EndWithoutJob, endWithoutJob } from './end-without-job.ts';
+import { endWithoutJobs } from './end-without-job.ts';
 import { Job } from './job.ts';
 import {
   finished,
@@ -17,6 +17,7 @@ import {
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
+  moved,
   newInstance,
   TOO_SHORT,
   tooSlow,
@@ -70,6 +71,7 @@ export async function cleanLane(
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginEndpoint(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
+  const cleanedBy = handOver(lane, begun);
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {
       const key = instanceKey(target.name, cleanup.summary);
@@ -81,20 +83,22 @@ export async function cleanLane(
   const unplanned = [...lane].filter(([key, known]) => !known.done && !jobs.has(key));
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
-  const looks = endWithoutJobs(unplanned, begun, jobs, context);
-  // Looked at beside the turns: one that does not answer is not to keep the others from being cleaned.
-  const [ends, gotOn] = await Promise.all([looks, takeTurns(jobs, lane, endpoint, log)]);
-  if (log.lost.aborted) await log.flush();
-  for (const each of begun) concludeTarget(each);
+  const gotOn = await takeTurns(jobs, lane, endpoint, log);
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
-  const again = mayBeCalledAgain && gotOn && rest.length > 0;
   for (const [key, job] of gotOn ? [] : rest) {
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
   }
-  for (const [key, { end, isGone }] of ends) {
-    // A later call may find again what this one did not.
-    if (!again || isGone) lane.set(key, end);
+  const mayGoOn = mayBeCalledAgain && gotOn;
+  // A later call may find again what this one did not. And one that does not answer takes no time from the others.
+  const isLast = !mayGoOn || rest.length === 0;
+  const left = unplanned.map(([, known]) => known);
+  const ends = isLast ? await endWithoutJobs(left, begun, cleanedBy, context) : [];
+  const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
+  for (const { end } of again ? [] : ends) {
+    lane.set(instanceKey(end.target, end.summary), end);
   }
+  if (log.lost.aborted) await log.flush();
+  for (const each of begun) concludeTarget(each);
   const instances = [...lane.values()].map((each) => (again ? each : finished(each)));
   return { facts: facts(), instances, again };
 }
@@ -139,19 +143,31 @@ function warnOfUnmatchedHere(
   warnOfUnmatchedInAll(observer, here);
 }
 
-/** Looks at all instances that this call does not clean. Gives them with their keys. */
-async function endWithoutJobs(
-  unplanned: readonly (readonly [key: string, KnownInstance])[],
+/**
+ * An instance that another target has by now is counted there: what is unclear of it is handed over, since that target's
+ * list can tell.
+ * @returns the targets that have the call's instances, by their ids.
+ */
+function handOver(
+  lane: Map<string, KnownInstance>,
   begun: readonly TargetRun[],
-  jobs: ReadonlyMap<string, Job>,
-  context: RunContext,
-): Promise<readonly (readonly [key: string, EndWithoutJob])[]> {
-  const cleanedBy = new Map([...jobs.values()].map(({ id, target }) => [id, target]));
-  return await Promise.all(
-    unplanned.map(async ([key, known]) => {
-      return [key, await endWithoutJob(known, begun, cleanedBy, context)] as const;
-    }),
+): ReadonlyMap<string, string> {
+  const here = begun.flatMap(({ summary: target, cleanups }) =>
+    cleanups.map(({ summary }) => newInstance(target.name, summary)),
   );
+  const byId = new Map(here.map((each) => [each.summary.id, each]));
+  const keys = new Set(here.map(({ target, summary }) => instanceKey(target, summary)));
+  for (const [key, known] of lane) {
+    const now = byId.get(known.summary.id);
+    if (!now || keys.has(key)) continue;
+    const newKey = instanceKey(now.target, now.summary);
+    const heir = lane.get(newKey) ?? now;
+    const isOver = heir.done;
+    const unclear = [...new Set([...heir.unclear, ...known.unclear])];
+    if (!isOver) lane.set(newKey, { ...heir, unclear });
+    lane.set(key, { ...moved(known), ...(isOver && { unclear: known.unclear }) });
+  }
+  return new Map([...byId].map(([id, { target }]) => [id, target]));
 }
 
 /**
@@ -184,15 +200,17 @@ function factsOf(
   begun: readonly TargetRun[],
   { warnings, seenIds, requestedInstances }: RunContext,
 ): LaneFacts {
+  const known = new Map(before?.targets.map((target) => [target.name, target]));
   const targets = begun.map(({ summary, requestCounts, open, allowed, unmatched }): KnownTarget => {
     const { instances: _, error: why, outcome, ...target } = summary;
     // A call begins with this, so it had all of its time.
     const error =
       outcome === 'incomplete' && why ? { ...why, message: `${why.message}; ${TOO_SHORT}` } : why;
-    const was = before?.targets.find(({ name }) => name === target.name);
+    const was = known.get(target.name);
     const asked = requestedInstances && {
       allowed: allowed.map(({ id, name }) => ({ id, name })),
-      unmatched,
+      // What an earlier call has found and cleaned may have another name by now, or be gone.
+      unmatched: was?.asked ? among(unmatched, was.asked.unmatched) : unmatched,
     };
     return {
       ...target,
@@ -203,14 +221,19 @@ function factsOf(
     };
   });
   // Targets that this call did not find but that are known to have instances, such as one of a target's projects.
-  const others = (before?.targets ?? []).flatMap(({ error: _, ...was }): KnownTarget[] => {
-    const isHere = targets.some(({ name }) => name === was.name);
-    const isEmpty = instances.every(({ target }) => target !== was.name);
-    return isHere || isEmpty ? [] : [{ ...was, outcome: 'complete' }];
-  });
+  const here = new Set(targets.map(({ name }) => name));
+  const filled = new Set(instances.map(({ target }) => target));
+  const others = (before?.targets ?? [])
+    .filter(({ name }) => filled.has(name) && !here.has(name))
+    .map(({ error: _, ...was }): KnownTarget => ({ ...was, outcome: 'complete' }));
   return {
     targets: [...targets, ...others],
     warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
     seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
   };
+}
+
+function among(some: readonly string[], all: readonly string[]): readonly string[] {
+  const there = new Set(all);
+  return some.filter((each) => there.has(each));
 }

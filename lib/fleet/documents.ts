@@ -139,7 +139,10 @@ const laneEntry = z.strictObject({
   until: z.number(),
   /** Number of the last entry that holds everything. */
   whole: count,
-  /** Number of the entry with all that its call found to do; absent before it. */
+  /**
+   * Number of the entry with all that its call found to do, or one before it in the round; absent as long as none of
+   * the round has found anything out.
+   */
   plan: count.optional(),
   /** Present once the call has ended. */
   ended: z

@@ -8,47 +8,82 @@ import { emptied, failed, finished, type KnownInstance, vanished } from './known
 /** How an instance ends that was not finished, and that this call does not clean. */
 export interface EndWithoutJob {
   readonly end: KnownInstance;
-  /** Whether its own list says that nothing is left: then no later call has to look again. */
-  readonly isGone: boolean;
+  /** Whether time was up before it could be looked at. */
+  readonly isLate: boolean;
 }
 
 /**
- * Finds out what became of such an instance: it is gone, it is left alone now, another target has it, or its own
- * target could not be opened.
- * @param cleanedBy the target that cleans an instance in this call, by its id.
+ * Finds out what became of such instances: each is gone, is left alone now, another target has it, or its own target
+ * could not be opened.
+ * @param cleanedBy the target that has an instance in this call, by its id.
+ * @returns the ends, in the order of the instances.
  */
-export async function endWithoutJob(
-  known: KnownInstance,
+export async function endWithoutJobs(
+  unplanned: readonly KnownInstance[],
   begun: readonly TargetRun[],
   cleanedBy: ReadonlyMap<string, string>,
+  context: RunContext,
+): Promise<readonly EndWithoutJob[]> {
+  const reasons = new Map(begun.map((target) => [target, reasonsOf(target)]));
+  return await Promise.all(
+    unplanned.map(async (known) => {
+      const other = cleanedBy.get(known.summary.id);
+      if (other !== undefined) {
+        return { end: vanished(known, `the target ${other} has it now`), isLate: false };
+      }
+      const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
+      const reason = target && reasons.get(target)?.get(known.summary.id);
+      return await endOf(known, target, reason, context);
+    }),
+  );
+}
+
+/** Why a target leaves an instance alone that it lists, by its id. */
+function reasonsOf({ listed, skipped }: TargetRun): ReadonlyMap<string, string> {
+  return new Map([
+    ...listed.map(({ id }) => [id, 'the policy does not select it'] as const),
+    ...skipped.map(({ id, reason }) => [id, reason] as const),
+  ]);
+}
+
+/** @param reason why it is left alone, where it is listed. */
+async function endOf(
+  known: KnownInstance,
+  target: TargetRun | undefined,
+  reason: string | undefined,
   { observer }: RunContext,
 ): Promise<EndWithoutJob> {
-  const { id, listed, stoppedBy } = known.summary;
-  const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
-  const forNow = (end: KnownInstance) => ({ end, isGone: false });
+  const { summary } = known;
   if (!target?.open) {
     const message = 'an earlier call found its target, but this one did not';
-    return forNow(failed(known, 'unavailable', { message, ...target?.summary.error }));
+    const end = failed(known, 'unavailable', { message, ...target?.summary.error });
+    return { end, isLate: false };
   }
-  const leftAlone = (reason: string) =>
-    forNow(failed(known, 'unavailable', { message: `the instance is left alone now: ${reason}` }));
-  const other = cleanedBy.get(id);
-  if (other !== undefined) return forNow(vanished(known, `the target ${other} cleans it now`));
-  const skipped = target.skipped.find((each) => each.id === id);
-  if (skipped || target.listed.some((each) => each.id === id)) {
+  const leftAlone = (why: string, isLate = false) => ({
+    end: failed(known, 'unavailable', { message: `the instance is left alone now: ${why}` }),
+    isLate,
+  });
+  if (reason !== undefined) {
     // Of one that no call has come to, nothing is known that could be lost.
-    const isUntouched = listed === 0 && stoppedBy === undefined;
-    if (isUntouched) return forNow(finished(known));
-    return leftAlone(skipped?.reason ?? 'the policy does not select it');
+    const isUntouched = summary.listed === 0 && summary.stoppedBy === undefined;
+    return isUntouched ? { end: finished(known), isLate: false } : leftAlone(reason);
   }
+  const label = labelOf(summary);
   try {
-    if ((await target.open.api.countTasks(id)) === 0) return { end: emptied(known), isGone: true };
-    return leftAlone('it is not among the instances that are listed, but its records are there');
+    if ((await target.open.api.countTasks(summary.id)) > 0) {
+      return leftAlone('it is not among the instances that are listed, but its records are there');
+    }
+    observer.warning?.(
+      `instance ${label} is not listed any more, and has no records`,
+      known.target,
+    );
+    return { end: emptied(known), isLate: false };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    if (error.reading?.answer !== 'gone')
-      return leftAlone(`it is not listed, and ${error.message}`);
-    observer.warning?.(`instance ${labelOf(known.summary)} is gone`, known.target);
-    return { end: vanished(known), isGone: true };
+    if (error.reading?.answer !== 'gone') {
+      return leftAlone(`it is not listed, and ${error.message}`, error.gaveUp === 'deadline');
+    }
+    observer.warning?.(`instance ${label} is gone`, known.target);
+    return { end: vanished(known), isLate: false };
   }
 }

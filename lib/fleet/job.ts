@@ -44,15 +44,9 @@ export class Job {
     this.#number = number;
     this.#shown = { ...before.summary };
     cleanup.goOnAfter(new Set(before.unclear));
-  }
-
-  get id(): string {
-    return this.#before.summary.id;
-  }
-
-  /** The name of the target that has it. */
-  get target(): string {
-    return this.#target.name;
+    // Whatever an earlier call was about to delete was listed.
+    const { requestedIds, seenIds } = context;
+    for (const id of before.unclear) if (requestedIds?.has(id)) seenIds.add(id);
   }
 
   get triedIn(): number {

@@ -204,6 +204,11 @@ export function vanished(known: KnownInstance, why = 'the instance is gone'): Kn
   });
 }
 
+/** An instance that another target has now, whose own list tells what became of the rest. It may come back. */
+export function moved(known: KnownInstance): KnownInstance {
+  return { ...vanished({ ...known, unclear: [] }), done: known.done };
+}
+
 /** The end of an instance whose lane ended before it was finished. */
 export function lost(known: KnownInstance): KnownInstance {
   const { unclear } = known;

@@ -121,6 +121,7 @@ export class LaneLog {
     this.#header = header;
     this.#length = state.length;
     this.#whole = state.last?.whole ?? 0;
+    if (state.last?.round === header.round) this.#plan = state.last.plan;
   }
 
   /**

@@ -72,7 +72,7 @@ export async function summariseStep(
   if (summary.outcome === 'failed') {
     const first = isFirst ? report : readReport(await store.read(keys.report), keys.report);
     if (redrives <= first.redrives) throw new RunFailedError(summary);
-    return { again: true, run, round: round + 1, lanes: whole.failedLanes };
+    return { again: true, run, round: round + 1, lanes: whole.lanesToRedo };
   }
   const { targets: _, warnings: __, ...end } = summary;
   return { again: false, ...end, key: keys.summary };

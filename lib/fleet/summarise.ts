@@ -15,8 +15,8 @@ import type { LaneState } from './lane-log.ts';
 export interface FleetSummary {
   readonly summary: Summary;
   readonly requests: ReadonlyMap<TargetSummary, RequestCounts>;
-  /** The lanes where something failed, by their place in the run. */
-  readonly failedLanes: readonly number[];
+  /** The lanes where something failed, or may be what was asked for and not found, by their place in the run. */
+  readonly lanesToRedo: readonly number[];
 }
 
 /** A target, as the policy has it. */
@@ -54,9 +54,11 @@ export function summarise(
     const problem = problemOf(state, planned && (planned[lane] ?? []));
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
+    const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
+    for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
     const here = targets.map((target) => ({
       target,
-      summary: summariseTarget(target, [...state.instances.values()], problem),
+      summary: summariseTarget(target, byTarget.get(target.name) ?? [], problem),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
     known.push(...here);
@@ -85,7 +87,9 @@ export function summarise(
     },
     inOrder(requests, planned),
   );
-  return { summary, requests: inOrder(requests, planned), failedLanes };
+  // Any lane may have by now what none had.
+  const lanesToRedo = missing.length > 0 ? lanes.map((_, lane) => lane) : failedLanes;
+  return { summary, requests: inOrder(requests, planned), lanesToRedo };
 }
 
 /**
@@ -123,12 +127,10 @@ function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {
 
 function summariseTarget(
   { requests: _, asked: __, ...target }: KnownTarget,
-  lane: readonly KnownInstance[],
+  known: readonly KnownInstance[],
   problem: string | undefined,
 ): TargetSummary {
-  const instances = lane
-    .filter((each) => each.target === target.name)
-    .map((each) => (each.done ? each : lost(each)).summary);
+  const instances = known.map((each) => (each.done ? each : lost(each)).summary);
   const error = target.error ?? (problem ? { code: 'no-result', message: problem } : undefined);
   const outcomes = instances.map(({ outcome }) => outcome);
   return {

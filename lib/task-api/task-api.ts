@@ -166,7 +166,7 @@ export class TaskApi {
    */
   async countTasks(instanceId: string): Promise<number> {
     const { rows, total } = await this.#page(this.#taskList(instanceId), 0);
-    return total ?? rows.length;
+    return Math.max(total ?? 0, rows.length);
   }
 
   /**

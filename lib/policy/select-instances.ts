@@ -41,44 +41,72 @@ export function selectInstances<Instance extends Selectable>(
   narrowing?: readonly string[],
 ): SelectedInstances<Instance> {
   const ids = new Set(instances.map(({ id }) => id));
-  const isId = (pattern: string) => UUID.test(pattern) || ids.has(pattern);
-  const selecting = (pattern: string) => selectingPattern(pattern, isId(pattern));
+  const selecting = (pattern: string) => selectingPattern(pattern, isId(pattern, ids));
   const include = selection.include?.map(selecting);
-  const exclude = (selection.exclude ?? []).map(broadPattern);
   const asked = narrowing?.map(selecting);
-  const isExcluded = (instance: Instance) => exclude.some(({ matches }) => matches(instance));
+  const { isExcluded, isUnclear, excluding } = compileDoubts(selection);
   const isAllowed = (instance: Instance) =>
     (!include || include.some(({ matches }) => matches(instance))) && !isExcluded(instance);
   const isAsked = (instance: Instance) => !asked || asked.some(({ matches }) => matches(instance));
-  const needsName = ({ id, name }: Instance, patterns: readonly InstancePattern[] = []) =>
-    !name &&
-    patterns.some(({ pattern }) => !isId(pattern)) &&
-    !patterns.some(({ pattern }) => pattern === id);
-  // Also what is the id of some instance here may be the name that was meant.
-  const excludesNames = exclude.some(({ pattern }) => !UUID.test(pattern));
-  const isUnclear = (instance: Instance) =>
-    (!instance.name && excludesNames && !isExcluded(instance)) || needsName(instance, include);
-  const allowed = instances.filter((instance) => isAllowed(instance) && !isUnclear(instance));
-  const askable = allowed.filter((instance) => !needsName(instance, asked));
+  const needsNameToo = (instance: Instance) => needsName(instance, narrowing, ids);
+  const allowed = instances.filter((each) => isAllowed(each) && !isUnclear(each, ids));
+  const askable = allowed.filter((each) => !needsNameToo(each));
   return {
     allowed,
     selected: askable.filter(isAsked),
-    nameless: instances.filter((instance) => isUnclear(instance) || needsName(instance, asked)),
-    unmatched: withoutMatch([...(include ?? []), ...exclude], instances),
+    nameless: instances.filter((each) => isUnclear(each, ids) || needsNameToo(each)),
+    unmatched: withoutMatch([...(include ?? []), ...excluding], instances),
     unmatchedNarrowing: withoutMatch(asked ?? [], askable),
   };
 }
 
-/** The instances that a selection may mean, so that another one is not to have them: also by what they look like. */
-export function claimedInstances<Instance extends Selectable>(
-  instances: readonly Instance[],
-  { include, exclude }: InstanceSelection = {},
-): readonly Instance[] {
-  const { nameless } = selectInstances(instances, { include, exclude });
-  const { selected } = selectInstances(instances, { exclude });
-  const meant = include?.map(broadPattern);
-  const isMeant = (instance: Instance) => !meant || meant.some(({ matches }) => matches(instance));
-  return [...nameless, ...selected.filter(isMeant)];
+/**
+ * Whether a selection may mean an instance, so that another one is not to have it: also by what it looks like. As
+ * {@link selectInstances} does, it takes for an id what has the form of one, or is the id of an instance that is listed.
+ * @returns whether an instance is claimed.
+ * @throws {PatternError} when a pattern cannot be compiled
+ */
+export function compileClaim(
+  selection: InstanceSelection = {},
+): (instance: Selectable, listedIds: ReadonlySet<string>) => boolean {
+  const doubts = compileDoubts(selection);
+  const meant = selection.include?.map(broadPattern);
+  return (instance, listedIds) =>
+    doubts.isUnclear(instance, listedIds) ||
+    (!doubts.isExcluded(instance) && (!meant || meant.some(({ matches }) => matches(instance))));
+}
+
+/** What both kinds of selecting ask about an instance. */
+function compileDoubts({ include, exclude = [] }: InstanceSelection) {
+  const excluding = exclude.map(broadPattern);
+  // Also what is the id of some instance here may be the name that was meant.
+  const excludesNames = exclude.some((pattern) => !UUID.test(pattern));
+  const isExcluded = (instance: Selectable) => excluding.some(({ matches }) => matches(instance));
+  return {
+    excluding,
+    isExcluded,
+    /** Whether its name, which cannot be read, may select or exclude it. */
+    isUnclear: (instance: Selectable, listedIds: ReadonlySet<string>) =>
+      (!instance.name && excludesNames && !isExcluded(instance)) ||
+      needsName(instance, include, listedIds),
+  };
+}
+
+/** Whether an instance without a readable name may be meant by some pattern, and by none of its id. */
+function needsName(
+  { id, name }: Selectable,
+  patterns: readonly string[] = [],
+  listedIds: ReadonlySet<string>,
+): boolean {
+  return (
+    !name &&
+    patterns.some((pattern) => !isId(pattern, listedIds)) &&
+    !patterns.some((pattern) => pattern === id)
+  );
+}
+
+function isId(pattern: string, listedIds: ReadonlySet<string>): boolean {
+  return UUID.test(pattern) || listedIds.has(pattern);
 }
 
 /** The form of an instance's id. */

@@ -103,10 +103,10 @@ export class InstanceCleanup {
     this.summary = emptySummary(instance);
   }
 
-  /** Leaves the instance alone: nothing is listed there, and nothing deleted. */
-  leaveAlone(stoppedBy: StoppedBy, message: string): void {
-    this.summary.stoppedBy = stoppedBy;
-    this.#addError({ message });
+  /** Leaves the instance alone: nothing is listed there, and nothing deleted. What was said first stays. */
+  leaveAlone(stoppedBy: StoppedBy, message?: string): void {
+    this.summary.stoppedBy ??= stoppedBy;
+    if (message !== undefined) this.#addError({ message });
   }
 
   /** @param ids of records that an earlier call of this run may have deleted. */

@@ -152,7 +152,7 @@ async function beginTarget(
       warnOfDisabled(observer, target.region, name);
       return begun;
     }
-    const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_INSTANCE));
+    const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_LISTED));
     const amongSkipped = selectInstances(skipped, target.instances, run.requestedInstances);
     const asked = new Set(run.requestedInstances && amongSkipped.selected);
     for (const each of skipped) {
@@ -173,6 +173,9 @@ async function beginTarget(
     for (const instance of selection.nameless) {
       leftAlone(instance, 'its name cannot be read, and instances are selected by name');
     }
+    if (!run.rows.open(BESIDES_SELECTED).take(selection.selected.length, 0)) {
+      throw new TargetError('memory', TOO_MANY_INSTANCES);
+    }
     const cleanups = selection.selected.map((instance) => new InstanceCleanup(open, instance));
     summary.instances = cleanups.map((cleanup) => cleanup.summary);
     return {
@@ -191,8 +194,13 @@ async function beginTarget(
   }
 }
 
-/** Characters that take as much memory as what the run holds for an instance: its cleanup, and its part of the summary. */
-const BESIDES_INSTANCE = 2_000;
+/** Characters that take as much memory as what the run holds for an instance that is listed, besides its texts. */
+const BESIDES_LISTED = 400;
+/** The same for one that is to be cleaned: its cleanup, and its part of the summary. */
+const BESIDES_SELECTED = 1_600;
+
+const TOO_MANY_INSTANCES =
+  'the targets of this run have more instances than memory is meant for; clean fewer targets at once (--target)';
 
 function warnOfDisabled(observer: Observer, project: string, name: string): void {
   observer.warning?.(`project ${project} is disabled, and left alone`, name);

@@ -4,7 +4,7 @@ import type { StoppedBy } from '../model/outcome.ts';
 import { listSameInstances } from '../model/services.ts';
 import { addRequests, type InstanceSummary, type RequestCounts } from '../model/summary.ts';
 import type { Target } from '../policy/schema.ts';
-import { claimedInstances, type Selectable } from '../policy/select-instances.ts';
+import { compileClaim, type Selectable } from '../policy/select-instances.ts';
 import { inProject } from '../policy/targets.ts';
 import { findProjects } from './find-projects.ts';
 import type { RunContext } from './run-context.ts';
@@ -47,31 +47,54 @@ export async function leaveOverlapsAlone(
     ({ projectId }) => projectId,
   );
   const byProjectId = byProject(begun, (each) => each.open?.projectId);
-  for (const own of begun) {
-    const projectId = own.open?.projectId;
+  for (const [projectId, insiders] of byProjectId) {
     if (projectId === undefined) continue;
-    const claims = new Map<string, Set<string>>();
-    const claim = (target: Target, ids: readonly { readonly id: string }[]) => {
-      for (const { id } of ids) claims.set(id, (claims.get(id) ?? new Set()).add(target.name));
+    const selecting = namesByInstance(insiders);
+    const claims = new Map<Target, ReturnType<typeof compileClaim>>();
+    const claimOf = (target: Target) => {
+      const known = claims.get(target) ?? compileClaim(target.instances);
+      claims.set(target, known);
+      return known;
     };
-    const insiders = (byProjectId.get(projectId) ?? []).filter((other) => other !== own);
-    for (const other of insiders) claim(other.target, other.allowed);
-    // A project that could not be found out may be this one, unless it is in another account.
-    const unknown = (outsiders.get(undefined) ?? []).filter(
-      ({ target }) => !areOfDifferentAccounts(own.target, target),
-    );
-    for (const { target } of [...insiders, ...(outsiders.get(projectId) ?? []), ...unknown]) {
-      if (!listSameInstances(own.target.service, target.service)) continue;
-      claim(target, claimedInstances(own.listed, target.instances));
-    }
-    for (const cleanup of own.cleanups) {
-      const names = claims.get(cleanup.summary.id);
-      if (!names) continue;
-      const all = [own.target.name, ...names].map((each) => JSON.stringify(each)).join(' and ');
-      const message = `instance ${labelOf(cleanup.summary)} is selected by the targets ${all}, so it is not clear which retention holds: leave it to one of them, with instances.include or instances.exclude`;
-      cleanup.leaveAlone('overlap', message);
+    for (const own of insiders) {
+      // There may be a thousand of them, and a signal is to be seen.
+      await run.clock.sleep(0);
+      // A project that could not be found out may be this one, unless it is in another account.
+      const unknown = (outsiders.get(undefined) ?? []).filter(
+        ({ target }) => !areOfDifferentAccounts(own.target, target),
+      );
+      const others = [...insiders, ...(outsiders.get(projectId) ?? []), ...unknown]
+        .map(({ target }) => target)
+        .filter((target) => target !== own.target)
+        .filter(({ service }) => listSameInstances(own.target.service, service));
+      const listedIds = new Set(own.listed.map(({ id }) => id));
+      const byId = new Map(own.listed.map((each) => [each.id, each]));
+      for (const cleanup of own.cleanups) {
+        const { id } = cleanup.summary;
+        const instance = byId.get(id) as Instance;
+        const claiming = others.filter((target) => claimOf(target)(instance, listedIds));
+        const names = new Set([...(selecting.get(id) ?? []), ...claiming.map(({ name }) => name)]);
+        names.delete(own.target.name);
+        if (names.size === 0) continue;
+        const all = [own.target.name, ...names].map((each) => JSON.stringify(each)).join(' and ');
+        const message = `instance ${labelOf(cleanup.summary)} is selected by the targets ${all}, so it is not clear which retention holds: leave it to one of them, with instances.include or instances.exclude`;
+        cleanup.leaveAlone('overlap', message);
+      }
     }
   }
+}
+
+/** The names of the targets that select an instance, by its id. */
+function namesByInstance(targets: readonly Claimant[]): ReadonlyMap<string, readonly string[]> {
+  const names = new Map<string, string[]>();
+  for (const { target, allowed } of targets) {
+    for (const { id } of allowed) {
+      const known = names.get(id);
+      if (known) known.push(target.name);
+      else names.set(id, [target.name]);
+    }
+  }
+  return names;
 }
 
 /** Whether two targets are certainly in different accounts: an agency is in another account than its user. */

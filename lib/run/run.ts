@@ -173,13 +173,18 @@ async function cleanAll(
   targets: readonly TargetRun[],
   concurrency: number,
   random: number,
-  { observer, clock }: RunContext,
+  { observer, clock, window }: RunContext,
 ): Promise<void> {
+  const isOver = () => window.stop.aborted || clock.monotonic() > window.end;
   const queue = targets.flatMap(({ summary, cleanups }) =>
     cleanups.map((cleanup) => {
       let begun = false;
       const turn = async (othersWait: () => boolean) => {
-        if (!begun) observer.instanceBegun?.(summary, cleanup.summary);
+        if (!begun) {
+          observer.instanceBegun?.(summary, cleanup.summary);
+          // At once: thousands may wait, and the summary is to be written in time.
+          if (isOver()) cleanup.leaveAlone(window.stop.aborted ? 'interrupted' : 'deadline');
+        }
         begun = true;
         const finished = await cleanup.turn(othersWait);
         if (finished) observer.instanceDone?.(summary, cleanup.summary);

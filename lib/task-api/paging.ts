@@ -203,7 +203,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
     const json = list.keepText?.(row, raw);
     if (!account.take(known === undefined ? 1 : 0, textOf(kept) - textOf(known), json)) {
       throw new IncompleteListError(
-        'the lists that are being read or archived hold more rows, or longer ones, than memory is meant for; clean fewer instances at once (requests.concurrency), or fewer targets (--target)',
+        'the lists that are being read or archived hold more rows, or longer ones, than memory is meant for; clean fewer targets at once (--target), or fewer instances (requests.concurrency)',
       );
     }
   }

@@ -484,7 +484,7 @@ test.each([
     expect(targets.map(({ outcome }) => outcome).sort()).toEqual(outcomes);
     for (const { error } of targets.filter(({ outcome }) => outcome === 'failed')) {
       expect(error?.message).toMatch(
-        /^the instances could not be listed: .* than memory is meant for; .* or fewer targets \(--target\)$/,
+        /^the targets of this run have more instances than memory is meant for; .* \(--target\)$/,
       );
     }
   },

@@ -2,7 +2,7 @@ import type { Duration } from 'luxon';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
-import { type RequestWindow, requestWindow } from '../http/window.ts';
+import { type RunWindow, requestWindow } from '../http/window.ts';
 import { Accounts } from '../identity/accounts.ts';
 import type { CredentialsSource } from '../identity/credentials.ts';
 import type { Trigger } from '../model/summary.ts';
@@ -55,7 +55,7 @@ export interface RunContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly transport: Transport;
-  readonly window: RequestWindow;
+  readonly window: RunWindow;
   /** The run's one moment, in milliseconds since the epoch. */
   readonly now: number;
   /** This machine's clock at the start, plus the time since then, however the clock is set meanwhile. */

@@ -15,8 +15,10 @@ export class RunFailedError extends JanitorError {
           (instance) => `${name}: ${labelOf(instance)}: ${instance.errors[0]?.message ?? 'failed'}`,
         ),
     ]);
-    const shown = causes.slice(0, 5).join('; ');
-    const more = causes.length > 5 ? `; and ${causes.length - 5} more` : '';
+    // Where no target and no instance failed, something that was asked for is missing.
+    const all = causes.length > 0 ? causes : summary.warnings;
+    const shown = all.slice(0, 5).join('; ');
+    const more = all.length > 5 ? `; and ${all.length - 5} more` : '';
     super(
       'run-failed',
       `${describeTotals(summary)}. ${shown}${more}. The log lines with runId ${summary.runId} have the rest.`,

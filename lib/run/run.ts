@@ -115,6 +115,7 @@ async function beginRun(
       });
       const found = opened.flat();
       const instances = all().flatMap(({ cleanups }) => cleanups);
+      context.window.allowFor(instances.length);
       observer.discovered?.(instances.length, count);
       await proceed(found, endpoint);
     }),

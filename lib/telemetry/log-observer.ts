@@ -9,12 +9,14 @@ const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const
 >;
 
 /**
- * Writes a run into the log: a line for each instance, one for the totals, and one for each warning.
+ * Writes a run into the log: a line for each instance that the run came to, one for the totals, and one for each warning.
  * They are separate lines because the size of a log event is limited, and that of a summary is not.
  * @param now milliseconds since the epoch.
  */
 export function logObserver(logger: Logger, runId: string, now: () => number = Date.now): Observer {
   const begunAt = new WeakMap<InstanceSummary, number>();
+  /** By target: how many instances the run did not come to. */
+  const notReached = new Map<string, number>();
   return {
     discovered: (instances) =>
       logger.info(`${counted(instances, 'instance')} to clean`, { runId, instances }),
@@ -30,6 +32,11 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
       begunAt.set(instance, now());
     },
     instanceDone: (target, instance) => {
+      // Written together at the end: there may be thousands, and time is up.
+      if (isNotReached(instance)) {
+        notReached.set(target.name, 1 + (notReached.get(target.name) ?? 0));
+        return;
+      }
       const { id, name, listed, kept, expired, deleted, outcome } = instance;
       logger[LEVEL[outcome]](
         `${target.name}: ${name || id}: ${outcome}: ${listed} listed, ${kept} kept, ${expired} expired, ${deleted} deleted`,
@@ -49,6 +56,10 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
         code: error?.code ?? '',
       }),
     done: (summary) => {
+      for (const [target, instances] of notReached) {
+        const message = `${target}: the run had to stop before the records of ${counted(instances, 'instance')} were listed`;
+        logger.warn(message, { runId, target, instances });
+      }
       const { trigger, dryRun, outcome, durationMs, totals, requests, warnings } = summary;
       logger[LEVEL[outcome]](describeTotals(summary), {
         runId,
@@ -62,4 +73,9 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
       });
     },
   };
+}
+
+/** Whether the run had to stop before it knew anything about the records of an instance. */
+function isNotReached({ outcome, listed, errors }: InstanceSummary): boolean {
+  return outcome === 'incomplete' && listed === 0 && errors.length === 0;
 }

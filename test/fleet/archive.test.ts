@@ -83,15 +83,22 @@ test('where the archive never answers, nothing goes, and the summary says that i
 });
 
 describe('a call that is killed after it noted what it archived, before its log says so', () => {
-  /** Kills the first such call. @param note receives what is noted, and may change it. */
-  const killAtNote = (note: (document: object) => unknown = (document) => document) => {
+  /**
+   * Kills the first such call.
+   * @param note receives what is noted, and may change it.
+   * @param textOf makes the text of that, as it lies in the bucket.
+   */
+  const killAtNote = (
+    note: (document: object) => unknown = (document) => document,
+    textOf: (document: unknown) => string = JSON.stringify,
+  ) => {
     let isDone = false;
     world.onEffect = (call, effect, when) => {
       if (isDone || when === 'before' || !/^create .*\/archived\//.test(effect)) return;
       isDone = true;
       const key = effect.slice('create '.length);
       const document = JSON.parse(world.bucket.objects.get(key) as string);
-      world.bucket.objects.set(key, JSON.stringify(note(document)));
+      world.bucket.objects.set(key, textOf(note(document)));
       call.kill();
     };
   };
@@ -131,6 +138,18 @@ describe('a call that is killed after it noted what it archived, before its log 
     expect(archived.map(({ length }) => length)).toEqual([150, 150]);
     expect(world.summary().targets[0]?.instances[0]).toMatchObject({
       ...{ deleted: 150, archive: ['object-2'] },
+    });
+  });
+
+  test('archives the rows again where that note is cut short', async () => {
+    world.emulator.addInstance({ service: 'dcs', tasks: expired(150) });
+    // The bucket is asked for it several times, which takes longer than the other calls here.
+    world.timeout = 60_000;
+    killAtNote(undefined, (note) => JSON.stringify(note).slice(0, 40));
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+    expect(archived.map(({ length }) => length)).toEqual([150, 150]);
+    expect(world.summary().targets[0]?.instances[0]).toMatchObject({
+      ...{ outcome: 'complete', deleted: 150, archive: ['object-2'] },
     });
   });
 });

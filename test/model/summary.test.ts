@@ -96,6 +96,12 @@ describe('the error of a failed run', () => {
     expect(message).not.toContain('i5:');
   });
 
+  test('says what is missing where nothing else has failed', () => {
+    const warnings = ['unknown instance "late"; known instances: none'];
+    const { message } = new RunFailedError(summaryOf([], { warnings }));
+    expect(message).toContain('. unknown instance "late"; known instances: none. The log lines');
+  });
+
   test('names a target that failed itself', () => {
     const summary = summaryOf([]);
     const [target] = summary.targets;

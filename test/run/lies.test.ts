@@ -471,10 +471,7 @@ test.each([
     for (const service of ['dcs', 'kafka'] as const) {
       for (let n = 0; n < 30; n += 1) emulator.addInstance({ service, name: `${service}-${n}` });
     }
-    const budget = new RowBudget(undefined, memory);
-    const { open } = RowBudget.prototype;
-    const spy = jest.spyOn(RowBudget.prototype, 'open');
-    spy.mockImplementation((besides) => open.call(budget, besides));
+    const spy = limitMemory(memory);
     const policy = policyOf([
       targetOf(emulator),
       targetOf(emulator, { name: 'q', service: 'kafka' }),
@@ -489,6 +486,30 @@ test.each([
     }
   },
 );
+
+test('targets that list the same instances take memory for those that each selects', async () => {
+  const { emulator } = world;
+  for (let n = 0; n < 30; n += 1)
+    emulator.addInstance({ service: 'dcs', name: `team${n % 3}-${n}` });
+  const spy = limitMemory(4 * 100_000);
+  const { outcome, totals } = await world.run(
+    policyOf(
+      ['team0', 'team1', 'team2'].map((name) =>
+        targetOf(emulator, { name, instances: { include: [`${name}-*`] } }),
+      ),
+    ),
+  );
+  spy.mockRestore();
+  expect([outcome, totals.instances]).toEqual(['complete', 30]);
+});
+
+/** Lets the run hold less: a quarter of these bytes in characters. */
+function limitMemory(bytes: number) {
+  const budget = new RowBudget(undefined, bytes);
+  const { open } = RowBudget.prototype;
+  const spy = jest.spyOn(RowBudget.prototype, 'open');
+  return spy.mockImplementation((besides) => open.call(budget, besides));
+}
 
 test('the newest records that vanish while the list is read keep no others from being kept', async () => {
   const { emulator } = world;

@@ -57,6 +57,26 @@ describe('the log of a run', () => {
     });
   });
 
+  test('has one line for the instances that the run did not come to', async () => {
+    const { emulator, clock } = world;
+    for (let n = 0; n < 30; n += 1) emulator.addInstance({ service: 'dcs', name: `n-${n}` });
+    emulator.intercept = async ({ operation }) => {
+      if (operation === 'list-tasks') await clock.advance(3_000);
+      return undefined;
+    };
+    const policy = policyOf([targetOf(emulator, { requests: { concurrency: 1 } })]);
+    const logger = createLogger((line) => lines.push(JSON.parse(line)));
+    const observer = logObserver(logger, 'run-1');
+    const summary = await world.run(policy, {}, { observer, deadline: clock.monotonic() + 10_000 });
+    const left = summary.targets[0]?.instances.filter(({ outcome }) => outcome === 'incomplete');
+    expect(left?.length).toBeGreaterThan(20);
+    expect(messages('WARN')).toEqual([
+      `cache: the run had to stop before the records of ${left?.length} instances were listed`,
+      expect.stringMatching(/^run incomplete: 30 instances/),
+    ]);
+    expect(lines.filter(({ summary: written }) => written)).toHaveLength(30 - (left?.length ?? 0));
+  });
+
   test('has a level for what went wrong: limits warn, failures are errors', async () => {
     const { emulator } = world;
     const a = emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(3) });

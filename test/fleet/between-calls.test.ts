@@ -1,0 +1,325 @@
+/** What changes between two calls of a fleet: in the cloud, in the bucket, or by the end of a call before its time. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { DEMO_REGION, type Interception, type JournalEntry } from '../../lib/emulator/index.ts';
+import { rewriteInstances } from '../instance-list.ts';
+import { aged, expired } from '../records.ts';
+import { type Call, type FleetWorld, startFleet, truthOf } from './fleet-world.ts';
+
+let world: FleetWorld;
+afterEach(() => world.close());
+
+/** Calls that get about 150 requests done each, so that 500 records take several. */
+const SLOW = { requests: { perSecond: 10 } };
+const startSlow = async (targets: Parameters<typeof startFleet>[0] = [SLOW]) => {
+  world = await startFleet(targets);
+  world.timeout = 21_000;
+};
+const add = (name: string, records: number, fields: { projectId?: string } = {}) =>
+  world.emulator.addInstance({
+    ...{ service: 'dcs', name, ...fields },
+    tasks: [...expired(records), aged(1)],
+  });
+
+const cleans = (round = 0) =>
+  world.calls.filter(({ step, message }) => step === 'Clean' && message.round === round);
+/** Does something before the second call that cleans. */
+const beforeSecondCall = (change: () => void) => {
+  world.onCall = ({ step }) => {
+    if (step === 'Clean' && cleans().length === 2) change();
+  };
+};
+/** Kills a call at its first request to a service: by then it has the lane, and no plan. */
+const killBeforePlan = (isMeant: (call: Call) => boolean) => {
+  let isKilled = false;
+  world.onEffect = (call, effect) => {
+    if (isKilled || !/^GET http/.test(effect) || !isMeant(call)) return;
+    isKilled = true;
+    call.kill();
+  };
+};
+/** Kills one call, after so many DELETEs. */
+const killAfter = (deletes: number) => {
+  let left = deletes;
+  world.onEffect = (call, effect, when) => {
+    if (!effect.startsWith('DELETE') || when === 'before') return;
+    left -= 1;
+    if (left === 0) call.kill();
+  };
+};
+/** Lets nobody delete a record of an instance; of any instance, unless told. */
+const refuseDeletes = (id?: string) => {
+  world.emulator.intercept = ({ operation, instanceId }) =>
+    operation === 'delete-task' && (id === undefined || instanceId === id)
+      ? { status: 400, body: {} }
+      : undefined;
+};
+const listsOf = (instanceId: string) =>
+  world.emulator.journal.count({ operation: 'list-tasks', instanceId });
+/**
+ * Takes instances out of all lists of instances.
+ * @param onList decides what happens to a request for the records of one of them.
+ */
+const leaveOut = (
+  ids: readonly string[],
+  onList: (
+    entry: JournalEntry,
+  ) => Interception | undefined | Promise<Interception | undefined> = () => undefined,
+) => {
+  rewriteInstances(world.emulator, (row) => (ids.includes(row.instance_id) ? [] : [row]));
+  const lists = world.emulator.intercept;
+  world.emulator.intercept = (entry, emulator) =>
+    entry.operation === 'list-tasks' && ids.includes(entry.instanceId ?? '')
+      ? onList(entry)
+      : lists?.(entry, emulator);
+};
+const instanceOf = (id: string) =>
+  world.summary().targets.flatMap(({ instances }) => instances.filter((each) => each.id === id));
+
+describe('a redriven round', () => {
+  /** A run that failed, and nothing is in the way of a redrive. */
+  const startFailed = async () => {
+    world = await startFleet();
+    add('a', 3);
+    refuseDeletes();
+    const { failedAt } = await world.execute();
+    world.emulator.intercept = undefined;
+    return failedAt;
+  };
+  const expectAllDone = () => {
+    expect(world.summary(1)).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
+    expect(truthOf(world)).toBe(3);
+  };
+
+  test('is done by its next call where the first is killed before it has a plan', async () => {
+    const failedAt = await startFailed();
+    killBeforePlan(({ message }) => message.round === 1);
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(cleans(1).length).toBeGreaterThan(1);
+    expectAllDone();
+  });
+
+  test('is done by its next call where the bucket does not take the plan of the first', async () => {
+    const failedAt = await startFailed();
+    let written = 0;
+    world.bucket.trouble = (operation, key) => {
+      if (operation !== 'create' || !key.includes('/lanes/') || cleans(1).length > 1) return;
+      written += 1;
+      return written > 1 ? 'error before' : undefined;
+    };
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(written).toBeGreaterThan(1);
+    expectAllDone();
+  });
+
+  test('does not try again what it gave up where a later call is killed before it has a plan', async () => {
+    await startSlow();
+    const { id } = add('refused', 3);
+    add('large', 500);
+    world.emulator.intercept = ({ operation }) =>
+      operation === 'list-tasks' ? { status: 400, body: {} } : undefined;
+    const { failedAt } = await world.execute();
+    world.emulator.journal.clear();
+    refuseDeletes(id);
+    killBeforePlan(({ message }) => message.round === 1 && cleans(1).length === 2);
+    expect((await world.execute({}, failedAt)).error?.name).toBe('RunFailedError');
+    expect(cleans(1).length).toBeGreaterThan(3);
+    expect(listsOf(id)).toBe(1);
+    expect(world.summary(1).totals).toMatchObject({ deleted: 500, failed: 3 });
+  });
+});
+
+describe('an instance that another target has by the next call', () => {
+  const startTwo = () =>
+    startSlow([
+      { ...SLOW, instances: { include: ['prod-*'] } },
+      { ...SLOW, instances: { include: ['test-*'] } },
+    ]);
+  /** Every expired record of the estate was deleted, and is counted once. */
+  const expectCountedOnce = (records: number) => {
+    expect(truthOf(world)).toBe(records);
+    expect(world.summary()).toMatchObject({
+      outcome: 'complete',
+      totals: { expired: records, deleted: records, alreadyGone: 0, remaining: 0, failed: 0 },
+    });
+  };
+
+  test('is counted once where that target is done with it long before the last call', async () => {
+    await startTwo();
+    const instance = add('prod-small', 200);
+    add('prod-large', 800);
+    beforeSecondCall(() => {
+      expect(truthOf(world, instance.id)).toBeGreaterThan(0);
+      expect(truthOf(world, instance.id)).toBeLessThan(200);
+      instance.name = 'test-small';
+    });
+    await world.execute();
+    const last = world.emulator.journal.filter({ deleted: true, instanceId: instance.id }).at(-1);
+    expect(world.clock.now() - (last as JournalEntry).at).toBeGreaterThan(world.timeout);
+    expectCountedOnce(1_000);
+  });
+
+  test('is counted once where it is back by the call after that, and both calls before were killed', async () => {
+    await startTwo();
+    const instance = add('prod-a', 300);
+    const names = ['test-a', 'prod-a'];
+    let deletes = 0;
+    world.onEffect = (call, effect, when) => {
+      if (!effect.startsWith('DELETE') || when === 'before' || names.length === 0) return;
+      deletes += 1;
+      if (deletes % 45 !== 0) return;
+      instance.name = names.shift() as string;
+      call.kill();
+    };
+    await world.execute();
+    expect(names).toEqual([]);
+    expectCountedOnce(300);
+  });
+
+  test('is counted once where its project has another name by then', async () => {
+    await startSlow([{ ...SLOW, name: 'cache', projectId: undefined, projects: ['*'] }]);
+    const project = { id: '0b01fbb53600d4671fa8c00673c71262', name: `${DEMO_REGION}_old` };
+    world.emulator.projects.push(project);
+    add('a', 500, { projectId: project.id });
+    killAfter(100);
+    beforeSecondCall(() => {
+      project.name = `${DEMO_REGION}_new`;
+    });
+    await world.execute();
+    expect(project.name).toBe(`${DEMO_REGION}_new`);
+    expectCountedOnce(500);
+  });
+});
+
+describe('an instance that is listed no more by the next call', () => {
+  test('takes no time from a large one where it never answers, and has failed at the end', async () => {
+    await startSlow([{ requests: { ...SLOW.requests, concurrency: 1, timeout: '30s' } }]);
+    const silent = ['a', 'b', 'c'].map((name) => add(name, 300).id);
+    const { id } = add('large', 500);
+    beforeSecondCall(() => {
+      expect(silent.map(listsOf)).toEqual([1, 1, 1]);
+      leaveOut(silent, async (entry) => {
+        await world.delay(entry, 3_600_000);
+        return undefined;
+      });
+    });
+    expect((await world.execute()).error?.name).toBe('RunFailedError');
+    expect(instanceOf(id)).toMatchObject([{ outcome: 'complete', deleted: 500 }]);
+    for (const each of silent) {
+      expect(instanceOf(each)).toMatchObject([
+        {
+          ...{ outcome: 'failed', stoppedBy: 'unavailable', deleted: truthOf(world, each) },
+          errors: [{ message: expect.stringContaining('left alone now: it is not listed, and') }],
+        },
+      ]);
+    }
+  });
+
+  test('is looked at by one more call where time is up before its list has come', async () => {
+    await startSlow([{ requests: { ...SLOW.requests, timeout: '30s' } }]);
+    const slow = add('slow', 500);
+    const large = add('large', 500);
+    let looks = 0;
+    beforeSecondCall(() => {
+      slow.setTasks([]);
+      // These take the next call half of its time; the list takes more than the other half.
+      large.setTasks(large.tasks().slice(-80));
+      leaveOut([slow.id], async (entry) => {
+        looks += 1;
+        await world.delay(entry, 12_000);
+        return undefined;
+      });
+    });
+    await world.execute();
+    expect([looks, cleans().length]).toEqual([2, 3]);
+    expect(world.summary()).toMatchObject({
+      outcome: 'complete',
+      totals: { deleted: truthOf(world), remaining: 0 },
+      warnings: ['target-0: instance slow is not listed any more, and has no records'],
+    });
+  });
+
+  test('is not taken for empty where its list says 0 records beside rows', async () => {
+    await startSlow();
+    const { id } = add('a', 500);
+    beforeSecondCall(() =>
+      leaveOut([id], () => ({ rewrite: (body) => ({ ...(body as object), task_count: '0' }) })),
+    );
+    const { error } = await world.execute();
+    expect(error?.message).toContain('its records are there');
+    const deleted = truthOf(world);
+    expect(deleted).toBeGreaterThan(0);
+    expect(world.summary()).toMatchObject({
+      outcome: 'failed',
+      totals: { expired: 500, deleted, remaining: 500 - deleted },
+      warnings: [],
+    });
+  });
+
+  test('is named in a warning where it truly has no records', async () => {
+    await startSlow();
+    const instance = add('a', 500);
+    beforeSecondCall(() => {
+      instance.setTasks([]);
+      leaveOut([instance.id]);
+    });
+    await world.execute();
+    expect(world.summary()).toMatchObject({
+      outcome: 'complete',
+      totals: { deleted: truthOf(world), remaining: 0 },
+      warnings: ['target-0: instance a is not listed any more, and has no records'],
+    });
+  });
+});
+
+describe('what was asked for by name', () => {
+  test.each<[string, (id: string) => void]>([
+    ['is gone', (id) => void world.emulator.removeInstance(id)],
+    [
+      'has another name',
+      (id) => {
+        for (const each of world.emulator.instances()) if (each.id === id) each.name = 'other';
+      },
+    ],
+  ])('is not unknown where it was cleaned, and %s by the next call', async (_, change) => {
+    await startSlow();
+    const { id } = add('small', 3);
+    add('large', 500);
+    beforeSecondCall(() => {
+      expect(truthOf(world, id)).toBe(3);
+      change(id);
+    });
+    const { error } = await world.execute({ instances: ['small', 'large'] });
+    expect([error, cleans().length > 1]).toEqual([undefined, true]);
+    expect(world.summary()).toMatchObject({
+      ...{ outcome: 'complete', warnings: [] },
+      totals: { instances: 2, deleted: 503, remaining: 0 },
+    });
+  });
+
+  test('is looked for on all endpoints by a redrive where it was in no list', async () => {
+    world = await startFleet([{}, { elsewhere: true, service: 'kafka' }]);
+    add('other', 3);
+    const { error, failedAt } = await world.execute({ instances: ['late'] });
+    expect(error?.name).toBe('RunFailedError');
+    expect(world.summary(0).warnings).toEqual([expect.stringContaining('unknown instance "late"')]);
+    add('late', 2);
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(cleans(1).map(({ message }) => message.lane)).toEqual([0, 1]);
+    expect(world.summary(1)).toMatchObject({
+      ...{ outcome: 'complete', warnings: [] },
+      totals: { instances: 1, deleted: 2 },
+    });
+  });
+
+  test('by the id of a record was found, although the call that deleted it was killed', async () => {
+    world = await startFleet();
+    const [taskId = ''] = add('a', 3).taskIds().slice(1);
+    killAfter(1);
+    expect(await world.execute({ taskIds: [taskId] })).toMatchObject({
+      output: { outcome: 'complete' },
+    });
+    expect(cleans().length).toBeGreaterThan(1);
+    expect(world.emulator.journal.deletedIds()).toEqual([taskId]);
+    expect(world.summary()).toMatchObject({ totals: { deleted: 1 }, warnings: [] });
+  });
+});

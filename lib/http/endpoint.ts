@@ -1,6 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RequestCounts } from '../model/summary.ts';
 import type { Clock } from './clock.ts';
+import { openPlace } from './long-bodies.ts';
 import { Pacer } from './pacer.ts';
 import { decideRetry, type GaveUp, LONGEST_WAIT_MS, type Trouble } from './retry.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -168,10 +169,7 @@ export class Endpoint {
     counts.sent += 1;
     if (again) counts.retried += 1;
     const signal = options.changes ? undefined : window.stop;
-    const result = await this.#exchange(request, timeout, signal);
-    const reading = options.changes
-      ? options.read(result)
-      : await readings(() => this.#readInTime(options, result));
+    const reading = await this.#exchange(request, timeout, signal, options);
     if (reading.trouble === undefined) {
       this.#budget.recordSuccess(this.#clock.monotonic());
       this.#pacer.passed();
@@ -221,13 +219,27 @@ export class Endpoint {
     return read(new TransportError('timeout', `${this.origin}: no time left to read the answer`));
   }
 
-  async #exchange(
+  async #exchange<R extends Reading>(
     request: HttpRequest,
     timeout: number,
     signal: AbortSignal | undefined,
+    options: SendOptions<R>,
+  ): Promise<R> {
+    const place = openPlace();
+    try {
+      const result = await this.#answerTo(request, timeout, signal, place);
+      if (options.changes) return options.read(result);
+      return await readings(() => this.#readInTime(options, result));
+    } finally {
+      place.leave();
+    }
+  }
+
+  async #answerTo(
+    ...sending: Parameters<Transport['send']>
   ): Promise<HttpResponse | TransportError> {
     try {
-      return await this.#transport.send(request, timeout, signal);
+      return await this.#transport.send(...sending);
     } catch (error) {
       if (error instanceof TransportError) return error;
       throw error;

@@ -14,9 +14,9 @@ export interface NotingTransport extends Transport {
 export function noteClocks(transport: Transport, clock: Clock): NotingTransport {
   const differences = new Map<string, number>();
   return {
-    send: async (request, timeoutMs, signal) => {
+    send: async (request, timeoutMs, ...more) => {
       const sentAt = clock.now();
-      const response = await transport.send(request, timeoutMs, signal);
+      const response = await transport.send(request, timeoutMs, ...more);
       const theirs = Date.parse(response.header('date') ?? '');
       // The header is cut to the second: half of one is the best guess at the rest.
       const ours = (sentAt + clock.now()) / 2;

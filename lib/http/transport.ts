@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import http from 'node:http';
 import https from 'node:https';
 import type { Readable } from 'node:stream';
@@ -5,6 +6,7 @@ import fetch, { AbortError, type Response } from 'node-fetch';
 import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
 import { LightSignal } from './light-signal.ts';
+import type { BodyPlace } from './long-bodies.ts';
 import { codeOf, isOfCertificate, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
 import { readBody } from './read-body.ts';
@@ -55,9 +57,15 @@ export interface Transport {
   /**
    * One request, one answer; redirects are handed back, not followed.
    * @param timeoutMs milliseconds until the whole answer must be there.
+   * @param place holds the body where it is long; whoever opened it leaves it.
    * @throws {TransportError} when no answer came.
    */
-  send(request: HttpRequest, timeoutMs: number, signal?: AbortSignal): Promise<HttpResponse>;
+  send(
+    request: HttpRequest,
+    timeoutMs: number,
+    signal?: AbortSignal,
+    place?: BodyPlace,
+  ): Promise<HttpResponse>;
   /** Closes the connections that are kept alive. */
   close(): void;
 }
@@ -87,6 +95,7 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
     request: HttpRequest,
     timeoutMs: number,
     signal?: AbortSignal,
+    place?: BodyPlace,
   ): Promise<HttpResponse> {
     const host = () => new URL(request.url).host;
     const over = new LightSignal();
@@ -113,8 +122,17 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         signal: over as never,
       });
       const { status } = response;
-      const body = await wholeBody(response, host);
-      return { status, header: (name) => response.headers.get(name) ?? undefined, body };
+      const bytes = await wholeBody(response, host, place);
+      let body: string | undefined;
+      return {
+        status,
+        header: (name) => response.headers.get(name) ?? undefined,
+        // It takes no room in the heap until somebody reads it: many may wait for that.
+        get body() {
+          body ??= bytes.toString();
+          return body;
+        },
+      };
     } catch (error) {
       if (error instanceof TransportError) throw error;
       if (timedOut) throw new TransportError('timeout', `${host()}: no answer in ${timeoutMs} ms`);
@@ -135,17 +153,21 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
 }
 
 /** @throws {TransportError} where a success has a body that was cut off, or is not UTF-8. */
-async function wholeBody(response: Response, host: () => string): Promise<string> {
+async function wholeBody(
+  response: Response,
+  host: () => string,
+  place: BodyPlace | undefined,
+): Promise<Buffer> {
   const { status, ok, headers } = response;
-  const { text, isFaithful } = await readBody(response.body as Readable, MAX_BODY);
+  const bytes = await readBody(response.body as Readable, MAX_BODY, place);
   const unreadable = (why: string) =>
     new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
   const isPacked = !['identity', null].includes(headers.get('content-encoding'));
   const isEmpty = status === 204 || headers.get('content-length') === '0';
   // What is unpacked from the beginning of a gzip is nothing, and no error.
-  if (ok && text === '' && isPacked && !isEmpty) throw unreadable('was cut off');
-  if (ok && !isFaithful) throw unreadable('is not UTF-8');
-  return text;
+  if (ok && bytes.length === 0 && isPacked && !isEmpty) throw unreadable('was cut off');
+  if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
+  return bytes;
 }
 
 function toTransportError(host: string, error: unknown): TransportError {

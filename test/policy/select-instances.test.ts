@@ -1,6 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { PatternError } from '../../lib/policy/pattern.ts';
-import { selectInstances } from '../../lib/policy/select-instances.ts';
+import {
+  compileClaim,
+  type InstanceSelection,
+  selectInstances,
+} from '../../lib/policy/select-instances.ts';
 
 const ALL = [
   { id: '11-aa', name: 'prod-a' },
@@ -152,5 +156,57 @@ describe('selecting instances', () => {
 
   test('refuses what is no pattern', () => {
     expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(PatternError);
+  });
+});
+
+describe('claiming instances', () => {
+  const UUID = '5560df16-cebf-4473-95c4-d1b573c16e79';
+  const all = [...ALL, { id: UUID, name: 'named' }, { id: '66-ff', name: 'Prod-A' }];
+  const ids = new Set(all.map(({ id }) => id));
+  const claimed = (selection?: InstanceSelection) => {
+    const claims = compileClaim(selection);
+    return all.flatMap((each) => (claims(each, ids) ? each.id.slice(0, 2) : [])).join(' ');
+  };
+
+  test('claims every one where the policy names none', () => {
+    expect(claimed()).toBe('11 22 33 44 55 55 66');
+    expect(claimed({ exclude: [UUID.toUpperCase(), '22-BB'] })).not.toMatch(/22|55 55/);
+  });
+
+  test('claims what only looks like a name that is included, and what is named as an id that is', () => {
+    expect(claimed({ include: ['prod-\u200ba'] })).toBe('11 55');
+    expect(compileClaim({ include: [UUID] })({ id: 'x', name: UUID }, ids)).toBe(true);
+    expect(claimed({ include: [UUID.toUpperCase()] })).toBe('55');
+  });
+
+  test('claims one without a name where a name may be meant, unless its id tells', () => {
+    const nameless = { id: '55-ee' };
+    const claims = (selection: InstanceSelection) => compileClaim(selection)(nameless, ids);
+    expect(claims({ include: ['prod-*'] })).toBe(true);
+    // Each is the id of some instance, or has the form of one.
+    expect(claims({ include: ['11-aa', UUID] })).toBe(false);
+    expect(claims({ include: ['11-aa', 'prod-*'] })).toBe(true);
+    expect(claims({ include: ['prod-*', '55-ee'], exclude: [UUID] })).toBe(true);
+    expect(claims({ include: ['11-aa'], exclude: ['11-aa'] })).toBe(true);
+    expect(claims({ exclude: ['55-ee'] })).toBe(false);
+    expect(claims({ include: ['prod-*'], exclude: ['55-ee'] })).toBe(true);
+  });
+
+  test.each<InstanceSelection>([
+    { include: ['prod-*', '44-dd'] },
+    { include: ['prod-*'], exclude: ['*-b', '33-cc'] },
+    { exclude: ['test'] },
+    { include: ['22-bb'], exclude: ['22-bb'] },
+  ])(
+    'claims all that it selects, and all that it leaves alone for want of a name: %j',
+    (selection) => {
+      const { selected, nameless } = selectInstances(all, selection);
+      const claims = compileClaim(selection);
+      for (const each of [...selected, ...nameless]) expect(claims(each, ids)).toBe(true);
+    },
+  );
+
+  test('refuses what is no pattern', () => {
+    expect(() => compileClaim({ include: ['{a'] })).toThrow(PatternError);
   });
 });

@@ -71,6 +71,11 @@ export async function cleanLane(
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginEndpoint(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
+  // Whatever an earlier call was about to delete was listed.
+  const { requestedIds, seenIds } = context;
+  for (const { unclear } of requestedIds ? lane.values() : []) {
+    for (const id of unclear) if (requestedIds?.has(id)) seenIds.add(id);
+  }
   const cleanedBy = handOver(lane, begun);
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {

@@ -107,6 +107,7 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   triedIn: count,
   shortest: count.nullable(),
   fruitless: count,
+  unlisted: z.boolean().optional(),
 });
 
 const knownTarget = target.omit({ instances: true }).extend({

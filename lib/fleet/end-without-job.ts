@@ -3,7 +3,7 @@ import { labelOf } from '../model/instance.ts';
 import { isPartOf } from '../policy/targets.ts';
 import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import { emptied, failed, finished, type KnownInstance, vanished } from './known.ts';
+import { emptied, failed, type KnownInstance, unlisted, vanished } from './known.ts';
 
 /** How an instance ends that was not finished, and that this call does not clean. */
 export interface EndWithoutJob {
@@ -51,7 +51,7 @@ async function endOf(
   known: KnownInstance,
   target: TargetRun | undefined,
   reason: string | undefined,
-  { observer }: RunContext,
+  { observer, requestedInstances }: RunContext,
 ): Promise<EndWithoutJob> {
   const { summary } = known;
   if (!target?.open) {
@@ -64,9 +64,10 @@ async function endOf(
     isLate,
   });
   if (reason !== undefined) {
-    // Of one that no call has come to, nothing is known that could be lost.
+    // Of one that no call has come to, nothing is known that could be lost. But who asks for it wants to know.
     const isUntouched = summary.listed === 0 && summary.stoppedBy === undefined;
-    return isUntouched ? { end: finished(known), isLate: false } : leftAlone(reason);
+    const isHarmless = isUntouched && !requestedInstances;
+    return isHarmless ? { end: unlisted(known), isLate: false } : leftAlone(reason);
   }
   const label = labelOf(summary);
   try {

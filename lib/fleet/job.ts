@@ -44,9 +44,6 @@ export class Job {
     this.#number = number;
     this.#shown = { ...before.summary };
     cleanup.goOnAfter(new Set(before.unclear));
-    // Whatever an earlier call was about to delete was listed.
-    const { requestedIds, seenIds } = context;
-    for (const id of before.unclear) if (requestedIds?.has(id)) seenIds.add(id);
   }
 
   get triedIn(): number {

@@ -23,6 +23,8 @@ export interface KnownInstance {
   readonly shortest: number | null;
   /** Calls in a row that worked on it and made no progress. */
   readonly fruitless: number;
+  /** That it ended without a list of its own, so that nothing is known about its records. */
+  readonly unlisted?: boolean | undefined;
 }
 
 /** A target, as far as it is known. */
@@ -66,11 +68,14 @@ export function newInstance(
   return { target, summary, unclear: [], done: false, triedIn: 0, shortest: null, fruitless: 0 };
 }
 
-/** The same in another round, which tries again what failed and what was not finished, unless a limit holds it back. */
-export function inNextRound(known: KnownInstance): KnownInstance {
+/**
+ * The same in another round, which tries again what failed and what was not finished, unless a limit holds it back, and
+ * what ended without a list.
+ */
+export function inNextRound({ unlisted, ...known }: KnownInstance): KnownInstance {
   const { outcome, stoppedBy } = known.summary;
   const isInOrder = outcome === 'complete' || stoppedBy === 'limit';
-  if (known.done && isInOrder) return known;
+  if (known.done && isInOrder && !unlisted) return known;
   return { ...known, done: false, triedIn: 0, shortest: null, fruitless: 0 };
 }
 
@@ -198,7 +203,7 @@ export function vanished(known: KnownInstance, why = 'the instance is gone'): Kn
     errorsOmitted: 0,
   };
   const gone = { ...known, summary: ended(summary) };
-  if (known.unclear.length === 0) return finished(gone);
+  if (known.unclear.length === 0) return unlisted(gone);
   return failed(gone, 'unavailable', {
     message: `${why}, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
   });
@@ -206,7 +211,14 @@ export function vanished(known: KnownInstance, why = 'the instance is gone'): Kn
 
 /** An instance that another target has now, whose own list tells what became of the rest. It may come back. */
 export function moved(known: KnownInstance): KnownInstance {
-  return { ...vanished({ ...known, unclear: [] }), done: known.done };
+  const { summary } = vanished({ ...known, unclear: [] });
+  const listed = summary.listed - summary.kept;
+  return { ...known, unclear: [], summary: { ...summary, listed, kept: 0, keptBecause: {} } };
+}
+
+/** The end of an instance that was not there to be listed. It may be in the next round. */
+export function unlisted(known: KnownInstance): KnownInstance {
+  return { ...finished(known), unlisted: true };
 }
 
 /** The end of an instance whose lane ended before it was finished. */

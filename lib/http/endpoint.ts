@@ -1,7 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { RequestCounts } from '../model/summary.ts';
 import type { Clock } from './clock.ts';
-import { openPlace } from './long-bodies.ts';
+import { LongBodies } from './long-bodies.ts';
 import { Pacer } from './pacer.ts';
 import { decideRetry, type GaveUp, LONGEST_WAIT_MS, type Trouble } from './retry.ts';
 import { RetryBudget } from './retry-budget.ts';
@@ -72,6 +72,7 @@ export class Endpoint {
   /** Lists that are being read there now: they share what may be in flight. */
   activeLists = 0;
   readonly #slots: LimitFunction;
+  readonly #longBodies = new LongBodies();
   /** Only one request waits for the pacer at a time, so that requests go in the order in which they came. */
   readonly #turns = pLimit(1);
   readonly #pacer: Pacer;
@@ -225,7 +226,7 @@ export class Endpoint {
     signal: AbortSignal | undefined,
     options: SendOptions<R>,
   ): Promise<R> {
-    const place = openPlace();
+    const place = this.#longBodies.open();
     try {
       const result = await this.#answerTo(request, timeout, signal, place);
       if (options.changes) return options.read(result);

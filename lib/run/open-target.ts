@@ -146,13 +146,15 @@ async function beginTarget(
     observer.warning?.(`instance ${labelOf(instance)} is left alone: ${reason}`, name);
   const begun = notBegun(target, endpoint, requestCounts);
   const { summary } = begun;
+  const listedRows = run.rows.open(BESIDES_LISTED);
+  const selectedRows = run.rows.open(BESIDES_SELECTED);
   try {
     const open = await openTarget(run, target, endpoint, requestCounts);
     if (!open) {
       warnOfDisabled(observer, target.region, name);
       return begun;
     }
-    const { instances, skipped } = await open.api.listInstances(run.rows.open(BESIDES_LISTED));
+    const { instances, skipped } = await open.api.listInstances(listedRows);
     const amongSkipped = selectInstances(skipped, target.instances, run.requestedInstances);
     const asked = new Set(run.requestedInstances && amongSkipped.selected);
     for (const each of skipped) {
@@ -173,7 +175,7 @@ async function beginTarget(
     for (const instance of selection.nameless) {
       leftAlone(instance, 'its name cannot be read, and instances are selected by name');
     }
-    if (!run.rows.open(BESIDES_SELECTED).take(selection.selected.length, 0)) {
+    if (!selectedRows.take(selection.selected.length, 0)) {
       throw new TargetError('memory', TOO_MANY_INSTANCES);
     }
     const cleanups = selection.selected.map((instance) => new InstanceCleanup(open, instance));
@@ -189,6 +191,9 @@ async function beginTarget(
       cleanups,
     };
   } catch (error) {
+    // It holds none of them any more.
+    listedRows.release();
+    selectedRows.release();
     fail(summary, error);
     return begun;
   }

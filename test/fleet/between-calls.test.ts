@@ -37,6 +37,15 @@ const killBeforePlan = (isMeant: (call: Call) => boolean) => {
     call.kill();
   };
 };
+/** Kills the first call once it has a plan, and before it has listed any records. */
+const killBeforeLists = () => {
+  let isKilled = false;
+  world.onEffect = (call, effect) => {
+    if (isKilled || !/^GET http.*\/tasks/.test(effect)) return;
+    isKilled = true;
+    call.kill();
+  };
+};
 /** Kills one call, after so many DELETEs. */
 const killAfter = (deletes: number) => {
   let left = deletes;
@@ -139,7 +148,11 @@ describe('an instance that another target has by the next call', () => {
     expect(truthOf(world)).toBe(records);
     expect(world.summary()).toMatchObject({
       outcome: 'complete',
-      totals: { expired: records, deleted: records, alreadyGone: 0, remaining: 0, failed: 0 },
+      totals: {
+        ...{ expired: records, deleted: records, alreadyGone: 0, remaining: 0, failed: 0 },
+        // One record of each instance is young.
+        kept: world.emulator.instances().length,
+      },
     });
   };
 
@@ -173,6 +186,23 @@ describe('an instance that another target has by the next call', () => {
     await world.execute();
     expect(names).toEqual([]);
     expectCountedOnce(300);
+  });
+
+  test('is cleaned by a redrive where its first target has it again, and never listed it', async () => {
+    await startTwo();
+    const instance = add('test-a', 40);
+    killBeforeLists();
+    beforeSecondCall(() => {
+      instance.name = 'prod-a';
+      refuseDeletes(instance.id);
+    });
+    const { failedAt } = await world.execute();
+    expect(world.summary().totals).toMatchObject({ deleted: 0, failed: 40 });
+    world.emulator.intercept = undefined;
+    instance.name = 'test-a';
+    expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+    expect(world.summary(1).totals).toMatchObject({ listed: 41, deleted: 40, failed: 0 });
+    expect(truthOf(world)).toBe(40);
   });
 
   test('is counted once where its project has another name by then', async () => {
@@ -322,4 +352,19 @@ describe('what was asked for by name', () => {
     expect(world.emulator.journal.deletedIds()).toEqual([taskId]);
     expect(world.summary()).toMatchObject({ totals: { deleted: 1 }, warnings: [] });
   });
+});
+
+test('an instance that was asked for, planned, and selected no more before it was listed makes the run fail', async () => {
+  await startSlow([{ ...SLOW, instances: { include: ['prod-*'] } }]);
+  const instance = add('prod-a', 40);
+  add('prod-b', 3);
+  killBeforeLists();
+  beforeSecondCall(() => {
+    instance.name = 'other';
+  });
+  const { error } = await world.execute({ instances: ['prod-a', 'prod-b'] });
+  expect(error?.message).toContain(
+    'prod-a: the instance is left alone now: the policy does not select it',
+  );
+  expect(world.summary().totals).toMatchObject({ deleted: 3, remaining: 0 });
 });

@@ -503,6 +503,21 @@ test('targets that list the same instances take memory for those that each selec
   expect([outcome, totals.instances]).toEqual(['complete', 30]);
 });
 
+test('a target that has too many instances for memory keeps no other from being cleaned', async () => {
+  const { emulator } = world;
+  for (let n = 0; n < 60; n += 1) emulator.addInstance({ service: 'kafka', name: `q-${n}` });
+  addExpired('a');
+  const spy = limitMemory(4 * 100_000);
+  const { targets } = await world.run(
+    policyOf([targetOf(emulator, { name: 'huge', service: 'kafka' }), targetOf(emulator)]),
+  );
+  spy.mockRestore();
+  expect(targets).toMatchObject([
+    { name: 'huge', outcome: 'failed', error: { code: 'memory' } },
+    { outcome: 'complete', instances: [{ outcome: 'complete' }] },
+  ]);
+});
+
 /** Lets the run hold less: a quarter of these bytes in characters. */
 function limitMemory(bytes: number) {
   const budget = new RowBudget(undefined, bytes);

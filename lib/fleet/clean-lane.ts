@@ -166,7 +166,9 @@ function handOver(
     const now = byId.get(known.summary.id);
     if (!now || keys.has(key)) continue;
     const newKey = instanceKey(now.target, now.summary);
-    const heir = lane.get(newKey) ?? now;
+    const before = lane.get(newKey) ?? now;
+    // It may have gone to and fro, and then nobody has listed it.
+    const heir = before.unlisted ? inNextRound(before) : before;
     const isOver = heir.done;
     const unclear = [...new Set([...heir.unclear, ...known.unclear])];
     if (!isOver) lane.set(newKey, { ...heir, unclear });

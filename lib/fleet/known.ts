@@ -213,7 +213,12 @@ export function vanished(known: KnownInstance, why = 'the instance is gone'): Kn
 export function moved(known: KnownInstance): KnownInstance {
   const { summary } = vanished({ ...known, unclear: [] });
   const listed = summary.listed - summary.kept;
-  return { ...known, unclear: [], summary: { ...summary, listed, kept: 0, keptBecause: {} } };
+  return {
+    ...known,
+    unclear: [],
+    unlisted: known.done,
+    summary: { ...summary, listed, kept: 0, keptBecause: {} },
+  };
 }
 
 /** The end of an instance that was not there to be listed. It may be in the next round. */

@@ -188,6 +188,22 @@ describe('an instance that another target has by the next call', () => {
     expectCountedOnce(300);
   });
 
+  test('is cleaned where it has gone to and fro, and could not be listed by either before', async () => {
+    await startTwo();
+    const instance = add('test-a', 40);
+    add('prod-large', 500);
+    world.emulator.intercept = ({ operation, instanceId }) =>
+      operation === 'list-tasks' && instanceId === instance.id && cleans().length < 3
+        ? { status: 400, body: {} }
+        : undefined;
+    world.onCall = ({ step }) => {
+      if (step === 'Clean') instance.name = cleans().length === 2 ? 'prod-a' : 'test-a';
+    };
+    await world.execute();
+    expect(cleans().length).toBeGreaterThan(2);
+    expectCountedOnce(540);
+  });
+
   test('is cleaned by a redrive where its first target has it again, and never listed it', async () => {
     await startTwo();
     const instance = add('test-a', 40);

@@ -121,18 +121,8 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         agent,
         signal: over as never,
       });
-      const { status } = response;
       const bytes = await wholeBody(response, host, place);
-      let body: string | undefined;
-      return {
-        status,
-        header: (name) => response.headers.get(name) ?? undefined,
-        // It takes no room in the heap until somebody reads it: many may wait for that.
-        get body() {
-          body ??= bytes.toString();
-          return body;
-        },
-      };
+      return new ReadResponse(response, bytes);
     } catch (error) {
       if (error instanceof TransportError) throw error;
       if (timedOut) throw new TransportError('timeout', `${host()}: no answer in ${timeoutMs} ms`);
@@ -168,6 +158,29 @@ async function wholeBody(
   if (ok && bytes.length === 0 && isPacked && !isEmpty) throw unreadable('was cut off');
   if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
   return bytes;
+}
+
+/** A response whose body takes no room in the heap until somebody asks for it: many may wait for that. */
+class ReadResponse implements HttpResponse {
+  readonly status: number;
+  readonly #headers: Response['headers'];
+  readonly #bytes: Buffer;
+  #body: string | undefined;
+
+  constructor({ status, headers }: Response, bytes: Buffer) {
+    this.status = status;
+    this.#headers = headers;
+    this.#bytes = bytes;
+  }
+
+  header(name: string): string | undefined {
+    return this.#headers.get(name) ?? undefined;
+  }
+
+  get body(): string {
+    this.#body ??= this.#bytes.toString();
+    return this.#body;
+  }
 }
 
 function toTransportError(host: string, error: unknown): TransportError {

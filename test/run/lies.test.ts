@@ -92,10 +92,10 @@ describe('a clock', () => {
     const real = createTransport(systemClock);
     const transport = {
       ...real,
-      send: async (...args: Parameters<typeof real.send>) => ({
-        ...(await real.send(...args)),
-        header: () => undefined,
-      }),
+      send: async (...args: Parameters<typeof real.send>) => {
+        const { status, body } = await real.send(...args);
+        return { status, body, header: () => undefined };
+      },
     };
     const summary = await world.run(onlyTarget(emulator), {}, { transport });
     real.close();

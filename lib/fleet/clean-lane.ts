@@ -85,7 +85,7 @@ export async function cleanLane(
       if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
     }
   }
-  const unplanned = [...lane].filter(([key, known]) => !known.done && !jobs.has(key));
+  const unplanned = [...lane].flatMap(([key, known]) => (known.done || jobs.has(key) ? [] : known));
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
   const gotOn = await takeTurns(jobs, lane, endpoint, log);
@@ -96,8 +96,7 @@ export async function cleanLane(
   const mayGoOn = mayBeCalledAgain && gotOn;
   // A later call may find again what this one did not. And one that does not answer takes no time from the others.
   const isLast = !mayGoOn || rest.length === 0;
-  const left = unplanned.map(([, known]) => known);
-  const ends = isLast ? await endWithoutJobs(left, begun, cleanedBy, context) : [];
+  const ends = isLast ? await endWithoutJobs(unplanned, begun, cleanedBy, context) : [];
   const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
   for (const { end } of again ? [] : ends) {
     lane.set(instanceKey(end.target, end.summary), end);

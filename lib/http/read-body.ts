@@ -17,15 +17,14 @@ export function readBody(
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const gathered = new Gathered();
-    let isLong = false;
     stream.on('data', (chunk: Buffer) => {
       if (gathered.length + chunk.length > maxBytes) {
         stream.destroy(new FetchError(`more than ${maxBytes} bytes came`, 'max-size'));
         return;
       }
+      const wasLong = gathered.length > LONG_BODY;
       gathered.add(chunk);
-      if (!place || isLong || gathered.length <= LONG_BODY) return;
-      isLong = true;
+      if (!place || wasLong || gathered.length <= LONG_BODY) return;
       stream.pause();
       void place.take().then(() => stream.resume());
     });

@@ -68,7 +68,7 @@ export function selectInstances<Instance extends Selectable>(
  */
 export function compileClaim(
   selection: InstanceSelection = {},
-): (instance: Selectable, listedIds: ReadonlySet<string>) => boolean {
+): (instance: Selectable, listedIds: Ids) => boolean {
   const doubts = compileDoubts(selection);
   const meant = selection.include?.map(broadPattern);
   return (instance, listedIds) =>
@@ -86,7 +86,7 @@ function compileDoubts({ include, exclude = [] }: InstanceSelection) {
     excluding,
     isExcluded,
     /** Whether its name, which cannot be read, may select or exclude it. */
-    isUnclear: (instance: Selectable, listedIds: ReadonlySet<string>) =>
+    isUnclear: (instance: Selectable, listedIds: Ids) =>
       (!instance.name && excludesNames && !isExcluded(instance)) ||
       needsName(instance, include, listedIds),
   };
@@ -96,7 +96,7 @@ function compileDoubts({ include, exclude = [] }: InstanceSelection) {
 function needsName(
   { id, name }: Selectable,
   patterns: readonly string[] = [],
-  listedIds: ReadonlySet<string>,
+  listedIds: Ids,
 ): boolean {
   return (
     !name &&
@@ -105,9 +105,12 @@ function needsName(
   );
 }
 
-function isId(pattern: string, listedIds: ReadonlySet<string>): boolean {
+function isId(pattern: string, listedIds: Ids): boolean {
   return UUID.test(pattern) || listedIds.has(pattern);
 }
+
+/** The ids of all instances that are listed. */
+type Ids = Pick<ReadonlySet<string>, 'has'>;
 
 /** The form of an instance's id. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -42,14 +42,14 @@ export async function leaveOverlapsAlone(
   // Requests made on behalf of the others count as theirs.
   const counts = begun[0]?.requestCounts ?? addRequests([]);
   const known = await Promise.all(here.map((target) => placesOf(run, target, counts)));
-  const outsiders = byProject(
+  const outsiders = groupBy(
     known.flat().filter(({ target }) => !open.has(target.name)),
     ({ projectId }) => projectId,
   );
-  const byProjectId = byProject(begun, (each) => each.open?.projectId);
+  const byProjectId = groupBy(begun, (each) => each.open?.projectId);
   for (const [projectId, insiders] of byProjectId) {
     if (projectId === undefined) continue;
-    const selecting = namesByInstance(insiders);
+    const selecting = selectingTargets(insiders);
     const claims = new Map<Target, ReturnType<typeof compileClaim>>();
     const claimOf = (target: Target) => {
       const known = claims.get(target) ?? compileClaim(target.instances);
@@ -67,13 +67,13 @@ export async function leaveOverlapsAlone(
         .map(({ target }) => target)
         .filter((target) => target !== own.target)
         .filter(({ service }) => listSameInstances(own.target.service, service));
-      const listedIds = new Set(own.listed.map(({ id }) => id));
       const byId = new Map(own.listed.map((each) => [each.id, each]));
       for (const cleanup of own.cleanups) {
         const { id } = cleanup.summary;
         const instance = byId.get(id) as Instance;
-        const claiming = others.filter((target) => claimOf(target)(instance, listedIds));
-        const names = new Set([...(selecting.get(id) ?? []), ...claiming.map(({ name }) => name)]);
+        const claiming = others.filter((target) => claimOf(target)(instance, byId));
+        const claimants = [...(selecting.get(id) ?? []), ...claiming];
+        const names = new Set(claimants.map(({ name }) => name));
         names.delete(own.target.name);
         if (names.size === 0) continue;
         const all = [own.target.name, ...names].map((each) => JSON.stringify(each)).join(' and ');
@@ -84,17 +84,14 @@ export async function leaveOverlapsAlone(
   }
 }
 
-/** The names of the targets that select an instance, by its id. */
-function namesByInstance(targets: readonly Claimant[]): ReadonlyMap<string, readonly string[]> {
-  const names = new Map<string, string[]>();
-  for (const { target, allowed } of targets) {
-    for (const { id } of allowed) {
-      const known = names.get(id);
-      if (known) known.push(target.name);
-      else names.set(id, [target.name]);
-    }
-  }
-  return names;
+/** The targets that select an instance, by its id. */
+function selectingTargets(
+  targets: readonly Claimant[],
+): ReadonlyMap<string, readonly { readonly id: string; readonly name: string }[]> {
+  const pairs = targets.flatMap(({ target: { name }, allowed }) =>
+    allowed.map(({ id }) => ({ id, name })),
+  );
+  return groupBy(pairs, ({ id }) => id);
 }
 
 /** Whether two targets are certainly in different accounts: an agency is in another account than its user. */
@@ -108,16 +105,16 @@ function areOfDifferentAccounts(one: Target, other: Target): boolean {
   return bothAssumed || first?.source === second?.source;
 }
 
-function byProject<T>(
+function groupBy<T, Key>(
   items: readonly T[],
-  projectOf: (item: T) => string | undefined,
-): ReadonlyMap<string | undefined, readonly T[]> {
-  const found = new Map<string | undefined, T[]>();
+  keyOf: (item: T) => Key,
+): ReadonlyMap<Key, readonly T[]> {
+  const found = new Map<Key, T[]>();
   for (const item of items) {
-    const project = projectOf(item);
-    const others = found.get(project);
+    const key = keyOf(item);
+    const others = found.get(key);
     if (others) others.push(item);
-    else found.set(project, [item]);
+    else found.set(key, [item]);
   }
   return found;
 }

@@ -61,7 +61,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   }
   print(
     io,
-    `${verdictOn(found)}. Nothing was deleted. Only a run that deletes shows whether ${[...permissions].join(' and ')} is granted.`,
+    `${verdictOn(found)}. Nothing was deleted. Only a run that deletes shows whether ${[...permissions].join(' and ')} ${permissions.size > 1 ? 'are' : 'is'} granted.`,
   );
   return found.failed === 0 ? EXIT.complete : EXIT.failed;
 }

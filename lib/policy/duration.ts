@@ -56,6 +56,9 @@ const MAX_RUN = 24 * MILLISECONDS.days;
 const MIN_TIMEOUT = MILLISECONDS.seconds;
 const MAX_TIMEOUT = 5 * MILLISECONDS.minutes;
 
+/** Without a locale luxon asks for the system's, which takes milliseconds of a cold start. */
+const LOCALE = { locale: 'en-US' };
+
 /**
  * Reads how long a record is kept: ISO 8601 of whole numbers (P30D, PT12H, P2W, P1M, P1DT12H) or the
  * short form 30d, 12h, 2w. The text is read whole or refused; zero is allowed, 100 years is the most.
@@ -70,8 +73,7 @@ export function parseKeepFor(text: string): Duration {
   if (length(parts) > MAX_KEEP_FOR) {
     throw new DurationError(`${show(text)} is more than 100 years; use keep: forever`);
   }
-  // Without a locale luxon asks for the system's, which takes milliseconds of a cold start.
-  return Duration.fromObject(parts, { locale: 'en-US' });
+  return Duration.fromObject(parts, LOCALE);
 }
 
 /**
@@ -109,7 +111,9 @@ export function parseTimeout(text: string): number {
  */
 export function cutoff(now: number, duration: Duration): number {
   const moment = duration.isValid
-    ? DateTime.fromMillis(now, { zone: 'utc' }).minus(duration).toMillis()
+    ? DateTime.fromMillis(now, { ...LOCALE, zone: 'utc' })
+        .minus(duration)
+        .toMillis()
     : Number.NaN;
   if (!Number.isFinite(moment)) throw new RangeError('the cut-off of a retention is no moment');
   return moment;

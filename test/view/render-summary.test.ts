@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { type InstanceSummary, NO_RECORDS, type Summary } from '../../lib/model/summary.ts';
 import { visible } from '../../lib/model/text.ts';
 import { cellsOf, fold } from '../../lib/view/terminal/cells.ts';
@@ -235,6 +236,31 @@ test('text is wrapped between words, and what is one word stays one', () => {
   expect(wrap('- ', `a ${word} b`, 80)).toEqual(['- a', `  ${word}`, '  b']);
   expect(wrap('', ['a b'.repeat(30), 'c d'], 80)).toEqual(['a b'.repeat(30), 'c d']);
   expect(wrap('', '订单 缓存 ok', 9)).toEqual(['订单 缓存', 'ok']);
+});
+
+test('what is counted without looking at its letters is as wide as they are', () => {
+  const units = [
+    'a',
+    '~',
+    ' ',
+    '…',
+    '─',
+    '█',
+    '░',
+    '订',
+    'é',
+    '🇩🇪',
+    '\u007f',
+    '\u0301',
+    '\u200b',
+    '\n',
+  ];
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom(...units), maxLength: 5 }), (text) => {
+      expect(cellsOf(text)).toBe(stringWidth(text));
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test('a folded name is whole, and no piece is wider than its room', () => {

@@ -20,6 +20,11 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
     });
     const { host = '' } = options as { host?: string };
     const name = `the proxy ${proxyName(this.proxy)}`;
+    // While the proxy has not answered, the library's connection to it would outlive the request.
+    const over = new AbortController();
+    const giveUp = () => over.abort();
+    request.once('abort', giveUp);
+    this.connectOpts = { ...this.connectOpts, signal: over.signal };
     let socket: Awaited<ReturnType<HttpsProxyAgent<string>['connect']>>;
     try {
       socket = await super.connect(request, options);
@@ -30,6 +35,8 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
           ? `does not answer: ${whyNoAnswer(error)}`
           : `does not connect to ${host}: ${explain(Number.NaN)}`;
       throw new ProxyError('proxy-unavailable', `${name} ${why}`);
+    } finally {
+      request.off('abort', giveUp);
     }
     if (status === 200) return socket;
     socket.destroy();

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bucketStore } from '../../lib/fleet/object-store.ts';
 import { systemClock } from '../../lib/http/clock.ts';
@@ -124,6 +126,22 @@ describe('a request', () => {
     expect(error.message).toBe(
       `dcs.eu-de.otc.t-systems.com: the proxy ${proxy.url} does not connect to dcs.eu-de.otc.t-systems.com: it does not answer as a proxy does; see whether HTTPS_PROXY names the right host and port`,
     );
+  });
+
+  test('that is given up before the proxy has answered leaves no connection to it open', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    const connected = once(silent, 'connection') as Promise<[Socket]>;
+    await once(silent, 'listening');
+    process.env.HTTPS_PROXY = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const stop = new AbortController();
+    const request = { method: 'GET', url: `${SERVICE}/`, headers: {} } as const;
+    const failure = failureOf(transport.send(request, 60_000, stop.signal));
+    const [socket] = await connected;
+    const closed = once(socket.resume(), 'end');
+    stop.abort();
+    expect((await failure).code).toBe('aborted');
+    await closed;
+    silent.close();
   });
 
   test('with a proxy whose password has a bare % is an error before anything is sent', async () => {

@@ -8,7 +8,7 @@ const MARK = '[secret]';
 const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
 /** Characters from which on a secret is looked for in names and ids, and in all encodings. */
 const SHORTEST = 8;
-/** Characters of a text that are read at all: so much because secrets in it make it shorter. */
+/** Characters of a text that are read at all. They are more than are shown, since every secret becomes a short mark. */
 const MOST_READ = 65_536;
 /** Characters that are decoded: enough to see that a secret begins among those that are shown. */
 const MOST_DECODED = 4_096;
@@ -98,19 +98,19 @@ function isPart(part: string, whole: string): boolean {
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
 const ENOUGH_LETTERS = 12;
 
-/** What some secrets look like in a text. */
+/** The forms that some secrets can have in a text. */
 class Screen {
   readonly #secrets = new Set<string>();
   readonly #forms = new Set<string>();
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
-  /** What they are themselves, and what they are encoded. */
+  /** The secrets themselves, and their encoded forms. */
   readonly #plain = new Needles(MOST_IN_PIECES);
   readonly #encoded = new Needles(0);
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
-  /** That it would do for all of them. */
+  /** Whether the sieve knows all of them: it can only take those that are ASCII and not too short. */
   #isSieved = true;
 
   add(secret: string): void {
@@ -262,12 +262,12 @@ function hasEnoughLetters(text: string): boolean {
   return lettersOf(text).length >= ENOUGH_LETTERS;
 }
 
-/** What the plain {@link Needles} look for, or its first characters. */
+/** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */
 function beginningsOf(needle: string): readonly string[] {
   return piecesOf(hasEnoughLetters(needle) ? lettersOf(needle) : signsOf(needle), MOST_IN_PIECES);
 }
 
-/** What stays of a text in most encodings, and however it is broken or quoted. */
+/** The part of a text that stays in most encodings, however it is broken or quoted. */
 function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '');
 }

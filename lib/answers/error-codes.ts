@@ -110,7 +110,7 @@ const FORBIDDEN_ADVICE: Readonly<Record<string, string>> = {
   'DMS.10240306': 'The account is frozen: pay what it owes, then run again.',
 };
 
-/** What to do about a 403 that holds for all instances of a target; `undefined` for every other code. */
+/** Advice about a 403 that holds for all instances of a target; `undefined` for every other code. */
 export function adviceForTarget(code: string | undefined): string | undefined {
   return code === undefined ? undefined : FORBIDDEN_ADVICE[asShared(code)];
 }

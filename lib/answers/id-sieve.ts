@@ -1,20 +1,20 @@
-/** Bytes in a row from which on a text may be a list of them: the shortest secret has as many. */
+/** So many bytes or numbers in a row may be an encoded secret: the shortest secret has as many bytes. */
 const MANY_BYTES = 8;
 const isOfText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13);
-/** Values of hexadecimal digits; that of anything else is none of theirs. */
+/** The value of a character that is no hexadecimal digit. */
 const NO_DIGIT = 16;
 const DIGITS = Uint8Array.from({ length: 128 }, (_, code) => {
   const digit = String.fromCharCode(code);
   return /[0-9a-f]/i.test(digit) ? Number.parseInt(digit, 16) : NO_DIGIT;
 });
-/** The form of most ids, of which each is another: only they are worth a quick look. */
+/** The form of most ids. Every id is different, so nothing can be remembered about them: they need a quick test. */
 const HEXADECIMAL_ID = /^[0-9a-f-]+$/i;
-/** Characters of such an id: most have 32 or 36. In a longer one other bytes may stand between those of a text. */
+/** Characters of such an id: most have 32 or 36. A longer one could hide a text between other bytes. */
 const LONGEST_ID = 40;
 
 /**
- * Tells at little cost of an id of hexadecimal digits that neither it nor anything that it is an encoding of begins
- * anywhere like one of some texts. The texts have to be ASCII, and to have three letters or digits or more.
+ * A quick test for ids of hexadecimal digits: can one of some texts be in it, plain or encoded? The texts have to be
+ * ASCII, with three letters or digits or more.
  */
 export class Sieve {
   /** By three hexadecimal digits: nothing else stands in such an id. */
@@ -26,7 +26,7 @@ export class Sieve {
     if (HEXADECIMAL_ID.test(beginning)) this.#beginnings[Number.parseInt(beginning, 16)] = 1;
   }
 
-  /** False where it is sure that none is there. */
+  /** False where certainly none of the texts is in it; true where only a thorough search can tell. */
   mayHold(text: string): boolean {
     if (text.length > LONGEST_ID || !HEXADECIMAL_ID.test(text)) return true;
     let read = 0;

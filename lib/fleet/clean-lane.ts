@@ -3,8 +3,8 @@ import { instanceKey } from '../model/instance.ts';
 import { addRequests } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { writtenName } from '../policy/targets.ts';
+import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/begin-targets.ts';
 import { type Observer, observeAll } from '../run/observer.ts';
-import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
 import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
@@ -71,7 +71,7 @@ export async function cleanLane(
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginEndpoint(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
-  // Whatever an earlier call was about to delete was listed.
+  // An earlier call has listed whatever it was about to delete.
   const { requestedIds, seenIds } = context;
   for (const { unclear } of requestedIds ? lane.values() : []) {
     for (const id of unclear) if (requestedIds?.has(id)) seenIds.add(id);
@@ -94,7 +94,7 @@ export async function cleanLane(
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
   }
   const mayGoOn = mayBeCalledAgain && gotOn;
-  // A later call may find again what this one did not. And one that does not answer takes no time from the others.
+  // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
   const ends = isLast ? await endWithoutJobs(unplanned, begun, cleanedBy, context) : [];
   const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
@@ -215,7 +215,7 @@ function factsOf(
     const was = known.get(target.name);
     const asked = requestedInstances && {
       allowed: allowed.map(({ id, name }) => ({ id, name })),
-      // What an earlier call has found and cleaned may have another name by now, or be gone.
+      // An instance that an earlier call cleaned may have another name by now, or be gone: its pattern did match.
       unmatched: was?.asked ? among(unmatched, was.asked.unmatched) : unmatched,
     };
     return {

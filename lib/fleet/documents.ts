@@ -261,10 +261,9 @@ function addsUp(
   dryRun: boolean,
 ): boolean {
   const { listed, kept, expired, deleted, alreadyGone, failed, remaining } = summary;
-  const left = dryRun ? 0 : remaining;
   return (
     listed === kept + expired &&
     expired === deleted + alreadyGone + failed + remaining &&
-    (!done || summary.outcome === instanceOutcome({ ...summary, left }))
+    (!done || summary.outcome === instanceOutcome(summary, dryRun))
   );
 }

@@ -1,7 +1,7 @@
 import { ApiError } from '../answers/api-error.ts';
 import { labelOf } from '../model/instance.ts';
 import { isPartOf } from '../policy/targets.ts';
-import type { TargetRun } from '../run/open-target.ts';
+import type { TargetRun } from '../run/begin-targets.ts';
 import type { RunContext } from '../run/run-context.ts';
 import { emptied, failed, type KnownInstance, unlisted, vanished } from './known.ts';
 

@@ -1,7 +1,7 @@
 import type { InstanceSummary } from '../model/summary.ts';
+import type { TargetRun } from '../run/begin-targets.ts';
 import type { InstanceCleanup } from '../run/clean-instance.ts';
 import type { Standing } from '../run/observer.ts';
-import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
 import {
   addCall,

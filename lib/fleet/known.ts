@@ -261,5 +261,6 @@ function withErrors(
 }
 
 function ended(summary: InstanceSummary): InstanceSummary {
-  return { ...summary, outcome: instanceOutcome(summary) };
+  // Nothing is left where nothing has stopped it, so a dry run has the same outcome.
+  return { ...summary, outcome: instanceOutcome(summary, true) };
 }

@@ -66,7 +66,7 @@ export async function readLane(
   });
   const there = entriesOf(base, keys);
   const length = 1 + (there.at(-1) ?? -1);
-  // What is missing is not asked for: one stray key may seem to be the millionth entry.
+  // Missing numbers are not asked for: one stray key may seem to be the millionth entry.
   const read = async (from: number, end: number): Promise<void> => {
     const numbers = there.filter((entry) => entry >= from && entry < end);
     if (numbers.length < end - from) gaps.push(new Error(`${base} lacks entries before ${end}`));
@@ -137,7 +137,7 @@ export class LaneLog {
   ): Promise<LaneLog> {
     const { now, ...header } = call;
     const { last } = state;
-    // What no call can take was said by a clock that was wrong, and must not block the lane for ever.
+    // Longer than a call can take: the clock that said so was wrong, and must not block the lane for ever.
     const over = last && !last.ended ? Math.min(last.until, last.at + LONGEST_CALL_MS) : 0;
     if (now() < over && over <= now() + LONGEST_CALL_MS) {
       throw new LaneBusyError(

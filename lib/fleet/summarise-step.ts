@@ -64,7 +64,7 @@ export async function summariseStep(
     for (const target of summary.targets) if (target.error) observer.targetFailed?.(target);
     observer.done?.(summary, requests);
   }
-  // One letter for a run: none about a redrive of it. Rather two than none, where a call is killed.
+  // A run has one letter, and a redrive sends none. If a call is killed here, the next one sends a second: better than none.
   if (round === 0 && (isFirst || !(await isThere(dependencies.store, keys.letter)))) {
     await dependencies.sendLetter?.(summary);
     await store.create(keys.letter, { callId });

@@ -1,4 +1,4 @@
-import { worstOutcome } from '../model/outcome.ts';
+import { targetOutcome } from '../model/outcome.ts';
 import {
   addRequests,
   conclude,
@@ -132,10 +132,9 @@ function summariseTarget(
 ): TargetSummary {
   const instances = known.map((each) => (each.done ? each : lost(each)).summary);
   const error = target.error ?? (problem ? { code: 'no-result', message: problem } : undefined);
-  const outcomes = instances.map(({ outcome }) => outcome);
   return {
     ...target,
-    outcome: error ? 'failed' : worstOutcome(outcomes),
+    outcome: targetOutcome(instances, error),
     ...(error && { error }),
     instances,
   };

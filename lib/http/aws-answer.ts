@@ -63,7 +63,7 @@ export function familiarName(error: unknown): string | undefined {
   return FAMILIAR.has(name) ? name : undefined;
 }
 
-/** What to do where something else may have answered than what was asked. */
+/** Advice where another server may have answered than the one that was asked. */
 export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 
 /** Instead of what the SDK says, which quotes the URL with the password that may stand in it. */

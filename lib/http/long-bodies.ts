@@ -3,7 +3,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 /** Bytes from which on a body is long: a page of a service has half as many. */
 export const LONG_BODY = 1024 * 1024;
 
-/** Long bodies that one server may have in memory at once, outside of the heap: one that hangs keeps no other from it. */
+/** Long bodies of one server that are in memory at once, outside of the heap. With one alone, a body that hangs would stop all others. */
 const MOST = 2;
 
 /** The places for the long bodies of one server. */

@@ -32,7 +32,7 @@ export function proxyFor(url: string): URL | undefined {
   );
 }
 
-/** What must not be shown of the proxies of this process: of each its password, and the header that it is sent. */
+/** The secrets of this process's proxies: of each its password, and the header that holds it. */
 export function proxySecrets(): readonly string[] {
   return VARIABLES.flatMap((name) => {
     const text = process.env[name] ?? '';

@@ -154,7 +154,7 @@ async function wholeBody(
     new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
   const isPacked = !['identity', null].includes(headers.get('content-encoding'));
   const isEmpty = status === 204 || headers.get('content-length') === '0';
-  // What is unpacked from the beginning of a gzip is nothing, and no error.
+  // If only the beginning of a gzip came, unpacking it gives nothing, and no error.
   if (ok && bytes.length === 0 && isPacked && !isEmpty) throw unreadable('was cut off');
   if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
   return bytes;

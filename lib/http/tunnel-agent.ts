@@ -15,7 +15,7 @@ export class TunnelAgent extends HttpsProxyAgent<string> {
   ): ReturnType<HttpsProxyAgent<string>['connect']> {
     let status = 200;
     request.once('proxyConnect', ({ statusCode }: { statusCode: number }) => {
-      // What is no status is not repeated either.
+      // A number that is no status is not repeated in the error.
       status = statusCode >= 100 && statusCode <= 599 ? Math.floor(statusCode) : Number.NaN;
     });
     const { host = '' } = options as { host?: string };

@@ -28,6 +28,11 @@ export interface RunWindow extends RequestWindow {
   allowFor(instances: number): void;
 }
 
+/** Whether time is up, or somebody has stopped the run. */
+export function isClosed({ end, stop }: RequestWindow, clock: Pick<Clock, 'monotonic'>): boolean {
+  return stop.aborted || clock.monotonic() > end;
+}
+
 /** @param limits all absent: the window never closes. */
 export function requestWindow(limits: {
   /** When all must be over. */

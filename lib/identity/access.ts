@@ -106,7 +106,7 @@ export class Access {
     const lifetime = grant.token ?? grant.credentials.lifetime;
     if (!lifetime || grant === this.#lastResort) return grant;
     if (!aboutToExpire(lifetime, this.#clock.now())) return grant;
-    // Whoever notices first asks for the new one; the others wait for the same answer.
+    // The first to notice asks for a new one; the others wait for the same answer.
     if (this.#grant === asked) {
       this.#grant = this.#succeed(grant)
         .catch(() => grant)

@@ -78,7 +78,7 @@ export class Accounts {
   /** The credentials that a policy names; targets that name the same ones share them. */
   credentialsOf({ credentials }: Pick<Address, 'credentials'>): CredentialsStore {
     const source = this.#options.sourceOf(credentials);
-    return kept(
+    return memoized(
       this.#stores,
       [source.name],
       () => new CredentialsStore(source, this.#readInTime, this.secrets, this.#options.warn),
@@ -99,7 +99,7 @@ export class Accounts {
     const { region, projectId } = address;
     const identity = await this.#identify(address, counts);
     const scope: Scope = projectId === undefined ? { name: region } : { id: projectId };
-    return await kept(this.#entrances, [...identity.key, scope], async () => {
+    return await memoized(this.#entrances, [...identity.key, scope], async () => {
       const access = this.#accessTo(scope, identity, counts);
       const { token } = await access.current();
       if (projectId !== undefined) return { access, projectId, enabled: true };
@@ -116,7 +116,7 @@ export class Accounts {
    */
   async projects(address: Address, counts: RequestCounts): Promise<readonly Project[]> {
     const identity = await this.#identify(address, counts);
-    return await kept(this.#projects, [...identity.key, address.region], () =>
+    return await memoized(this.#projects, [...identity.key, address.region], () =>
       this.#iam('projects', identity.origin, counts).projects(
         address.region,
         this.#accessTo('account', identity, counts),
@@ -144,7 +144,7 @@ export class Accounts {
     const { domain, name } = agency;
     // Their names joined in a sentence may be those of another agency.
     const key = [...own.key, domain, name];
-    const assumed = kept(this.#stores, key, () => {
+    const assumed = memoized(this.#stores, key, () => {
       const access = this.#accessTo('account', own, counts);
       const read = () => this.#iam('agencies', origin, counts).assume(agency, access);
       const source = `agency ${name} of account ${domain}, assumed with ${store.name}`;
@@ -154,7 +154,7 @@ export class Accounts {
   }
 
   #accessTo(scope: Scope, { store, origin, key }: Identity, counts: RequestCounts): Access {
-    return kept(this.#accesses, [...key, scope], () => {
+    return memoized(this.#accesses, [...key, scope], () => {
       const iam = this.#iam('tokens', origin, counts);
       return new Access(store, (user) => iam.token(user, scope), this.#options.clock);
     });
@@ -162,7 +162,7 @@ export class Accounts {
 
   #iam(work: IamWork, origin: string, counts: RequestCounts): Iam {
     const { transport, clock, random, window } = this.#options;
-    const endpoint = kept(
+    const endpoint = memoized(
       this.#endpoints,
       [work, origin],
       () => new Endpoint({ origin, concurrency: IAM_CONCURRENCY, transport, clock, random }),
@@ -180,7 +180,7 @@ export class Accounts {
 }
 
 /** The value of a map under a key, made where it is not there yet. */
-function kept<T>(map: Map<string, T>, key: readonly unknown[], make: () => T): T {
+function memoized<T>(map: Map<string, T>, key: readonly unknown[], make: () => T): T {
   const name = JSON.stringify(key);
   const known = map.get(name);
   if (known !== undefined) return known;

@@ -39,21 +39,35 @@ export type RecordOutcome =
   | 'remaining'
   | 'held-back';
 
-/** How the cleanup of one instance ended. A dry run has the outcome that the run would have. */
-export function instanceOutcome({
-  failed,
-  stoppedBy,
-  left = 0,
-}: {
-  /** Records that could not be deleted. */
-  readonly failed: number;
-  readonly stoppedBy?: StoppedBy | undefined;
-  /** Records that a run which may delete has left to the next one. */
-  readonly left?: number;
-}): Outcome {
+/**
+ * How the cleanup of one instance ended. A dry run has the outcome that the run would have: what it leaves is no
+ * shortcoming of it.
+ */
+export function instanceOutcome(
+  {
+    failed,
+    remaining,
+    stoppedBy,
+  }: {
+    /** Records that could not be deleted. */
+    readonly failed: number;
+    /** Records that are left to the next run. */
+    readonly remaining: number;
+    readonly stoppedBy?: StoppedBy | undefined;
+  },
+  dryRun: boolean,
+): Outcome {
   if (failed > 0) return 'failed';
-  if (stoppedBy === undefined) return left > 0 ? 'incomplete' : 'complete';
+  if (stoppedBy === undefined) return remaining > 0 && !dryRun ? 'incomplete' : 'complete';
   return STOPPED_IN_ORDER.has(stoppedBy) ? 'incomplete' : 'failed';
+}
+
+/** How a target ended, by the outcomes of its instances and the error that ended it as a whole, if there is one. */
+export function targetOutcome(
+  instances: readonly { readonly outcome: Outcome }[],
+  error: unknown,
+): Outcome {
+  return error ? 'failed' : worstOutcome(instances.map(({ outcome }) => outcome));
 }
 
 /** How a target ended that could not be opened. @param early whether the run had to stop before it. */

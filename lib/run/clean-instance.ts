@@ -14,58 +14,11 @@ import {
 import type { Task } from '../model/task.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
-import type { Retention } from '../policy/retention.ts';
-import type { KeptRows, RowBudget } from '../task-api/row-budget.ts';
-import { ForbiddenError, type TaskApi, type TaskList } from '../task-api/task-api.ts';
-import type { ErrorTexts } from './error-texts.ts';
+import type { RowTexts } from '../task-api/row-budget.ts';
+import { ForbiddenError, type TaskList } from '../task-api/task-api.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
-import type { BeforeDeletes, Observer, Standing } from './observer.ts';
-import type { ApprovedPlan } from './request.ts';
-
-/** A target that has been opened: what its instances have in common. */
-export interface OpenTarget {
-  /** The part of the run that its instances need. */
-  readonly run: {
-    /** The run's one moment, in milliseconds since the epoch. */
-    readonly now: number;
-    readonly dryRun: boolean;
-    /** Records that the run asks for; all, when absent. */
-    readonly requestedIds: ReadonlySet<string> | undefined;
-    /** Receives those of them that are listed. */
-    readonly seenIds: Set<string>;
-    /** Only records that are in it may be deleted. */
-    readonly approved: ApprovedPlan | undefined;
-    /** Counts the records of the approved plan that are not listed any more. */
-    readonly approvedButGone: { count: number };
-    /** Bounds what all lists of the run hold. */
-    readonly rows: RowBudget;
-    /** Bounds what its errors hold. */
-    readonly errorTexts: ErrorTexts;
-    readonly observer: Observer;
-    readonly beforeDeletes?: BeforeDeletes | undefined;
-  };
-  readonly name: string;
-  readonly projectId: string;
-  readonly api: TaskApi;
-  readonly retention: Retention;
-  /** DELETE requests that one instance has in flight at most. */
-  readonly concurrency: number;
-  /** Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed. */
-  readonly isListed: (instanceId: string) => Promise<boolean>;
-  /**
-   * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
-   * @returns where they are, or why the run stopped waiting for that.
-   * @throws {ArchiveError} where they may not be there.
-   */
-  readonly archive?:
-    | ((
-        instance: Instance,
-        rows: readonly string[],
-      ) => Promise<{ value: string | readonly string[] } | { gaveUp: 'deadline' | 'stopped' }>)
-    | undefined;
-  /** Set by the first request that shows that none can succeed; nothing more is sent then. */
-  failure?: TargetError;
-}
+import type { Standing } from './observer.ts';
+import type { OpenTarget } from './open-target.ts';
 
 /**
  * If so many records recovered from an error for each one that did not, the errors look like chance. Then the records
@@ -164,30 +117,30 @@ export class InstanceCleanup {
   async #prepare(): Promise<Ledger> {
     if (this.summary.stoppedBy !== undefined) return new Ledger([]);
     const { archive, run } = this.#target;
-    const kept = archive && { texts: new Map<string, string>(), account: run.rows.open() };
+    const held = archive && { texts: new Map<string, string>(), account: run.rows.open() };
     try {
-      const list = await this.#list(kept);
+      const list = await this.#list(held);
       if (!list) return new Ledger([]);
       const tasks = [...list.tasks.values()];
       const expired = this.#decide(tasks, list.vanished);
       const ledger = new Ledger(expired, this.#triedBefore);
       if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
       else if (run.dryRun) ledger.leave('remaining');
-      else if (kept && !(await this.#archive(expired, kept.texts))) ledger.leave('remaining');
+      else if (held && !(await this.#archive(expired, held.texts))) ledger.leave('remaining');
       return ledger;
     } finally {
       // The rows are in memory until the archive has them.
-      kept?.account.release();
+      held?.account.release();
     }
   }
 
   /**
    * All records of the instance; nothing where the list is not known to be complete.
-   * @param kept receives the rows, in JSON.
+   * @param held receives the rows, in JSON.
    */
-  async #list(kept: KeptRows | undefined): Promise<TaskList | undefined> {
+  async #list(held: RowTexts | undefined): Promise<TaskList | undefined> {
     try {
-      return await this.#target.api.listTasks(this.#instance.id, kept);
+      return await this.#target.api.listTasks(this.#instance.id, held);
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
@@ -196,7 +149,7 @@ export class InstanceCleanup {
       }
       const { gaveUp } = error;
       this.summary.stoppedBy = gaveUp && gaveUp !== 'attempts' ? STOPPED_BY[gaveUp] : 'listing';
-      if (instanceOutcome(this.summary) === 'incomplete') return undefined;
+      if (instanceOutcome(this.summary, this.#target.run.dryRun) === 'incomplete') return undefined;
       const message = `the records could not be listed: ${error.message}`;
       this.#addError({ ...errorOf(error), message });
       return undefined;
@@ -371,8 +324,7 @@ export class InstanceCleanup {
     Object.assign(summary, ledger.account());
     const { name, run } = this.#target;
     if (this.#isDecided) run.observer.recordsDone?.(name, this.#instance, ledger.outcomes());
-    const left = run.dryRun ? 0 : summary.remaining;
-    summary.outcome = instanceOutcome({ ...summary, left });
+    summary.outcome = instanceOutcome(summary, run.dryRun);
   }
 
   /** Tells the observer once a record has its final state. */

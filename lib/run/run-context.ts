@@ -1,4 +1,3 @@
-import type { Duration } from 'luxon';
 import type { Archive } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
 import type { Transport } from '../http/transport.ts';
@@ -11,7 +10,7 @@ import type { Policy, Target } from '../policy/schema.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { ErrorTexts } from './error-texts.ts';
 import { type BeforeDeletes, guardObserver, type Observer } from './observer.ts';
-import type { ApprovedPlan, RunRequest } from './request.ts';
+import type { RunRequest } from './request.ts';
 
 /** An archive as a run uses it. */
 export interface RunArchive {
@@ -49,12 +48,10 @@ export interface RunDependencies {
 }
 
 /** The things that all targets of one run share. */
-export interface RunContext {
-  readonly runId: string;
+export interface RunContext
+  extends Pick<RunDependencies, 'runId' | 'clock' | 'beforeDeletes'>,
+    Pick<RunRequest, 'keepFor' | 'approved'> {
   readonly policy: Policy;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly transport: Transport;
   readonly window: RunWindow;
   /** The run's one moment, in milliseconds since the epoch. */
   readonly now: number;
@@ -63,22 +60,19 @@ export interface RunContext {
   /** Milliseconds since the run began. */
   readonly elapsed: () => number;
   readonly dryRun: boolean;
-  /** Instead of the policy's own. */
-  readonly keepFor: Duration | undefined;
+  /** Names of targets that the run asks for; all, when absent. */
+  readonly requestedTargets: readonly string[] | undefined;
   /** Instances that the run asks for; all, when absent. */
   readonly requestedInstances: readonly string[] | undefined;
   /** Records that the run asks for; all, when absent. */
   readonly requestedIds: ReadonlySet<string> | undefined;
   /** Receives those of them that are listed. */
   readonly seenIds: Set<string>;
-  /** Only records that are in it may be deleted. */
-  readonly approved: ApprovedPlan | undefined;
   /** Records of the approved plan that are not listed any more. */
   readonly approvedButGone: { count: number };
   /** Keeps what is to be deleted; absent where none is asked for, and in a dry run. */
   readonly archive: RunArchive | undefined;
   readonly observer: Observer;
-  readonly beforeDeletes: BeforeDeletes | undefined;
   /** Grows until the run is over. */
   readonly warnings: readonly string[];
   /** Bounds what all lists of the run hold. */
@@ -87,21 +81,19 @@ export interface RunContext {
   readonly errorTexts: ErrorTexts;
   /** Credentials, tokens and projects, which targets share. */
   readonly accounts: Accounts;
-  /** Names of targets that the run asks for; all, when absent. */
-  readonly requestedTargets: readonly string[] | undefined;
 }
 
 /**
- * @param planned the run's one moment, if an earlier part of the run has fixed it. If this clock shows an earlier
+ * @param latestNow the run's one moment, if an earlier part of the run has fixed it. If this clock shows an earlier
  * time, that time is used: no record is ever taken to be older than either of the two says.
  */
 export function openContext(
   policy: Policy,
   request: RunRequest,
   dependencies: Omit<RunDependencies, 'trigger'>,
-  planned = Number.POSITIVE_INFINITY,
+  latestNow = Number.POSITIVE_INFINITY,
 ): RunContext {
-  const { clock, random, transport, observer = {} } = dependencies;
+  const { runId, clock, random, transport, observer = {}, beforeDeletes } = dependencies;
   const warnings: string[] = [];
   const window = requestWindow(dependencies);
   const begunAt = clock.monotonic();
@@ -111,17 +103,17 @@ export function openContext(
   const dryRun = request.dryRun ?? policy.dryRun;
   const archiveAt = dependencies.archiveTo ?? policy.archive;
   return {
-    runId: dependencies.runId,
+    runId,
     policy,
     clock,
-    random,
-    transport,
+    beforeDeletes,
     window,
-    now: Math.min(planned, wallClock),
+    now: Math.min(latestNow, wallClock),
     time: () => wallClock + elapsed(),
     elapsed,
     dryRun,
     keepFor: request.keepFor,
+    requestedTargets: request.targets,
     requestedInstances: request.instances,
     requestedIds: request.taskIds && new Set(request.taskIds),
     seenIds: new Set(),
@@ -129,7 +121,6 @@ export function openContext(
     approvedButGone: { count: 0 },
     archive: archiveAt === undefined || dryRun ? undefined : dependencies.openArchive(archiveAt),
     observer: guarded,
-    beforeDeletes: dependencies.beforeDeletes,
     warnings,
     rows: new RowBudget(),
     errorTexts: new ErrorTexts(),
@@ -141,6 +132,5 @@ export function openContext(
       window,
       warn: (message) => guarded.warning?.(message),
     }),
-    requestedTargets: request.targets,
   };
 }

@@ -1,4 +1,5 @@
 import { Endpoint } from '../http/endpoint.ts';
+import { isClosed } from '../http/window.ts';
 import { byServer, targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
@@ -7,7 +8,7 @@ import {
   concludeTarget,
   type TargetRun,
   warnOfUnmatchedInAll,
-} from './open-target.ts';
+} from './begin-targets.ts';
 import { leaveOverlapsAlone } from './overlap.ts';
 import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';
@@ -56,7 +57,7 @@ export async function run(
     if (!context.seenIds.has(id))
       observer.warning?.(`task ${id} was not found on any instance of this run`);
   }
-  const gone = context.approvedButGone.count + goneInstances(targets, context);
+  const gone = context.approvedButGone.count + approvedOnGoneInstances(targets, context);
   if (gone > 0) {
     observer.warning?.(
       `${counted(gone, 'record')} of the approved plan ${gone === 1 ? 'is' : 'are'} not listed any more`,
@@ -70,11 +71,11 @@ export async function run(
 }
 
 /** Records that were approved on instances which are not listed any more. */
-function goneInstances(
+function approvedOnGoneInstances(
   targets: readonly TargetRun[],
   { approved, requestedInstances }: RunContext,
 ): number {
-  // Whoever asks for some instances does not ask about the others.
+  // A run that asks for some instances says nothing about the others.
   if (!approved || requestedInstances) return 0;
   const gone = targets.flatMap(({ target: { name }, open, listed, skipped }) => {
     const ids = new Set([...listed, ...skipped].map(({ id }) => id));
@@ -176,7 +177,6 @@ async function cleanAll(
   random: number,
   { observer, clock, window }: RunContext,
 ): Promise<void> {
-  const isOver = () => window.stop.aborted || clock.monotonic() > window.end;
   const queue = targets.flatMap(({ summary, cleanups }) =>
     cleanups.map((cleanup) => {
       let begun = false;
@@ -184,7 +184,9 @@ async function cleanAll(
         if (!begun) {
           observer.instanceBegun?.(summary, cleanup.summary);
           // At once: thousands may wait, and the summary is to be written in time.
-          if (isOver()) cleanup.leaveAlone(window.stop.aborted ? 'interrupted' : 'deadline');
+          if (isClosed(window, clock)) {
+            cleanup.leaveAlone(window.stop.aborted ? 'interrupted' : 'deadline');
+          }
         }
         begun = true;
         const finished = await cleanup.turn(othersWait);

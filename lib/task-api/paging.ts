@@ -24,7 +24,7 @@ export interface ListReading<Row> {
    * Present where the text of fetched rows is held beside `found`. Holds that of a row, in place of that of an earlier
    * reading. Returns how many characters more are held now.
    */
-  readonly keepText?: (row: Row, raw: unknown) => number;
+  readonly holdText?: (row: Row, raw: unknown) => number;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
 }
@@ -52,9 +52,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
   const { paging, fetchPage, keyOf, found, rows: account, sideBySide } = list;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
-  /** Keys under which different rows were found: also where the list is read anew, and shows only one of them. */
+  /** Keys under which different rows were found. They stay so where the list is read again, and shows only one of them. */
   const doubtful = new Set<string>();
-  /** Rows of a reading that was thrown away, until they are read again: what they held then has been read, too. */
+  /** Rows of a reading that was thrown away, until they are read again: a row that reads otherwise then is doubtful. */
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
@@ -189,19 +189,19 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
       const key = id === undefined ? keyOfUnnamed(same) : twin === 0 ? id : `${NO_ID}${same}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !found.has(key)) news += 1;
-      keep(key, row, page.rows[index]);
+      enter(key, row, page.rows[index]);
     }
     return { firstId: ids[0], news, read };
   }
 
-  function keep(key: string, row: Row, raw: unknown): void {
+  function enter(key: string, row: Row, raw: unknown): void {
     const known = found.get(key) ?? earlier.get(key);
     earlier.delete(key);
     if (known !== undefined && !isSame(known, row)) doubtful.add(key);
-    const kept = doubtful.has(key) ? list.changed(row, known ?? row) : row;
-    found.set(key, kept);
-    const json = list.keepText?.(row, raw);
-    if (!account.take(known === undefined ? 1 : 0, textOf(kept) - textOf(known), json)) {
+    const entered = doubtful.has(key) ? list.changed(row, known ?? row) : row;
+    found.set(key, entered);
+    const json = list.holdText?.(row, raw);
+    if (!account.take(known === undefined ? 1 : 0, textOf(entered) - textOf(known), json)) {
       throw new IncompleteListError(
         'the lists that are being read or archived hold more rows, or longer ones, than memory is meant for; clean fewer targets at once (--target), or fewer instances (requests.concurrency)',
       );
@@ -247,7 +247,7 @@ function countUp(counts: Map<string, number>, key: string): number {
 const NO_ID = '\uD800';
 
 /**
- * What a row holds, as a digest: the row may be long, and nobody counts what is held only to tell rows apart.
+ * A digest of a row's content. The row itself may be long, and memory for telling rows apart is not counted.
  * @throws {IncompleteListError} where the row is nested more deeply than can be read.
  */
 function contentOf(raw: unknown): string {

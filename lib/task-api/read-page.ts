@@ -10,7 +10,7 @@ export interface PageKeys {
   readonly rowsKey: string;
   readonly countKey: string;
   /** Whether its pages hold {@link RowWithText}. */
-  readonly keepsText?: boolean;
+  readonly withText?: boolean;
 }
 
 /** A row, and the JSON that it was read from. */
@@ -26,7 +26,7 @@ export interface RowWithText {
  */
 export function readPage(
   body: string,
-  { rowsKey, countKey, keepsText }: PageKeys,
+  { rowsKey, countKey, withText }: PageKeys,
   limit: number,
   access: Access,
 ): Page | undefined {
@@ -47,7 +47,7 @@ export function readPage(
   const count = number as number | undefined;
   const reveals = access.revealer();
   const safe = rows.map((row) => withoutSecrets(row, reveals));
-  if (!keepsText) return { rows: safe, limit, total: count };
+  if (!withText) return { rows: safe, limit, total: count };
   const texts = elementTexts(body, rowsKey);
   return { rows: safe.map((row, index) => ({ row, text: texts[index] })), limit, total: count };
 }

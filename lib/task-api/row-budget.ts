@@ -79,8 +79,8 @@ export class RowAccount {
   }
 }
 
-/** The rows of a list by id, as the service sent them, which count until whoever opened the account releases it. */
-export interface KeptRows {
+/** The rows of a list by id, as the service sent them. They count until whoever opened the account releases it. */
+export interface RowTexts {
   readonly texts: Map<string, string>;
   readonly account: RowAccount;
 }

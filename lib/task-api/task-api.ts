@@ -20,7 +20,7 @@ import { readTask, type Task } from '../model/task.ts';
 import { IncompleteListError, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
 import { type PageKeys, type RowWithText, readPage, textsById } from './read-page.ts';
-import type { KeptRows, RowAccount, RowBudget } from './row-budget.ts';
+import type { RowAccount, RowBudget, RowTexts } from './row-budget.ts';
 import { type InstanceList, sortInstances, withDoubt } from './sort-instances.ts';
 
 export interface TaskApiOptions {
@@ -134,17 +134,17 @@ export class TaskApi {
 
   /**
    * All task records of an instance.
-   * @param kept receives the rows as the service sent them: JSON of the same value.
+   * @param held receives the rows as the service sent them: JSON of the same value.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(instanceId: string, kept?: KeptRows): Promise<TaskList> {
+  async listTasks(instanceId: string, held?: RowTexts): Promise<TaskList> {
     const { endpoint, time } = this.#options;
-    const list = { ...this.#taskList(instanceId), keepsText: kept !== undefined };
+    const list = { ...this.#taskList(instanceId), withText: held !== undefined };
     const { found, vanished } = await this.#readAll(list, {
-      read: (raw) => readTask(kept ? (raw as RowWithText).row : raw),
+      read: (raw) => readTask(held ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
-      ...(kept && { keepText: textsById(kept.texts), rows: kept.account }),
+      ...(held && { holdText: textsById(held.texts), rows: held.account }),
       sideBySide: {
         mayAsk: () => Math.ceil(endpoint.concurrency / endpoint.activeLists),
         mayBeNew: ({ createdAt = Number.POSITIVE_INFINITY }, first) =>

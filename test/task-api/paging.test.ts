@@ -445,7 +445,7 @@ describe('a list without an end', () => {
       read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
       keyOf: (row) => row.id,
       changed: (row) => row,
-      keepText: others > 0 ? () => 0 : (_, row) => textOf(row),
+      holdText: others > 0 ? () => 0 : (_, row) => textOf(row),
       found,
       rows,
     });

@@ -127,7 +127,7 @@ export function sampleReport({
         const summary: InstanceSummary = {
           id: instance.id,
           name,
-          outcome: instanceOutcome({ failed: count('failed'), stoppedBy }),
+          outcome: instanceOutcome({ failed: count('failed'), remaining: 0, stoppedBy }, dryRun),
           ...(stoppedBy && { stoppedBy }),
           listed: tasks.length,
           kept: tasks.length - expired.length,

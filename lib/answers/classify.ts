@@ -1,3 +1,4 @@
+import { parseHttpDate } from '../http/http-date.ts';
 import { parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
@@ -75,7 +76,7 @@ export function readAnswer(
       return { answer: 'doubtful', code, message };
     return { answer: 'transient', code, message, trouble: 'transient' };
   }
-  const serverTime = readDate(result.header('date'));
+  const serverTime = parseHttpDate(result.header('date'));
   const reading = { ...classify(operation, result.status, result.body, conceal), serverTime };
   if (result.status >= 300 && result.status < 400) {
     const where = readText(result.header('location') ?? 'nowhere', conceal);
@@ -109,12 +110,6 @@ function byStatus(operation: Operation, status: number, message: string): Answer
   if (status === 400 && saysNotThere(message)) return 'gone';
   if (status === 429) return 'throttled';
   return [408, 500, 502, 503, 504].includes(status) ? 'transient' : 'invalid';
-}
-
-/** An HTTP date, in milliseconds since the epoch. */
-function readDate(header: string | undefined): number | undefined {
-  const time = Date.parse(String(header));
-  return Number.isFinite(time) ? time : undefined;
 }
 
 interface ErrorBody {

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import { parseHttpDate } from './http-date.ts';
 import type { Transport } from './transport.ts';
 
 /** A transport that also notes how far the servers' clocks are from ours. */
@@ -17,10 +18,10 @@ export function noteClocks(transport: Transport, clock: Clock): NotingTransport 
     send: async (request, timeoutMs, ...more) => {
       const sentAt = clock.now();
       const response = await transport.send(request, timeoutMs, ...more);
-      const theirs = Date.parse(response.header('date') ?? '');
+      const theirs = parseHttpDate(response.header('date'));
       // The header is cut to the second: half of one is the best guess at the rest.
       const ours = (sentAt + clock.now()) / 2;
-      if (Number.isFinite(theirs)) {
+      if (theirs !== undefined) {
         differences.set(new URL(request.url).origin, theirs + 500 - ours);
       }
       return response;

@@ -1,3 +1,5 @@
+import { parseHttpDate } from './http-date.ts';
+
 /** The reasons why an attempt may be made again. */
 export type Trouble = 'transient' | 'throttled';
 
@@ -60,10 +62,6 @@ export function decideRetry(state: RetryState): { waitMs: number } | { gaveUp: G
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1_000;
-  if (!HTTP_DATE.test(header)) return undefined;
-  const wait = Date.parse(header) - now;
+  const wait = (parseHttpDate(header) ?? now) - now;
   return wait > 0 ? wait : undefined;
 }
-
-const HTTP_DATE =
-  /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

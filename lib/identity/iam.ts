@@ -5,7 +5,7 @@ import type { Endpoint, SendOptions, Sent } from '../http/endpoint.ts';
 import type { HttpRequest, HttpResponse } from '../http/transport.ts';
 import type { RequestWindow } from '../http/window.ts';
 import { counted, type RequestCounts } from '../model/summary.ts';
-import { repeatedIds } from '../model/task.ts';
+import { readTimestamp, repeatedIds } from '../model/task.ts';
 import { isObject, listed, visible } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
@@ -276,7 +276,9 @@ function readTokenBody(
 ): { expiresAt: number; project: ProjectRow | undefined } {
   const { token } = parse(body) as { token?: Fields };
   // The service's own two times: this machine's clock may differ from its by hours.
-  const life = Date.parse(String(token?.expires_at)) - Date.parse(String(token?.issued_at));
+  const end = readTimestamp(token?.expires_at);
+  const begin = readTimestamp(token?.issued_at);
+  const life = end === undefined || begin === undefined ? 0 : end - begin;
   return {
     // Unreadable: an hour is far below the 24 that the service grants.
     expiresAt: issuedAt + (life > 0 ? Math.max(life, SHORTEST_TOKEN_MS) : 3_600_000),
@@ -316,7 +318,7 @@ function readTemporaryKeys(body: string): (AccessKey & { readonly expiresAt: num
     accessKey: access as string,
     secretKey: secret as string,
     securityToken: securitytoken as string,
-    expiresAt: Date.parse(String(end)),
+    expiresAt: readTimestamp(end) ?? Number.NaN,
   };
 }
 

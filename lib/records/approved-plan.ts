@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Duration } from 'luxon';
 import { JanitorError } from '../model/error.ts';
 import { describeSpan } from '../model/summary.ts';
+import { readTimestamp } from '../model/task.ts';
 import { decodeUtf8, isObject, visible } from '../model/text.ts';
 import { cutoff } from '../policy/duration.ts';
 import type { ApprovedPlan } from '../run/request.ts';
@@ -84,9 +85,8 @@ function problemOfHeader(
   if (header.policy !== policy) {
     return 'it was made with another policy; make the plan again with this one';
   }
-  const startedAt =
-    typeof header.startedAt === 'string' ? Date.parse(header.startedAt) : Number.NaN;
-  if (!Number.isFinite(startedAt)) return 'its startedAt is not a date and time';
+  const startedAt = readTimestamp(header.startedAt);
+  if (startedAt === undefined) return 'its startedAt is not a date and time';
   if (startedAt > now + MOST_AHEAD_MS)
     return 'it was made in the future, by the clock of this machine';
   if (startedAt < cutoff(now, maxAge)) {

@@ -1,7 +1,7 @@
 import { Queue } from '../run/queue.ts';
 
 /** Something that is done in turns, and holds memory between two of them. */
-export interface Job {
+export interface TakesBoundedTurns {
   /** True once it is finished. */
   turn(): Promise<boolean>;
   /** The amount that it holds, in whatever is counted; it may change with each turn. */
@@ -14,7 +14,7 @@ export interface Job {
  * @param most beyond this, those that have begun go first, until less is held.
  * @param finished is called with each job after its last turn.
  */
-export async function takeBoundedTurns<J extends Job>(
+export async function takeBoundedTurns<J extends TakesBoundedTurns>(
   jobs: readonly J[],
   concurrency: number,
   most: number,

@@ -3,8 +3,8 @@ import { instanceKey } from '../model/instance.ts';
 import { addRequests } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import { writtenName } from '../policy/targets.ts';
-import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/begin-targets.ts';
 import { type Observer, observeAll } from '../run/observer.ts';
+import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
 import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
@@ -13,12 +13,14 @@ import { endWithoutJobs } from './end-without-job.ts';
 import { Job } from './job.ts';
 import {
   finished,
+  inherit,
   inNextRound,
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
   moved,
   newInstance,
+  openAgain,
   TOO_SHORT,
   tooSlow,
   withFewerErrors,
@@ -85,10 +87,12 @@ export async function cleanLane(
       if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
     }
   }
-  const unplanned = [...lane].flatMap(([key, known]) => (known.done || jobs.has(key) ? [] : known));
+  const withoutJob = [...lane].flatMap(([key, known]) =>
+    known.done || jobs.has(key) ? [] : known,
+  );
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
-  const gotOn = await takeTurns(jobs, lane, endpoint, log);
+  const gotOn = await workOn(jobs, lane, endpoint, log);
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
   for (const [key, job] of gotOn ? [] : rest) {
     if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
@@ -96,7 +100,7 @@ export async function cleanLane(
   const mayGoOn = mayBeCalledAgain && gotOn;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
-  const ends = isLast ? await endWithoutJobs(unplanned, begun, cleanedBy, context) : [];
+  const ends = isLast ? await endWithoutJobs(withoutJob, begun, cleanedBy, context) : [];
   const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
   for (const { end } of again ? [] : ends) {
     lane.set(instanceKey(end.target, end.summary), end);
@@ -148,8 +152,8 @@ function warnOfUnmatchedHere(
 }
 
 /**
- * An instance that another target has by now is counted there: what is unclear of it is handed over, since that target's
- * list can tell.
+ * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
+ * list can tell. If that target could not list it, it stays with the one that had it.
  * @returns the targets that have the call's instances, by their ids.
  */
 function handOver(
@@ -166,12 +170,14 @@ function handOver(
     if (!now || keys.has(key)) continue;
     const newKey = instanceKey(now.target, now.summary);
     const before = lane.get(newKey) ?? now;
-    // It may have gone to and fro, and then nobody has listed it.
-    const heir = before.unlisted ? inNextRound(before) : before;
-    const isOver = heir.done;
-    const unclear = [...new Set([...heir.unclear, ...known.unclear])];
-    if (!isOver) lane.set(newKey, { ...heir, unclear });
-    lane.set(key, { ...moved(known), ...(isOver && { unclear: known.unclear }) });
+    // It may have gone to and fro.
+    const heir = before.unlisted || before.movedTo !== undefined ? openAgain(before) : before;
+    if (!heir.done) {
+      lane.set(newKey, inherit(heir, known));
+      lane.set(key, moved({ ...known, unclear: [] }, now.target));
+    } else if (heir.summary.listed > 0 || heir.summary.outcome === 'complete') {
+      lane.set(key, moved(known, now.target));
+    }
   }
   return new Map([...byId].map(([id, { target }]) => [id, target]));
 }
@@ -180,7 +186,7 @@ function handOver(
  * Gives the jobs their turns, and writes each one's end into the lane and the log.
  * @returns whether any of them got on.
  */
-async function takeTurns(
+async function workOn(
   jobs: ReadonlyMap<string, Job>,
   lane: Map<string, KnownInstance>,
   { concurrency }: Endpoint,

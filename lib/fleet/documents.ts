@@ -108,6 +108,7 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   shortest: count.nullable(),
   fruitless: count,
   unlisted: z.boolean().optional(),
+  movedTo: z.string().optional(),
 });
 
 const knownTarget = target.omit({ instances: true }).extend({

@@ -1,9 +1,17 @@
 import { ApiError } from '../answers/api-error.ts';
 import { labelOf } from '../model/instance.ts';
 import { isPartOf } from '../policy/targets.ts';
-import type { TargetRun } from '../run/begin-targets.ts';
+import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import { emptied, failed, type KnownInstance, unlisted, vanished } from './known.ts';
+import {
+  emptied,
+  failed,
+  type KnownInstance,
+  leftAlone,
+  owesNothing,
+  unlisted,
+  vanished,
+} from './known.ts';
 
 /** How an instance ends that was not finished, and that this call does not clean. */
 export interface EndWithoutJob {
@@ -19,17 +27,18 @@ export interface EndWithoutJob {
  * @returns the ends, in the order of the instances.
  */
 export async function endWithoutJobs(
-  unplanned: readonly KnownInstance[],
+  withoutJob: readonly KnownInstance[],
   begun: readonly TargetRun[],
   cleanedBy: ReadonlyMap<string, string>,
   context: RunContext,
 ): Promise<readonly EndWithoutJob[]> {
   const reasons = new Map(begun.map((target) => [target, reasonsOf(target)]));
   return await Promise.all(
-    unplanned.map(async (known) => {
+    withoutJob.map(async (known) => {
       const other = cleanedBy.get(known.summary.id);
       if (other !== undefined) {
-        return { end: vanished(known, `the target ${other} has it now`), isLate: false };
+        const why = `the target ${other} has it now, and has not listed it`;
+        return { end: leftAlone(known, why), isLate: false };
       }
       const target = begun.find(({ summary }) => isPartOf(known.target, summary.name));
       const reason = target && reasons.get(target)?.get(known.summary.id);
@@ -59,20 +68,16 @@ async function endOf(
     const end = failed(known, 'unavailable', { message, ...target?.summary.error });
     return { end, isLate: false };
   }
-  const leftAlone = (why: string, isLate = false) => ({
-    end: failed(known, 'unavailable', { message: `the instance is left alone now: ${why}` }),
-    isLate,
-  });
   if (reason !== undefined) {
-    // Of one that no call has come to, nothing is known that could be lost. But who asks for it wants to know.
-    const isUntouched = summary.listed === 0 && summary.stoppedBy === undefined;
-    const isHarmless = isUntouched && !requestedInstances;
-    return isHarmless ? { end: unlisted(known), isLate: false } : leftAlone(reason);
+    // A run that asks for some instances wants to know about each.
+    const isHarmless = owesNothing(known) && !requestedInstances;
+    return { end: isHarmless ? unlisted(known) : leftAlone(known, reason), isLate: false };
   }
   const label = labelOf(summary);
   try {
     if ((await target.open.api.countTasks(summary.id)) > 0) {
-      return leftAlone('it is not among the instances that are listed, but its records are there');
+      const why = 'it is not among the instances that are listed, but its records are there';
+      return { end: leftAlone(known, why), isLate: false };
     }
     observer.warning?.(
       `instance ${label} is not listed any more, and has no records`,
@@ -82,7 +87,8 @@ async function endOf(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     if (error.reading?.answer !== 'gone') {
-      return leftAlone(`it is not listed, and ${error.message}`, error.gaveUp === 'deadline');
+      const end = leftAlone(known, `it is not listed, and ${error.message}`);
+      return { end, isLate: error.gaveUp === 'deadline' };
     }
     observer.warning?.(`instance ${label} is gone`, known.target);
     return { end: vanished(known), isLate: false };

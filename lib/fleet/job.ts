@@ -1,7 +1,7 @@
 import type { InstanceSummary } from '../model/summary.ts';
-import type { TargetRun } from '../run/begin-targets.ts';
 import type { InstanceCleanup } from '../run/clean-instance.ts';
 import type { Standing } from '../run/observer.ts';
+import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
 import {
   addCall,
@@ -69,9 +69,11 @@ export class Job {
     tasks: readonly { readonly id: string | undefined; readonly status: string | undefined }[],
     expired: number,
   ): void {
-    const there = new Set(tasks.flatMap(({ id, status }) => (status === 'DELETED' ? [] : id)));
-    const gone = this.#before.unclear.filter((id) => !there.has(id)).length;
-    this.#list = { gone, expired };
+    const [there, deleted] = [new Set<unknown>(), new Set<unknown>()];
+    for (const { id, status } of tasks) (status === 'DELETED' ? deleted : there).add(id);
+    const gone = this.#before.unclear.filter((id) => !there.has(id));
+    const marked = gone.filter((id) => deleted.has(id)).length;
+    this.#list = { gone: gone.length, marked, expired };
   }
 
   /** How it stands in the middle of its cleanup. */

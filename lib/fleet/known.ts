@@ -25,6 +25,8 @@ export interface KnownInstance {
   readonly fruitless: number;
   /** That it ended without a list of its own, so that nothing is known about its records. */
   readonly unlisted?: boolean | undefined;
+  /** The target that has it now, if another one does: whatever was open is counted there. */
+  readonly movedTo?: string | undefined;
 }
 
 /** A target, as far as it is known. */
@@ -47,8 +49,10 @@ export interface LaneFacts {
 
 /** A list of an instance that one call has read. */
 export interface ListSeen {
-  /** How many of the unclear records are no longer listed. */
+  /** How many of the unclear records are no longer listed, or only as deleted. */
   readonly gone: number;
+  /** How many of those are still listed as deleted. */
+  readonly marked: number;
 }
 
 /** After so many calls in a row without progress, an instance is given up. */
@@ -72,11 +76,21 @@ export function newInstance(
  * The same in another round, which tries again what failed and what was not finished, unless a limit holds it back, and
  * what ended without a list.
  */
-export function inNextRound({ unlisted, ...known }: KnownInstance): KnownInstance {
+export function inNextRound(known: KnownInstance): KnownInstance {
   const { outcome, stoppedBy } = known.summary;
   const isInOrder = outcome === 'complete' || stoppedBy === 'limit';
-  if (known.done && isInOrder && !unlisted) return known;
+  return known.done && isInOrder && !known.unlisted ? known : openAgain(known);
+}
+
+/** The same before any call of the round has come to it. */
+export function openAgain({ unlisted, movedTo, ...known }: KnownInstance): KnownInstance {
   return { ...known, done: false, triedIn: 0, shortest: null, fruitless: 0 };
+}
+
+/** Whether nothing is known of its records that only another list could tell. */
+export function owesNothing({ summary, unclear }: KnownInstance): boolean {
+  const { failed, remaining, stoppedBy } = summary;
+  return failed + remaining + unclear.length === 0 && stoppedBy === undefined;
 }
 
 /**
@@ -95,7 +109,8 @@ export function addCall(
     const deleted = was.deleted + list.gone + is.deleted;
     const alreadyGone = was.alreadyGone + is.alreadyGone;
     const expired = deleted + alreadyGone + is.failed + is.remaining;
-    const counts = { listed: is.kept + expired, expired, deleted, alreadyGone };
+    const kept = keptByOthers(was, is, list);
+    const counts = { listed: kept.kept + expired, ...kept, expired, deleted, alreadyGone };
     const archive = [...new Set([...(was.archive ?? []), ...(is.archive ?? [])])];
     const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
     return { summary, unclear };
@@ -107,6 +122,25 @@ export function addCall(
     is.errorsOmitted,
   );
   return { summary: ended(summary), unclear: before.unclear };
+}
+
+/**
+ * The rows that a list keeps, without those of records that this run deleted before: a service may go on listing them
+ * as deleted, and they are counted already.
+ */
+function keptByOthers(
+  was: InstanceSummary,
+  is: InstanceSummary,
+  { marked: unclear }: ListSeen,
+): Pick<InstanceSummary, 'kept' | 'keptBecause'> {
+  const { 'already-deleted': marked = 0, ...reasons } = is.keptBecause;
+  const news = marked - unclear - (was.keptBecause['already-deleted'] ?? 0);
+  const own = Math.min(marked, unclear + Math.min(Math.max(0, news), was.deleted));
+  const rest = marked - own;
+  return {
+    kept: is.kept - own,
+    keptBecause: { ...reasons, ...(rest > 0 && { 'already-deleted': rest }) },
+  };
 }
 
 /** An instance after a call that stopped before it was finished. */
@@ -209,15 +243,30 @@ export function vanished(known: KnownInstance, why = 'the instance is gone'): Kn
   });
 }
 
-/** An instance that another target has now, whose own list tells what became of the rest. It may come back. */
-export function moved(known: KnownInstance): KnownInstance {
-  const { summary } = vanished({ ...known, unclear: [] });
+/**
+ * The end of an instance that another target has now, whose own list tells what became of the rest; of what is unclear
+ * it cannot tell. It may come back.
+ */
+export function moved(known: KnownInstance, movedTo: string): KnownInstance {
+  const { unlisted: _, summary, ...end } = vanished(known, `the target ${movedTo} has it now`);
   const listed = summary.listed - summary.kept;
+  return { ...end, movedTo, summary: { ...summary, listed, kept: 0, keptBecause: {} } };
+}
+
+/** An instance with all that is open about it at the target that had it before. Its own list replaces these numbers. */
+export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance {
+  const { failed, remaining, errors, errorsOmitted } = from.summary;
+  const { summary: own } = heir;
+  const counts = {
+    listed: own.listed + failed + remaining,
+    expired: own.expired + failed + remaining,
+    failed: own.failed + failed,
+    remaining: own.remaining + remaining,
+  };
   return {
-    ...known,
-    unclear: [],
-    unlisted: known.done,
-    summary: { ...summary, listed, kept: 0, keptBecause: {} },
+    ...heir,
+    unclear: [...new Set([...heir.unclear, ...from.unclear])],
+    summary: ended(withErrors({ ...own, ...counts }, errors, errorsOmitted)),
   };
 }
 
@@ -228,12 +277,20 @@ export function unlisted(known: KnownInstance): KnownInstance {
 
 /** The end of an instance whose lane ended before it was finished. */
 export function lost(known: KnownInstance): KnownInstance {
-  const { unclear } = known;
-  const open = unclear.length === 0 ? '' : `; ${unclear.length} more records may have been deleted`;
   return failed(known, 'unavailable', {
     code: 'no-result',
-    message: `not finished: the last call of the function for its endpoint ended early, or no further call came${open}. Look at the log and the execution, then redrive the execution`,
+    message: `not finished: the last call of the function for its endpoint ended early, or no further call came${mayBeDeleted(known)}. Look at the log and the execution, then redrive the execution`,
   });
+}
+
+/** The end of an instance that is left alone now. */
+export function leftAlone(known: KnownInstance, why: string): KnownInstance {
+  const message = `the instance is left alone now: ${why}${mayBeDeleted(known)}`;
+  return failed(known, 'unavailable', { message });
+}
+
+function mayBeDeleted({ unclear: { length } }: KnownInstance): string {
+  return length === 0 ? '' : `; ${length} more records may have been deleted`;
 }
 
 /** Keeps fewer errors of an instance where its lane has many, so that what is kept stays small. */

@@ -36,14 +36,14 @@ export async function summariseStep(
   const { run, round, redrives } = readSummariseMessage(message);
   const store = patientStore(dependencies.store, dependencies.clock);
   const { request } = parseEvent(run.event);
-  const planned = plannedTargets(run, dependencies);
+  const expected = expectedTargets(run, dependencies);
   const lanes = await Promise.all(
-    Array.from({ length: Math.max(run.lanes, planned?.length ?? 0) }, (_, lane) =>
+    Array.from({ length: Math.max(run.lanes, expected?.length ?? 0) }, (_, lane) =>
       readLane(store, run, lane),
     ),
   );
   const { id: runId, dryRun, startedAt } = run;
-  const whole = summarise(lanes, planned, request, {
+  const whole = summarise(lanes, expected, request, {
     ...{ runId, dryRun, startedAt },
     finishedAt: dependencies.clock.now(),
   });
@@ -57,7 +57,7 @@ export async function summariseStep(
   const isFirst = await store.create(keys.report, report);
   if (isFirst) {
     const observer = dependencies.observeSummary(runId, {
-      targets: planned?.flat() ?? summary.targets,
+      targets: expected?.flat() ?? summary.targets,
       routine: Object.keys(request).length === 0,
       before,
     });
@@ -79,7 +79,7 @@ export async function summariseStep(
 }
 
 /** The targets that the run was prepared for; undefined where another policy is deployed now. */
-function plannedTargets(run: FleetRun, dependencies: StepDependencies) {
+function expectedTargets(run: FleetRun, dependencies: StepDependencies) {
   try {
     return lanesOf(policyOfRun(run, dependencies), parseEvent(run.event).request);
   } catch (error) {

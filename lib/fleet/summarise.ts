@@ -24,12 +24,12 @@ type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
 
 /**
  * Makes one summary of what the lanes of a run know. If anything is missing, the run fails, and the summary says so.
- * @param planned the targets of each lane, in the order of the policy; undefined where another policy is deployed
+ * @param expected the targets of each lane, in the order of the policy; undefined where another policy is deployed
  * now.
  */
 export function summarise(
   lanes: readonly LaneState[],
-  planned: readonly (readonly Named[])[] | undefined,
+  expected: readonly (readonly Named[])[] | undefined,
   request: RunRequest,
   run: {
     readonly runId: string;
@@ -49,9 +49,9 @@ export function summarise(
     for (const warning of state.facts?.warnings ?? []) warnings.add(warning);
     for (const id of state.facts?.seenIds ?? []) seenIds.add(id);
     const found = state.facts?.targets ?? [];
-    const absent = (planned?.[lane] ?? []).filter((each) => !isAmong(each, found));
+    const absent = (expected?.[lane] ?? []).filter((each) => !isAmong(each, found));
     const targets = [...found, ...absent.map(unknownTarget)];
-    const problem = problemOf(state, planned && (planned[lane] ?? []));
+    const problem = problemOf(state, expected && (expected[lane] ?? []));
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
@@ -85,18 +85,18 @@ export function summarise(
       failed: missing.length > 0 || hasGaps,
       warnings: [...warnings],
     },
-    inOrder(requests, planned),
+    inOrder(requests, expected),
   );
   // Any lane may have by now what none had.
   const lanesToRedo = missing.length > 0 ? lanes.map((_, lane) => lane) : failedLanes;
-  return { summary, requests: inOrder(requests, planned), lanesToRedo };
+  return { summary, requests: inOrder(requests, expected), lanesToRedo };
 }
 
 /**
  * The reason why a lane's log does not tell everything.
- * @param planned the lane's targets, where they are known.
+ * @param expected the lane's targets, where they are known.
  */
-function problemOf(state: LaneState, planned: readonly Named[] | undefined): string | undefined {
+function problemOf(state: LaneState, expected: readonly Named[] | undefined): string | undefined {
   const { gap, last, facts, instances } = state;
   if (gap) {
     return `${last ? 'not everything' : 'nothing'} is known about it: ${gap.message}; start a new run`;
@@ -107,8 +107,8 @@ function problemOf(state: LaneState, planned: readonly Named[] | undefined): str
   const found = facts?.targets ?? [];
   const names = new Set(found.map(({ name }) => name));
   const areAll =
-    (planned?.every((each) => isAmong(each, found)) ?? true) &&
-    found.every(({ name }) => planned?.some((each) => isPartOf(name, each.name)) ?? true) &&
+    (expected?.every((each) => isAmong(each, found)) ?? true) &&
+    found.every(({ name }) => expected?.some((each) => isPartOf(name, each.name)) ?? true) &&
     [...instances.values()].every(({ target }) => names.has(target));
   return areAll
     ? undefined
@@ -143,10 +143,10 @@ function summariseTarget(
 /** In the order of the policy, where that is known. */
 function inOrder(
   requests: ReadonlyMap<TargetSummary, RequestCounts>,
-  planned: readonly (readonly Named[])[] | undefined,
+  expected: readonly (readonly Named[])[] | undefined,
 ): ReadonlyMap<TargetSummary, RequestCounts> {
-  const names = planned?.flat().map(({ name }) => name) ?? [];
+  const names = expected?.flat().map(({ name }) => name) ?? [];
   const place = ([{ name }]: readonly [TargetSummary, RequestCounts]) =>
-    names.findIndex((planned) => isPartOf(name, planned));
+    names.findIndex((expected) => isPartOf(name, expected));
   return new Map([...requests].sort((one, other) => place(one) - place(other)));
 }

@@ -14,11 +14,58 @@ import {
 import type { Task } from '../model/task.ts';
 import { type Decision, decide } from '../policy/decide.ts';
 import { limitTripped } from '../policy/limits.ts';
-import type { RowTexts } from '../task-api/row-budget.ts';
-import { ForbiddenError, type TaskList } from '../task-api/task-api.ts';
+import type { Retention } from '../policy/retention.ts';
+import type { RowBudget, RowTexts } from '../task-api/row-budget.ts';
+import { ForbiddenError, type TaskApi, type TaskList } from '../task-api/task-api.ts';
+import type { ErrorTexts } from './error-texts.ts';
 import { Ledger, type LedgerRecord } from './ledger.ts';
-import type { Standing } from './observer.ts';
-import type { OpenTarget } from './open-target.ts';
+import type { BeforeDeletes, Observer, Standing } from './observer.ts';
+import type { ApprovedPlan } from './request.ts';
+
+/** A target that has been opened: what its instances have in common. */
+export interface OpenTarget {
+  /** The part of the run that its instances need. */
+  readonly run: {
+    /** The run's one moment, in milliseconds since the epoch. */
+    readonly now: number;
+    readonly dryRun: boolean;
+    /** Records that the run asks for; all, when absent. */
+    readonly requestedIds: ReadonlySet<string> | undefined;
+    /** Receives those of them that are listed. */
+    readonly seenIds: Set<string>;
+    /** Only records that are in it may be deleted. */
+    readonly approved?: ApprovedPlan | undefined;
+    /** Counts the records of the approved plan that are not listed any more. */
+    readonly approvedButGone: { count: number };
+    /** Bounds what all lists of the run hold. */
+    readonly rows: RowBudget;
+    /** Bounds what its errors hold. */
+    readonly errorTexts: ErrorTexts;
+    readonly observer: Observer;
+    readonly beforeDeletes?: BeforeDeletes | undefined;
+  };
+  readonly name: string;
+  readonly projectId: string;
+  readonly api: TaskApi;
+  readonly retention: Retention;
+  /** DELETE requests that one instance has in flight at most. */
+  readonly concurrency: number;
+  /** Whether the service still lists an instance of the target. If that cannot be found out, it counts as listed. */
+  readonly isListed: (instanceId: string) => Promise<boolean>;
+  /**
+   * Keeps rows, in JSON, before they are deleted; absent where none are to be kept.
+   * @returns where they are, or why the run stopped waiting for that.
+   * @throws {ArchiveError} where they may not be there.
+   */
+  readonly archive?:
+    | ((
+        instance: Instance,
+        rows: readonly string[],
+      ) => Promise<{ value: string | readonly string[] } | { gaveUp: 'deadline' | 'stopped' }>)
+    | undefined;
+  /** Set by the first request that shows that none can succeed; nothing more is sent then. */
+  failure?: TargetError;
+}
 
 /**
  * If so many records recovered from an error for each one that did not, the errors look like chance. Then the records

@@ -8,7 +8,7 @@ import {
   concludeTarget,
   type TargetRun,
   warnOfUnmatchedInAll,
-} from './begin-targets.ts';
+} from './open-target.ts';
 import { leaveOverlapsAlone } from './overlap.ts';
 import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';

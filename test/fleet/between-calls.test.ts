@@ -14,6 +14,11 @@ const startSlow = async (targets: Parameters<typeof startFleet>[0] = [SLOW]) => 
   world = await startFleet(targets);
   world.timeout = 21_000;
 };
+const startTwo = () =>
+  startSlow([
+    { ...SLOW, instances: { include: ['prod-*'] } },
+    { ...SLOW, instances: { include: ['test-*'] } },
+  ]);
 const add = (name: string, records: number, fields: { projectId?: string } = {}) =>
   world.emulator.addInstance({
     ...{ service: 'dcs', name, ...fields },
@@ -138,11 +143,6 @@ describe('a redriven round', () => {
 });
 
 describe('an instance that another target has by the next call', () => {
-  const startTwo = () =>
-    startSlow([
-      { ...SLOW, instances: { include: ['prod-*'] } },
-      { ...SLOW, instances: { include: ['test-*'] } },
-    ]);
   /** Every expired record of the estate was deleted, and is counted once. */
   const expectCountedOnce = (records: number) => {
     expect(truthOf(world)).toBe(records);
@@ -233,6 +233,89 @@ describe('an instance that another target has by the next call', () => {
     await world.execute();
     expect(project.name).toBe(`${DEMO_REGION}_new`);
     expectCountedOnce(500);
+  });
+});
+
+describe('an instance that went to another target, and then to none', () => {
+  /** Kills a call when it is about to read the records of an instance. */
+  const killBeforeList = ({ id }: { readonly id: string }, call: Call, effect: string) => {
+    const isMeant = /^GET http.*\/tasks/.test(effect) && effect.includes(id);
+    if (isMeant) call.kill();
+    return isMeant;
+  };
+
+  test('fails where a call that deleted there was killed, and no list told what became of that', async () => {
+    await startTwo();
+    const instance = add('prod-a', 60);
+    let deletes = 0;
+    let isOver = false;
+    world.onEffect = (call, effect, when) => {
+      if (effect.startsWith('DELETE') && when === 'after') {
+        deletes += 1;
+        if (deletes !== 50) return;
+        instance.name = 'test-a';
+        call.kill();
+      } else if (!isOver && deletes >= 50 && when === 'before') {
+        isOver = killBeforeList(instance, call, effect);
+        if (isOver) instance.name = 'other';
+      }
+    };
+    const { error } = await world.execute();
+    expect(error?.message).toContain(
+      'the policy does not select it; 60 more records may have been',
+    );
+    expect(truthOf(world)).toBeGreaterThanOrEqual(50);
+    expect(world.summary().totals).toMatchObject({ deleted: 0, remaining: 60 });
+  });
+
+  test('fails with the records that could not be deleted before', async () => {
+    await startTwo();
+    const instance = add('prod-a', 30);
+    add('prod-z', 300);
+    refuseDeletes(instance.id);
+    beforeSecondCall(() => {
+      instance.name = 'test-a';
+      world.onEffect = (call, effect, when) => {
+        if (when === 'before' && killBeforeList(instance, call, effect)) {
+          instance.status = 'FROZEN';
+          world.onEffect = undefined;
+        }
+      };
+    });
+    const { error } = await world.execute();
+    expect(error?.message).toContain('the instance is left alone now: it is frozen');
+    expect(world.summary().totals).toMatchObject({ deleted: 300, failed: 30 });
+  });
+
+  test('fails nothing where it was cleaned to its end there', async () => {
+    await startTwo();
+    const instance = add('prod-a', 200);
+    add('prod-large', 900);
+    world.onCall = ({ step }) => {
+      if (step !== 'Clean') return;
+      if (cleans().length === 2) instance.name = 'test-a';
+      if (truthOf(world, instance.id) === 200) instance.name = 'other';
+    };
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+    expect(instance.name).toBe('other');
+    expect(world.summary().totals).toMatchObject({ listed: 1_102, deleted: 1_100, remaining: 0 });
+  });
+});
+
+test('records that stay in the list as deleted are counted once, in however many calls', async () => {
+  await startSlow();
+  world.emulator.switches.deletedRows = 'stay';
+  const rows = expired(300).map((row, at) => ({
+    ...row,
+    status: at < 20 ? 'DELETED' : row.status,
+  }));
+  world.emulator.addInstance({ service: 'dcs', name: 'a', tasks: [...rows, aged(1)] });
+  killAfter(100);
+  expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+  expect(cleans().length).toBeGreaterThan(2);
+  expect(world.summary().targets[0]?.instances[0]).toMatchObject({
+    ...{ listed: 301, kept: 21, deleted: 280, alreadyGone: 0 },
+    keptBecause: { 'already-deleted': 20, 'within-keep-for': 1 },
   });
 });
 

@@ -131,7 +131,8 @@ export async function startFleet(
       monotonic: clock.monotonic,
       sleep: async (ms, signal) => {
         await clock.sleep(ms, signal as AbortSignal);
-        if (dead) await never;
+        // Where only the event loop turns, something that all calls share may be waiting.
+        if (dead && ms > 0) await never;
       },
     };
     const over = new AbortController();

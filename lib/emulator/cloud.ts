@@ -1,4 +1,3 @@
-import type { Answer } from './answer.ts';
 import type { AccessKey, Agency, Project, User } from './demo-identity.ts';
 import type { Estate } from './estate.ts';
 import type { Faults } from './faults.ts';
@@ -38,6 +37,3 @@ export interface IncomingCall {
   /** Whose error bodies this request gets, where it is not IAM that is asked. */
   readonly family: Family;
 }
-
-/** One operation of a service. */
-export type Operate = (cloud: Cloud, call: IncomingCall) => Answer;

@@ -15,10 +15,7 @@ interface TokenRequest {
         user?: { name?: unknown; password?: unknown; domain?: { name?: unknown } };
       };
     };
-    scope?: {
-      project?: { id?: unknown; name?: unknown };
-      domain?: { name?: unknown };
-    };
+    scope?: { project?: { id?: unknown; name?: unknown } };
   };
 }
 

@@ -23,7 +23,6 @@ export class TaskTable {
   #entries: Entry[] = [];
   #byId = new Map<string, Entry>();
   #holes = 0;
-  #filtered: { key: string; rows: Entry[] } | undefined;
 
   constructor(rows: readonly unknown[] = []) {
     this.set(rows);
@@ -35,7 +34,6 @@ export class TaskTable {
     this.#entries = rows.map((row) => this.#register(row));
     this.#entries.sort(newestFirst);
     this.#holes = 0;
-    this.#filtered = undefined;
   }
 
   /** Puts a row where its `created_at` belongs, before others of the same age. */
@@ -49,7 +47,6 @@ export class TaskTable {
       else high = middle;
     }
     this.#entries.splice(low, 0, entry);
-    this.#filtered = undefined;
   }
 
   /** The row with this id, when there is one. */
@@ -66,7 +63,6 @@ export class TaskTable {
       entry.live = false;
       this.#holes += 1;
     }
-    this.#filtered = undefined;
     return true;
   }
 
@@ -107,16 +103,10 @@ export class TaskTable {
       this.#holes = 0;
     }
     if (range === undefined) return this.#entries;
-    const key = `${range.from}-${range.to}`;
-    if (this.#filtered?.key !== key) {
-      const { from, to } = range;
-      const rows = this.#entries.filter(({ createdAt }) => {
-        const second = Math.floor(createdAt / 1000) * 1000;
-        return second >= from && second <= to;
-      });
-      this.#filtered = { key, rows };
-    }
-    return this.#filtered.rows;
+    return this.#entries.filter(({ createdAt }) => {
+      const second = Math.floor(createdAt / 1000) * 1000;
+      return second >= range.from && second <= range.to;
+    });
   }
 }
 

@@ -26,7 +26,7 @@ function lowerBoundNames(service: ServiceName, switches: Switches): readonly str
 }
 
 /** Milliseconds of `yyyyMMddHHmmss` in UTC; NaN for anything else, a 31st of February included. */
-export function parseCompactTime(text: string): number {
+function parseCompactTime(text: string): number {
   const match = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(text);
   if (match === null) return Number.NaN;
   const [, year, month, day, hour, minute, second] = match;

@@ -18,13 +18,16 @@ export interface EmulateOptions {
 
 /** Serves the emulator until it is interrupted. */
 export async function emulateCommand(options: EmulateOptions, io: Io): Promise<number> {
-  const emulator = await startEmulator({ port: readPort(options.port), now: io.clock.now }).catch(
-    (error: NodeJS.ErrnoException) => {
-      throw new UsageError(
-        `the emulator cannot listen on port ${options.port} (${error.code}); choose another one with --port`,
-      );
-    },
-  );
+  const emulator = await startEmulator({
+    port: readPort(options.port),
+    now: io.clock.now,
+    // Nobody reads it here, and it would grow for as long as the emulator serves.
+    journalCapacity: 1,
+  }).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(
+      `the emulator cannot listen on port ${options.port} (${error.code}); choose another one with --port`,
+    );
+  });
   try {
     for (const seed of demoEstate({ now: io.clock.now() })) emulator.addInstance(seed);
     const { accessKey, secretKey } = DEMO_ACCESS_KEY;

@@ -59,8 +59,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const requestId = served.toString(16).padStart(32, '0');
     const call = readCall(message, body, requestId, cloud.estate, options.host ?? 'dcs');
     const entry = entryOf(call, now());
-    journal.open(entry);
-    const settle = settleOnce(journal);
+    const settle = journal.open(entry);
     message.socket.once('close', settle);
     let outcome: Outcome | undefined;
     try {
@@ -112,14 +111,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   return emulator;
 }
 
-function settleOnce(journal: Journal): () => void {
-  let settled = false;
-  return () => {
-    if (!settled) journal.settle();
-    settled = true;
-  };
-}
-
 function entryOf({ wire, route, query, body, service }: IncomingCall, at: number): JournalEntry {
   const { operation, projectId, instanceId, taskId } = route;
   return {
@@ -129,10 +120,10 @@ function entryOf({ wire, route, query, body, service }: IncomingCall, at: number
     headers: wire.headers as Record<string, string>,
     body,
     operation,
-    ...(service === undefined ? {} : { service }),
-    ...(projectId === undefined ? {} : { projectId }),
-    ...(instanceId === undefined ? {} : { instanceId }),
-    ...(taskId === undefined ? {} : { taskId }),
+    service,
+    projectId,
+    instanceId,
+    taskId,
     at,
     status: 0,
     deleted: false,

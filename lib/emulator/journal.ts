@@ -53,8 +53,8 @@ export class Journal {
     this.#capacity = capacity;
   }
 
-  /** Used by the emulator: a request came in. */
-  open(entry: JournalEntry): void {
+  /** Used by the emulator: a request came in. Call the result when it is answered, or cannot be. */
+  open(entry: JournalEntry): () => void {
     this.#inFlight += 1;
     this.#peakInFlight = Math.max(this.#peakInFlight, this.#inFlight);
     this.#entries.push(entry);
@@ -62,11 +62,11 @@ export class Journal {
     if (this.#entries.length >= 2 * this.#capacity) {
       this.#entries = this.#entries.slice(-this.#capacity);
     }
-  }
-
-  /** Used by the emulator: the request is answered, or its connection is gone. */
-  settle(): void {
-    this.#inFlight -= 1;
+    let settled = false;
+    return () => {
+      if (!settled) this.#inFlight -= 1;
+      settled = true;
+    };
   }
 
   /** Requests that are being worked on at this moment. */

@@ -10,8 +10,8 @@ export function refuseAccess(cloud: Cloud, call: IncomingCall): Answer | undefin
   const { wire, route } = call;
   const isSigned = wire.headers.authorization !== undefined;
   if (route.operation === 'delete-task' && wire.body.length > 0) {
-    if (isSigned) return unauthorised(cloud, call, bodyOnDelete(wire));
-    return gatewayError(400, '0201', 'Bad request: a body', cloud.switches, call.requestId);
+    if (isSigned) return unauthorised(call, bodyOnDelete(wire));
+    return gatewayError(call, 400, '0201', 'Bad request: a body');
   }
   if (!cloud.verify || route.operation === 'token') return undefined;
   const { authentication } = cloud.switches;
@@ -19,7 +19,7 @@ export function refuseAccess(cloud: Cloud, call: IncomingCall): Answer | undefin
   if (token !== undefined && authentication !== 'signature') {
     return refuseToken(cloud, call, token);
   }
-  if (authentication === 'token') return unauthorised(cloud, call, 'token is missing');
+  if (authentication === 'token') return unauthorised(call, 'token is missing');
   return refuseSignature(cloud, call) ?? refuseAccount(cloud, call);
 }
 
@@ -28,11 +28,11 @@ function refuseSignature(cloud: Cloud, call: IncomingCall): Answer | undefined {
   const { accessKey = '' } = parseAuthorization(wire.headers.authorization ?? '') ?? {};
   const temporary = cloud.temporaryKeys.find(accessKey);
   if (temporary && cloud.temporaryKeys.hasExpired(temporary)) {
-    return unauthorised(cloud, call, 'verify security token fail, it has expired');
+    return unauthorised(call, 'verify security token fail, it has expired');
   }
   const keys = temporary ? [temporary] : cloud.accessKeys;
   const verdict = verifySignature(wire, keys, cloud.now());
-  return verdict.ok ? undefined : unauthorised(cloud, call, verdict.reason);
+  return verdict.ok ? undefined : unauthorised(call, verdict.reason);
 }
 
 /** A key opens only the projects of its own account. */
@@ -40,34 +40,32 @@ function refuseAccount(cloud: Cloud, call: IncomingCall): Answer | undefined {
   const project = cloud.projects.find(({ id }) => id === call.route.projectId);
   if (project === undefined) return undefined;
   if ((project.domain ?? homeOf(cloud)) === callerOf(cloud, call).domain) return undefined;
-  return serviceError(call.family, 'project-mismatch', cloud.switches);
+  return serviceError(call, 'project-mismatch');
 }
 
 function refuseToken(cloud: Cloud, call: IncomingCall, text: string): Answer | undefined {
-  const { switches } = cloud;
   const seen = cloud.tokens.look(text);
-  if (seen.state === 'unknown') return unauthorised(cloud, call, 'decrypt token fail');
+  if (seen.state === 'unknown') return unauthorised(call, 'decrypt token fail');
   if (seen.state === 'expired') {
-    switch (switches.expiredToken) {
+    switch (call.switches.expiredToken) {
       case 'service':
         if (isOfIam(call.route.operation)) {
           return iamError(401, 'IAM.0066', 'The token has expired.');
         }
-        return serviceError(call.family, 'token-expired', switches);
+        return serviceError(call, 'token-expired');
       case 'decrypt-token-fail':
-        return unauthorised(cloud, call, 'decrypt token fail');
+        return unauthorised(call, 'decrypt token fail');
       case 'token-must-be-updated':
-        return gatewayError(401, '0307', 'The token must be updated.', switches, call.requestId);
+        return gatewayError(call, 401, '0307', 'The token must be updated.');
     }
   }
   const { projectId } = call.route;
   if (projectId !== undefined && seen.token.project?.id !== projectId) {
-    return serviceError(call.family, 'project-mismatch', switches);
+    return serviceError(call, 'project-mismatch');
   }
   return undefined;
 }
 
-function unauthorised(cloud: Cloud, call: IncomingCall, reason: string): Answer {
-  const text = `Incorrect IAM authentication information: ${reason}`;
-  return gatewayError(401, '0301', text, cloud.switches, call.requestId);
+function unauthorised(call: IncomingCall, reason: string): Answer {
+  return gatewayError(call, 401, '0301', `Incorrect IAM authentication information: ${reason}`);
 }

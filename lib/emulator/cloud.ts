@@ -21,6 +21,8 @@ export interface Cloud {
   readonly temporaryKeys: TemporaryKeys;
   readonly now: () => number;
   readonly verify: boolean;
+  /** The family that answers where nothing in a request tells which. */
+  readonly defaultFamily: Family;
 }
 
 /** One request, read and routed. */
@@ -36,4 +38,6 @@ export interface IncomingCall {
   readonly service: ServiceName | undefined;
   /** Whose error bodies this request gets, where it is not IAM that is asked. */
   readonly family: Family;
+  /** Those of the cloud, for the form of its errors. */
+  readonly switches: Switches;
 }

@@ -1,35 +1,31 @@
 import type { Answer } from './answer.ts';
+import type { Cloud, IncomingCall } from './cloud.ts';
 import { flowControl, gatewayError, iamError, serviceError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { Interception } from './interception.ts';
 import type { JournalEntry } from './journal.ts';
+import { readPage } from './paging.ts';
 import { exceeds, retryAfterHeader } from './rate-limit.ts';
 import { isOfIam } from './routes.ts';
-import { selects } from './selection.ts';
-import type { Family } from './services.ts';
-import type { Switches } from './switches.ts';
+import { isChosen, selects } from './selection.ts';
+import { SERVICES } from './services.ts';
 
-/** Applies the named faults to one request; called once for each. */
-export interface FaultContext {
-  readonly faults: Faults;
-  readonly switches: Switches;
-  /** Whose words an error is in. */
-  readonly family: Family;
-  readonly now: () => number;
-  readonly requestId: string;
-  /** Page of the list that is asked for, from 1; undefined where it is none, or is refused. */
-  readonly page: number | undefined;
-}
-
-/** The first fault that meets this request, in the order in which a real one would strike. */
-export function faultFor(entry: JournalEntry, context: FaultContext): Interception | undefined {
+/**
+ * The first fault that meets this request, in the order in which a real one would strike. It counts
+ * the request, so it is called once for each.
+ */
+export function faultFor(
+  { faults, now }: Cloud,
+  call: IncomingCall,
+  entry: JournalEntry,
+): Interception | undefined {
   return (
-    denied(entry, context) ??
-    throttled(entry, context) ??
-    disconnected(entry, context.faults) ??
-    failedDelete(entry, context) ??
-    failedPage(entry, context) ??
-    spoiledBody(entry, context.faults)
+    denied(faults, call) ??
+    throttled(faults, call, entry, now) ??
+    disconnected(faults, entry) ??
+    failedDelete(faults, call) ??
+    failedPage(faults, call) ??
+    spoiledBody(faults, entry)
   );
 }
 
@@ -43,39 +39,40 @@ function asInterception({ status, headers, body }: Answer): Interception {
   return { status, headers: headers ?? {}, body };
 }
 
-function denied(entry: JournalEntry, context: FaultContext): Interception | undefined {
-  if (!context.faults.deny?.includes(entry.operation)) return undefined;
-  if (isOfIam(entry.operation)) {
+function denied({ deny }: Faults, call: IncomingCall): Interception | undefined {
+  const { operation } = call.route;
+  if (!deny?.includes(operation)) return undefined;
+  if (isOfIam(operation)) {
     const text = 'You are not authorized to perform the requested action.';
     return asInterception(iamError(403, 'IAM.0002', text));
   }
-  const { family } = context;
   const actions: Partial<Record<string, string>> = {
     'list-instances': 'instance:list',
     'delete-task': 'instance:deleteBackgroundTask',
   };
-  const action = `${family}:${actions[entry.operation] ?? 'instance:getBackgroundTask'}`;
-  return asInterception(serviceError(family, 'no-permission', context.switches, action));
+  const action = `${call.family}:${actions[operation] ?? 'instance:getBackgroundTask'}`;
+  return asInterception(serviceError(call, 'no-permission', action));
 }
 
-function throttled(entry: JournalEntry, context: FaultContext): Interception | undefined {
-  const limit = context.faults.rateLimit;
+function throttled(
+  { rateLimit: limit }: Faults,
+  call: IncomingCall,
+  entry: JournalEntry,
+  clock: () => number,
+): Interception | undefined {
   if (limit === undefined) return undefined;
-  const now = (limit.clock ?? context.now)();
+  const now = (limit.clock ?? clock)();
   if (!exceeds(limit, entry, now)) return undefined;
   const headers = retryAfterHeader(limit, now);
-  const { switches, family } = context;
-  const speaksItself = family === 'dms' && !isOfIam(entry.operation);
-  if (switches.throttleAnswer === 'dms-404' && speaksItself) {
+  const speaksItself = call.family === 'dms' && !isOfIam(entry.operation);
+  if (call.switches.throttleAnswer === 'dms-404' && speaksItself) {
     return { ...asInterception(flowControl()), headers };
   }
   const text = `The throttling threshold has been reached: policy user over ratelimit,limit:${limit.perSecond},time:1 second`;
-  const answer = gatewayError(429, '0308', text, switches, context.requestId);
-  return { ...asInterception(answer), headers };
+  return { ...asInterception(gatewayError(call, 429, '0308', text)), headers };
 }
 
-function disconnected(entry: JournalEntry, faults: Faults): Interception | undefined {
-  const { resets, hangs } = faults;
+function disconnected({ resets, hangs }: Faults, entry: JournalEntry): Interception | undefined {
   if (resets !== undefined && selects(resets, entry)) {
     return { reset: true, afterwards: resets.when === 'after' };
   }
@@ -85,55 +82,56 @@ function disconnected(entry: JournalEntry, faults: Faults): Interception | undef
   return undefined;
 }
 
-interface DeleteMemory {
-  /** Ids that were tried, and whether they are among those that fail. */
-  readonly tried: Map<string, boolean>;
-}
+/** The ids that each fault was tried on, and whether they are among those that fail. */
+const deletesTried = new WeakMap<object, Map<string, boolean>>();
 
-const deleteMemory = new WeakMap<object, DeleteMemory>();
-
-function failedDelete(entry: JournalEntry, context: FaultContext): Interception | undefined {
-  const fault = context.faults.deleteFails;
-  if (fault === undefined || entry.operation !== 'delete-task') return undefined;
-  const { tried } = deleteMemory.get(fault) ?? { tried: new Map<string, boolean>() };
-  deleteMemory.set(fault, { tried });
-  const key = `${entry.instanceId}/${entry.taskId}`;
+function failedDelete(
+  { deleteFails: fault }: Faults,
+  call: IncomingCall,
+): Interception | undefined {
+  const { operation, instanceId, taskId } = call.route;
+  if (fault === undefined || operation !== 'delete-task') return undefined;
+  const tried = deletesTried.get(fault) ?? new Map<string, boolean>();
+  deletesTried.set(fault, tried);
+  const key = `${instanceId}/${taskId}`;
   const before = tried.get(key);
-  if (before === undefined) {
-    const ordinal = tried.size + 1;
-    const chosen =
-      'every' in fault ? ordinal % fault.every === 0 : fault.random() < fault.probability;
-    tried.set(key, chosen);
-    if (!chosen) return undefined;
-  } else if (!before || fault.once !== false) {
-    return undefined;
-  }
-  return failure(context, fault.status, fault.ghost);
+  const fails = before ?? isChosen(fault, tried.size + 1);
+  tried.set(key, fails);
+  if (!fails || (before !== undefined && fault.once !== false)) return undefined;
+  return failure(call, fault.status, fault.ghost);
 }
 
 const pageFailures = new WeakMap<object, number>();
 
-function failedPage(entry: JournalEntry, context: FaultContext): Interception | undefined {
-  const fault = context.faults.listPageFails;
-  if (fault === undefined || entry.operation !== (fault.operation ?? 'list-tasks'))
-    return undefined;
-  if (context.page !== fault.page) return undefined;
-  if (fault.instanceId !== undefined && fault.instanceId !== entry.instanceId) return undefined;
+function failedPage(
+  { listPageFails: fault }: Faults,
+  call: IncomingCall,
+): Interception | undefined {
+  const { operation, instanceId } = call.route;
+  if (fault === undefined || operation !== (fault.operation ?? 'list-tasks')) return undefined;
+  if (pageNumber(call) !== fault.page) return undefined;
+  if (fault.instanceId !== undefined && fault.instanceId !== instanceId) return undefined;
   const failures = pageFailures.get(fault) ?? 0;
   if (failures >= (fault.times ?? Number.POSITIVE_INFINITY)) return undefined;
   pageFailures.set(fault, failures + 1);
-  return failure(context, fault.status);
+  return failure(call, fault.status);
 }
 
-function failure(context: FaultContext, status = 500, afterwards = false): Interception {
-  const answer = serviceError(context.family, 'internal', context.switches);
-  return { ...asInterception(answer), status, afterwards };
+/** The page of a list that is asked for, from 1; undefined where the list will refuse it. */
+function pageNumber({ route, service, query }: IncomingCall): number | undefined {
+  if (service === undefined) return undefined;
+  const { tasks, instances } = SERVICES[service];
+  const page = readPage(query, route.operation === 'list-tasks' ? tasks : instances);
+  return 'reason' in page ? undefined : Math.floor(page.skip / page.limit) + 1;
+}
+
+function failure(call: IncomingCall, status = 500, afterwards = false): Interception {
+  return { ...asInterception(serviceError(call, 'internal')), status, afterwards };
 }
 
 const HTML = '<html><head><title>502</title></head><body>Bad Gateway</body></html>';
 
-function spoiledBody(entry: JournalEntry, faults: Faults): Interception | undefined {
-  const fault = faults.badBodies;
+function spoiledBody({ badBodies: fault }: Faults, entry: JournalEntry): Interception | undefined {
   if (fault === undefined || !selects(fault, entry)) return undefined;
   switch (fault.kind) {
     case 'cut-off':

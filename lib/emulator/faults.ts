@@ -1,6 +1,6 @@
 import type { JournalEntry, Operation } from './journal.ts';
 import type { RateLimit } from './rate-limit.ts';
-import type { Selection } from './selection.ts';
+import type { Choice, Selection } from './selection.ts';
 
 /** Faults on demand. There are none until a test asks for one. */
 export interface Faults {
@@ -12,7 +12,7 @@ export interface Faults {
     once?: boolean;
     /** The record is deleted nevertheless: an ambiguous outcome. */
     ghost?: boolean;
-  } & ({ every: number } | { probability: number; random: () => number });
+  } & Choice;
   /** The n-th page (from 1) of a list fails. */
   listPageFails?: {
     page: number;

@@ -9,9 +9,7 @@ import { isHexId, isUuid } from './ids.ts';
 import { listInstances } from './instances-api.ts';
 import type { Interception } from './interception.ts';
 import type { JournalEntry } from './journal.ts';
-import { readPage } from './paging.ts';
 import { showProgress } from './progress-api.ts';
-import { SERVICES } from './services.ts';
 import { deleteTask, listTasks, showTask } from './tasks-api.ts';
 
 /** An answer on the wire, or none. */
@@ -38,39 +36,23 @@ export async function serve(
   entry: JournalEntry,
   { intercept, sleep }: Surroundings,
 ): Promise<Outcome> {
-  const { switches, faults } = cloud;
   if (call.route.operation === 'unknown' && !call.route.wrongMethod) {
     const text = 'The API does not exist or has not been published in the environment';
-    const answer = gatewayError(404, '0101', text, switches, call.requestId);
-    return conclude(entry, answer);
+    return conclude(entry, gatewayError(call, 404, '0101', text));
   }
   const refusal = refuseAccess(cloud, call) ?? refuseCall(cloud, call);
   if (refusal !== undefined) return conclude(entry, refusal);
-  const intercepted = await intercept(entry);
-  const context = {
-    faults,
-    switches,
-    family: call.family,
-    now: cloud.now,
-    requestId: call.requestId,
-    page: pageNumber(call),
-  };
-  const fault = intercepted ?? faultFor(entry, context);
-  const delay = latencyOf(entry, faults) + (fault?.delayMs ?? 0);
+  const fault = (await intercept(entry)) ?? faultFor(cloud, call, entry) ?? {};
+  const delay = latencyOf(entry, cloud.faults) + (fault.delayMs ?? 0);
   if (delay > 0) await sleep(delay);
-  if (fault === undefined) return conclude(entry, operate(cloud, call, entry));
-  return conclude(
-    entry,
-    strike(fault, () => operate(cloud, call, entry), entry),
-    fault,
-  );
+  const answer = strike(fault, () => operate(cloud, call, entry));
+  return conclude(entry, answer, fault);
 }
 
 /** Applies an interception to what the service would answer. */
-function strike(fault: Interception, work: () => Answer, entry: JournalEntry): Answer {
+function strike(fault: Interception, work: () => Answer): Answer {
   const replaces = fault.status !== undefined || fault.reset === true || fault.hang === true;
   const real: Answer = !replaces || fault.afterwards === true ? work() : { status: 0 };
-  entry.deleted = real.deleted === true;
   const headers = { ...real.headers, ...fault.headers };
   if (fault.status !== undefined)
     return { ...real, status: fault.status, headers, body: fault.body };
@@ -99,16 +81,13 @@ function connectionUnder(fault: Interception): Outcome['connection'] {
 }
 
 /** Refusals that every operation shares. */
-function refuseCall(
-  { estate, switches }: Cloud,
-  { route, family }: IncomingCall,
-): Answer | undefined {
-  if (route.wrongMethod) return serviceError(family, 'method-not-allowed', switches);
-  const { projectId } = route;
+function refuseCall({ estate }: Cloud, call: IncomingCall): Answer | undefined {
+  const { projectId, wrongMethod } = call.route;
+  if (wrongMethod) return serviceError(call, 'method-not-allowed');
   // Some of the vendor's own examples write it as a UUID with dashes.
   const wellFormed = projectId === undefined || isHexId(projectId) || isUuid(projectId);
   if (wellFormed || estate.hasProject(projectId)) return undefined;
-  return serviceError(family, 'bad-project-id', switches);
+  return serviceError(call, 'bad-project-id');
 }
 
 function operate(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer {
@@ -132,13 +111,4 @@ function operate(cloud: Cloud, call: IncomingCall, entry: JournalEntry): Answer 
     case 'unknown':
       throw new Error('an unknown operation is answered before it gets here');
   }
-}
-
-function pageNumber({ route, service, query }: IncomingCall): number | undefined {
-  if (service === undefined) return undefined;
-  const { operation } = route;
-  if (operation !== 'list-tasks' && operation !== 'list-instances') return undefined;
-  const traits = SERVICES[service];
-  const page = readPage(query, operation === 'list-tasks' ? traits.tasks : traits.instances);
-  return 'reason' in page ? undefined : Math.floor(page.skip / page.limit) + 1;
 }

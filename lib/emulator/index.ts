@@ -49,6 +49,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     tokens: new TokenStore(now, options.tokenLifetimeMs ?? DAY_MS),
     now,
     verify: options.verify ?? true,
+    defaultFamily: options.host ?? 'dcs',
   };
   const journal = new Journal(options.journalCapacity);
   const timers = new Timers();
@@ -57,7 +58,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const respond: Respond = async (message: IncomingMessage, body: Buffer) => {
     served += 1;
     const requestId = served.toString(16).padStart(32, '0');
-    const call = readCall(message, body, requestId, cloud.estate, options.host ?? 'dcs');
+    const call = readCall(cloud, message, body, requestId);
     const entry = entryOf(call, now());
     const settle = journal.open(entry);
     message.socket.once('close', settle);

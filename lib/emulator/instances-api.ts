@@ -6,15 +6,14 @@ import { readPage } from './paging.ts';
 import { type Family, SERVICES } from './services.ts';
 
 /** `GET …/instances`: one page of a project's instances of one service. */
-export function listInstances(cloud: Cloud, call: IncomingCall): Answer {
-  const { estate, switches, faults } = cloud;
+export function listInstances({ estate, faults }: Cloud, call: IncomingCall): Answer {
   const { family, query, service, route } = call;
   // The queues share one host, and `engine` is documented as mandatory there.
-  if (service === undefined) return serviceError(family, 'bad-query', switches, 'engine');
+  if (service === undefined) return serviceError(call, 'bad-query', 'engine');
   const page = readPage(query, SERVICES[service].instances);
   if ('reason' in page) {
     const problem = page.reason === 'limit-out-of-range' ? 'bad-limit' : 'bad-offset';
-    return serviceError(family, problem, switches, page.parameter);
+    return serviceError(call, problem, page.parameter);
   }
   const matching = estate
     .ofService(service, route.projectId ?? '')
@@ -22,7 +21,7 @@ export function listInstances(cloud: Cloud, call: IncomingCall): Answer {
   const skip = faults.ignorePaging?.includes('list-instances') ? 0 : page.skip;
   // Terraform stops at `instance_num` for this reason; DCS answers an empty page.
   if (family === 'dms' && skip > 0 && skip >= matching.length) {
-    return serviceError(family, 'past-the-end', switches);
+    return serviceError(call, 'past-the-end');
   }
   const limit = Math.min(page.limit, faults.shortPages ?? page.limit);
   const rows = matching.slice(skip, skip + limit).map(ROWS[family]);

@@ -35,14 +35,11 @@ const REMAINING_SECONDS: Readonly<Record<Stage, number>> = {
 
 /** `GET …/tasks/{task}/progress`, where the service has it; the queues know it for scaling only. */
 export function showProgress(cloud: Cloud, call: IncomingCall): Answer {
-  const { switches } = cloud;
   const instance = instanceOf(cloud, call);
   if (!('table' in instance)) return instance;
   const { family, showsProgress } = SERVICES[instance.service];
-  if (!showsProgress) {
-    return gatewayError(404, '0101', 'The API does not exist', switches, call.requestId);
-  }
-  const row = taskOfCall(instance, cloud, call);
+  if (!showsProgress) return gatewayError(call, 404, '0101', 'The API does not exist');
+  const row = taskOfCall(instance, call);
   if ('missing' in row) return row.missing;
   if (family === 'dms' && !SCALING.test(String(row.found.name))) return noProgress();
   return { status: 200, body: BODIES[family](row.found, stageOf(row.found)) };

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { IncomingCall } from './cloud.ts';
+import type { Cloud, IncomingCall } from './cloud.ts';
 import type { Estate } from './estate.ts';
 import type { Operation } from './journal.ts';
 import { parseQuery } from './query.ts';
@@ -8,12 +8,12 @@ import { type Family, type Host, SERVICES, type ServiceName, serviceOfEngine } f
 
 /** Reads a request from the wire as far as its address goes. */
 export function readCall(
+  cloud: Cloud,
   message: IncomingMessage,
   body: Buffer,
   requestId: string,
-  estate: Estate,
-  fallback: Family,
 ): IncomingCall {
+  const { estate, switches } = cloud;
   const { method = 'GET', url = '/' } = message;
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
@@ -24,7 +24,7 @@ export function readCall(
   const headers = message.headers as Record<string, string>;
   const host = hostOf(headers.host);
   const route = servedAt(host, routeOf(method, path));
-  const family = host === 'dcs' || host === 'dms' ? host : familyOf(route, query, estate, fallback);
+  const family = host === 'dcs' || host === 'dms' ? host : familyOf(route, query, cloud);
   return {
     wire: { method, path, query: rawQuery, headers, body },
     route,
@@ -33,6 +33,7 @@ export function readCall(
     requestId,
     service: serviceOf(route, query, estate, family),
     family,
+    switches,
   };
 }
 
@@ -65,13 +66,12 @@ function serviceOf(
 function familyOf(
   route: Route,
   query: Readonly<Record<string, string>>,
-  estate: Estate,
-  fallback: Family,
+  { estate, defaultFamily }: Cloud,
 ): Family {
   if (route.version === 'v1.0') return 'dcs';
   const service = route.instanceId === undefined ? undefined : estate.serviceOf(route.instanceId);
   if (service !== undefined) return SERVICES[service].family;
-  return familyOfDialect(route, query) ?? familyOfProject(route, estate) ?? fallback;
+  return familyOfDialect(route, query) ?? familyOfProject(route, estate) ?? defaultFamily;
 }
 
 /** Parameters that only one of the two has. `offset` is not among them: the queues' own pages had it for a while. */

@@ -1,10 +1,13 @@
 import type { JournalEntry, Operation } from './journal.ts';
 
 /**
- * Which requests a fault meets: every n-th of those that qualify, or each with a probability by the
- * random function that is passed (0 ≤ x < 1). `every: 1` means all.
+ * Every n-th (`every: 1` means all), or each with a probability by the random function that is passed
+ * (0 ≤ x < 1).
  */
-export type Selection = ({ every: number } | { probability: number; random: () => number }) & {
+export type Choice = { every: number } | { probability: number; random: () => number };
+
+/** The requests that a fault meets: a choice of those that qualify. */
+export type Selection = Choice & {
   /** Only these operations; all when absent. */
   operations?: readonly Operation[];
   /** Only this instance. */
@@ -31,10 +34,12 @@ export function selects(selection: Selection, entry: JournalEntry): boolean {
   counts.set(selection, count);
   if (count.chosen >= (selection.times ?? Number.POSITIVE_INFINITY)) return false;
   count.qualified += 1;
-  const chosen =
-    'every' in selection
-      ? count.qualified % selection.every === 0
-      : selection.random() < selection.probability;
+  const chosen = isChosen(selection, count.qualified);
   if (chosen) count.chosen += 1;
   return chosen;
+}
+
+/** Whether the choice falls on the one with this number, counted from 1. */
+export function isChosen(choice: Choice, ordinal: number): boolean {
+  return 'every' in choice ? ordinal % choice.every === 0 : choice.random() < choice.probability;
 }

@@ -44,9 +44,9 @@ function refuseAccount(cloud: Cloud, call: IncomingCall): Answer | undefined {
 }
 
 function refuseToken(cloud: Cloud, call: IncomingCall, text: string): Answer | undefined {
-  const seen = cloud.tokens.look(text);
-  if (seen.state === 'unknown') return unauthorised(call, 'decrypt token fail');
-  if (seen.state === 'expired') {
+  const token = cloud.tokens.find(text);
+  if (token === undefined) return unauthorised(call, 'decrypt token fail');
+  if (cloud.tokens.hasExpired(token)) {
     switch (call.switches.expiredToken) {
       case 'service':
         if (isOfIam(call.route.operation)) {
@@ -60,7 +60,7 @@ function refuseToken(cloud: Cloud, call: IncomingCall, text: string): Answer | u
     }
   }
   const { projectId } = call.route;
-  if (projectId !== undefined && seen.token.project?.id !== projectId) {
+  if (projectId !== undefined && token.project?.id !== projectId) {
     return serviceError(call, 'project-mismatch');
   }
   return undefined;

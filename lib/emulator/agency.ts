@@ -1,31 +1,16 @@
+import { randomBytes } from 'node:crypto';
 import type { Answer } from './answer.ts';
 import { callerOf } from './caller.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
 import { iamError } from './errors.ts';
+import { microseconds, readAuth } from './iam.ts';
 import { accountId } from './ids.ts';
-
-interface AssumeRequest {
-  auth?: {
-    identity?: {
-      methods?: unknown;
-      assume_role?: {
-        agency_name?: unknown;
-        domain_name?: unknown;
-        domain_id?: unknown;
-        duration_seconds?: unknown;
-      };
-    };
-  };
-}
 
 /** `POST /v3.0/OS-CREDENTIAL/securitytokens` with method `assume_role`: temporary keys of another account. */
 export function assumeAgency(cloud: Cloud, call: IncomingCall): Answer {
-  const identity = readRequest(call.body)?.auth?.identity;
-  const asked = identity?.assume_role;
+  const asked = readAuth(call.body, 'assume_role')?.identity.assume_role;
   const { duration_seconds: seconds = 900 } = asked ?? {};
   if (
-    !Array.isArray(identity?.methods) ||
-    !identity.methods.includes('assume_role') ||
     typeof asked?.agency_name !== 'string' ||
     (asked.domain_name === undefined && asked.domain_id === undefined) ||
     !(Number.isInteger(seconds) && Number(seconds) >= 900 && Number(seconds) <= 86_400)
@@ -51,21 +36,19 @@ export function assumeAgency(cloud: Cloud, call: IncomingCall): Answer {
     const text = `The agency ${agency.name} is not delegated to account ${caller.domain}.`;
     return iamError(403, 'IAM.0003', text);
   }
-  const key = cloud.temporaryKeys.issue(agency.domain, Number(seconds) * 1_000);
+  const key = {
+    accessKey: `HST${randomBytes(9).toString('hex').toUpperCase().slice(0, 17)}`,
+    secretKey: randomBytes(20).toString('hex'),
+    securityToken: `ggp${randomBytes(48).toString('base64url')}`,
+    domain: agency.domain,
+    expiresAt: cloud.now() + Number(seconds) * 1_000,
+  };
+  cloud.temporaryKeys.add(key.accessKey, key);
   const credential = {
     access: key.accessKey,
     secret: key.secretKey,
     securitytoken: key.securityToken,
-    expires_at: new Date(key.expiresAt).toISOString().replace('Z', '000Z'),
+    expires_at: microseconds(key.expiresAt),
   };
   return { status: 201, body: { credential } };
-}
-
-function readRequest(body: string): AssumeRequest | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,9 +17,9 @@ export function homeOf({ users }: Cloud): string {
 
 /** The caller of a request whose key or token was accepted. */
 export function callerOf(cloud: Cloud, { wire }: IncomingCall): Caller {
-  const seen = cloud.tokens.look(wire.headers['x-auth-token'] ?? '');
-  if (seen.state === 'valid') {
-    const { domain, mayAssume = true } = seen.token.user;
+  const token = cloud.tokens.find(wire.headers['x-auth-token'] ?? '');
+  if (token !== undefined && !cloud.tokens.hasExpired(token)) {
+    const { domain, mayAssume = true } = token.user;
     return { domain, mayAssume };
   }
   const { accessKey = '' } = parseAuthorization(wire.headers.authorization ?? '') ?? {};

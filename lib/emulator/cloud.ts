@@ -1,12 +1,11 @@
 import type { AccessKey, Agency, Project, User } from './demo-identity.ts';
 import type { Estate } from './estate.ts';
 import type { Faults } from './faults.ts';
+import type { Issued, IssuedToken, TemporaryKey } from './issued.ts';
 import type { Route } from './routes.ts';
 import type { Family, ServiceName } from './services.ts';
 import type { SignedRequest } from './signature.ts';
 import type { Switches } from './switches.ts';
-import type { TemporaryKeys } from './temporary-keys.ts';
-import type { TokenStore } from './tokens.ts';
 
 /** Everything that the operations of one emulator work on. */
 export interface Cloud {
@@ -17,8 +16,9 @@ export interface Cloud {
   readonly users: User[];
   readonly projects: Project[];
   readonly agencies: Agency[];
-  readonly tokens: TokenStore;
-  readonly temporaryKeys: TemporaryKeys;
+  readonly tokens: Issued<IssuedToken>;
+  readonly tokenLifetimeMs: number;
+  readonly temporaryKeys: Issued<TemporaryKey>;
   readonly now: () => number;
   readonly verify: boolean;
   /** The family that answers where nothing in a request tells which. */

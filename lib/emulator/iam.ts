@@ -1,32 +1,31 @@
+import { randomBytes } from 'node:crypto';
 import type { Answer } from './answer.ts';
 import { callerOf, homeOf } from './caller.ts';
 import type { Cloud, IncomingCall } from './cloud.ts';
 import type { Project, User } from './demo-identity.ts';
 import { iamError } from './errors.ts';
 import { accountId } from './ids.ts';
-import type { IssuedToken } from './tokens.ts';
+import type { IssuedToken } from './issued.ts';
 
-/** The part of a token request that the password method has. */
-interface TokenRequest {
-  auth?: {
-    identity?: {
-      methods?: unknown;
-      password?: {
-        user?: { name?: unknown; password?: unknown; domain?: { name?: unknown } };
-      };
+/** The parts that are read of what is sent for a token or for temporary keys. */
+interface Auth {
+  identity: {
+    password?: { user?: { name?: unknown; password?: unknown; domain?: { name?: unknown } } };
+    assume_role?: {
+      agency_name?: unknown;
+      domain_name?: unknown;
+      domain_id?: unknown;
+      duration_seconds?: unknown;
     };
-    scope?: { project?: { id?: unknown; name?: unknown } };
   };
+  scope?: { project?: { id?: unknown; name?: unknown } };
 }
 
 /** `POST /v3/auth/tokens` with user name and password; the token comes in a header. */
 export function issueToken(cloud: Cloud, call: IncomingCall): Answer {
-  const auth = readRequest(call.body)?.auth;
-  const given = auth?.identity?.password?.user;
-  const methods = auth?.identity?.methods;
-  if (!Array.isArray(methods) || !methods.includes('password') || given === undefined) {
-    return iamError(400, 'IAM.0011', 'The request body is invalid.');
-  }
+  const auth = readAuth(call.body, 'password');
+  const given = auth?.identity.password?.user;
+  if (given === undefined) return iamError(400, 'IAM.0011', 'The request body is invalid.');
   const user = cloud.verify
     ? cloud.users.find(
         ({ username, password, domain }) =>
@@ -41,16 +40,20 @@ export function issueToken(cloud: Cloud, call: IncomingCall): Answer {
   if (scope !== undefined && project === undefined) {
     return iamError(404, 'IAM.0004', `Could not find project: ${scope.id ?? scope.name}.`);
   }
-  const token = cloud.tokens.issue(user, project);
+  const issuedAt = cloud.now();
+  const token = { user, project, issuedAt, expiresAt: issuedAt + cloud.tokenLifetimeMs };
+  const text = `MII${randomBytes(48).toString('base64url')}`;
+  cloud.tokens.add(text, token);
   const catalog = call.query.nocatalog ? [] : catalogOf(originOf(call), project);
-  const body = describe(token, catalog);
-  return { status: 201, headers: { 'x-subject-token': token.text }, body };
+  return { status: 201, headers: { 'x-subject-token': text }, body: describe(token, catalog) };
 }
 
-function readRequest(body: string): TokenRequest | undefined {
+/** The `auth` of a body when its methods name this one; only that is checked. */
+export function readAuth(body: string, method: string): Auth | undefined {
   try {
-    const parsed: unknown = JSON.parse(body);
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+    const auth = JSON.parse(body)?.auth;
+    const methods: unknown = auth?.identity?.methods;
+    return Array.isArray(methods) && methods.includes(method) ? auth : undefined;
   } catch {
     return undefined;
   }
@@ -106,7 +109,7 @@ function catalogOf(origin: string, project: Project | undefined): unknown[] {
 }
 
 /** IAM writes times with six decimals. */
-function microseconds(time: number): string {
+export function microseconds(time: number): string {
   return new Date(time).toISOString().replace('Z', '000Z');
 }
 

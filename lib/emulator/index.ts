@@ -5,13 +5,12 @@ import type { Emulator, EmulatorOptions } from './emulator.ts';
 import { Estate } from './estate.ts';
 import type { Faults } from './faults.ts';
 import { type Outcome, serve } from './gateway.ts';
+import { Issued } from './issued.ts';
 import { Journal, type JournalEntry } from './journal.ts';
 import { readCall } from './reading.ts';
 import { listen, type Respond } from './server.ts';
 import { DEFAULT_SWITCHES } from './switches.ts';
-import { TemporaryKeys } from './temporary-keys.ts';
 import { Timers } from './timers.ts';
-import { TokenStore } from './tokens.ts';
 
 export { demoEstate } from './demo-estate.ts';
 export * from './demo-identity.ts';
@@ -45,8 +44,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     users: [...(options.users ?? [DEMO_USER])],
     projects: [...(options.projects ?? [{ id: DEMO_PROJECT_ID, name: DEMO_REGION }])],
     agencies: [...(options.agencies ?? [])],
-    temporaryKeys: new TemporaryKeys(now),
-    tokens: new TokenStore(now, options.tokenLifetimeMs ?? DAY_MS),
+    tokens: new Issued(now),
+    tokenLifetimeMs: options.tokenLifetimeMs ?? DAY_MS,
+    temporaryKeys: new Issued(now),
     now,
     verify: options.verify ?? true,
     defaultFamily: options.host ?? 'dcs',

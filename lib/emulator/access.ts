@@ -1,6 +1,5 @@
-import type { Answer } from './answer.ts';
 import { callerOf, homeOf } from './caller.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, iamError, serviceError } from './errors.ts';
 import { isOfIam } from './routes.ts';
 import { bodyOnDelete, parseAuthorization, verifySignature } from './signature.ts';

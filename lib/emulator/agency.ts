@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Answer } from './answer.ts';
-import { callerOf } from './caller.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import { accountId, callerOf } from './caller.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { iamError } from './errors.ts';
 import { microseconds, readAuth } from './iam.ts';
-import { accountId } from './ids.ts';
 
 /** `POST /v3.0/OS-CREDENTIAL/securitytokens` with method `assume_role`: temporary keys of another account. */
 export function assumeAgency(cloud: Cloud, call: IncomingCall): Answer {

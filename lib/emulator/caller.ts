@@ -15,6 +15,11 @@ export function homeOf({ users }: Cloud): string {
   return users[0]?.domain ?? DEMO_USER.domain;
 }
 
+/** 32 hexadecimal digits that are the same for the same name, of an account say. */
+export function accountId(name: string): string {
+  return Buffer.from(name).toString('hex').padEnd(32, '0').slice(0, 32);
+}
+
 /** The caller of a request whose key or token was accepted. */
 export function callerOf(cloud: Cloud, { wire }: IncomingCall): Caller {
   const token = cloud.tokens.find(wire.headers['x-auth-token'] ?? '');

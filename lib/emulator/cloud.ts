@@ -25,6 +25,17 @@ export interface Cloud {
   readonly defaultFamily: Family;
 }
 
+/** An answer to the client, before it is put on the wire. */
+export interface Answer {
+  status: number;
+  /** Lower-case names; `content-type` and `content-length` are added on sending. */
+  headers?: Record<string, string>;
+  /** A string is sent as it is, anything else as JSON, undefined as no body at all. */
+  body?: unknown;
+  /** Whether this request took a record out of the list (or marked it DELETED). */
+  deleted?: boolean;
+}
+
 /** One request, read and routed. */
 export interface IncomingCall {
   readonly wire: SignedRequest;

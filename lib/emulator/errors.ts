@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { IncomingCall } from './cloud.ts';
+import type { Answer, IncomingCall } from './cloud.ts';
 import type { Family } from './services.ts';
 
 /** No vendor page gives a code for a missing task, so the emulator has one that nobody can know. */

@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { flowControl, gatewayError, iamError, serviceError } from './errors.ts';
 import type { Faults } from './faults.ts';
 import type { Interception } from './interception.ts';

@@ -1,15 +1,14 @@
 import { refuseAccess } from './access.ts';
 import { assumeAgency } from './agency.ts';
-import { type Answer, errorCodeOf } from './answer.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, serviceError } from './errors.ts';
 import { faultFor, latencyOf } from './fault-outcome.ts';
 import { issueToken, listProjects } from './iam.ts';
-import { isHexId, isUuid } from './ids.ts';
 import { listInstances } from './instances-api.ts';
 import type { Interception } from './interception.ts';
 import type { JournalEntry } from './journal.ts';
 import { showProgress } from './progress-api.ts';
+import { isHexId, isUuid } from './routes.ts';
 import { deleteTask, listTasks, showTask } from './tasks-api.ts';
 
 /** An answer on the wire, or none. */
@@ -72,6 +71,14 @@ function conclude(entry: JournalEntry, answer: Answer, fault: Interception = {})
     if (code !== undefined) entry.errorCode = code;
   }
   return { answer, connection };
+}
+
+/** The vendor's error code in a body: `error_code`, or `error.code` as IAM has it. */
+function errorCodeOf(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { error_code: code, error } = body as { error_code?: unknown; error?: { code?: unknown } };
+  const found = code ?? error?.code;
+  return found === undefined || found === null ? undefined : String(found);
 }
 
 function connectionUnder(fault: Interception): Outcome['connection'] {

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Answer } from './answer.ts';
-import { callerOf, homeOf } from './caller.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import { accountId, callerOf, homeOf } from './caller.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import type { Project, User } from './demo-identity.ts';
 import { iamError } from './errors.ts';
-import { accountId } from './ids.ts';
 import type { IssuedToken } from './issued.ts';
 
 /** The parts that are read of what is sent for a token or for temporary keys. */

@@ -10,7 +10,6 @@ import { Journal, type JournalEntry } from './journal.ts';
 import { readCall } from './reading.ts';
 import { listen, type Respond } from './server.ts';
 import { DEFAULT_SWITCHES } from './switches.ts';
-import { Timers } from './timers.ts';
 
 export { demoEstate } from './demo-estate.ts';
 export * from './demo-identity.ts';
@@ -52,7 +51,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     defaultFamily: options.host ?? 'dcs',
   };
   const journal = new Journal(options.journalCapacity);
-  const timers = new Timers();
   let served = 0;
 
   const respond: Respond = async (message: IncomingMessage, body: Buffer) => {
@@ -66,7 +64,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     try {
       outcome = await serve(cloud, call, entry, {
         intercept: (seen) => emulator.intercept?.(seen, emulator),
-        sleep: options.sleep ?? timers.sleep,
+        sleep: options.sleep ?? server.sleep,
       });
     } finally {
       // A request that is never answered stays in flight until its connection goes.
@@ -85,10 +83,6 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   };
 
   const server = await listen(options.port ?? 0, respond);
-  const stop = async () => {
-    timers.giveUp();
-    await server.close();
-  };
   const emulator: Emulator = {
     url: `http://127.0.0.1:${server.port}`,
     port: server.port,
@@ -105,9 +99,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     instances: () => cloud.estate.all(),
     expireTokens: () => cloud.tokens.expireAll(),
     expireTemporaryKeys: () => cloud.temporaryKeys.expireAll(),
-    suspend: stop,
+    suspend: server.close,
     resume: server.reopen,
-    close: stop,
+    close: server.close,
   };
   return emulator;
 }

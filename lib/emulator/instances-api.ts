@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { serviceError } from './errors.ts';
 import type { EmulatedInstance } from './estate.ts';
 import { readPage } from './paging.ts';

@@ -1,5 +1,4 @@
-import type { Answer } from './answer.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, noProgress } from './errors.ts';
 import { type Family, SERVICES } from './services.ts';
 import { RUNNING, type TaskRow } from './task-row.ts';

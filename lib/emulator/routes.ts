@@ -16,6 +16,16 @@ export interface Route {
 const RIGHT = { wrongMethod: false } as const;
 const UNKNOWN: Route = { operation: 'unknown', ...RIGHT };
 
+/** Projects and tasks have ids of 32 hexadecimal digits without dashes. */
+export function isHexId(id: string): boolean {
+  return /^[0-9a-f]{32}$/i.test(id);
+}
+
+/** Instances have UUIDs with dashes. */
+export function isUuid(id: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(id);
+}
+
 /** The operations of IAM, which words its errors in a way of its own. */
 export function isOfIam(operation: Operation): boolean {
   return operation === 'token' || operation === 'projects' || operation === 'agency';

@@ -9,6 +9,8 @@ export type Respond = (message: IncomingMessage, body: Buffer) => Promise<Outcom
 /** An HTTP server and the port that it has for good. */
 export interface Listening {
   readonly port: number;
+  /** Resolves after so many milliseconds; never, when the server is closed before. */
+  sleep(milliseconds: number): Promise<void>;
   /** Listens again on the same port after it was closed. */
   reopen(): Promise<void>;
   /** Refuses new connections and destroys those that are open. */
@@ -32,7 +34,25 @@ export async function listen(port: number, respond: Respond): Promise<Listening>
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await open(server, port);
   const { port: taken } = server.address() as AddressInfo;
-  return { port: taken, reopen: () => open(server, taken), close: () => shut(server) };
+  const timers = new Set<NodeJS.Timeout>();
+  return {
+    port: taken,
+    sleep: (milliseconds) =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          resolve();
+        }, milliseconds);
+        timers.add(timer);
+      }),
+    reopen: () => open(server, taken),
+    close: () => {
+      // A timer that is left would keep the process alive.
+      for (const timer of timers) clearTimeout(timer);
+      timers.clear();
+      return shut(server);
+    },
+  };
 }
 
 async function open(server: Server, port: number): Promise<void> {

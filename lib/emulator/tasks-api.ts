@@ -1,10 +1,9 @@
-import type { Answer } from './answer.ts';
-import type { Cloud, IncomingCall } from './cloud.ts';
+import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { serviceError, taskNotFound } from './errors.ts';
 import type { EmulatedInstance } from './estate.ts';
-import { isHexId, isUuid } from './ids.ts';
 import type { JournalEntry } from './journal.ts';
 import { readPage } from './paging.ts';
+import { isHexId, isUuid } from './routes.ts';
 import { SERVICES } from './services.ts';
 import { RUNNING, type TaskRow } from './task-row.ts';
 import { readTimeRange } from './time-filter.ts';

@@ -13,8 +13,7 @@ export interface Route {
   readonly taskId?: string;
 }
 
-const RIGHT = { wrongMethod: false } as const;
-const UNKNOWN: Route = { operation: 'unknown', ...RIGHT };
+const UNKNOWN: Route = { operation: 'unknown', wrongMethod: false };
 
 /** Projects and tasks have ids of 32 hexadecimal digits without dashes. */
 export function isHexId(id: string): boolean {
@@ -38,50 +37,34 @@ export function servedAt(host: Host | undefined, route: Route): Route {
   return host === 'dms' && route.version === 'v1.0' ? UNKNOWN : route;
 }
 
-/** Reads method and percent-encoded path. */
+/** The operations by what follows the project in the path, and by method. */
+const OF_PROJECT = new Map<string, Partial<Record<string, Operation>>>([
+  ['instances', { GET: 'list-instances' }],
+  ['instances/ID/tasks', { GET: 'list-tasks' }],
+  ['instances/ID/tasks/ID', { GET: 'show-task', DELETE: 'delete-task' }],
+  ['instances/ID/tasks/ID/progress', { GET: 'task-progress' }],
+]);
+
+/** A wrong method is unknown here: no page gives IAM a code for it, and the gateway has one. */
+const OF_IAM = new Map<string, Operation>([
+  ['POST /v3/auth/tokens', 'token'],
+  ['POST /v3.0/OS-CREDENTIAL/securitytokens', 'agency'],
+  ['GET /v3/projects', 'projects'],
+  ['GET /v3/auth/projects', 'projects'],
+]);
+
+/** Reads method and path, in which only ids are percent-decoded. */
 export function routeOf(method: string, path: string): Route {
-  const [root, ...rest] = path.split('/');
-  if (root !== '') return UNKNOWN;
-  const segments = rest.map(decode);
-  if (segments[0] === 'v3' || segments[0] === 'v3.0') return identityRoute(method, segments);
-  const [version, projectId, instances, instanceId, tasks, taskId, progress] = segments;
-  const known = version === 'v2' || version === 'v1.0';
-  if (!known || !projectId || instances !== 'instances') return UNKNOWN;
-  if (segments.length === 3) {
-    const here = { version, projectId };
-    return method === 'GET' ? { operation: 'list-instances', ...RIGHT, ...here } : wrong(here);
-  }
-  if (!instanceId || tasks !== 'tasks') return UNKNOWN;
-  const address = { version, projectId, instanceId };
-  if (segments.length === 5) {
-    return method === 'GET' ? { operation: 'list-tasks', ...RIGHT, ...address } : wrong(address);
-  }
-  if (!taskId) return UNKNOWN;
-  if (segments.length > 6) {
-    if (version === 'v1.0' || progress !== 'progress' || segments.length > 7) return UNKNOWN;
-    const task = { ...address, taskId };
-    return method === 'GET' ? { operation: 'task-progress', ...RIGHT, ...task } : wrong(task);
-  }
-  if (method === 'GET') return { operation: 'show-task', ...RIGHT, ...address, taskId };
-  if (method === 'DELETE') return { operation: 'delete-task', ...RIGHT, ...address, taskId };
-  return wrong({ ...address, taskId });
-}
-
-function wrong(address: Omit<Route, 'operation' | 'wrongMethod'>): Route {
-  return { operation: 'unknown', wrongMethod: true, ...address };
-}
-
-function identityRoute(method: string, segments: readonly string[]): Route {
-  // A wrong method is unknown too: no page gives IAM a code for it, and the gateway has one.
-  switch (`${method} ${segments.join('/')}`) {
-    case 'POST v3/auth/tokens':
-      return { operation: 'token', ...RIGHT };
-    case 'POST v3.0/OS-CREDENTIAL/securitytokens':
-      return { operation: 'agency', ...RIGHT };
-    case 'GET v3/projects':
-    case 'GET v3/auth/projects':
-      return { operation: 'projects', ...RIGHT };
-    default:
-      return UNKNOWN;
-  }
+  const ofIam = OF_IAM.get(`${method} ${path}`);
+  if (ofIam !== undefined) return { operation: ofIam, wrongMethod: false };
+  const [root, version, project, ...rest] = path.split('/');
+  if (root !== '' || (version !== 'v2' && version !== 'v1.0') || !project) return UNKNOWN;
+  const ids = rest.filter((_, at) => at % 2 === 1);
+  const shape = rest.map((segment, at) => (at % 2 === 1 && segment ? 'ID' : segment)).join('/');
+  const methods = OF_PROJECT.get(shape);
+  if (methods === undefined || (version === 'v1.0' && rest.length > 4)) return UNKNOWN;
+  const operation = methods[method] ?? 'unknown';
+  const [projectId = '', instanceId, taskId] = [project, ...ids].map(decode);
+  const wrongMethod = operation === 'unknown';
+  return { operation, wrongMethod, version, projectId, instanceId, taskId };
 }

@@ -2,6 +2,7 @@ import type { AccessKey, Agency, Project, User } from './demo-identity.ts';
 import type { Estate } from './estate.ts';
 import type { Faults } from './faults.ts';
 import type { Issued, IssuedToken, TemporaryKey } from './issued.ts';
+import type { Query } from './query.ts';
 import type { Route } from './routes.ts';
 import type { Family, ServiceName } from './services.ts';
 import type { SignedRequest } from './signature.ts';
@@ -40,8 +41,7 @@ export interface Answer {
 export interface IncomingCall {
   readonly wire: SignedRequest;
   readonly route: Route;
-  /** Decoded; the first of several with one name. */
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Query;
   /** The body as text. */
   readonly body: string;
   /** 32 hexadecimal digits, sent as `x-request-id`. */

@@ -4,6 +4,7 @@ import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import type { Project, User } from './demo-identity.ts';
 import { iamError } from './errors.ts';
 import type { IssuedToken } from './issued.ts';
+import type { Query } from './query.ts';
 
 /** The parts that are read of what is sent for a token or for temporary keys. */
 interface Auth {
@@ -169,7 +170,7 @@ function regionOf({ name }: Project): string {
 function readProjectPage({
   page,
   per_page: perPage,
-}: Readonly<Record<string, string>>): { skip: number; limit: number } | { parameter: string } {
+}: Query): { skip: number; limit: number } | { parameter: string } {
   if (page === undefined && perPage === undefined) return { skip: 0, limit: Infinity };
   const number = /^\d{1,9}$/.test(page ?? '') ? Number(page) : 0;
   const limit = /^\d{1,4}$/.test(perPage ?? '') ? Number(perPage) : 0;

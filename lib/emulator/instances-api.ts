@@ -2,6 +2,7 @@ import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { serviceError } from './errors.ts';
 import type { EmulatedInstance } from './estate.ts';
 import { readPage } from './paging.ts';
+import type { Query } from './query.ts';
 import { type Family, SERVICES } from './services.ts';
 
 /** `GET …/instances`: one page of a project's instances of one service. */
@@ -27,11 +28,7 @@ export function listInstances({ estate, faults }: Cloud, call: IncomingCall): An
   return { status: 200, body: { instance_num: matching.length, instances: rows } };
 }
 
-function matches(
-  { id, name, status }: EmulatedInstance,
-  family: Family,
-  query: Readonly<Record<string, string>>,
-): boolean {
+function matches({ id, name, status }: EmulatedInstance, family: Family, query: Query): boolean {
   const exact = family === 'dcs' ? query.name_equal : query.exact_match_name;
   const wantedId = query.instance_id ?? query.id;
   if (wantedId !== undefined && wantedId !== id) return false;

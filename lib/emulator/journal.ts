@@ -1,3 +1,4 @@
+import type { Query } from './query.ts';
 import type { ServiceName } from './services.ts';
 
 /** The operation that a request asks for. */
@@ -17,8 +18,7 @@ export interface JournalEntry {
   readonly method: string;
   /** Path as it was sent, still percent-encoded, without the query. */
   readonly path: string;
-  /** Query parameters, decoded; the first of several with one name. */
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Query;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body as text, empty when there was none. */

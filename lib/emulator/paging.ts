@@ -1,3 +1,4 @@
+import type { Query } from './query.ts';
 import type { PagingDialect } from './services.ts';
 
 /** A page that was asked for: `skip` rows are left out before it. */
@@ -16,10 +17,7 @@ export interface PageRefusal {
  * Reads `limit` and the dialect's own position. A parameter of another dialect is not looked at, as
  * on the real gateway: `offset` on a queue's tasks brings page 1 again.
  */
-export function readPage(
-  query: Readonly<Record<string, string>>,
-  dialect: PagingDialect,
-): PageRequest | PageRefusal {
+export function readPage(query: Query, dialect: PagingDialect): PageRequest | PageRefusal {
   const limit = readInteger(query.limit, dialect.defaultLimit);
   if (!(limit >= 1 && limit <= dialect.maxLimit)) {
     return { parameter: 'limit', reason: 'limit-out-of-range' };

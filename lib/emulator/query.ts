@@ -1,11 +1,11 @@
-/** Decoded `name, value` pairs of a query string, in the order of the wire. */
-export type QueryPair = readonly [name: string, value: string];
+/** Decoded query parameters; the first of several with one name. */
+export type Query = Readonly<Record<string, string>>;
 
 /**
- * Splits a raw query string. `+` stays a plus sign: the clouds' canonical form knows only `%20`, and
- * a client that sends `+` for a space must notice.
+ * Decoded pairs of a raw query string, in the order of the wire. `+` stays a plus sign: the clouds'
+ * canonical form knows only `%20`, and a client that sends `+` for a space must notice.
  */
-export function parseQuery(raw: string): QueryPair[] {
+export function parseQuery(raw: string): (readonly [name: string, value: string])[] {
   if (raw === '') return [];
   return raw
     .split('&')

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Cloud, IncomingCall } from './cloud.ts';
 import type { Estate } from './estate.ts';
 import type { Operation } from './journal.ts';
-import { parseQuery } from './query.ts';
+import { parseQuery, type Query } from './query.ts';
 import { type Route, routeOf, servedAt } from './routes.ts';
 import { type Family, type Host, SERVICES, type ServiceName, serviceOfEngine } from './services.ts';
 
@@ -45,7 +45,7 @@ function hostOf(name = ''): Host | undefined {
 /** The service of this family that the path or the query names. */
 function serviceOf(
   route: Route,
-  query: Readonly<Record<string, string>>,
+  query: Query,
   estate: Estate,
   family: Family,
 ): ServiceName | undefined {
@@ -63,11 +63,7 @@ function serviceOf(
  * Tells the families apart by the surest sign that there is: they share their paths, and one address
  * here stands for several hosts.
  */
-function familyOf(
-  route: Route,
-  query: Readonly<Record<string, string>>,
-  { estate, defaultFamily }: Cloud,
-): Family {
+function familyOf(route: Route, query: Query, { estate, defaultFamily }: Cloud): Family {
   if (route.version === 'v1.0') return 'dcs';
   const service = route.instanceId === undefined ? undefined : estate.serviceOf(route.instanceId);
   if (service !== undefined) return SERVICES[service].family;
@@ -80,10 +76,7 @@ const DIALECT: Partial<Record<Operation, Readonly<Record<Family, readonly string
   'list-tasks': { dcs: ['start_time'], dms: ['start'] },
 };
 
-function familyOfDialect(
-  { operation }: Route,
-  query: Readonly<Record<string, string>>,
-): Family | undefined {
+function familyOfDialect({ operation }: Route, query: Query): Family | undefined {
   if (operation === 'show-task') return 'dms';
   const names = DIALECT[operation];
   const speaks = (family: Family) => names?.[family].some((name) => query[name] !== undefined);

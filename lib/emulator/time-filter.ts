@@ -1,10 +1,11 @@
+import type { Query } from './query.ts';
 import { SERVICES, type ServiceName } from './services.ts';
 import type { Switches } from './switches.ts';
 import type { TimeRange } from './task-table.ts';
 
 /** The range that was asked for, nothing, or the name of the parameter that cannot be read. */
 export function readTimeRange(
-  query: Readonly<Record<string, string>>,
+  query: Query,
   service: ServiceName,
   switches: Switches,
 ): TimeRange | undefined | { readonly unreadable: string } {

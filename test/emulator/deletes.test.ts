@@ -8,7 +8,7 @@ import {
   TASK_NOT_FOUND_CODE,
   task,
 } from '../../lib/emulator/index.ts';
-import { call, type Reply } from './signed-client.ts';
+import { call, type Reply, tasksPath } from './signed-client.ts';
 
 let emulator: Emulator;
 beforeEach(async () => {
@@ -23,9 +23,8 @@ function instanceOf(service: ServiceName, rows: unknown[] = [task()]): EmulatedI
   return emulator.addInstance({ service, tasks: rows });
 }
 
-function pathOf({ service, id }: EmulatedInstance, taskId: string): string {
-  const version = service === 'dcs-v1' ? 'v1.0' : 'v2';
-  return `/${version}/${DEMO_PROJECT_ID}/instances/${id}/tasks/${encodeURIComponent(taskId)}`;
+function pathOf(instance: EmulatedInstance, taskId: string): string {
+  return `${tasksPath(instance)}/${encodeURIComponent(taskId)}`;
 }
 
 function remove(instance: EmulatedInstance, taskId: string): Promise<Reply> {

@@ -6,7 +6,7 @@ import {
   startEmulator,
   task,
 } from '../../lib/emulator/index.ts';
-import { call, type Reply, signedHeaders } from './signed-client.ts';
+import { call, type Reply, signedHeaders, tasksPath } from './signed-client.ts';
 
 let time: number;
 let emulator: Emulator;
@@ -24,11 +24,11 @@ afterEach(() => emulator.close());
 const root = `/v2/${DEMO_PROJECT_ID}/instances`;
 
 function list(query = ''): Promise<Reply> {
-  return call(emulator, 'GET', `${root}/${instance.id}/tasks${query}`, { at: time });
+  return call(emulator, 'GET', `${tasksPath(instance)}${query}`, { at: time });
 }
 
 function remove(id: string): Promise<Reply> {
-  return call(emulator, 'DELETE', `${root}/${instance.id}/tasks/${id}`, { at: time });
+  return call(emulator, 'DELETE', `${tasksPath(instance)}/${id}`, { at: time });
 }
 
 async function removeEach(ids: readonly string[]): Promise<number[]> {
@@ -93,7 +93,7 @@ describe('failing pages', () => {
     expect((await list()).status).toBe(502);
     expect((await list()).status).toBe(502);
     const other = emulator.addInstance({ service: 'kafka' });
-    const path = `${root}/${other.id}/tasks`;
+    const path = tasksPath(other);
     expect((await call(emulator, 'GET', path, { at: time })).status).toBe(200);
   });
 
@@ -154,7 +154,7 @@ describe('a rate limit', () => {
 
   test('holds over thousands of requests', async () => {
     emulator.faults.rateLimit = { perSecond: 10, operations: ['show-task'] };
-    const path = `${root}/${instance.id}/tasks/${instance.taskIds()[0]}`;
+    const path = `${tasksPath(instance)}/${instance.taskIds()[0]}`;
     let passed = 0;
     for (let at = 0; at < 1500; at += 1) {
       time += 50;
@@ -189,7 +189,7 @@ describe('connections', () => {
   ] as const)('hang %s the work is done, until they are given up', async (when, deleted) => {
     emulator.faults.hangs = { every: 1, when };
     const [id] = instance.taskIds() as [string];
-    const path = `${root}/${instance.id}/tasks/${id}`;
+    const path = `${tasksPath(instance)}/${id}`;
     const arrival = arrivalOf();
     const controller = new AbortController();
     const headers = signedHeaders(emulator, 'DELETE', path, { at: time });
@@ -231,7 +231,7 @@ test('a service that is down refuses connections, and comes back as it was', asy
 
 test('a fault may keep to one instance, and to so many times', async () => {
   const other = emulator.addInstance({ service: 'kafka' });
-  const path = `${root}/${other.id}/tasks`;
+  const path = tasksPath(other);
   emulator.faults.badBodies = { kind: 'empty', every: 1, instanceId: other.id, times: 1 };
   expect((await list()).text).not.toBe('');
   expect((await call(emulator, 'GET', path, { at: time })).text).toBe('');
@@ -261,7 +261,7 @@ test('latency may depend on the request', async () => {
 
 describe('bad bodies', () => {
   async function text(): Promise<{ status: number; type: string | null; text: string }> {
-    const path = `${root}/${instance.id}/tasks`;
+    const path = tasksPath(instance);
     const headers = signedHeaders(emulator, 'GET', path, { at: time });
     const response = await fetch(`${emulator.url}${path}`, { headers });
     const type = response.headers.get('content-type');
@@ -341,7 +341,7 @@ test('an operation can be forbidden, by the name of its permission', async () =>
 
 test('no fault hides a wrong signature', async () => {
   emulator.faults.deleteFails = { every: 1 };
-  const path = `${root}/${instance.id}/tasks/${instance.taskIds()[0]}`;
+  const path = `${tasksPath(instance)}/${instance.taskIds()[0]}`;
   const key = { accessKey: 'x', secretKey: 'y' };
   expect((await call(emulator, 'DELETE', path, { at: time, key })).status).toBe(401);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DEMO_PROJECT_ID, type Emulator, startEmulator, task } from '../../lib/emulator/index.ts';
 import { Journal, type JournalEntry } from '../../lib/emulator/journal.ts';
-import { call } from './signed-client.ts';
+import { call, tasksPath } from './signed-client.ts';
 
 let emulator: Emulator;
 beforeEach(async () => {
@@ -14,7 +14,7 @@ const at = 1_735_787_045_000;
 test('an entry tells what was asked and what was answered', async () => {
   const instance = emulator.addInstance({ service: 'rabbitmq', tasks: [task()] });
   const [id] = instance.taskIds() as [string];
-  const path = `/v2/${DEMO_PROJECT_ID}/instances/${instance.id}/tasks/${id}`;
+  const path = `${tasksPath(instance)}/${id}`;
   await call(emulator, 'DELETE', `${path}?x=a%20b&y`, { at, headers: { 'x-mark': 'M' } });
   expect(emulator.journal.all()).toEqual([
     {

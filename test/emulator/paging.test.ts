@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  DEMO_PROJECT_ID,
   type EmulatedInstance,
   type Emulator,
   type ServiceName,
   startEmulator,
   task,
 } from '../../lib/emulator/index.ts';
-import { call } from './signed-client.ts';
+import { call, tasksPath } from './signed-client.ts';
 
 let emulator: Emulator;
 beforeEach(async () => {
@@ -30,11 +29,6 @@ function instanceWith(service: ServiceName, count: number): EmulatedInstance {
   return emulator.addInstance({ service, tasks: tasksOf(count) });
 }
 
-function pathOf({ service, id }: EmulatedInstance, query = ''): string {
-  const version = service === 'dcs-v1' ? 'v1.0' : 'v2';
-  return `/${version}/${DEMO_PROJECT_ID}/instances/${id}/tasks${query}`;
-}
-
 interface Page {
   status: number;
   count: unknown;
@@ -43,7 +37,7 @@ interface Page {
 }
 
 async function list(instance: EmulatedInstance, query = ''): Promise<Page> {
-  const { status, json } = await call(emulator, 'GET', pathOf(instance, query));
+  const { status, json } = await call(emulator, 'GET', `${tasksPath(instance)}${query}`);
   const body = json as { task_count?: unknown; tasks?: { id: string }[]; error_code?: string };
   return {
     status,
@@ -198,7 +192,7 @@ describe('the live table', () => {
 
   test('serves malformed rows as they are, after the dated ones', async () => {
     const instance = emulator.addInstance({ service: 'kafka', tasks: [null, 42, {}, task()] });
-    const { json } = await call(emulator, 'GET', pathOf(instance));
+    const { json } = await call(emulator, 'GET', tasksPath(instance));
     expect(json).toEqual({ task_count: '4', tasks: [instance.tasks()[0], null, 42, {}] });
   });
 });

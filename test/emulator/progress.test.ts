@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
-  DEMO_PROJECT_ID,
   type EmulatedInstance,
   type Emulator,
   NO_PROGRESS_CODE,
@@ -8,7 +7,7 @@ import {
   TASK_NOT_FOUND_CODE,
   taskOf,
 } from '../../lib/emulator/index.ts';
-import { call, type Reply } from './signed-client.ts';
+import { call, type Reply, tasksPath } from './signed-client.ts';
 
 const absentId = '0123456789abcdef0123456789abcdef';
 const begin = '2025-01-02T03:04:05.678Z';
@@ -20,10 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => emulator.close());
 
-function progressOf({ id, service }: EmulatedInstance, taskId: string): Promise<Reply> {
-  const version = service === 'dcs-v1' ? 'v1.0' : 'v2';
-  const path = `/${version}/${DEMO_PROJECT_ID}/instances/${id}/tasks/${taskId}/progress`;
-  return call(emulator, 'GET', path);
+function progressOf(instance: EmulatedInstance, taskId: string): Promise<Reply> {
+  return call(emulator, 'GET', `${tasksPath(instance)}/${taskId}/progress`);
 }
 
 async function progressOfNew(

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { type AccessKey, DEMO_ACCESS_KEY } from '../../lib/emulator/demo-identity.ts';
 import type { Emulator } from '../../lib/emulator/emulator.ts';
+import type { EmulatedInstance } from '../../lib/emulator/estate.ts';
 import { canonicalRequest, signatureOf, stringToSign } from '../../lib/emulator/signature.ts';
 
 /** What a test may want to be different about a request. */
@@ -23,6 +24,11 @@ export interface Reply {
   text: string;
   /** The body as JSON; undefined when it is empty. */
   json: unknown;
+}
+
+/** The path of an instance's tasks. */
+export function tasksPath({ service, projectId, id }: EmulatedInstance): string {
+  return `/${service === 'dcs-v1' ? 'v1.0' : 'v2'}/${projectId}/instances/${id}/tasks`;
 }
 
 /** Sends one signed request to an emulator. `path` carries the query, encoded as it is to be sent. */

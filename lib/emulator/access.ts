@@ -2,7 +2,7 @@ import { callerOf, homeOf } from './caller.ts';
 import type { Answer, Cloud, IncomingCall } from './cloud.ts';
 import { gatewayError, iamError, serviceError } from './errors.ts';
 import { isOfIam } from './routes.ts';
-import { bodyOnDelete, parseAuthorization, verifySignature } from './signature.ts';
+import { bodyOnDelete, parseAuthorization, signatureRefusal } from './signature.ts';
 
 /** The gateway's check of who is calling: undefined lets the request through. */
 export function refuseAccess(cloud: Cloud, call: IncomingCall): Answer | undefined {
@@ -30,8 +30,8 @@ function refuseSignature(cloud: Cloud, call: IncomingCall): Answer | undefined {
     return unauthorised(call, 'verify security token fail, it has expired');
   }
   const keys = temporary ? [temporary] : cloud.accessKeys;
-  const verdict = verifySignature(wire, keys, cloud.now());
-  return verdict.ok ? undefined : unauthorised(call, verdict.reason);
+  const refusal = signatureRefusal(wire, keys, cloud.now());
+  return refusal === undefined ? undefined : unauthorised(call, refusal);
 }
 
 /** A key opens only the projects of its own account. */

@@ -2,7 +2,7 @@ import type { Cloud, IncomingCall } from './cloud.ts';
 import { DEMO_USER } from './demo-identity.ts';
 import { parseAuthorization } from './signature.ts';
 
-/** Who sends a request, as far as accounts go. */
+/** The sender of a request, as far as accounts go. */
 export interface Caller {
   /** Name of the account. */
   readonly domain: string;

@@ -47,7 +47,7 @@ export interface IncomingCall {
   /** 32 hexadecimal digits, sent as `x-request-id`. */
   readonly requestId: string;
   readonly service: ServiceName | undefined;
-  /** Whose error bodies this request gets, where it is not IAM that is asked. */
+  /** Its error bodies are the ones that this request gets, unless it asks IAM. */
   readonly family: Family;
   /** Those of the cloud, for the form of its errors. */
   readonly switches: Switches;

@@ -179,7 +179,7 @@ function readProjectPage({
   return { skip: (number - 1) * limit, limit };
 }
 
-/** Where the caller found this emulator. */
+/** The address at which the caller found this emulator. */
 function originOf({ wire }: IncomingCall): string {
   return `http://${wire.headers.host}`;
 }

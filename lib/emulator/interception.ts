@@ -1,4 +1,4 @@
-/** What happens to a request instead of the ordinary answer, or besides it. */
+/** An event that strikes a request instead of the ordinary answer, or besides it. */
 export interface Interception {
   /** Answers with this status. Unless `afterwards` is set, the service does not do what was asked. */
   status?: number;

@@ -1,7 +1,7 @@
 /** The services that the emulator speaks for, named as a retention policy names them. */
 export type ServiceName = 'dcs' | 'dcs-v1' | 'kafka' | 'rabbitmq' | 'rocketmq';
 
-/** Who answers: the Redis service and the message queues differ in error bodies and codes. */
+/** Redis, or the message queues: the two differ in error bodies and codes. */
 export type Family = 'dcs' | 'dms';
 
 /** A host by the first label of its name, as in `dms.eu-de.otc.t-systems.com`. */

@@ -19,11 +19,6 @@ export interface SignedRequest {
   readonly body: string | Uint8Array;
 }
 
-/** Who signed, or the text that the gateway appends to "Incorrect IAM authentication information". */
-export type Verdict =
-  | { readonly ok: true; readonly accessKey: string }
-  | { readonly ok: false; readonly reason: string };
-
 /**
  * The six parts that are signed, joined with newlines. Path and query are decoded and encoded again,
  * because official clients send some characters raw that they signed encoded.
@@ -86,36 +81,36 @@ export function parseAuthorization(
   return { accessKey, signedHeaders: names.split(';'), signature };
 }
 
-/** Checks a request against the keys that are valid now. `now` is in milliseconds. */
-export function verifySignature(
+/**
+ * Checks a request against the keys that are valid now. `now` is in milliseconds. The result is the
+ * text that the gateway appends to its refusal; undefined when the signature is right.
+ */
+export function signatureRefusal(
   request: SignedRequest,
   keys: readonly AccessKey[],
   now: number,
-): Verdict {
+): string | undefined {
   const authorization = parseAuthorization(request.headers.authorization ?? '');
-  if (authorization === undefined) return refused('authorization header is missing or malformed');
+  if (authorization === undefined) return 'authorization header is missing or malformed';
   const { accessKey, signedHeaders, signature } = authorization;
   const key = keys.find((one) => one.accessKey === accessKey);
-  if (key === undefined) return refused(`get secretKey failed,ak:${accessKey}`);
+  if (key === undefined) return `get secretKey failed,ak:${accessKey}`;
   if (request.headers['x-security-token'] !== key.securityToken) {
-    return refused('verify security token fail');
+    return 'verify security token fail';
   }
-  if (!isCanonicalList(signedHeaders)) return refused('signed headers are not in canonical form');
-  if (!signedHeaders.includes('host')) return refused('host is not signed');
-  if (!signedHeaders.includes('x-sdk-date')) return refused('x-sdk-date is not signed');
+  if (!isCanonicalList(signedHeaders)) return 'signed headers are not in canonical form';
+  if (!signedHeaders.includes('host')) return 'host is not signed';
+  if (!signedHeaders.includes('x-sdk-date')) return 'x-sdk-date is not signed';
   const date = request.headers['x-sdk-date'] ?? '';
   const signedAt = parseSigningDate(date);
-  if (Number.isNaN(signedAt)) return refused(`x-sdk-date is malformed:${date}`);
+  if (Number.isNaN(signedAt)) return `x-sdk-date is malformed:${date}`;
   if (Math.abs(now - signedAt) > WINDOW_MS) {
     const server = signingDate(now);
-    return refused(
-      `calc aksk signature fail:signature expired, signature time:${date},server time:${server}`,
-    );
+    return `calc aksk signature fail:signature expired, signature time:${date},server time:${server}`;
   }
   const canonical = canonicalRequest(request, signedHeaders);
   const expected = signatureOf(key.secretKey, stringToSign(date, canonical));
-  if (!sameText(expected, signature)) return refused(mismatch(canonical));
-  return { ok: true, accessKey };
+  return sameText(expected, signature) ? undefined : mismatch(canonical);
 }
 
 /** The real gateway shows its own canonical request, with `|` for newlines. */
@@ -127,10 +122,6 @@ function mismatch(canonical: string): string {
 export function bodyOnDelete(request: SignedRequest): string {
   const names = parseAuthorization(request.headers.authorization ?? '')?.signedHeaders ?? [];
   return mismatch(canonicalRequest(request, names));
-}
-
-function refused(reason: string): Verdict {
-  return { ok: false, reason };
 }
 
 function isCanonicalList(names: readonly string[]): boolean {

@@ -5,7 +5,7 @@ import type { Emulator } from '../../lib/emulator/emulator.ts';
 import type { EmulatedInstance } from '../../lib/emulator/estate.ts';
 import { canonicalRequest, signatureOf, stringToSign } from '../../lib/emulator/signature.ts';
 
-/** What a test may want to be different about a request. */
+/** The ways in which a request may differ from an ordinary one. */
 export interface SignedOptions {
   key?: AccessKey;
   /** Time of signing in milliseconds; the real time when absent. */

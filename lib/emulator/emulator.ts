@@ -35,8 +35,6 @@ export interface EmulatorOptions {
   verify?: boolean;
   switches?: Partial<Switches>;
   faults?: Partial<Faults>;
-  /** Shorthand for `faults.latency`, in milliseconds. */
-  latencyMs?: number;
   /** Looks at every request first, see Intercept. */
   intercept?: Intercept;
   /**

@@ -34,7 +34,6 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const now = options.now ?? Date.now;
   const faults: Faults = { ...options.faults };
-  faults.latency ??= options.latencyMs ?? 0;
   const cloud: Cloud = {
     estate: new Estate(DEMO_PROJECT_ID, now),
     switches: { ...DEFAULT_SWITCHES, ...options.switches },

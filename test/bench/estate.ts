@@ -51,8 +51,8 @@ export function recordsOf(size: number, expiredShare: number, now: number): Task
 /** An emulator that serves a scene. */
 export async function startScene(scene: Scene): Promise<Emulator> {
   const { service, sizes, expiredShare, latency, hiddenLimit: perSecond } = scene;
-  const faults = perSecond === undefined ? {} : { rateLimit: { perSecond } };
-  const emulator = await startEmulator({ latencyMs: latency, faults });
+  const faults = perSecond === undefined ? { latency } : { latency, rateLimit: { perSecond } };
+  const emulator = await startEmulator({ faults });
   const now = Date.now();
   for (const size of sizes) {
     emulator.addInstance({ service, tasks: recordsOf(size, expiredShare, now) });

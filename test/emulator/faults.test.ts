@@ -244,7 +244,8 @@ test('latency can pass on a clock of the test', async () => {
   const sleep = async (milliseconds: number) => {
     slept.push(milliseconds);
   };
-  emulator = await startEmulator({ now: () => time, latencyMs: 3_600_000, sleep });
+  const faults = { latency: 3_600_000 };
+  emulator = await startEmulator({ now: () => time, faults, sleep });
   expect((await call(emulator, 'GET', root, { at: time })).status).toBe(200);
   expect(slept).toEqual([3_600_000]);
 });

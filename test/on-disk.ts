@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Emulator, startEmulator } from '../lib/emulator/index.ts';
+import { eachTest } from './each-test.ts';
 import { cachePolicy } from './policies.ts';
 
 /** A folder for policies, to be removed. */
@@ -24,6 +25,9 @@ export async function policyFolder(): Promise<PolicyFolder> {
     remove: () => rm(path, { recursive: true, force: true }),
   };
 }
+
+/** An empty folder for each test. */
+export const useFolder = (): PolicyFolder => eachTest(policyFolder, (folder) => folder.remove());
 
 /** An emulator by the real clock, and a policy for it in a file, as a user has it. */
 export interface OnDisk {

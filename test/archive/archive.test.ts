@@ -31,7 +31,7 @@ import { awsRequestHandler } from '../../lib/http/aws-handler.ts';
 import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { keepEnvironment } from '../environment.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { type Served, serve } from '../serve.ts';
 
 const ORIGIN: ArchiveOrigin = {
@@ -92,11 +92,7 @@ describe('an object', () => {
 });
 
 describe('in a folder', () => {
-  let folder: PolicyFolder;
-  beforeEach(async () => {
-    folder = await policyFolder();
-  });
-  afterEach(() => folder.remove());
+  const folder = useFolder();
 
   test('the file is whole and for its owner alone', async () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => `{"n":${index},"text":"ü"}`);

@@ -6,22 +6,16 @@ import {
   type EmulatorOptions,
   startEmulator,
 } from '../../lib/emulator/index.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { cachePolicy } from '../policies.ts';
 import { expired } from '../records.ts';
 import { type FakeSecretsManager, startSecretsManager } from '../secrets-manager.ts';
 import { DEMO_ENV, FakeIo, tooWide, type } from './fake-io.ts';
 
 let emulator: Emulator;
-let folder: PolicyFolder;
-beforeEach(async () => {
-  folder = await policyFolder();
-  await start();
-});
-afterEach(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+const folder = useFolder();
+beforeEach(() => start());
+afterEach(() => emulator.close());
 
 async function start(options: EmulatorOptions = {}): Promise<void> {
   await emulator?.close();

@@ -1,15 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { Summary } from '../../lib/model/summary.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { FakeIo, tooWide, type } from './fake-io.ts';
 
-let folder: PolicyFolder;
-beforeAll(async () => {
-  folder = await policyFolder();
-});
-afterAll(() => folder.remove());
+const folder = useFolder();
 
 describe('emulate', () => {
   test('serves an estate and writes a policy that fits it: plan, then run', async () => {

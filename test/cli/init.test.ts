@@ -11,7 +11,7 @@ import {
 import type { Summary } from '../../lib/model/summary.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
 import type { Policy } from '../../lib/policy/schema.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { expired } from '../records.ts';
 import { startSecretsManager } from '../secrets-manager.ts';
 import { DEMO_ENV, type Ended, FakeIo, tooWide, type } from './fake-io.ts';
@@ -19,19 +19,15 @@ import { DEMO_ENV, type Ended, FakeIo, tooWide, type } from './fake-io.ts';
 const TEAM = { id: '0b01fbb53600d4671fa8c00673c71262', name: `${DEMO_REGION}_team` };
 
 let emulator: Emulator;
-let folder: PolicyFolder;
+const folder = useFolder();
 let output: string;
 beforeEach(async () => {
   emulator = await startEmulator();
   emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(20) });
   emulator.addInstance({ service: 'kafka', name: 'orders', tasks: expired(20) });
-  folder = await policyFolder();
   output = join(folder.path, 'first.yml');
 });
-afterEach(async () => {
-  await emulator.close();
-  await folder.remove();
-});
+afterEach(() => emulator.close());
 
 /** `init` for the emulator; its words are those of the options that are not about that. */
 const init = (words = '--service dcs', io = new FakeIo()): Promise<Ended> =>

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { expect, test } from '@jest/globals';
+import { useFolder } from '../on-disk.ts';
 import { tooWide, type } from './fake-io.ts';
 
 const RECORD = '{ id: a1, name: EXTEND, status: SUCCESS, updated_at: "2026-01-01T00:00:00Z" }';
@@ -17,11 +17,7 @@ const POLICY = [
   '        - { name: failures, match: { statuses: [FAILED] }, keepFor: 90d }',
 ];
 
-let folder: PolicyFolder;
-beforeAll(async () => {
-  folder = await policyFolder();
-});
-afterAll(() => folder.remove());
+const folder = useFolder();
 
 /** A fixture with the policy in it, written to a file. */
 function fixture(expected: readonly string[], changes: Record<string, string> = {}) {

@@ -1,18 +1,16 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 
-let folder: PolicyFolder;
+const folder = useFolder();
 let env: Record<string, string>;
 beforeEach(async () => {
-  folder = await policyFolder();
   env = { HOME: folder.path };
   await mkdir(join(folder.path, '.config/openstack'), { recursive: true });
 });
-afterEach(() => folder.remove());
 
 const ENTRY = `
 clouds:

@@ -1,17 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Duration } from 'luxon';
 import { PlanError, readApprovedPlan } from '../../lib/records/approved-plan.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { DAY, NOW } from '../records.ts';
 
-let folder: PolicyFolder;
-beforeEach(async () => {
-  folder = await policyFolder();
-});
-afterEach(() => folder.remove());
+const folder = useFolder();
 
 const EXPECTED = { policy: 'hash', now: NOW, maxAge: Duration.fromObject({ days: 7 }) };
 const HEADER = {

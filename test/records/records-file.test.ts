@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ExpiredOutcome } from '../../lib/model/summary.ts';
 import type { Decision } from '../../lib/policy/decide.ts';
 import { openRecordsFile, type RecordsFile } from '../../lib/records/records-file.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { NOW, task } from '../records.ts';
 
 const START = { runId: 'run-1', trigger: 'cli', dryRun: false, startedAt: NOW } as const;
@@ -14,13 +14,11 @@ const KEEP: Decision = { action: 'keep', reason: 'within-keep-for', rule: 'r' };
 const GO: Decision = { action: 'delete', reason: 'expired' };
 const INSTANCE = { id: 'i-1', name: 'prod', status: 'RUNNING' };
 
-let folder: PolicyFolder;
+const folder = useFolder();
 let file: string;
-beforeEach(async () => {
-  folder = await policyFolder();
+beforeEach(() => {
   file = join(folder.path, 'out.jsonl');
 });
-afterEach(() => folder.remove());
 
 const noOutput = {
   out: () => {

@@ -1,28 +1,20 @@
 import { chmod } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_PROJECT_ID, DEMO_USER } from '../../lib/emulator/index.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
 import { FAKE_NOW } from '../fake-clock.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { expired } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, useWorld } from './world.ts';
 
 const OTHER_PROJECT_ID = '0b01fbb53600d4671fa8c00673c71262';
 const OTHER_KEY = { accessKey: 'HCOTHERACCESSKEY0002', secretKey: 'other secret key' };
 
-let world: World;
-let folder: PolicyFolder;
-beforeEach(async () => {
-  world = await startWorld({ accessKeys: [DEMO_ACCESS_KEY, OTHER_KEY] });
-  folder = await policyFolder();
-});
-afterEach(async () => {
-  await world.close();
-  await folder.remove();
-});
+const world = useWorld({ accessKeys: [DEMO_ACCESS_KEY, OTHER_KEY] });
+const folder = useFolder();
 
 /** The key that each request for a list of instances was signed with, by project. */
 function keysUsed(): Record<string, string | undefined> {

@@ -1,26 +1,20 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { type Archive, ArchiveError } from '../../lib/archive/archive.ts';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import type { Observer } from '../../lib/run/observer.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
-import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { useFolder } from '../on-disk.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-let folder: PolicyFolder;
-beforeEach(async () => {
-  world = await startWorld();
-  folder = await policyFolder();
-});
-afterEach(async () => {
+const world = useWorld();
+const folder = useFolder();
+afterEach(() => {
   jest.restoreAllMocks();
-  await world.close();
-  await folder.remove();
 });
 
 const archivingTo = (archive: string, fields: object = {}, top: object = {}) =>

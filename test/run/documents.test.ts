@@ -1,8 +1,8 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { DEMO_PROJECT_ID, type ServiceName, type Switches } from '../../lib/emulator/index.ts';
 import { onlyTarget } from '../policies.ts';
 import { aged } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
 // Each row is one "delete a background task" page of the vendor.
 const DOCUMENTS: readonly {
@@ -74,11 +74,7 @@ const DOCUMENTS: readonly {
   },
 ];
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 describe.each(DOCUMENTS)(
   'the document $title',

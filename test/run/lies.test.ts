@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import {
   DEMO_ACCESS_KEY,
   DEMO_PROJECT_ID,
@@ -15,16 +15,12 @@ import { type InstanceRow, rewriteInstances } from '../instance-list.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, DAY, expired, NOW } from '../records.ts';
 import { serve } from '../serve.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, useWorld } from './world.ts';
 
 // A server, a clock or a secret store that says what is not so. Nothing that must stay may go, and
 // nothing may be reported that did not happen.
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 /** Adds instances of which everything has expired. */
 function addExpired(...names: string[]) {
@@ -49,19 +45,19 @@ describe('a clock', () => {
   test.each([400 * DAY, 16 * 60_000, -16 * 60_000])(
     'that differs from the service by %d ms: nothing is deleted, whatever the credentials',
     async (difference) => {
-      await world.close();
-      world = await startWorld({ now: () => NOW - difference, verify: false });
-      addExpired('a');
+      const other = await startWorld({ now: () => NOW - difference, verify: false });
+      other.emulator.addInstance({ service: 'dcs', name: 'a', tasks: expired(3) });
       for (const credentials of [undefined, DEMO_USER]) {
-        const summary = await world.run(
-          onlyTarget(world.emulator),
+        const summary = await other.run(
+          onlyTarget(other.emulator),
           {},
           credentials && { credentials: () => ({ name: 'x', read: async () => credentials }) },
         );
         expect(summary.targets[0]).toMatchObject({ outcome: 'failed', error: { code: 'clock' } });
         expect(summary.targets[0]?.error?.message).toContain('Set the clock (NTP)');
-        expect(deletes()).toBe(0);
+        expect(other.emulator.journal.deletes()).toEqual([]);
       }
+      await other.close();
     },
   );
 

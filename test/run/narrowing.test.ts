@@ -1,16 +1,12 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { taskId } from '../../lib/emulator/index.ts';
 import { parseKeepFor } from '../../lib/policy/duration.ts';
 import { RunRequestError } from '../../lib/run/request.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 /** Two targets, each with its own two instances. */
 function estate(): object {

@@ -1,16 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ServiceName, TaskRow } from '../../lib/emulator/index.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { onlyTarget } from '../policies.ts';
 import { aged, expired, NOW } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 function addExpired(count: number, service: ServiceName = 'dcs'): TaskRow[] {
   const tasks = expired(count, service);

@@ -1,18 +1,16 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, DEMO_USER, type Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { policyOf, targetOf } from '../policies.ts';
 import { expired, fresh } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, useWorld } from './world.ts';
 
 const PROJECTS = ['eu-de', 'eu-de_a', 'eu-de_b', 'eu-nl', 'eu-nl_a', 'eu-nl_b', 'MOS'];
 const REGIONS = ['eu-de', 'eu-nl'];
 
-let world: World;
+const world = useWorld({ projects: PROJECTS.map((name, i) => ({ id: idOf(i), name })) });
 let emulator: Emulator;
-beforeEach(async () => {
-  const projects = PROJECTS.map((name, i) => ({ id: idOf(i), name }));
-  world = await startWorld({ projects });
+beforeEach(() => {
   emulator = world.emulator;
   for (const { id } of emulator.projects) {
     for (const service of ['dcs', 'kafka'] as const) {
@@ -20,7 +18,6 @@ beforeEach(async () => {
     }
   }
 });
-afterEach(() => world.close());
 
 function idOf(index: number): string {
   return `0b01fbb53600d4671fa8c00673c7${index.toString(16).padStart(4, '0')}`;

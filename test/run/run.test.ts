@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { demoEstate, type ServiceName, taskId } from '../../lib/emulator/index.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired, NOW } from '../records.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 const ROWS = [
   ['huaweicloud', 'dcs', 'eu-west-101'],

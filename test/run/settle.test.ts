@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { type JournalEntry, TASK_NOT_FOUND_CODE, type TaskRow } from '../../lib/emulator/index.ts';
 import { onlyTarget } from '../policies.ts';
 import { expired } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 const lists = () => world.emulator.journal.count({ operation: 'list-tasks' });
 

@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createTransport } from '../../lib/http/transport.ts';
 import { onlyTarget } from '../policies.ts';
 import { expired, NOW } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 /** Every DELETE takes so many milliseconds. */
 function slowDeletes(ms: number): void {

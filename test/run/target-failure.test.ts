@@ -1,15 +1,11 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { expired } from '../records.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, useWorld } from './world.ts';
 
-let world: World;
-beforeEach(async () => {
-  world = await startWorld();
-});
-afterEach(() => world.close());
+const world = useWorld();
 
 describe('a target', () => {
   test('whose server cannot be reached fails with host and reason; the others go on', async () => {

@@ -13,6 +13,7 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import type { RunRequest } from '../../lib/run/request.ts';
 import { run } from '../../lib/run/run.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
+import { eachTest } from '../each-test.ts';
 import { FakeClock } from '../fake-clock.ts';
 
 /** An emulator, a clock that both it and the runs go by, and runs against it. */
@@ -59,6 +60,13 @@ export async function startWorld(options: EmulatorOptions = {}): Promise<World> 
     },
   };
 }
+
+/** A world of its own for each test. */
+export const useWorld = (options: EmulatorOptions = {}): World =>
+  eachTest(
+    () => startWorld(options),
+    (world) => world.close(),
+  );
 
 /** The equations that hold on every path, for each instance, each target and the run. */
 export function expectToAddUp({ targets, totals, outcome, warnings }: Summary): void {

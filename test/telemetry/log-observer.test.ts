@@ -1,21 +1,19 @@
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { taskId } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { startWorld, type World } from '../run/world.ts';
+import { useWorld } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
-let world: World;
+const world = useWorld();
 let lines: Record<string, unknown>[];
 beforeAll(forgetLogSettings);
-beforeEach(async () => {
-  world = await startWorld();
+beforeEach(() => {
   lines = [];
 });
-afterEach(() => world.close());
 
 /** A run that is logged. */
 async function run(policy: object, taskIds?: string[]): Promise<Summary> {

@@ -3,24 +3,22 @@ import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { MAX_TARGETS, metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { startWorld, type World } from '../run/world.ts';
+import { useWorld } from '../run/world.ts';
 import { type EmfLine, emfLines } from './emf.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
-let world: World;
+const world = useWorld();
 let output: string;
-beforeEach(async () => {
+beforeEach(() => {
   forgetLogSettings();
-  world = await startWorld();
   output = '';
   jest.spyOn(process.stdout, 'write').mockImplementation((text) => {
     output += String(text);
     return true;
   });
 });
-afterEach(async () => {
+afterEach(() => {
   jest.restoreAllMocks();
-  await world.close();
 });
 
 /** A run with its metrics, the last of which are the totals. */

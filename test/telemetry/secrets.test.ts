@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { type Emulator, type Intercept, startEmulator } from '../../lib/emulator/index.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import { loadPolicy } from '../../lib/policy/load.ts';
@@ -13,7 +13,7 @@ import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { NO_TERMINAL } from '../../lib/view/terminal/terminal.ts';
 import { onlyTarget } from '../policies.ts';
 import { aged, expired } from '../records.ts';
-import { startWorld, type World } from '../run/world.ts';
+import { useWorld } from '../run/world.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
 const KEY = {
@@ -23,13 +23,11 @@ const KEY = {
 };
 const USER = { username: 'janitor', password: 'pass"word\\ThatMustNotBeSeen/+42', domain: 'acme' };
 
-let world: World;
-beforeEach(async () => {
+const world = useWorld({ accessKeys: [KEY], users: [USER] });
+beforeEach(() => {
   forgetLogSettings();
   process.env.POWERTOOLS_LOG_LEVEL = 'DEBUG';
-  world = await startWorld({ accessKeys: [KEY], users: [USER] });
 });
-afterEach(() => world.close());
 
 /** All that a run says to anybody. */
 async function allOutput(credentials: Credentials, fields: object = {}): Promise<string> {

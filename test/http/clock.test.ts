@@ -9,11 +9,15 @@ test('a sleep ends at once when its signal aborts, and leaves no listener behind
   await asleep;
   expect(removed).toHaveBeenCalledTimes(1);
   await systemClock.sleep(3_600_000, stop.signal);
+  expect(removed).toHaveBeenCalledTimes(1);
 });
 
 test('a sleep of nothing is over at once', async () => {
+  const timers = jest.spyOn(globalThis, 'setTimeout');
   await systemClock.sleep(0);
   await systemClock.sleep(-5);
+  expect(timers).not.toHaveBeenCalled();
+  timers.mockRestore();
 });
 
 test('a sleep longer than a timer can be is not over at once', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SERVICES } from '../../lib/model/services.ts';
 import { IncompleteListError, type Page } from '../../lib/task-api/list-progress.ts';
-import { readList } from '../../lib/task-api/paging.ts';
+import { type ListReading, readList } from '../../lib/task-api/paging.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
 
 type Paging = (typeof SERVICES)[keyof typeof SERVICES]['tasks'];
@@ -15,7 +15,7 @@ const DIALECTS = [
   ['kafka', SERVICES.kafka.tasks],
 ] as const satisfies readonly (readonly [string, Paging])[];
 
-/** What happens to the table between two pages. */
+/** A change of the table between two pages. */
 interface Change {
   /** Rows that appear at the top. */
   readonly appear: number;
@@ -36,6 +36,27 @@ interface TableOptions {
   /** How long the server takes for the first, second, … page, in turns: pages overtake each other. */
   readonly takes?: readonly number[];
 }
+
+/** A row that its id tells, or one without an id. */
+type TestRow = string | { readonly id?: string } | null;
+
+/** Reads a list of Kafka's whose rows are taken as they come, unless told otherwise. */
+function readRows<Row extends TestRow = TestRow>(
+  list: Partial<ListReading<Row>> & Pick<ListReading<Row>, 'fetchPage'>,
+): Promise<number> {
+  return readList({
+    rows: new RowBudget().open(),
+    changed: (row) => row,
+    paging: SERVICES.kafka.tasks,
+    read: (row) => row as Row,
+    keyOf: (row) => (typeof row === 'string' ? row : row?.id),
+    found: new Map(),
+    ...list,
+  });
+}
+
+/** So many pages at once, and no row that may be new. */
+const sideBySide = (pages: number) => ({ mayAsk: () => pages, mayBeNew: () => false });
 
 /** A live table, newest first, and what was read of it. */
 async function readTable(options: TableOptions) {
@@ -69,13 +90,9 @@ async function readTable(options: TableOptions) {
     return { rows, total: count(table.length, rows.length) };
   };
   const found = new Map<string, string>();
-  const reading = readList<string>({
-    rows: new RowBudget().open(),
-    changed: (row) => row,
+  const reading = readRows<string>({
     paging: { ...SERVICES.dcs.tasks, ...paging },
     fetchPage,
-    read: (row) => row as string,
-    keyOf: (row) => row,
     found,
     ...(atOnce !== undefined && {
       sideBySide: { mayAsk: () => atOnce, mayBeNew: (row) => row.startsWith('new-') },
@@ -191,16 +208,7 @@ describe('a service that does not follow the page position', () => {
         requests += 1;
         return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total };
       };
-      const reading = readList({
-        rows: new RowBudget().open(),
-        changed: (row) => row,
-        paging: SERVICES.kafka.tasks,
-        fetchPage,
-        read: (row) => row as string,
-        keyOf: (row) => row,
-        found: new Map(),
-      });
-      await expect(reading).rejects.toThrow(
+      await expect(readRows({ fetchPage })).rejects.toThrow(
         'the page after 100 rows repeats the one before: the service ignores "start"',
       );
       expect(requests).toBe(2);
@@ -213,16 +221,7 @@ describe('a service that does not follow the page position', () => {
       requests += 1;
       return { rows: Array.from({ length: 100 }, () => ({})) };
     };
-    const reading = readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
-      paging: SERVICES.kafka.tasks,
-      fetchPage,
-      read: (row) => row,
-      keyOf: () => undefined,
-      found: new Map(),
-    });
-    await expect(reading).rejects.toThrow(IncompleteListError);
+    await expect(readRows({ fetchPage })).rejects.toThrow(IncompleteListError);
     expect(requests).toBeLessThan(100);
   });
 });
@@ -231,31 +230,19 @@ describe('rows without an id', () => {
   test('are told apart by their place', async () => {
     const rows = [null, {}, null, { id: 'a' }];
     const found = new Map<string, { id?: string } | null>();
-    await readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
-      paging: SERVICES.kafka.tasks,
-      fetchPage: async () => ({ rows, total: 4 }),
-      read: (row) => row as { id?: string } | null,
-      keyOf: (row) => row?.id,
-      found,
-    });
+    await readRows({ fetchPage: async () => ({ rows, total: 4 }), found });
     expect([...found.keys()]).toEqual(['\uD8000', '\uD8001', '\uD8002', 'a']);
   });
 
   /** Reads a list of which each request finds the next state; the last one stays. Two rows a page. */
   const readStates = async (...states: { id?: string; progress?: number }[][]) => {
     const found = new Map<string, { id?: string; progress?: number }>();
-    await readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
+    await readRows({
       paging: { ...SERVICES.kafka.tasks, limit: 2 },
       fetchPage: async (skip) => {
         const rows = (states.length > 1 ? states.shift() : states[0]) ?? [];
         return { rows: rows.slice(skip, skip + 2), total: rows.length };
       },
-      read: (row) => row as { id?: string; progress?: number },
-      keyOf: (row) => row.id,
       found,
     });
     return [...found.values()];
@@ -295,15 +282,11 @@ describe('rows without an id', () => {
         const rows = kinds.map((kind, place) => (kind === 'id' ? { id: `${place}` } : made[kind]));
         const total = isCounted || atOnce !== undefined ? rows.length : undefined;
         const found = new Map<string, { id?: string } | null>();
-        await readList({
-          rows: new RowBudget().open(),
-          changed: (row) => row,
+        await readRows({
           paging: { ...SERVICES.kafka.tasks, limit },
           fetchPage: async (skip) => ({ rows: rows.slice(skip, skip + limit), total }),
-          read: (row) => row as { id?: string } | null,
-          keyOf: (row) => row?.id,
           found,
-          ...(atOnce && { sideBySide: { mayAsk: () => atOnce, mayBeNew: () => false } }),
+          ...(atOnce && { sideBySide: sideBySide(atOnce) }),
         });
         const sorted = (some: Iterable<unknown>) =>
           [...some].map((row) => JSON.stringify(row)).sort();
@@ -437,14 +420,12 @@ describe('a list without an end', () => {
     let next = 0;
     const found = new Map<string, { id: string }>();
     const rows = budget.open();
-    const reading = readList({
+    const reading = readRows({
       paging: SERVICES.dcs.tasks,
       fetchPage: async () => ({
         rows: Array.from({ length: 100 }, () => ({ id: `row-${1_000 + next++}`, text: '1234567' })),
       }),
       read: (row) => ({ id: (row as { id: string }).id, time: 5 }),
-      keyOf: (row) => row.id,
-      changed: (row) => row,
       holdText: others > 0 ? () => 0 : (_, row) => textOf(row),
       found,
       rows,
@@ -462,15 +443,12 @@ describe('a list without an end', () => {
     const budget = new RowBudget(1_000_000, 4 * 100_000);
     const found = new Map<string, { id: string; name: string }>();
     let size = 0;
-    const reading = readList({
+    const reading = readRows({
       paging: { ...SERVICES.dcs.tasks, limit: 2 },
       fetchPage: async () => {
         size += 1_000;
         return { rows: ['a', 'b'].map((id) => ({ id, name: 'x'.repeat(size) })), total: 100 };
       },
-      read: (row) => row as { id: string; name: string },
-      keyOf: (row) => row.id,
-      changed: (row) => row,
       found,
       rows: budget.open(),
     });
@@ -488,7 +466,7 @@ describe('a list without an end', () => {
     const before = collect();
     let most = 0;
     let page = 0;
-    await readList({
+    await readRows({
       paging: { ...SERVICES.dcs.tasks, limit: 10 },
       fetchPage: async () => {
         page += 1;
@@ -499,10 +477,6 @@ describe('a list without an end', () => {
         return { rows, total: 1_990 };
       },
       read: () => ({}),
-      keyOf: () => undefined,
-      changed: (row) => row,
-      found: new Map(),
-      rows: new RowBudget().open(),
     });
     // Of some 100 MB that were read.
     expect(most).toBeLessThan(10_000_000);
@@ -526,9 +500,7 @@ describe('a list without an end', () => {
       fc.asyncProperty(repeats, async (lie) => {
         const { distinct, longest, limit, refuses, counts, step, atOnce } = lie;
         let asked = 0;
-        const reading = readList<string>({
-          rows: new RowBudget().open(),
-          changed: (row) => row,
+        const reading = readRows<string>({
           paging: { ...SERVICES.kafka.tasks, limit },
           fetchPage: async (skip) => {
             asked += 1;
@@ -540,10 +512,7 @@ describe('a list without an end', () => {
             const place = (index: number) => `row-${(asked + index) % distinct}`;
             return { rows: Array.from({ length }, (_, index) => place(index)), total };
           },
-          read: (row) => row as string,
-          keyOf: (row) => row,
-          found: new Map(),
-          ...(atOnce && { sideBySide: { mayAsk: () => atOnce, mayBeNew: () => false } }),
+          ...(atOnce && { sideBySide: sideBySide(atOnce) }),
         });
         await reading.catch((error) => expect(error).toBeInstanceOf(IncompleteListError));
         // Five readings, of which each may be sent all rows three times, and twenty pages more.
@@ -593,9 +562,7 @@ describe('pages side by side', () => {
     let pages = 0;
     let inFlight = 0;
     let peak = 0;
-    await readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
+    await readRows({
       paging,
       fetchPage: async (skip) => {
         pages += 1;
@@ -606,9 +573,6 @@ describe('pages side by side', () => {
         inFlight -= 1;
         return { rows: Array.from({ length: 100 }, (_, index) => `${skip + index}`), total: 5_000 };
       },
-      read: (row) => row as string,
-      keyOf: (row) => row,
-      found: new Map(),
       sideBySide: { mayAsk: () => (pages < 10 ? 1 : 16), mayBeNew: () => false },
     });
     expect(pages).toBe(50);
@@ -666,15 +630,12 @@ describe('pages side by side', () => {
       const readings = [...pages, [{ id: 'twin', state: 'old' }, { id: 'b' }]];
       const totals = [4, 3, 2];
       const found = new Map<string, { id: string; state?: string }>();
-      await readList({
-        rows: new RowBudget().open(),
+      await readRows({
         changed: (row) => ({ ...row, state: 'doubtful' }),
         paging: { ...SERVICES.dcs.tasks, limit: 2 },
         fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 2 }),
-        read: (row) => row as { id: string; state?: string },
-        keyOf: (row) => row.id,
         found,
-        sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
+        sideBySide: sideBySide(1),
       });
       expect([...found.values()]).toEqual([{ id: 'twin', state: 'doubtful' }, { id: 'b' }]);
     },
@@ -690,15 +651,13 @@ describe('pages side by side', () => {
     const totals = [4, 5, 4, 4];
     const budget = new RowBudget(4, 4 * 15);
     const found = new Map<string, { id?: string; state?: string }>();
-    await readList({
+    await readRows({
       rows: budget.open(),
       changed: (row) => ({ ...row, state: 'doubtful' }),
       paging: { ...SERVICES.dcs.tasks, limit: 3 },
       fetchPage: async () => ({ rows: readings.shift() ?? [], total: totals.shift() ?? 4 }),
-      read: (row) => row as { id?: string; state?: string },
-      keyOf: (row) => row.id,
       found,
-      sideBySide: { mayAsk: () => 1, mayBeNew: () => false },
+      sideBySide: sideBySide(1),
     });
     const rows = [{ id: 'a' }, { id: 'b', state: 'doubtful' }, {}, { id: 'c' }];
     expect([...found.values()]).toEqual(rows);
@@ -708,18 +667,13 @@ describe('pages side by side', () => {
 
   test('of a service that does not follow the position are given up after those in flight', async () => {
     let requests = 0;
-    const reading = readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
+    const reading = readRows({
       paging,
       fetchPage: async () => {
         requests += 1;
         return { rows: Array.from({ length: 100 }, (_, index) => `row-${index}`), total: 50_000 };
       },
-      read: (row) => row as string,
-      keyOf: (row) => row,
-      found: new Map<string, string>(),
-      sideBySide: { mayAsk: () => 8, mayBeNew: () => false },
+      sideBySide: sideBySide(8),
     });
     await expect(reading).rejects.toThrow('the service ignores "start"');
     expect(requests).toBeLessThanOrEqual(1 + 8 + 2);
@@ -727,9 +681,7 @@ describe('pages side by side', () => {
 
   test('end with the first error; nothing is asked for after it', async () => {
     let requests = 0;
-    const reading = readList({
-      rows: new RowBudget().open(),
-      changed: (row) => row,
+    const reading = readRows({
       paging,
       fetchPage: async (skip) => {
         requests += 1;
@@ -739,10 +691,7 @@ describe('pages side by side', () => {
           total: 50_000,
         };
       },
-      read: (row) => row as string,
-      keyOf: (row) => row,
-      found: new Map<string, string>(),
-      sideBySide: { mayAsk: () => 4, mayBeNew: () => false },
+      sideBySide: sideBySide(4),
     });
     await expect(reading).rejects.toThrow('page 300');
     expect(requests).toBeLessThanOrEqual(1 + 8);
@@ -752,9 +701,7 @@ describe('pages side by side', () => {
 /** Reads a list of which `live` tells the rows for each page, five at once. */
 function readLive(live: (page: number) => readonly object[], total?: (rows: number) => number) {
   let pages = 0;
-  return readList<{ id?: string }>({
-    rows: new RowBudget().open(),
-    changed: (row) => row,
+  return readRows<{ id?: string }>({
     paging: { ...SERVICES.kafka.tasks, limit: 5 },
     fetchPage: async (skip) => {
       pages += 1;
@@ -762,9 +709,6 @@ function readLive(live: (page: number) => readonly object[], total?: (rows: numb
       const rows = all.slice(skip, skip + 5);
       return { rows, total: total?.(rows.length) ?? all.length };
     },
-    read: (row) => row as { id?: string },
-    keyOf: (row) => row.id,
-    found: new Map(),
   });
 }
 
@@ -789,17 +733,12 @@ test.each([
 
 test('a page that repeats is soon given up, also where its rows have no ids and the count is near', async () => {
   let asked = 0;
-  const repeating = readList<{ id?: string }>({
-    rows: new RowBudget().open(),
-    changed: (row) => row,
+  const repeating = readRows<{ id?: string }>({
     paging: SERVICES.dcs.tasks,
     fetchPage: async () => {
       asked += 1;
       return { rows: [{}, { id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }], total: 89 };
     },
-    read: (row) => row as { id?: string },
-    keyOf: (row) => row.id,
-    found: new Map(),
   });
   await expect(repeating).rejects.toThrow(IncompleteListError);
   expect(asked).toBeLessThan(100);

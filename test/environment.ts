@@ -9,7 +9,7 @@ export function keepEnvironment(): { restore(): void } {
   };
 }
 
-/** The keys that the AWS SDK and CLI read from the environment: nobody's. */
+/** A key that is valid nowhere, as the AWS SDK and CLI read it from the environment. */
 export const AWS_KEYS = { AWS_ACCESS_KEY_ID: 'AKIAFAKE', AWS_SECRET_ACCESS_KEY: 'fake' } as const;
 /** The same, with a region. */
 export const AWS_ENVIRONMENT = { AWS_REGION: 'eu-central-1', ...AWS_KEYS } as const;

@@ -14,7 +14,7 @@ export interface FakeProxy {
   readonly authorisations: (string | undefined)[];
   /** The status that a tunnel is answered with; 200 lets it through. */
   status: number;
-  /** What a tunnel is answered with in place of that, as it goes over the wire. */
+  /** The bytes that answer a request for a tunnel, in place of that. */
   answer: string | undefined;
   close(): Promise<void>;
 }

@@ -14,7 +14,7 @@ const LINEAR: Readonly<Record<string, string>> = {
   'lib/answers/decodings.ts': '/(?:[^\\p{C}\\s\\p{DI}\\ufffd]|[\\s\\p{DI}]){8,}/gu',
   // Both alternatives take digits, and each is tried once.
   'lib/http/proxy.ts': '/^([\\d.]+|[\\da-f:]+)\\/(\\d{1,3})$/i',
-  // No mark that ends a sentence is among those that may follow it.
+  // The marks that may follow a sentence never include one that ends it.
   'lib/task-api/task-api.ts': '/[.!?。！？]["\'”’」』)]*$/',
   // The word boundary stands before the lookahead, so it is tried once for each word.
   'lib/view/failures.ts':

@@ -1,7 +1,7 @@
 import { AWS_KEYS } from './environment.ts';
 import { serve } from './serve.ts';
 
-/** What is kept under a name or ARN: a text, bytes, or an error of the service's. */
+/** The value of a secret: a text, bytes, or the service's error in its place. */
 export type Kept = string | Uint8Array | { error: string; message?: string; status?: number };
 
 /** A running Secrets Manager, as far as reading one secret goes. */
@@ -11,7 +11,7 @@ export interface FakeSecretsManager {
   readonly secrets: Record<string, Kept>;
   /** The secret that each request asked for, and the region that it was signed for. */
   readonly asked: { secretId: string; region: string | undefined }[];
-  /** What the AWS SDK reads from the environment to ask here. */
+  /** Environment variables that make the AWS SDK ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }

@@ -3,11 +3,11 @@ import { serve } from './serve.ts';
 
 /** A running SNS, as far as publishing goes. */
 export interface FakeSns {
-  /** What was published, or asked to be. */
+  /** Messages, also those whose publishing failed. */
   readonly published: { topic: string; subject: string; text: string }[];
   /** How it answers: as it should, with an error, or not at all. */
   mode: 'well' | 'refuses' | 'hangs' | 'repeats its keys' | 'answers with a page' | 'says nothing';
-  /** What the AWS SDK reads from the environment to ask here. */
+  /** Environment variables that make the AWS SDK ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }

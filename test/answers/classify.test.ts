@@ -147,7 +147,7 @@ describe('an answer without a known code', () => {
     'Not found',
     'multitask not supported',
     'task failed',
-    // What is not there is said before the thing: it is another one.
+    // Not the instance is missing here, although the text names one.
     'The flavour does not exist: choose another for the instance.',
   ])('is not, when the text speaks of something else: %p', (message) => {
     expect(classify('delete', 400, error('NEW.0001', message)).answer).toBe('invalid');

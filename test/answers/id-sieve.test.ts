@@ -118,7 +118,7 @@ describe('the sieve', () => {
     ['0083-0117-0109-1109-0101-0114-0047-0087', false],
     ['f'.repeat(40), false],
     ['f'.repeat(41), true],
-    // Whatever is no such id is for the whole search.
+    // No id of this form: the sieve leaves it to the full search.
     ['a0c0a0c', false],
     ['prod-1', true],
     ['a 0', true],

@@ -12,14 +12,14 @@ export const ACCOUNT = '123456789012';
 /** A moto server: an account of AWS, as far as moto has one. */
 export interface Account {
   readonly url: string;
-  /** What the AWS CLI and SDK read, to ask here and nowhere else. */
+  /** Environment variables that make the AWS CLI and SDK ask only here. */
   readonly env: Readonly<Record<string, string>>;
   /** The AWS CLI. @returns its JSON; nothing where it prints none. @throws with what it says. */
   aws<T = never>(...args: string[]): Promise<T>;
   close(): Promise<void>;
 }
 
-/** What the AWS CLI and SDK read, to ask at one address and nowhere else. */
+/** Environment variables that make the AWS CLI and SDK ask only at one address. */
 export function environmentOf(url: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: url,

@@ -90,7 +90,7 @@ const OBJECT_ACTIONS: Readonly<Record<string, string>> = {
 
 /**
  * The calls that one request is to IAM: mostly one.
- * @throws where it is none that is known here.
+ * @throws for a call that is not known here.
  */
 function callsOf(
   { method = '', url = '', headers }: IncomingMessage,

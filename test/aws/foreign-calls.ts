@@ -44,7 +44,7 @@ export function foreignCalls(
     call('kms:Encrypt', key, viaSecrets),
     ...ofBuckets('somebody-elses'),
     ...ofBuckets(names.get('ServerlessDeploymentBucket') as string),
-    // What was written is never taken away, nor touched over a connection without encryption.
+    // Objects that were written may not be deleted, and may be reached only over TLS.
     ...made
       .filter(({ action }) => action === 's3:PutObject')
       .flatMap(({ resource }) => [

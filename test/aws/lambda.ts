@@ -10,7 +10,7 @@ import { type Account, environmentOf, REGION } from './account.ts';
 import type { Recorder } from './calls.ts';
 import type { DeployedFunction, Stack } from './stack.ts';
 
-/** What a call of a function came to. */
+/** One call of a function, and its result. */
 export interface Invocation {
   readonly name: string;
   readonly event: unknown;
@@ -29,7 +29,7 @@ export interface Lambda {
   invoke(name: string, event: unknown): Promise<Invocation>;
   /** Ends every function where it stands. */
   kill(): void;
-  /** Resolves when the calls have ended that nobody waits for. */
+  /** Resolves when all asynchronous calls have ended. */
   settle(): Promise<void>;
   close(): Promise<void>;
 }
@@ -136,7 +136,7 @@ export async function startLambda(options: LambdaOptions): Promise<Lambda> {
     const event = JSON.parse((await text(request)) || 'null');
     if (request.headers['x-amz-invocation-type'] === 'Event') {
       const work = runLater(name, event);
-      // Whoever waits for it is told; nobody else.
+      // Its failure is reported where `later` is awaited; here it must not end the process.
       work.catch(() => {});
       later.push(work);
       return response.writeHead(202).end();

@@ -61,7 +61,7 @@ afterAll(async () => {
 // biome-ignore lint/suspicious/noExplicitAny: every command of the CLI prints other JSON.
 const aws = (...args: string[]): Promise<any> => account.aws(...args);
 
-/** Deploys, and has the functions of before make way for those that are there now. */
+/** Deploys, and replaces the functions of the deployment before. */
 async function deploy(slow: string, ...params: string[]): Promise<void> {
   const options = [`secretsKey=${key}`, ...params].map((param) => `--param=${param}`);
   await serverless(project.folder, ['deploy', '--stage', 'prod', ...options], account.env);
@@ -71,7 +71,7 @@ async function deploy(slow: string, ...params: string[]): Promise<void> {
   lambda = await startLambda({ account, stack, recorder, folder, slow });
 }
 
-/** What the schedule's role may do, it does: calls its target with its input. */
+/** Does what the schedule does when it fires, with the rights of its role: calls its target with its input. */
 async function fire(): Promise<void> {
   const [name] = await aws('scheduler', 'list-schedules', '--query', 'Schedules[].Name');
   const { Target: target } = await aws('scheduler', 'get-schedule', '--name', name);
@@ -120,7 +120,7 @@ async function resourcePolicies(): Promise<(call: Call) => object | undefined> {
   };
 }
 
-/** Secrets Manager decrypts in the name of whoever reads a secret. */
+/** Secrets Manager decrypts with the permissions of the role that reads a secret. */
 function withDecryption(calls: readonly Call[]): Call[] {
   const context = { 'kms:ViaService': `secretsmanager.${REGION}.amazonaws.com` };
   const reads = calls.some(({ action }) => action === 'secretsmanager:GetSecretValue');

@@ -35,7 +35,7 @@ const deploy = (...params: string[]) => framework('deploy', 'prod', params);
 // biome-ignore lint/suspicious/noExplicitAny: every command of the CLI prints other JSON.
 const aws = (...args: string[]): Promise<any> => account.aws(...args);
 
-/** Whatever the account holds that a stack of ours could have made. */
+/** Everything in the account that our stack could have made. */
 async function everything() {
   const lists = [
     ['cloudwatch', 'describe-alarms', '--query', 'MetricAlarms[].AlarmName'],

@@ -25,7 +25,7 @@ export interface DeployedFunction {
 export interface Stack {
   /** The names of its resources on AWS, by those in the template. */
   readonly names: ReadonlyMap<string, string>;
-  /** What each role allows, by the role's name in the template. */
+  /** Policy statements of each role, by the role's name in the template. */
   readonly roles: ReadonlyMap<string, readonly Statement[]>;
   /** By their names on AWS. */
   readonly functions: ReadonlyMap<string, DeployedFunction>;

@@ -60,7 +60,7 @@ export async function startScene(scene: Scene): Promise<Emulator> {
   return emulator;
 }
 
-/** A rule that changes nothing, so that there is one to look at. */
+/** A rule that changes no decision, so that rules cost something here, too. */
 const RULES = [
   'rules:',
   "  - { match: { statuses: [FAILED], tasks: ['Restore*'] }, keepFor: 30d }",

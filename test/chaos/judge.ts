@@ -8,7 +8,7 @@ import type { Scenario } from './scenario.ts';
 import { EXCHANGE_HEADER } from './wire.ts';
 import { expectWrittenToAgree } from './written.ts';
 
-/** What RetryBudget allows: written down again, since it is a promise. */
+/** The limit of RetryBudget, repeated here on purpose: it is a promise, and must not change unnoticed. */
 const BUDGET = 300;
 
 /** All that holds for every run, whatever goes wrong. */
@@ -32,7 +32,7 @@ export function judge(scenario: Scenario, outcome: Outcome): void {
     expectToKeepTime(scenario, played);
     expectToKeepWithinBudget(scenario, played);
     for (const secret of outcome.secrets) {
-      // Half a secret is one too.
+      // Half a secret must not be shown either.
       for (const part of [secret.slice(0, 16), secret.slice(-16)]) {
         expect(played.output).not.toContain(JSON.stringify(part).slice(1, -1));
       }
@@ -40,7 +40,7 @@ export function judge(scenario: Scenario, outcome: Outcome): void {
   }
 }
 
-/** What holds besides for two runs at once, where nothing leaves open who deleted a record. */
+/** Further rules for two runs at once, where it is certain which of them deleted a record. */
 export function judgeTogether({ retention }: Scenario, { runs, emulator, before }: Outcome): void {
   // A list that changes while it is read may stay incomplete where two rows have no id: nobody can tell them apart.
   const mayStayIncomplete = [...before.values()].some((rows) => rows.filter(hasNoId).length > 1);
@@ -60,7 +60,7 @@ export function judgeTogether({ retention }: Scenario, { runs, emulator, before 
     const goneIds = gone.map(({ taskId }) => taskId).sort();
     if (retention.keepLast === 0) expect(goneIds).toEqual([...expired].sort());
     else {
-      // What vanishes while a list is read may have been among its newest: for each of them one more stays.
+      // Records that vanish while a list is read may be among its newest, and each such one keeps one more.
       expect([...expired]).toEqual(expect.arrayContaining(goneIds));
       expect(new Set(goneIds).size).toBe(goneIds.length);
       expect(expired.size - goneIds.length).toBeLessThanOrEqual(goneIds.length);

@@ -2,7 +2,7 @@ import type { EmulatedInstance, Emulator, TaskRow } from '../../lib/emulator/ind
 import { expiredIds, type WrittenRetention } from '../run/oracle.ts';
 import type { Exchange } from './wire.ts';
 
-/** What is known of one instance from the requests of one run, and from the table itself. */
+/** One instance, as the requests of one run and the table itself show it. */
 export interface Account {
   readonly instanceId: string;
   readonly service: string;
@@ -230,7 +230,7 @@ export function isThrottled({ answer }: Exchange): boolean {
   return answer?.status === 429 || /DMS\.10240407/.test(answer?.body ?? '');
 }
 
-/** Whether an answer is none that ends a request: it failed, was throttled, or cannot be read. */
+/** Whether the request may be sent again after this answer: it failed, was throttled, or cannot be read. */
 export function isBad(exchange: Exchange): boolean {
   const { answer, method, url } = exchange;
   if (!answer || isThrottled(exchange)) return true;
@@ -249,7 +249,7 @@ function listOf(body: string): object | undefined {
   }
 }
 
-/** The id of a row, unless it is one that cannot be put into a URL. */
+/** The id of a row, if it can be put into a URL. */
 function idIn(row: unknown): string | undefined {
   const id = (row as { id?: unknown } | null)?.id;
   return typeof id === 'string' && /^[0-9a-f]{32}$/.test(id) ? id : undefined;

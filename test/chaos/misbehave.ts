@@ -11,7 +11,7 @@ import { idOf, newRow } from './estate.ts';
 import type { Event, Misbehaviour, Scenario, Trouble } from './scenario.ts';
 import { allHaveNoticed, EXCHANGE_HEADER, type Exchange, type Wire } from './wire.ts';
 
-/** What others did, for those who have to judge a run. */
+/** Changes that others made during a run; the judge needs them. */
 export interface Deeds {
   /** Ids that were taken away by somebody else, their instance included. */
   readonly vanished: Set<string>;

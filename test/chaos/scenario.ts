@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { ServiceName, Switches } from '../../lib/emulator/index.ts';
 import type { WrittenRetention } from '../run/oracle.ts';
 
-/** What can happen to a request; `before` and `after` the work that it asks for is done. */
+/** Troubles of a request; `before` or `after` its work has been done. */
 export const TROUBLES = [
   '500 before',
   '500 after',
@@ -60,7 +60,7 @@ export interface Misbehaviour {
   readonly perSecond: number | undefined;
   /** Milliseconds, from and to. */
   readonly latency: readonly [number, number];
-  /** What is claimed as `task_count`. */
+  /** The `task_count` that the service claims. */
   readonly count: (typeof COUNTS)[number];
   readonly shortPages: number | undefined;
   readonly ignoresPaging: boolean;

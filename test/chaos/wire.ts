@@ -7,7 +7,7 @@ import type { FakeClock } from '../fake-clock.ts';
 export interface Exchange {
   /** Its place among all requests of the world, from 0. */
   readonly ordinal: number;
-  /** Who sent it. */
+  /** The run that sent it. */
   readonly run: number;
   readonly method: string;
   readonly url: URL;
@@ -41,7 +41,7 @@ export class Wire {
   readonly #states: State[] = [];
   readonly #waiting: (() => void)[] = [];
   #free = true;
-  /** In the order in which they are to fail, whichever socket is closed first. */
+  /** In the order in which they are to fail, which need not be that of the closing sockets. */
   #severed: { ordinal: number; come: () => void; turn: Promise<void> }[] = [];
   #stillness = 0;
 
@@ -136,7 +136,7 @@ export class Wire {
     await this.#severed.find((one) => one.ordinal === ordinal)?.turn;
   }
 
-  /** Whoever has failed goes on first, as far as it can: otherwise chance would tell whose socket closes first. */
+  /** Requests fail in the order in which they were severed; otherwise the order of closing sockets would be left to chance. */
   #nextToFail(): void {
     this.#severed.shift();
     setImmediate(() => this.#severed[0]?.come());
@@ -149,7 +149,7 @@ export class Wire {
 
   #release(): void {
     const next = this.#waiting.shift();
-    // It stays taken for whoever is next.
+    // The turn goes straight to the next one, so it is never free in between.
     if (next) next();
     else this.#free = true;
   }

@@ -14,7 +14,7 @@ import type { Scenario } from './scenario.ts';
 /** A line of a records file. */
 type Line = Readonly<Record<string, unknown>>;
 
-/** What a run leaves in writing, and the plan that it was given. */
+/** The files and letters of a run, and the plan that it was given. */
 export interface Written {
   readonly observer: Observer;
   readonly approved: ApprovedPlan | undefined;

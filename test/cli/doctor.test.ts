@@ -24,7 +24,7 @@ async function start(options: EmulatorOptions = {}): Promise<void> {
   emulator.addInstance({ service: 'dcs', name: 'test-sessions', tasks: expired(2) });
 }
 
-/** What doctor says, with what it says in one line. */
+/** The result of doctor, with its output also as one line. */
 async function doctor(
   more: readonly string[] = [],
   env: Readonly<Record<string, string | undefined>> = DEMO_ENV,

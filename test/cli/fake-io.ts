@@ -9,7 +9,7 @@ export const DEMO_ENV = {
   HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
 };
 
-/** What came of a command. */
+/** The result of a command. */
 export interface Ended {
   readonly status: number;
   readonly stdout: string;
@@ -22,7 +22,7 @@ export class FakeIo implements Io {
   readonly interactive: boolean;
   readonly clock: Io['clock'];
   readonly startedAt: number;
-  /** Absent where nobody sits there. */
+  /** Absent without `answers`: nobody can be asked. */
   readonly ask: Io['ask'];
   readonly version = '1.2.3';
   readonly columns: Io['columns'];
@@ -42,7 +42,7 @@ export class FakeIo implements Io {
     answers,
   }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt' | 'clock'>> & {
     columns?: number;
-    /** Of whoever sits there, one for each question; then none. */
+    /** One answer for each question; `undefined` to questions after the last. */
     answers?: readonly string[];
   } = {}) {
     this.env = env;

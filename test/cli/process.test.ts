@@ -91,7 +91,7 @@ test('the second Ctrl-C ends at once', async () => {
   const { process: child } = running;
   child.kill('SIGINT');
   await running.complained('Ctrl-C again ends at once');
-  // What comes within a moment of the first one is that one again, so it is sent until it counts.
+  // A second Ctrl-C right after the first is taken for the same one, so it is sent until it counts.
   const again = setInterval(() => child.kill('SIGINT'), 50);
   const { status, stdout } = await running.ended;
   clearInterval(again);
@@ -162,7 +162,7 @@ test('the version does not wait for the program', async () => {
   running = start('--version');
   expect(await running.ended).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   const main = await readFile('dist/task-janitor.js', 'utf8');
-  // What is imported there is imported before anything is done.
+  // Static imports run before anything else, and would make --version wait.
   expect(main.match(/^import .* from "(?!node:)/gm)).toBeNull();
 });
 

@@ -113,7 +113,7 @@ async function whatTestSays(shown: string): Promise<void> {
   expect(stdout).toBe(shown);
 }
 
-/** A part of a policy is one of an example, which is valid. */
+/** A part of a policy stands in one of the examples, each of which is valid. */
 async function inAnExample(text: string): Promise<void> {
   const files = (await readdir('examples')).filter((name) => !name.includes('.test.'));
   const all = await Promise.all(files.map((name) => readFile(join('examples', name), 'utf8')));
@@ -277,7 +277,7 @@ export const CHANGED_PATTERNS = [
   ['!a', undefined, '!a', undefined],
 ] as const;
 
-/** It finds every pattern that has changed but two, and none of those that mean the same. */
+/** The command finds all changed patterns but two, and no pattern whose meaning stayed. */
 async function searchForPatterns(script: string, session: Session): Promise<void> {
   const patterns = [...CHANGED_PATTERNS.map(([pattern]) => pattern), '{1..3}'];
   const same = ['prod-*', 'prod-?', '[ab]', '[a-z]', '[!ab]', '{a,b}'];

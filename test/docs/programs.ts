@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { parseEvent } from '../../lib/run/event.ts';
 
-/** What is wrong with one call; nothing where it is fine. */
+/** Returns the problem of one call; `undefined` where it is fine. */
 type Check = (
   words: readonly string[],
   folder: string,

@@ -1,4 +1,4 @@
-/** What changes between two calls of a fleet: in the cloud, in the bucket, or by the end of a call before its time. */
+/** Changes between two calls of a fleet: in the cloud, in the bucket, or because a call ends early. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DEMO_REGION, type Interception, type JournalEntry } from '../../lib/emulator/index.ts';
 import { rewriteInstances } from '../instance-list.ts';
@@ -60,7 +60,7 @@ const killAfter = (deletes: number) => {
     if (left === 0) call.kill();
   };
 };
-/** Lets nobody delete a record of an instance; of any instance, unless told. */
+/** Forbids DELETEs of an instance's records; of every instance where none is named. */
 const refuseDeletes = (id?: string) => {
   world.emulator.intercept = ({ operation, instanceId }) =>
     operation === 'delete-task' && (id === undefined || instanceId === id)

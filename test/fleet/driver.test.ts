@@ -78,7 +78,7 @@ const scenario = fc.record({
     { maxLength: 2 },
   ),
   disowned: fc.array(fc.nat({ max: 8 }), { maxLength: 2 }),
-  /** What cannot be mended, at one of the calls: another deployment, or an object that is cut short for good. */
+  /** A permanent failure at one of the calls: another deployment, or an object that stays cut short. */
   forGood: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
     {

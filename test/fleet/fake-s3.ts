@@ -1,7 +1,7 @@
 import { AWS_KEYS } from '../environment.ts';
 import { serve } from '../serve.ts';
 
-/** What can happen to one request, instead of what was asked or after it. */
+/** A trouble of one request, instead of its work or after it. */
 export type S3Trouble =
   | '500'
   | 'no ETag'
@@ -24,12 +24,12 @@ export interface FakeS3 {
   readonly objects: Map<string, string>;
   /** Bucket whose every request is refused. */
   forbidden: string | undefined;
-  /** What happens to the next requests, one after the other. */
+  /** Troubles of the next requests, one for each. */
   readonly troubles: S3Trouble[];
   /** Called when a request is left without an answer, or without the rest of it. */
   onHang: () => void;
   readonly url: string;
-  /** What the AWS SDK reads from the environment to ask here. */
+  /** Environment variables that make the AWS SDK ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }

@@ -265,7 +265,7 @@ export function truthOf({ emulator }: FleetWorld, instanceId?: string): number {
   return emulator.journal.count({ deleted: true, ...(instanceId && { instanceId }) });
 }
 
-/** What a report says of deletes, against the journal: never more, and less only where the run failed. */
+/** A summary never reports more deletes than the journal has, and fewer only where the run failed. */
 export function expectTruth(world: FleetWorld, summary: Summary): void {
   for (const { instances } of summary.targets) {
     for (const { id, deleted, outcome } of instances) {

@@ -1,7 +1,7 @@
 import { StateMachine } from 'aws-local-stepfunctions';
 import { readDefinition } from './walker.ts';
 
-/** What stands behind the task states. */
+/** The functions behind the task states. */
 export interface Tasks {
   Prepare(message: unknown): Promise<unknown>;
   CleanEndpoint(message: unknown): Promise<unknown>;

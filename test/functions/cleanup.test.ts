@@ -39,7 +39,7 @@ afterEach(async () => {
   await close();
 });
 
-/** What Lambda hands in, as far as it is looked at: fifteen minutes, unless said otherwise. */
+/** The context of a call, as far as the handler reads it. @param remaining milliseconds until Lambda ends the call. */
 function contextOf(remaining = 900_000): Context {
   const context: Partial<Context> = {
     awsRequestId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
@@ -201,7 +201,7 @@ describe('the handler', () => {
 });
 
 describe('handler and command line', () => {
-  /** Which keys there are, and of which type their values, whatever these are. */
+  /** The keys of an object with the types of their values. */
   function shapeOf(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(shapeOf);
     if (typeof value !== 'object' || value === null) return typeof value;

@@ -13,7 +13,7 @@ import type { RequestCounts } from '../../lib/model/summary.ts';
 import { FAKE_NOW, FakeClock } from '../fake-clock.ts';
 import { serve } from '../serve.ts';
 
-/** What the service does with one request: a status, or no answer. */
+/** The service's reaction to one request: a status, or no answer. */
 type Answer = number | TransportError;
 
 interface World {

@@ -46,8 +46,8 @@ async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
 }
 
 describe('a request', () => {
-  // What answers there is not trusted, which is seen only once the tunnel stands. (A whole run through a proxy:
-  // test/cli/proxy.test.ts.)
+  // The server behind the proxy has a certificate that is not trusted: this error shows that the tunnel was built.
+  // (A whole run through a proxy: test/cli/proxy.test.ts.)
   test.each(['HTTPS_PROXY', 'https_proxy'])('goes through the proxy of %s', async (name) => {
     process.env[name] = proxy.url;
     expect((await failureOf(get(`${SERVICE}/a`))).code).toBe('certificate');

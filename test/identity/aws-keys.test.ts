@@ -21,7 +21,7 @@ const environment = keepEnvironment();
 let folder: PolicyFolder;
 let server: Served;
 let clock: FakeClock;
-/** How whatever gives AWS keys answers. */
+/** Answers a request for AWS keys. */
 let respond: (request: IncomingMessage, response: ServerResponse) => void;
 beforeEach(async () => {
   folder = await policyFolder();

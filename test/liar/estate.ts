@@ -53,7 +53,7 @@ export interface TrueInstance {
   readonly rows: readonly TrueRow[];
 }
 
-/** What is asked of the server, by what it can lie about. */
+/** The operations of the server; it can lie about each. */
 export const OPERATIONS = ['token', 'projects', 'instances', 'tasks', 'delete', 'secret'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
@@ -110,7 +110,7 @@ export const USER = {
   password: 'lIaRs"Password\\ThatMustNotBeSeen+/=0001',
   domain: 'acme',
 };
-/** What the server calls its tokens, before their number. */
+/** How the server's tokens begin, before their number. */
 export const TOKEN = 'lIaRsToken=ThatMustNotBeSeen+/0001';
 
 /** One run, from nothing but its seed. */

@@ -9,10 +9,10 @@ import type { Played } from './play.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** How the server repeats a key: nobody can tell which is meant, so such a page is none. */
+/** A key that the server repeats. It is unclear which one is meant, so such a page does not count. */
 const REPEATED = /"(status|updated_at|name|id)":"[^"\\]*","\1"\s*:/;
 
-/** What the server showed of one instance, as far as it came through, and what was made of it. */
+/** The records of one instance that reached the client, and what the client did with each. */
 class Account {
   readonly instance: TrueInstance;
   /** Ids that must never be asked to go. */
@@ -90,7 +90,7 @@ class Account {
     }
   }
 
-  /** What is wrong with asking for a record to go. */
+  /** Notes the DELETE of a record. @returns why it was wrong, if it was. */
   ask(id: string, story: Story): string | undefined {
     const isFirst = this.asked.size === 0;
     if (!this.asked.has(id)) this.asked.set(id, { confirmed: false, open: false });
@@ -105,7 +105,7 @@ class Account {
     return isWhole ? undefined : `${found} of ${this.#claimed} records were listed`;
   }
 
-  /** What was said of a DELETE. */
+  /** Notes the answer to a DELETE. */
   told(id: string, answer: Exchange['answer']): void {
     const asked = this.asked.get(id);
     if (!asked) return;
@@ -155,7 +155,7 @@ export function judge(played: Played): void {
   expect(internal).toBe('');
   for (const { instances } of summary.targets) {
     const known = instances.map(({ id }) => id);
-    // One that is listed twice is one.
+    // A record that is listed twice counts once.
     expect(known.filter((id, index) => known.indexOf(id) !== index)).toEqual([]);
     for (const report of instances) {
       const account = accounts.get(report.id);
@@ -200,7 +200,7 @@ function expectReportToBeTrue(
   if (isTrueAll && outcome === 'complete' && !story.dryRun) expect(gone).toBe(report.expired);
 }
 
-/** Where all that a target was told of the time is far off, nobody knows how old a record is. */
+/** Without one credible time from the servers of a target, the age of a record is unknown. */
 function expectClocksToBeHeeded(
   { story, summary }: Played,
   accounts: ReadonlyMap<string, Account>,
@@ -233,7 +233,7 @@ function expectToEndInTime({ story, startedAt, finishedAt, events, summary }: Pl
 /** Of simulated time, where no deadline is set. */
 const LONGEST_MS = 24 * 3_600_000;
 
-/** What a terminal or a log would obey. */
+/** Characters that control a terminal, or break the lines of a log. */
 const OBEYED = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
 
 function expectNothingToBeSaid({ outputs, summary, secrets }: Played): void {
@@ -246,7 +246,7 @@ function expectNothingToBeSaid({ outputs, summary, secrets }: Played): void {
   const { plan, records, html, ...others } = outputs;
   const told = Object.values(others).join('\n') + JSON.stringify(summary);
   expectNoSecretIn(told, secrets);
-  // A row may hold a token that another target is yet to get: nobody knows of it when the row is read.
+  // A row may hold a token that another target gets only later, so it is not known as a secret yet.
   const known =
     summary.targets.length > 1 ? secrets.filter((one) => !one.startsWith(TOKEN)) : secrets;
   expectNoSecretIn([plan, records, html].join('\n'), known);
@@ -284,7 +284,7 @@ function unescaped(text: string): string {
     .replace(/\\+(["\\/])/g, '$1');
 }
 
-/** Half a secret is one too; but all tokens begin alike, those too that were lost on their way. */
+/** Half a secret must not be shown either. Of a token only the end counts, since all tokens begin alike. */
 function halvesOf(secret: string): string[] {
   const end = secret.slice(-16);
   return secret.startsWith(TOKEN) ? [end] : [secret.slice(0, 16), end];
@@ -300,7 +300,7 @@ function encodingsOf(secret: string): string[] {
   return [...base64, hex, hex.toUpperCase()];
 }
 
-/** Whether a row, as it was shown, is one that may go. */
+/** Whether the policy deletes a row, as it was shown. */
 function mayGo(row: Row, story: Story): boolean {
   const { id, name, status, user_name: user, created_at: start, updated_at: end } = row;
   const isText = [id, name, status, end].every((value) => typeof value === 'string' && value);
@@ -315,7 +315,7 @@ function mayGo(row: Row, story: Story): boolean {
   return expiredIds([{ ...row, name: plain }], retention, NOW).length === 1;
 }
 
-/** NaN where it is none that has a zone. */
+/** Milliseconds since the epoch; NaN without a time zone. */
 function moment(value: unknown): number {
   const isMoment = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(String(value));
   const [, day] = /^\d{4}-\d\d-(\d\d)/.exec(String(value)) ?? [];

@@ -66,7 +66,7 @@ function heap(): number {
   return process.memoryUsage().heapUsed;
 }
 
-/** What the event loop waits for, by its kind. */
+/** Counts of the active resources that keep the event loop alive, by kind. */
 function resources(): Map<string, number> {
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) {

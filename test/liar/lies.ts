@@ -52,16 +52,16 @@ export interface Page {
   readonly more: Record<string, unknown>;
 }
 
-/** What a lie about rows has to respect: nobody can notice that another record is newer than it is. */
+/** Limits of a lie about rows, so that a client can be judged by it. */
 export interface Circumstances {
-  /** Rows may look newer than they are: none is protected by those that are newer. */
+  /** Rows may look newer than they are. Not where `keepLast` protects the newest: no client could notice. */
   readonly mayLookNewer: boolean;
   /** A moment before that of every record, at which a record may be invented. */
   readonly beforeAll: string;
   readonly limit: number;
 }
 
-/** What no field of a service is. */
+/** Values that no field of a service has. */
 const ODD_VALUES: readonly unknown[] = [
   null,
   0,
@@ -136,7 +136,7 @@ const COUNTS: readonly unknown[] = [
   true,
   '99999999999999999999',
 ];
-/** Codes of errors: what they mean is known, or nobody's guess. */
+/** Codes of errors, with known and with unknown meanings. */
 const CODES: readonly unknown[] = [
   'APIGW.0101',
   'APIGW.0301',
@@ -183,7 +183,7 @@ const DEEP = 200_000;
 /** A little less than a text may have before it is cut. */
 const EDGE = 1_024_000 - 20;
 
-/** A text that nobody should repeat as it is. */
+/** A text that must not be shown unchanged. */
 export function nastyText(dice: Dice): string {
   if (dice.chance(0.4)) return dice.pick(NASTY);
   const secret = secretText(dice);
@@ -277,7 +277,7 @@ export function lieAboutInstance(row: Record<string, unknown>, dice: Dice): unkn
   ])();
 }
 
-/** Rows of which one is there twice: the second time as it may be deleted, or under another name. */
+/** Adds a second row of one id: a copy, one that may be deleted, or one with another name. */
 export function addTwin(
   rows: readonly Record<string, unknown>[],
   dice: Dice,
@@ -330,7 +330,7 @@ export function lieAboutPage(page: Page, first: Page, dice: Dice, about: Circums
   ])();
 }
 
-/** What a token's or a project's answer says, with some of it otherwise. */
+/** The body of an answer about a token or a project, with some of its fields changed. */
 export function lieAboutValue(value: Record<string, unknown>, dice: Dice): Record<string, unknown> {
   const keys = Object.keys(value);
   const key = dice.pick(keys);
@@ -469,7 +469,7 @@ export function redirect(reply: Reply, dice: Dice, elsewhere: string, path: stri
   reply.headers.push(['location', location]);
 }
 
-/** What the operations have in common, and how often each is met by which lie. */
+/** The ways to lie that fit an operation. */
 export function waysFor(operation: Operation, { ways }: Story): Story['ways'] {
   const inRows = ['instances', 'tasks'].includes(operation);
   const fitting = ways.filter((way) => inRows || !['rows', 'twins', 'page'].includes(way));

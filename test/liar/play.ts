@@ -25,7 +25,7 @@ import { type Liar, startLiar } from './server.ts';
 const SECRET = 'task-janitor/liar';
 const SENDER = { stage: 'prod', dashboard: 'https://dashboard', runbook: 'docs/runbook.md' };
 
-/** What happened, in the order in which the client could know of it. */
+/** One event of a run; events are ordered as the client can notice them. */
 export interface Event {
   readonly kind: 'sent' | 'ended';
   readonly exchange: Exchange;
@@ -41,7 +41,7 @@ export interface Played {
   readonly finishedAt: number;
   /** All that was said, by whom it was said to. */
   readonly outputs: Readonly<Record<string, string>>;
-  /** What the run knows to be secret. */
+  /** Texts that the run must keep secret. */
   readonly secrets: readonly string[];
 }
 
@@ -72,7 +72,7 @@ export async function play(
     unread: () => 0,
   });
   const logged: string[] = [];
-  // What is not on the wire takes no simulated time.
+  // Only requests take simulated time; reading credentials takes none.
   const reading = new Set<Promise<unknown>>();
   const credentials = story.user ? USER : KEY;
   let areKnown = !story.inSecret;

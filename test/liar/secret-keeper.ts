@@ -9,7 +9,7 @@ export interface SecretKeeper {
   close(): Promise<void>;
 }
 
-/** What the AWS SDK knows of errors, and what it does not. */
+/** Codes of errors: some that the AWS SDK knows, some that it does not. */
 const TYPES = [
   'ResourceNotFoundException',
   'AccessDeniedException',

@@ -39,7 +39,7 @@ export interface Liar {
   readonly dates: ReadonlyMap<number, string | undefined>;
   /** Those that were used, and so are known to be secret. */
   readonly tokens: ReadonlySet<string>;
-  /** What was lied about, in order. */
+  /** The lies that were told, in order. */
   readonly told: readonly string[];
   /** Connections that are open. */
   readonly connections: () => number;
@@ -56,7 +56,7 @@ interface Asked {
   readonly headers: ReadonlyMap<string, string>;
 }
 
-/** What each kind of services calls things. */
+/** Names and limits of each service's API. */
 const DIALECTS = {
   dcs: { version: 'v2', start: 'offset', first: 0, limit: 1_000, engine: undefined },
   'dcs-v1': { version: 'v1.0', start: 'start', first: 1, limit: 100, engine: undefined },
@@ -145,7 +145,7 @@ export async function startLiar(story: Story, wire: Wire, now: () => number): Pr
     const [instanceId, taskId] = [decode(path[3]), decode(path[5])];
     const records = left.get(instanceId);
     const there = records?.has(taskId) ?? false;
-    // Whatever is said, it is done or it is not.
+    // A lie says nothing about whether the record was deleted: half of the time it was.
     if (!lies || dice.chance(0.5)) records?.delete(taskId);
     reply.status = there ? 204 : 404;
     if (!there) reply.body = Buffer.from('{"error_code":"X.404","error_msg":"no such task"}');
@@ -283,7 +283,7 @@ async function listen(connected: (socket: net.Socket) => void) {
   const server = net.createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Whoever is lied to hangs up, as it may.
+    // A client may hang up on a lie; that is no failure of the server.
     socket.on('error', () => {});
     connected(socket);
   });
@@ -395,7 +395,7 @@ async function send(socket: net.Socket, reply: Reply, ordinal: number, wire: Wir
       const information = 'HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n';
       put(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(3)}${information}${whole.toString('latin1')}`);
     },
-    // Node closes the connection then, and tells nobody: it is for the time-out to notice.
+    // Node closes the connection then without an error, so only a time-out notices.
     switched: () => {
       put('HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\nxyz');
       wire.hold(ordinal);

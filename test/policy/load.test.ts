@@ -886,7 +886,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ['include: [cache-a, cache-b]', 'include: [cache-b]', 'cache-b'],
     ['include: [cache-a, cache-b]', 'include: [x*, cache-b, cache-a]', 'cache-b'],
     ['include: [cache-a]', 'include: [cache-a], exclude: ["x*", cache-b]', 'cache-a'],
-    // What one excludes is the other's alone.
+    // One target excludes it, so only the other has it.
     ['include: [cache-a]', 'include: [cache-a], exclude: [cache-a]', undefined],
     ['include: [cache-a], exclude: [x, cache-a]', 'include: [cache-a]', undefined],
     ['include: [cache-a]', 'include: [cache-b]', undefined],

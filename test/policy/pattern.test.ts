@@ -144,7 +144,7 @@ describe('a pattern', () => {
   });
 });
 
-/** What a pattern is made of, and what it is to match: written down apart from the matcher. */
+/** Parts of patterns with their meaning, kept apart from the matcher so that it can be checked. */
 interface Part {
   readonly written: string;
   /** A regular expression. */

@@ -33,7 +33,7 @@ function load(text: string, policy = POLICY): Promise<Fixture> {
   return loadFixture(text, 'f.yml', async (path) => ({ text: policy, name: `dir/${path}` }));
 }
 
-/** What is wrong with a fixture, as it is printed; an empty list when nothing is. */
+/** The problems of a fixture, as they are printed. */
 async function problemsOf(fixture: Promise<Fixture>): Promise<string[]> {
   try {
     await fixture;

@@ -13,7 +13,7 @@ const BAD = 'test/policy/bad';
 const published = await readFile('retention.schema.json', 'utf8');
 const validate = new Ajv2020({ strict: false, allErrors: true }).compile(JSON.parse(published));
 
-/** What an editor would mark in a policy. */
+/** The problems that an editor marks in a policy. */
 function complaints(text: string): ErrorObject[] {
   return validate(parse(text)) ? [] : (validate.errors ?? []);
 }

@@ -1,6 +1,6 @@
 import { policyJsonSchema } from '../../lib/policy/schema.ts';
 
-/** What a mapping of the JSON Schema is, as far as the reference shows it. */
+/** A mapping of the JSON Schema, as far as the reference shows it. */
 interface Mapping {
   readonly description?: string;
   readonly examples?: readonly unknown[];

@@ -50,7 +50,7 @@ describe('what was probably meant', () => {
     ['abcde____', 'abcdefghi', undefined],
     ['abcdef', 'abcdefghi', 'abcdefghi'],
     ['ghi', 'abcdefghi', undefined],
-    // A swap is one mistake where the two letters are neighbours and nothing else is wrong with them.
+    // Two swapped neighbours are one mistake, if neither is wrong otherwise.
     ['abdc', 'abcd', 'abcd'],
     ['cbad', 'abcd', undefined],
     ['bxa', 'abc', undefined],

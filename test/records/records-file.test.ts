@@ -292,7 +292,7 @@ describe('as CSV', () => {
 });
 
 /**
- * The rows of a text, read with as much forbearance as spreadsheets have: a quote that nobody expects stands for itself.
+ * The rows of a text, read as leniently as spreadsheets do: a quote in an unexpected place stands for itself.
  * @param quotesAnywhere whether a quote counts within a cell too, and not at its beginning alone.
  */
 function parseCsv(text: string, separator: string, quotesAnywhere: boolean): string[][] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const { scripts } = JSON.parse(await readFile('package.json', 'utf8'));
-/** What `npm run lint` starts, but it tells which files it reads and how it goes on. */
+/** The spell checker of `npm run lint`, which here also names the files that it reads. */
 const [, line = ''] = /&& cspell (.+)$/.exec(scripts.lint) ?? [];
 const options = line.split(' ').filter((word) => !['--no-progress', '--quiet'].includes(word));
 

@@ -23,7 +23,7 @@ afterAll(() => project.remove());
 // biome-ignore lint/suspicious/noExplicitAny: each type of resource has other properties
 const properties = (id: string): any => on.template.Resources[id]?.Properties;
 
-/** What a role allows, without what every statement has. */
+/** The statements of a role, without their Effect, which is always Allow. */
 function allowedTo(role: string): unknown[] {
   return properties(role).Policies.flatMap(
     ({ PolicyDocument }: { PolicyDocument: { Statement: { Effect: string }[] } }) =>

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => project.remove());
 
-/** What packaging prints when it refuses. */
+/** The output of packaging when it refuses. */
 const refusal = async (stage: string, ...params: string[]): Promise<string> => {
   const result = await project.package(stage, ...params).catch((error: Error) => error.message);
   return typeof result === 'string' ? result : 'packaged';

@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What CloudFormation gets, as far as tests look at it. */
+/** The template that CloudFormation gets, as far as tests look at it. */
 export interface Template {
   readonly Resources: Record<string, Resource>;
   readonly Outputs: Record<string, unknown>;

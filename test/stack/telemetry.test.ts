@@ -82,7 +82,7 @@ function pathsOf(value: unknown, path = ''): string[] {
   ]);
 }
 
-/** What AWS itself publishes of a function, and of a state machine. */
+/** Metrics that AWS itself publishes of a function, and of a state machine. */
 const OF_AWS: Readonly<Record<string, readonly string[]>> = {
   'AWS/Lambda FunctionName': ['Errors', 'Throttles', 'ConcurrentExecutions'],
   'AWS/States StateMachineArn': [

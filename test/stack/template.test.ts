@@ -72,7 +72,7 @@ describe.each(['dev', 'prod', 'full', 'dev fleet', 'fleet'])('the template of %s
     expect(statements.length).toBeGreaterThan(3);
     for (const { Action, Resource } of [...statements, ...more]) {
       const text = JSON.stringify([Action, Resource]);
-      // Names that nobody knows beforehand: of a run's objects.
+      // The names of a run's objects are not known before the run.
       const known = text
         .replaceAll('FleetBucket.Arn}/runs/*/', '')
         .replaceAll(/(lanes|archived)\/\*"|(summary|reported)-\*\.json"/g, '');

@@ -1,43 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { FakeIo, type } from '../cli/fake-io.ts';
-import { keepEnvironment } from '../environment.ts';
-import { type PolicyFolder, startOnDisk } from '../on-disk.ts';
-import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
-import { forgetLogSettings } from '../telemetry/log-settings.ts';
+import { type Deployed, startHandler } from './handler.ts';
 
-const environment = keepEnvironment();
-let emulator: Emulator;
-let folder: PolicyFolder;
-let close: () => Promise<void>;
-let output: () => string;
-let handler: (event: unknown, context: Context) => Promise<Summary>;
+let emulator: Deployed['emulator'];
+let folder: Deployed['folder'];
+let output: Deployed['output'];
+let handler: Deployed['handler'];
+let close: Deployed['close'];
 beforeEach(async () => {
-  let policy: string;
-  ({ emulator, folder, policy, close } = await startOnDisk());
-  forgetLogSettings();
-  for (const name of Object.keys(process.env)) {
-    if (/^(HUAWEICLOUD_|CONCURRENCY$|STOP_BEFORE_END$|DRY_RUN$)/.test(name))
-      delete process.env[name];
-  }
-  Object.assign(process.env, {
-    POLICY_FILE: policy,
-    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
-    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
-    POWERTOOLS_LOG_LEVEL: 'INFO',
-  });
-  output = captureOutput();
-  ({ handler } = await import('../../functions/cleanup.ts'));
+  ({ emulator, folder, output, handler, close } = await startHandler());
 });
-afterEach(async () => {
-  jest.restoreAllMocks();
-  environment.restore();
-  await close();
-});
+afterEach(() => close());
 
 /** The context of a call, as far as the handler reads it. @param remaining milliseconds until Lambda ends the call. */
 function contextOf(remaining = 900_000): Context {

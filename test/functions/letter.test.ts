@@ -1,45 +1,26 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
-import { DEMO_ACCESS_KEY, type Emulator } from '../../lib/emulator/index.ts';
-import type { Summary } from '../../lib/model/summary.ts';
-import { keepEnvironment } from '../environment.ts';
-import { startOnDisk } from '../on-disk.ts';
-import { captureOutput } from '../output.ts';
 import { expired, fresh } from '../records.ts';
 import { type FakeSns, REPORT_TOPIC, startSns } from '../sns.ts';
-import { forgetLogSettings } from '../telemetry/log-settings.ts';
+import { type Deployed, startHandler } from './handler.ts';
 
-const environment = keepEnvironment();
-let emulator: Emulator;
 let sns: FakeSns;
-let close: () => Promise<void>;
-let output: () => string;
-let handler: (event: unknown, context: Context) => Promise<Summary>;
+let emulator: Deployed['emulator'];
+let output: Deployed['output'];
+let handler: Deployed['handler'];
+let close: Deployed['close'];
 beforeEach(async () => {
-  const onDisk = await startOnDisk();
-  ({ emulator } = onDisk);
   sns = await startSns();
-  close = async () => {
-    await sns.close();
-    await onDisk.close();
-  };
-  forgetLogSettings();
-  Object.assign(process.env, sns.env, {
-    POLICY_FILE: onDisk.policy,
+  ({ emulator, output, handler, close } = await startHandler({
+    ...sns.env,
     STAGE: 'prod',
     REPORT_TOPIC,
     DASHBOARD: 'task-janitor-prod',
     RUNBOOK: 'docs/runbook.md',
-    HUAWEICLOUD_SDK_AK: DEMO_ACCESS_KEY.accessKey,
-    HUAWEICLOUD_SDK_SK: DEMO_ACCESS_KEY.secretKey,
-    POWERTOOLS_LOG_LEVEL: 'INFO',
-  });
-  output = captureOutput();
-  ({ handler } = await import('../../functions/cleanup.ts'));
+  }));
 });
 afterEach(async () => {
-  jest.restoreAllMocks();
-  environment.restore();
+  await sns.close();
   await close();
 });
 

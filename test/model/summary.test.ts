@@ -1,53 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { worstOutcome } from '../../lib/model/outcome.ts';
-import {
-  addCounts,
-  describeTotals,
-  type InstanceSummary,
-  NO_RECORDS,
-  type Summary,
-} from '../../lib/model/summary.ts';
+import { addCounts, describeTotals, NO_RECORDS } from '../../lib/model/summary.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
-
-function instance(name: string, fields: Partial<InstanceSummary> = {}): InstanceSummary {
-  return {
-    id: `id-of-${name}`,
-    name,
-    outcome: 'complete',
-    ...NO_RECORDS,
-    keptBecause: {},
-    errors: [],
-    errorsOmitted: 0,
-    ...fields,
-  };
-}
-
-function summaryOf(instances: InstanceSummary[], fields: Partial<Summary> = {}): Summary {
-  return {
-    schemaVersion: 1,
-    runId: 'run-1',
-    trigger: 'schedule',
-    dryRun: false,
-    startedAt: '2026-09-01T03:30:00.000Z',
-    finishedAt: '2026-09-01T03:30:01.000Z',
-    durationMs: 1_000,
-    outcome: worstOutcome(instances.map(({ outcome }) => outcome)),
-    totals: { targets: 1, instances: instances.length, ...addCounts(instances) },
-    requests: { sent: 1, retried: 0, throttled: 0 },
-    warnings: [],
-    targets: [
-      {
-        name: 'cache',
-        cloud: 'otc',
-        service: 'dcs',
-        region: 'eu-de',
-        outcome: worstOutcome(instances.map(({ outcome }) => outcome)),
-        instances,
-      },
-    ],
-    ...fields,
-  };
-}
+import { instance, summaryOf, target } from '../summaries.ts';
 
 test('counts are added up key by key', () => {
   const one = { ...NO_RECORDS, listed: 5, kept: 2, expired: 3, deleted: 3 };
@@ -71,8 +26,7 @@ test('the worst of several outcomes counts', () => {
 });
 
 test('the totals are one sentence', () => {
-  const counts = { listed: 5, kept: 2, expired: 3, deleted: 2, failed: 1 };
-  const summary = summaryOf([instance('a', { ...counts, outcome: 'failed' })]);
+  const summary = summaryOf([target('cache', [instance('a', { kept: 2, deleted: 2, failed: 1 })])]);
   expect(describeTotals(summary)).toBe(
     'run failed: 1 instance, 5 records listed, 3 expired; 2 deleted, 0 already gone, 1 failed, 0 remaining',
   );
@@ -89,7 +43,7 @@ describe('the error of a failed run', () => {
         errors: [{ taskId: 't', message: 'Internal service error.' }],
       }),
     );
-    const { message } = new RunFailedError(summaryOf(failed));
+    const { message } = new RunFailedError(summaryOf([target('cache', failed)]));
     expect(message).toContain('run failed: 7 instances');
     expect(message).toContain('cache: i0: Internal service error.; cache: i1: ');
     expect(message).toContain('; and 2 more. The log lines with runId run-1 have the rest.');
@@ -103,9 +57,8 @@ describe('the error of a failed run', () => {
   });
 
   test('names a target that failed itself', () => {
-    const summary = summaryOf([]);
-    const [target] = summary.targets;
-    if (target) target.error = { code: 'forbidden', message: 'not permitted' };
+    const error = { code: 'forbidden', message: 'not permitted' } as const;
+    const summary = summaryOf([target('cache', [], { error })]);
     expect(new RunFailedError(summary).message).toContain('cache: not permitted');
   });
 });

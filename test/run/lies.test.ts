@@ -377,12 +377,33 @@ describe('an instance that a target selects which cannot be opened', () => {
 });
 
 describe('a list', () => {
-  test.each([
-    [{ error_code: 'DCS.5000', error_msg: 'try again', tasks: [] }],
-    [{ error_code: 'NEW.1' }],
-  ])('that answers 200 with %j is incomplete, and nothing is deleted', async (body) => {
+  const twice = (body: unknown) =>
+    JSON.stringify(body).replace('"status":"SUCCESS"', '"status":"EXECUTING",$&');
+
+  test.each<[string, Interception]>([
+    [
+      'that answers 200 with {"error_code":"DCS.5000","error_msg":"try again","tasks":[]} is incomplete, and nothing is deleted',
+      { status: 200, body: { error_code: 'DCS.5000', error_msg: 'try again', tasks: [] } },
+    ],
+    [
+      'that answers 200 with {"error_code":"NEW.1"} is incomplete, and nothing is deleted',
+      { status: 200, body: { error_code: 'NEW.1' } },
+    ],
+    [
+      'that brings more rows than were asked for is not believed',
+      { status: 200, body: { task_count: 1_001, tasks: expired(1_001) } },
+    ],
+    [
+      'in which a key of a row comes twice is not believed, whichever of the two would be read',
+      { rewrite: twice },
+    ],
+    [
+      'of an instance that says it is gone, and is still listed, is incomplete',
+      { status: 404, body: { error_code: 'DCS.3022', error_msg: 'gone' } },
+    ],
+  ])('%s', async (_, lie) => {
     const [instance] = addExpired('a');
-    answer('list-tasks', { status: 200, body });
+    answer('list-tasks', lie);
     const summary = await world.run(onlyTarget(world.emulator));
     expect(summary.targets[0]?.instances[0]).toMatchObject({
       outcome: 'failed',
@@ -408,40 +429,6 @@ describe('a list', () => {
     const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
     expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
     expect(instance.taskIds()).toHaveLength(150);
-  });
-
-  test('that brings more rows than were asked for is not believed', async () => {
-    const { emulator } = world;
-    const [instance] = addExpired('a');
-    answer('list-tasks', {
-      status: 200,
-      body: { task_count: 1_001, tasks: Array.from({ length: 1_001 }, () => aged(40)) },
-    });
-    const summary = await world.run(onlyTarget(emulator));
-    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
-    expect(instance?.taskIds()).toHaveLength(3);
-  });
-
-  test('in which a key of a row comes twice is not believed, whichever of the two would be read', async () => {
-    const { emulator } = world;
-    const [instance] = addExpired('a');
-    answer('list-tasks', {
-      rewrite: (body) =>
-        JSON.stringify(body).replace('"status":"SUCCESS"', '"status":"EXECUTING",$&'),
-    });
-    const summary = await world.run(onlyTarget(emulator));
-    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('listing');
-    expect(instance?.taskIds()).toHaveLength(3);
-  });
-
-  test('of an instance that says it is gone, and is still listed, is incomplete', async () => {
-    addExpired('a');
-    answer('list-tasks', { status: 404, body: { error_code: 'DCS.3022', error_msg: 'gone' } });
-    const summary = await world.run(onlyTarget(world.emulator));
-    expect(summary.targets[0]?.instances[0]).toMatchObject({
-      outcome: 'failed',
-      stoppedBy: 'listing',
-    });
   });
 
   test('of an instance that is gone, and is not listed any more, is a warning', async () => {
@@ -710,28 +697,31 @@ describe('a DELETE', () => {
     },
   );
 
-  test('that was accepted (202) and done is deleted', async () => {
+  test.each<[string, Interception, object]>([
+    [
+      'was accepted (202) and done is deleted',
+      { status: 202, body: {}, afterwards: true },
+      { outcome: 'complete', totals: { deleted: 3 } },
+    ],
+    [
+      'was accepted (202) and is not done yet remains',
+      { status: 202, body: {} },
+      { totals: { deleted: 0, remaining: 3, failed: 0 } },
+    ],
+    [
+      'answers 200 with a code nobody knows, and was done',
+      { status: 200, body: { error_code: 'NEW.1' }, afterwards: true },
+      { totals: { deleted: 3, failed: 0 } },
+    ],
+    [
+      'answers 200 with a code nobody knows, and was not done',
+      { status: 200, body: { error_code: 'NEW.1' }, afterwards: false },
+      { totals: { deleted: 0, failed: 3 } },
+    ],
+  ])('that %s', async (_, lie, expected) => {
     addExpired('a');
-    answer('delete-task', { status: 202, body: {}, afterwards: true });
-    const summary = await world.run(onlyTarget(world.emulator));
-    expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 3 } });
-  });
-
-  test('that was accepted (202) and is not done yet remains', async () => {
-    addExpired('a');
-    answer('delete-task', { status: 202, body: {} });
-    const summary = await world.run(onlyTarget(world.emulator));
-    expect(summary.totals).toMatchObject({ deleted: 0, remaining: 3, failed: 0 });
-  });
-
-  test.each([
-    ['was done', true, { deleted: 3, failed: 0 }],
-    ['was not done', false, { deleted: 0, failed: 3 }],
-  ])('that answers 200 with a code nobody knows, and %s', async (_, afterwards, totals) => {
-    addExpired('a');
-    answer('delete-task', { status: 200, body: { error_code: 'NEW.1' }, afterwards });
-    const summary = await world.run(onlyTarget(world.emulator));
-    expect(summary.totals).toMatchObject(totals);
+    answer('delete-task', lie);
+    expect(await world.run(onlyTarget(world.emulator))).toMatchObject(expected);
   });
 
   test('that answers 200 with the code of flow control is sent again', async () => {

@@ -10,6 +10,7 @@ import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
 import { AWS_KEYS, keepEnvironment } from '../environment.ts';
 import { type FakeProxy, startProxy } from '../proxy.ts';
+import { rejectionOf } from '../rejection.ts';
 import { type Served, serve } from '../serve.ts';
 
 const environment = keepEnvironment();
@@ -39,11 +40,7 @@ afterEach(async () => {
 
 const get = (url: string) => transport.send({ method: 'GET', url, headers: {} }, 5_000);
 
-async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
-  const error = await sending.catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(TransportError);
-  return error as TransportError;
-}
+const failureOf = (sending: Promise<unknown>) => rejectionOf(sending, TransportError);
 
 describe('a request', () => {
   // The server behind the proxy has a certificate that is not trusted: this error shows that the tunnel was built.

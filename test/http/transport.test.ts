@@ -12,6 +12,7 @@ import {
   TransportError,
 } from '../../lib/http/transport.ts';
 import { FakeClock } from '../fake-clock.ts';
+import { rejectionOf } from '../rejection.ts';
 import { selfSigned } from './self-signed.ts';
 
 type Handler = (request: http.IncomingMessage, response: http.ServerResponse) => void;
@@ -42,15 +43,7 @@ function get(path = '/'): HttpRequest {
   return { method: 'GET', url: `${url}${path}`, headers: {} };
 }
 
-/** The error that sending ends with. */
-async function failureOf(sending: Promise<unknown>): Promise<TransportError> {
-  const error = await sending.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  expect(error).toBeInstanceOf(TransportError);
-  return error as TransportError;
-}
+const failureOf = (sending: Promise<unknown>) => rejectionOf(sending, TransportError);
 
 describe('an answer', () => {
   test('comes with its status, its headers in any case, and its whole body', async () => {

@@ -11,6 +11,7 @@ import { publish } from '../../lib/telemetry/topic.ts';
 import { keepEnvironment } from '../environment.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { type PolicyFolder, policyFolder } from '../on-disk.ts';
+import { rejectionOf } from '../rejection.ts';
 import { type Served, serve } from '../serve.ts';
 import { REPORT_TOPIC } from '../sns.ts';
 
@@ -54,11 +55,7 @@ async function askSts(): Promise<void> {
   });
 }
 
-const failureOf = (work: () => Promise<unknown>) =>
-  work().then(
-    () => undefined,
-    (error: unknown) => error,
-  ) as Promise<Error>;
+const failureOf = (work: () => Promise<unknown>) => rejectionOf(work(), Error);
 
 describe('where AWS keys cannot be had', () => {
   const fromChain = () => {

@@ -17,6 +17,7 @@ import { Iam } from '../../lib/identity/iam.ts';
 import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import type { RequestCounts } from '../../lib/model/summary.ts';
 import type { FakeClock } from '../fake-clock.ts';
+import { rejectionOf } from '../rejection.ts';
 import { startWorld } from '../run/world.ts';
 
 let clock: FakeClock;
@@ -49,14 +50,8 @@ function iamUntil(end: number): Iam {
   return new Iam({ endpoint, clock, window, counts, secrets });
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<Error> {
-  return await clock.settle(
-    promise.then(
-      () => new Error('it did not fail'),
-      (error: unknown) => error as Error,
-    ),
-  );
-}
+const failureOf = (promise: Promise<unknown>): Promise<Error> =>
+  clock.settle(rejectionOf(promise, Error));
 
 function answers(status: number, body: unknown, headers?: Record<string, string>): void {
   emulator.intercept = (): Interception => ({ status, body, ...(headers && { headers }) });

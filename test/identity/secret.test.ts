@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import fc from 'fast-check';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { credentialsFromSecret, secretSource } from '../../lib/identity/secret.ts';
+import { rejectionOf } from '../rejection.ts';
 import { type FakeSecretsManager, type Kept, startSecretsManager } from '../secrets-manager.ts';
 import { serve } from '../serve.ts';
 
@@ -93,14 +94,8 @@ describe('a secret in Secrets Manager', () => {
 
   async function failureOf(kept: Kept | undefined, secretId = 'janitor', env = manager.env) {
     if (kept !== undefined) manager.secrets[secretId] = kept;
-    const error = await secretSource(secretId, env)
-      .read()
-      .then(
-        () => undefined,
-        (reason: unknown) => reason,
-      );
-    expect(error).toBeInstanceOf(CredentialsError);
-    return (error as Error).message;
+    const { message } = await rejectionOf(secretSource(secretId, env).read(), CredentialsError);
+    return message;
   }
 
   test('is read by its name', async () => {

@@ -24,6 +24,7 @@ import type { Task } from '../../lib/model/task.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
 import { ForbiddenError, TaskApi } from '../../lib/task-api/task-api.ts';
 import type { FakeClock } from '../fake-clock.ts';
+import { rejectionOf } from '../rejection.ts';
 import { startWorld } from '../run/world.ts';
 
 const INSTANCE_ID = '5560df16-cebf-4473-95c4-d1b573c16e79';
@@ -95,16 +96,8 @@ async function listed(api: TaskApi, id = INSTANCE_ID): Promise<Map<string, Task>
   return new Map((await clock.settle(api.listTasks(id))).tasks);
 }
 
-async function failureOf(promise: Promise<unknown>): Promise<ApiError> {
-  const error = await clock.settle(
-    promise.then(
-      () => undefined,
-      (reason: unknown) => reason,
-    ),
-  );
-  expect(error).toBeInstanceOf(ApiError);
-  return error as ApiError;
-}
+const failureOf = (promise: Promise<unknown>): Promise<ApiError> =>
+  clock.settle(rejectionOf(promise, ApiError));
 
 const listFailure = (api: TaskApi) => failureOf(api.listTasks(INSTANCE_ID));
 

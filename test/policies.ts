@@ -3,6 +3,7 @@ import { DEMO_PROJECT_ID, DEMO_REGION, type Emulator } from '../lib/emulator/ind
 import { loadPolicy } from '../lib/policy/load.ts';
 import { PolicyError } from '../lib/policy/policy-error.ts';
 import type { Retention } from '../lib/policy/retention.ts';
+import type { WrittenRetention } from './run/oracle.ts';
 
 /** The text of a policy with one target, and more keys for it: `keepFor` is missing. */
 export function policyText(targetKeys = '', topKeys = ''): string {
@@ -50,7 +51,28 @@ export function targetOf({ url }: Emulator, fields: object = {}): object {
   };
 }
 
-/** The usual: one target, as it is. */
+/**
+ * The keys of a target for a retention of the reference implementation.
+ * @param nameEnd follows each task name of the rules.
+ */
+export function retentionKeys(
+  { keepForDays, keepLast, statuses, rules = [] }: WrittenRetention,
+  nameEnd = '',
+): object {
+  const keepFor = (days: number | 'forever') =>
+    days === 'forever' ? { keep: 'forever' } : { keepFor: `${days}d` };
+  return {
+    ...keepFor(keepForDays),
+    keepLast,
+    statuses,
+    rules: rules.map((rule) => ({
+      match: { statuses: rule.statuses, tasks: rule.tasks?.map((name) => name + nameEnd) },
+      ...keepFor(rule.keepForDays),
+    })),
+  };
+}
+
+/** A policy with one target. */
 export function onlyTarget(emulator: Emulator, fields: object = {}): object {
   return policyOf([targetOf(emulator, fields)]);
 }

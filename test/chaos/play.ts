@@ -12,7 +12,7 @@ import { observeAll } from '../../lib/run/observer.ts';
 import { run } from '../../lib/run/run.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { policyOf, targetOf } from '../policies.ts';
+import { policyOf, retentionKeys, targetOf } from '../policies.ts';
 import type { WrittenRetention } from '../run/oracle.ts';
 import { rowsOf } from './estate.ts';
 import { Ledger } from './ledger.ts';
@@ -112,7 +112,7 @@ export async function play(
         stop.abort();
       });
     };
-    const policy = loadPolicy(JSON.stringify(policyFor(scenario, emulator)), 'policy');
+    const policy = loadPolicy(JSON.stringify(scenarioPolicy(scenario, emulator)), 'policy');
 
     const start = async (delay: number, index: number): Promise<Played> => {
       await clock.sleep(delay);
@@ -197,29 +197,18 @@ export function retentionFor({ retention }: Scenario, service: ServiceName): Wri
   return { ...retention, statuses: statuses.length > 0 ? statuses : ['SUCCESS'] };
 }
 
-function policyFor(scenario: Scenario, emulator: Emulator): object {
+function scenarioPolicy(scenario: Scenario, emulator: Emulator): object {
   const { instances, limits, dryRun, requests, looksUpProject, archive } = scenario;
   const services = [...new Set(instances.map(({ service }) => service))];
-  const targets = services.map((service) => {
-    const { keepForDays, keepLast, statuses, rules = [] } = retentionFor(scenario, service);
-    return targetOf(emulator, {
+  const targets = services.map((service) =>
+    targetOf(emulator, {
       name: service,
       service,
       projectId: looksUpProject ? undefined : DEMO_PROJECT_ID,
       requests,
-      ...keepFor(keepForDays),
-      keepLast,
-      statuses,
+      ...retentionKeys(retentionFor(scenario, service)),
       ...(limits && { limits }),
-      rules: rules.map((rule) => ({
-        match: { statuses: rule.statuses, tasks: rule.tasks },
-        ...keepFor(rule.keepForDays),
-      })),
-    });
-  });
+    }),
+  );
   return policyOf(targets, { dryRun, ...(archive !== 'none' && { archive: 'anywhere' }) });
-}
-
-function keepFor(days: number | 'forever'): object {
-  return days === 'forever' ? { keep: 'forever' } : { keepFor: `${days}d` };
 }

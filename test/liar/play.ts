@@ -17,7 +17,7 @@ import { renderSummary } from '../../lib/view/terminal/render-summary.ts';
 import { NO_TERMINAL } from '../../lib/view/terminal/terminal.ts';
 import { type Exchange, immediate, Wire } from '../chaos/wire.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { policyOf } from '../policies.ts';
+import { policyOf, retentionKeys } from '../policies.ts';
 import { Dice, FOREIGN, KEY, PROJECT, REGION, type Story, TOKEN, USER } from './estate.ts';
 import type { SecretKeeper } from './secret-keeper.ts';
 import { type Liar, startLiar } from './server.ts';
@@ -60,7 +60,7 @@ export async function play(
     events.push({ kind: 'sent', exchange });
   };
   wire.ended = (exchange) => events.push({ kind: 'ended', exchange });
-  const policy = loadPolicy(JSON.stringify(policyFor(story, liar.url)), 'policy');
+  const policy = loadPolicy(JSON.stringify(storyPolicy(story, liar.url)), 'policy');
   const decisions = collectDecisions();
   const terminal = NO_TERMINAL;
   const plan = planReport({ policy, keepFor: undefined, verbose: true, terminal });
@@ -160,9 +160,8 @@ export async function play(
   }
 }
 
-function policyFor(story: Story, url: string): object {
+function storyPolicy(story: Story, url: string): object {
   const { instances, retention, requests, deletions, dryRun } = story;
-  const { keepLast, statuses, rules = [] } = retention;
   const targets = [...new Set(instances.map(({ service }) => service))].map((service) => ({
     name: service,
     cloud: 'huaweicloud',
@@ -173,19 +172,9 @@ function policyFor(story: Story, url: string): object {
     iamEndpoint: url,
     instances: { exclude: [`${FOREIGN}*`] },
     requests,
-    ...keepFor(retention.keepForDays),
-    keepLast,
-    statuses,
+    // Lies are added at the end of a name.
+    ...retentionKeys(retention, '*'),
     ...(deletions !== undefined && { limits: { deletions } }),
-    rules: rules.map((rule) => ({
-      // Lies are added at the end of a name.
-      match: { statuses: rule.statuses, tasks: rule.tasks?.map((name) => `${name}*`) },
-      ...keepFor(rule.keepForDays),
-    })),
   }));
   return policyOf(targets, { dryRun });
-}
-
-function keepFor(days: number | 'forever'): object {
-  return days === 'forever' ? { keep: 'forever' } : { keepFor: `${days}d` };
 }

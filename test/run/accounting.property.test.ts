@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { ServiceName } from '../../lib/emulator/index.ts';
 import type { RunDependencies } from '../../lib/run/run-context.ts';
-import { policyOf, targetOf } from '../policies.ts';
+import { policyOf, retentionKeys, targetOf } from '../policies.ts';
 import { aged } from '../records.ts';
 import { expiredIds, type WrittenRetention } from './oracle.ts';
 import { startWorld, type World } from './world.ts';
@@ -150,23 +150,15 @@ async function check(
 
 function targetFields(
   service: ServiceName,
-  { keepForDays, keepLast, statuses, rules = [] }: WrittenRetention,
+  retention: WrittenRetention,
   { limits }: Trouble,
 ): object {
   return {
     name: service,
     service,
     projectId: `project-of-${service}`,
-    keepFor: `${keepForDays}d`,
-    keepLast,
-    statuses,
+    ...retentionKeys(retention),
     ...(limits && { limits }),
-    rules: rules.map((rule) => ({
-      match: { statuses: rule.statuses },
-      ...(rule.keepForDays === 'forever'
-        ? { keep: 'forever' }
-        : { keepFor: `${rule.keepForDays}d` }),
-    })),
   };
 }
 

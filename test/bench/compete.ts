@@ -1,4 +1,4 @@
-/** What a contestant is to clean. */
+/** An estate for a contestant to clean. */
 export interface Job {
   readonly url: string;
   readonly service: 'dcs' | 'kafka';
@@ -9,14 +9,14 @@ export interface Job {
 /** Records older than this have expired. */
 export const KEEP_FOR_DAYS = 30;
 
-/** How a job went; `endedAt` is milliseconds since the epoch. */
+/** The cost of a job; `endedAt` is milliseconds since the epoch. */
 export interface Report {
   readonly processorMs: number;
   readonly wallMs: number;
   readonly endedAt: number;
 }
 
-/** Makes this process the contestant whose name it was started with, job after job. */
+/** Lets this process do the jobs of the contestant whose name it was started with. */
 export function compete(contestants: Readonly<Record<string, (job: Job) => Promise<void>>>): void {
   // A job that fails ends the process, and with it the benchmark.
   process.on('message', async (job: Job) => {
@@ -28,6 +28,5 @@ export function compete(contestants: Readonly<Record<string, (job: Job) => Promi
     const report: Report = { processorMs: (user + system) / 1_000, wallMs, endedAt: Date.now() };
     process.send?.(report);
   });
-  // A parent that is gone wants no more answers.
   process.on('disconnect', () => process.exit());
 }

@@ -6,7 +6,7 @@ import { cachePolicy } from '../policies.ts';
 import { DAY } from '../records.ts';
 import { type Job, KEEP_FOR_DAYS } from './compete.ts';
 
-/** An estate and how it is to be cleaned; all follows from these numbers, so that runs can be compared. */
+/** An estate and how it is cleaned. Nothing in it is random, so that runs can be compared. */
 export interface Scene extends Omit<Job, 'url'> {
   /** Records of each instance. */
   readonly sizes: readonly number[];
@@ -24,10 +24,8 @@ UpdateInstanceConfig UpdateWhitelist RestartInstance BackupInstance RestoreInsta
 CreateTopic FlushDatabase`.split(/\s/);
 export const USERS = ['ops-anna', 'ops-ben', 'terraform', 'ci-deploy', 'admin'];
 
-/** The same so many times. */
 export const repeat = <Value>(count: number, value: Value) => Array<Value>(count).fill(value);
 
-/** How many records have expired. */
 export const expiredIn = ({ sizes, expiredShare }: Scene) =>
   sum(sizes, (size) => Math.round(size * expiredShare));
 
@@ -48,7 +46,6 @@ export function recordsOf(size: number, expiredShare: number, now: number): Task
   });
 }
 
-/** An emulator that serves a scene. */
 export async function startScene(scene: Scene): Promise<Emulator> {
   const { service, sizes, expiredShare, latency, hiddenLimit: perSecond } = scene;
   const faults = perSecond === undefined ? { latency } : { latency, rateLimit: { perSecond } };
@@ -67,14 +64,14 @@ const RULES = [
 ];
 
 /** The policy that deletes what has expired. */
-export function policyText({ url, service, concurrency }: Job, rules = RULES): string {
+export function benchPolicy({ url, service, concurrency }: Job, rules = RULES): string {
   const requests = `requests: { concurrency: ${concurrency} }`;
   return cachePolicy(url, [requests, ...rules]).replace('service: dcs', `service: ${service}`);
 }
 
-/** Writes the policy to a file beside the bundled benchmark. */
+/** Writes the policy beside the bundled benchmark. @returns its path. */
 export async function policyFile(job: Job): Promise<string> {
   const file = join(import.meta.dirname, 'bench.yml');
-  await writeFile(file, policyText(job));
+  await writeFile(file, benchPolicy(job));
   return file;
 }

@@ -13,15 +13,14 @@ import { run } from '../../lib/run/run.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { Bucket } from '../fleet/bucket.ts';
 import { compete, type Job } from './compete.ts';
-import { policyText } from './estate.ts';
+import { benchPolicy } from './estate.ts';
 
 const credentials = () => ({ name: 'the benchmark', read: async () => DEMO_ACCESS_KEY });
 const outside = { clock, random: Math.random, openArchive, credentials };
 
-/** The real thing: policy, list, decisions, signing, pace, retry, summary. */
 async function ours(job: Job): Promise<void> {
   const transport = createTransport(clock);
-  const policy = loadPolicy(policyText(job), 'bench.yml');
+  const policy = loadPolicy(benchPolicy(job), 'bench.yml');
   await run(policy, {}, { ...outside, runId: 'bench', trigger: 'cli', transport });
   transport.close();
 }
@@ -37,7 +36,7 @@ async function fleet(job: Job): Promise<void> {
   const dependencies = {
     ...outside,
     settings: readFleetSettings({ FLEET_BUCKET: 'bench' }),
-    policyText: policyText(job),
+    policyText: benchPolicy(job),
     store: new Bucket(new FakeClock()),
     observe: () => ({}),
     observeSummary: () => ({}),
@@ -55,6 +54,5 @@ async function fleet(job: Job): Promise<void> {
   await call(summariseStep, { run, round });
 }
 
-/** This program, in one function and as a fleet. */
 export const OURS = { ours, fleet };
 compete(OURS);

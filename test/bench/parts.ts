@@ -16,10 +16,10 @@ import { serve } from '../serve.ts';
 import { copyProject } from '../stack/project.ts';
 import { readZip } from '../zip.ts';
 import {
+  benchPolicy,
   expiredIn,
   NAMES,
   policyFile,
-  policyText,
   recordsOf,
   repeat,
   type Scene,
@@ -30,8 +30,7 @@ import { day, lists, medianOf, processor, type Round, race, rate, wall } from '.
 import { type Measured, median, medianRatio, type Part, spell } from './report.ts';
 
 /**
- * Runs Node once, in a process of its own, and tells what it wrote; and when it first wrote and when it
- * ended, in milliseconds from its start.
+ * Runs Node once. @returns its output, and the times of its first output and of its end, in ms from its start.
  * @throws when it does not end with status 0.
  */
 async function runNode(args: readonly string[], cwd = '.', env = {}) {
@@ -73,7 +72,6 @@ const many = (instances: number): Scene => ({
   concurrency: 8,
 });
 
-/** Memory and time of a run over very many records. */
 const scale: Part = async (quick) => {
   const instances = quick ? 50 : 1_000;
   const estate = `${spell(1_000 * instances)} records on ${spell(instances)} instances, 5 % expired`;
@@ -98,14 +96,12 @@ const scale: Part = async (quick) => {
   };
 };
 
-/** Loaded before the command; it says at the end how much memory that took. */
+/** Loaded before the command, and prints at its end how much memory it took. */
 const TELL_MEMORY = `data:text/javascript,import { readFileSync } from 'node:fs';
 process.once('exit', () => process.stderr.write(readFileSync('/proc/self/status')));`;
 
-/** The built command. */
 const COMMAND = 'dist/task-janitor.js';
 
-/** The most memory that the built command has, over many instances and over one. */
 async function peaks(big: Scene, estate: string): Promise<Record<string, Measured>> {
   if (!existsSync('/proc/self/status')) {
     process.stderr.write('no peaks: there is no /proc here, and others begin at the parent’s\n');
@@ -144,10 +140,9 @@ const RULES = repeat(20, '').map((_, place) => {
   return `  - { match: { tasks: ['${task}']${user}${status} }, keepFor: ${20 + place}d }`;
 });
 
-/** Decisions a second, with rules that match by name, user and status. */
 const deciding: Part = async (quick) => {
   const job = { url: 'http://127.0.0.1', service: 'dcs', concurrency: 8 } as const;
-  const policy = loadPolicy(policyText(job, ['keepLast: 10', 'rules:', ...RULES]), 'bench.yml');
+  const policy = loadPolicy(benchPolicy(job, ['keepLast: 10', 'rules:', ...RULES]), 'bench.yml');
   const retention = retentionOf(policy, policy.targets[0] as Target);
   const now = Date.now();
   const tasks = recordsOf(10_000, 0.5, now).map(readTask);
@@ -168,7 +163,6 @@ const CALL_EMPTY = "import('./empty.mjs').then(({ handler }) => handler({}, {}))
 const CALL_OURS = `require('./functions/cleanup.cjs').handler({}, {
   awsRequestId: 'bench', getRemainingTimeInMillis: () => 60_000 });`;
 
-/** How soon a cold function sends its first request, and how large its package is. */
 const startUp: Part = async (quick) => {
   const rounds = quick ? 5 : 21;
   const project = await copyProject();
@@ -186,7 +180,7 @@ const startUp: Part = async (quick) => {
     arrivals.push(performance.now());
     response.end('{}');
   });
-  await project.write('bench.yml', policyText({ url, service: 'dcs', concurrency: 8 }));
+  await project.write('bench.yml', benchPolicy({ url, service: 'dcs', concurrency: 8 }));
   const env = {
     BENCH_URL: url,
     POLICY_FILE: 'bench.yml',
@@ -209,7 +203,6 @@ const startUp: Part = async (quick) => {
   };
 };
 
-/** How long a person waits for the command. */
 const command: Part = async (quick) => {
   const rounds = quick ? 5 : 21;
   const scene = { service: 'kafka', sizes: [1_000], expiredShare: 0.01, concurrency: 8 } as const;

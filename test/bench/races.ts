@@ -10,10 +10,10 @@ import type { OURS } from './ours.ts';
 import { median, medianRatio, type Part, spell } from './report.ts';
 import type { RIVALS } from './rivals.ts';
 
-/** The ways to clean up that are compared; page.md says what they are. */
+/** The ways to clean up that are compared; page.md describes them. */
 type ContestantName = keyof typeof OURS | keyof typeof RIVALS;
 
-/** One round, by what its contestant reports and what the emulator saw. */
+/** One round, as its contestant reports it and as the emulator's journal shows it. */
 export type Round = ReturnType<typeof roundOf>;
 function roundOf(report: Report, journal: Journal) {
   const since = (first?: JournalEntry) => report.endedAt - (first?.at ?? Number.NaN);
@@ -29,7 +29,7 @@ function roundOf(report: Report, journal: Journal) {
     /** Milliseconds from the arrival of the first request, or of the first DELETE, to the end. */
     runMs,
     deletingMs,
-    /** What was not throttled, and the records that are gone. */
+    /** Without throttled requests. */
     requestsPerSecond: (1_000 * (requests - throttled)) / runMs,
     deletesPerSecond: (1_000 * journal.count({ deleted: true })) / deletingMs,
   };
@@ -37,7 +37,6 @@ function roundOf(report: Report, journal: Journal) {
 
 const each = (rounds: readonly Round[], key: keyof Round) => rounds.map((round) => round[key]);
 
-/** The median over rounds. */
 export const medianOf = (rounds: readonly Round[], key: keyof Round) => median(each(rounds, key));
 
 /** The median over rounds that followed each other: what slows the machine slows both. */
@@ -92,7 +91,6 @@ const allExpired = (records: number, concurrency: number): Scene => ({
   concurrency,
 });
 
-/** How close the deletes come to what latency and concurrency allow. */
 export const wall: Part = async (quick) => {
   const records = quick ? 500 : 5_000;
   const measure = async (concurrency: number, rounds: number, peers: ContestantName[]) => {
@@ -110,7 +108,6 @@ export const wall: Part = async (quick) => {
   };
 };
 
-/** What one delete costs in processor time, beside what it costs others. */
 export const processor: Part = async (quick) => {
   const [records, rounds] = quick ? [1_000, 3] : [5_000, 7];
   const scene = allExpired(records, 8);
@@ -136,7 +133,6 @@ const ordinary = (service: Scene['service'], instances: number, records: number)
   expiredShare: 0.01,
 });
 
-/** How long a whole run takes on an ordinary day, when it mostly lists. */
 export const day: Part = async (quick) => {
   const measure = async (estate: ReturnType<typeof ordinary>, concurrency = 8) => {
     const { service, sizes } = estate;
@@ -164,7 +160,6 @@ export const day: Part = async (quick) => {
   };
 };
 
-/** How many pages are asked for, of those that must be. */
 export const lists: Part = async (quick) => {
   const instances = quick ? 20 : 100;
   // From 1 to 5,000 records, evenly over their order of magnitude.
@@ -183,7 +178,6 @@ export const lists: Part = async (quick) => {
   return { lists: { value, detail: `${estate}: ${dcs.detail}, ${kafka.detail}` } };
 };
 
-/** How close a run comes to a limit that it is not told. */
 export const rate: Part = async (quick) => {
   const seconds = quick ? 6 : 60;
   const measure = async (name: string, limit: number, scene: Scene, perSecond: keyof Round) => {

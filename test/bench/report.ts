@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import * as d3 from 'd3-array';
 
-/** One thing that is measured, and what it should be: `≤ 1.05` or `≥ 1,000,000 records/s`. */
+/** A measured thing, and its target: `≤ 1.05` or `≥ 1,000,000 records/s`. */
 export type Figure = Readonly<Record<'title' | 'target', string>>;
 
-/** What came of it; `detail` tells the absolute numbers and the peers’. */
+/** The result; `detail` has the absolute numbers, and those of other programs. */
 export interface Measured {
   readonly value: number;
   readonly detail: string;
@@ -29,7 +29,7 @@ export const median = (values: readonly number[]) => d3.median(values) ?? Number
 export const medianRatio = (ours: readonly number[], theirs: readonly number[]) =>
   median(ours.map((value, round) => value / (theirs[round] ?? Number.NaN)));
 
-/** How a result compares with its target. */
+/** @throws {RangeError} for a result without a value. */
 export function verdictOf({ title, target, value }: Result): 'met' | 'missed' {
   if (Number.isNaN(value)) throw new RangeError(`“${title}” has no value`);
   const bound = Number(target.split(' ')[1]?.replaceAll(',', ''));
@@ -46,7 +46,6 @@ export function cellsOf(result: Result): string[] {
   return [title, target, written, verdict, detail];
 }
 
-/** One result for a terminal: its row, and below it what was measured. */
 export function terminalRow(result: Result): string {
   const [title, target, value, verdict, detail] = cellsOf(result);
   return `${title}\n    ${value} (target ${target}): ${verdict}\n    ${detail}\n`;

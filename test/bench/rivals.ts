@@ -98,7 +98,6 @@ async function floor(job: Job): Promise<void> {
   agent.destroy();
 }
 
-/** By node-fetch. */
 async function fetchAll(job: Job, agent?: http.Agent): Promise<void> {
   await cleanBarely(job, async (method, path, headers) => {
     const response = await fetch(job.url + path, { method, headers, agent });
@@ -141,7 +140,6 @@ async function official({ url, concurrency }: Job): Promise<void> {
   await Promise.all(expired.map((one) => limit(() => client.deleteBackgroundTask(one))));
 }
 
-/** How others clean up. */
 export const RIVALS = {
   official,
   // As most would write it: no agent, everything at once.

@@ -1,5 +1,5 @@
 /** The fleet's promises, one fault each; the numbers are those of the issue that found them. */
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEMO_ACCESS_KEY, type JournalEntry } from '../../lib/emulator/index.ts';
 import { CredentialsError } from '../../lib/identity/credentials.ts';
 import { aged, DAY, expired, NOW } from '../records.ts';
@@ -15,7 +15,16 @@ import {
 import { named } from './walker.ts';
 
 let world: FleetWorld;
+beforeEach(async () => {
+  world = await startFleet();
+});
 afterEach(() => world.close());
+
+/** A new fleet, by default with the usual target. */
+const startWith = async (targets?: Parameters<typeof startFleet>[0]) => {
+  await world.close();
+  world = await startFleet(targets);
+};
 
 const add = (name: string, records: number) =>
   world.emulator.addInstance({ service: 'dcs', name, tasks: [...expired(records), aged(1)] });
@@ -30,7 +39,7 @@ const message = async (lane = 0) => {
 };
 /** An instance that takes three calls or four: 150 of its records go in each. */
 const startLarge = async (records = 500) => {
-  world = await startFleet([{ requests: { perSecond: 10 } }]);
+  await startWith([{ requests: { perSecond: 10 } }]);
   world.timeout = 21_000;
   return add('large', records);
 };
@@ -84,7 +93,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   };
 
   test('2: what a killed call has deleted is counted by the call after it', async () => {
-    world = await startFleet();
     add('a', 200);
     killAfter(141, 1);
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
@@ -92,7 +100,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('2: where every call is killed, the summary says what is not known, and a redrive finds out', async () => {
-    world = await startFleet();
     add('a', 200);
     killAfter(30, 4);
     const { error, failedAt } = await world.execute();
@@ -106,7 +113,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   test.each(['000001', '000003', '000004', '000005'])(
     '3: an object that cannot be read (%s) costs what it tells, and nothing else',
     async (number) => {
-      world = await startFleet();
       add('a', 3);
       add('b', 200);
       const key = `runs/${RUN}/lanes/0/${number}.json`;
@@ -129,7 +135,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   test.each(['999999', '1000000'])(
     '3: a stray object (%s) that seems to be far behind the log costs one request',
     async (number) => {
-      world = await startFleet();
       add('a', 3);
       let before = 0;
       world.onCall = ({ step }) => {
@@ -146,7 +151,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   );
 
   test('3: an object of the log that is missing is told, and nothing goes after that', async () => {
-    world = await startFleet();
     add('a', 200);
     killAfter(141, 1);
     world.onCall = () => {
@@ -162,7 +166,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   /** The last entry as written, with some of it changed before it is summarised. */
   // biome-ignore lint/suspicious/noExplicitAny: a document that may be anything.
   const withLast = async (change: (last: any) => unknown) => {
-    world = await startFleet();
     add('a', 3);
     add('b', 2);
     world.onCall = ({ step }) => {
@@ -256,7 +259,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   );
 
   test('3: another object beside the log costs nothing', async () => {
-    world = await startFleet();
     add('a', 3);
     world.onCall = ({ step }) => {
       if (step !== 'Summarise') return;
@@ -271,7 +273,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('3: a bucket that fails now and then costs nothing', async () => {
-    world = await startFleet();
     add('a', 3);
     let asked = 0;
     world.onCall = ({ step }) => {
@@ -286,7 +287,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
     ['of 100 Chinese characters', '汉'.repeat(100)],
     ['with half a character', 'a\ud800'],
   ])('3: a target’s name %s breaks nothing', async (_, name) => {
-    world = await startFleet([{ name }]);
+    await startWith([{ name }]);
     const id = '汉'.repeat(85);
     world.emulator.addInstance({ service: 'dcs', id, name: id, tasks: expired(3) });
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
@@ -294,7 +295,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('4: the same message twice at once: one call works, the other waits', async () => {
-    world = await startFleet();
     add('a', 200);
     world.twice = () => 0;
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
@@ -309,7 +309,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('4: two calls that begin at the same moment: one has the endpoint', async () => {
-    world = await startFleet();
     add('a', 200);
     const same = await message();
     const ends = await world.settle(
@@ -330,7 +329,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
   ] as const)(
     '4: %s a year ahead, by a wrong clock: others go on',
     async (_, entry, fields, calls) => {
-      world = await startFleet([{ requests: { perSecond: 20 } }]);
+      await startWith([{ requests: { perSecond: 20 } }]);
       world.timeout = 21_000;
       add('a', 500);
       world.onEffect = (call, effect, when) => {
@@ -349,7 +348,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
   );
 
   test('4: a call that comes while another is at work sends nothing', async () => {
-    world = await startFleet([{ requests: { concurrency: 1 } }]);
+    await startWith([{ requests: { concurrency: 1 } }]);
     add('a', 200);
     const same = await message();
     const second: Promise<unknown>[] = [];
@@ -369,7 +368,6 @@ describe('right numbers, or a failed run that says what is not known', () => {
       .reduce((sum, { values }) => sum + (values[name] ?? 0), 0);
 
   test('5: a summary is published once, however often it is made', async () => {
-    world = await startFleet();
     add('a', 50);
     world.disowned = ({ step }) => step === 'Summarise' && world.calls.length < 5;
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
@@ -382,7 +380,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('5: what failed, and what a limit held back, is published once in all rounds', async () => {
-    world = await startFleet([{ limits: { deletions: 20 } }]);
+    await startWith([{ limits: { deletions: 20 } }]);
     const { id } = add('a', 10);
     add('b', 30);
     world.emulator.intercept = ({ operation, instanceId }) =>
@@ -398,7 +396,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
   });
 
   test('6: a record that vanishes after we may have deleted it was deleted; another one was not ours', async () => {
-    world = await startFleet([{ requests: { perSecond: 10, timeout: '2s' } }]);
+    await startWith([{ requests: { perSecond: 10, timeout: '2s' } }]);
     world.timeout = 21_000;
     const instance = add('a', 300);
     let calls = 0;
@@ -436,7 +434,7 @@ describe('right numbers, or a failed run that says what is not known', () => {
 
 describe('the policy’s limits', () => {
   test('8: 20 a second over 60 small instances, in several calls, are 22 in any second at most', async () => {
-    world = await startFleet([{ requests: { concurrency: 8, perSecond: 20 } }]);
+    await startWith([{ requests: { concurrency: 8, perSecond: 20 } }]);
     world.timeout = 12_000;
     for (let i = 0; i < 60; i += 1) add(`cache-${i}`, 8);
     expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
@@ -449,7 +447,7 @@ describe('the policy’s limits', () => {
   test.each([1, 0.5])(
     '8: %d a second holds from call to call, killed or not',
     async (perSecond) => {
-      world = await startFleet([{ requests: { perSecond } }]);
+      await startWith([{ requests: { perSecond } }]);
       world.timeout = 20_000;
       for (const name of ['a', 'b', 'c']) add(name, 6);
       world.onCall = (call) => {
@@ -464,7 +462,6 @@ describe('the policy’s limits', () => {
   );
 
   test('9: a service that is down is asked less than 1,000 times for 1,000 instances', async () => {
-    world = await startFleet();
     for (let i = 0; i < 1_000; i += 1) add(`cache-${i}`, 1);
     world.emulator.intercept = ({ operation }) =>
       operation === 'list-tasks' ? { status: 503, body: {} } : undefined;
@@ -474,7 +471,6 @@ describe('the policy’s limits', () => {
   });
 
   test('10: one instance that is forbidden does not stop the others', async () => {
-    world = await startFleet();
     const { id } = add('forbidden', 2);
     for (const name of ['a', 'b', 'c']) add(name, 2);
     world.emulator.intercept = ({ operation, instanceId }) =>
@@ -504,7 +500,7 @@ describe('the policy’s limits', () => {
   });
 
   test('11: a small instance does not wait for a huge one', async () => {
-    world = await startFleet([{ requests: { concurrency: 1, perSecond: 20 } }]);
+    await startWith([{ requests: { concurrency: 1, perSecond: 20 } }]);
     world.timeout = 30_000;
     add('huge', 2_000);
     const { id } = add('small', 2);
@@ -515,7 +511,7 @@ describe('the policy’s limits', () => {
   });
 
   test('11: nor do those that are not begun yet wait for many huge ones', async () => {
-    world = await startFleet([{ requests: { concurrency: 2, perSecond: 20 } }]);
+    await startWith([{ requests: { concurrency: 2, perSecond: 20 } }]);
     world.timeout = 20_000;
     for (const name of ['a', 'b', 'c', 'd', 'e']) add(name, 500);
     const { id } = add('small', 2);
@@ -528,7 +524,7 @@ describe('the policy’s limits', () => {
 
 describe('the end', () => {
   test('12: an instance whose records stay listed while they are said to be gone is given up', async () => {
-    world = await startFleet([{ requests: { perSecond: 10 } }]);
+    await startWith([{ requests: { perSecond: 10 } }]);
     world.timeout = 20_000;
     add('lies', 300);
     add('works', 3);
@@ -544,7 +540,6 @@ describe('the end', () => {
   });
 
   test('12: a call that got nothing done is not followed by another one', async () => {
-    world = await startFleet();
     world.timeout = 12_000;
     add('a', 3);
     world.emulator.intercept = async (entry) => {
@@ -557,7 +552,7 @@ describe('the end', () => {
   });
 
   test('13: a list that takes longer than one call fails, and says what to do', async () => {
-    world = await startFleet([{ requests: { perSecond: 1 } }]);
+    await startWith([{ requests: { perSecond: 1 } }]);
     world.timeout = 12_000;
     add('long', 1_500);
     world.emulator.faults.shortPages = 20;
@@ -569,7 +564,6 @@ describe('the end', () => {
   });
 
   test('13: where the list was complete and no DELETE was answered, that is said', async () => {
-    world = await startFleet();
     world.timeout = 12_000;
     add('a', 3);
     world.emulator.intercept = async (entry) => {
@@ -586,7 +580,6 @@ describe('the end', () => {
   });
 
   test('13: so does a list of instances', async () => {
-    world = await startFleet();
     world.timeout = 12_000;
     add('a', 3);
     world.emulator.intercept = async (entry) => {
@@ -599,7 +592,6 @@ describe('the end', () => {
   });
 
   test('14: a bucket that hangs in mid-run costs no number', async () => {
-    world = await startFleet();
     add('a', 300);
     let writes = 0;
     world.bucket.trouble = (operation) => {
@@ -618,7 +610,6 @@ describe('the end', () => {
   ] as const)(
     '14: a bucket whose %s fails in the end (%s) is told in the summary',
     async (which, how) => {
-      world = await startFleet();
       for (let i = 0; i < 800; i += 1) add(`cache-${i}`, 1);
       world.bucket.latency = 10;
       world.onCall = ({ step }) => {
@@ -636,7 +627,6 @@ describe('the end', () => {
   );
 
   test('14: where not even the summary can be stored, the execution fails and says why', async () => {
-    world = await startFleet();
     add('a', 3);
     world.onCall = ({ step }) => {
       if (step === 'Summarise') world.bucket.trouble = () => 'error before';
@@ -647,7 +637,7 @@ describe('the end', () => {
   });
 
   test('15: a policy that asks for a pause which no call can wait for is told', async () => {
-    world = await startFleet([{ requests: { perSecond: 0.001 } }]);
+    await startWith([{ requests: { perSecond: 0.001 } }]);
     add('a', 3);
     const { error } = await world.execute();
     expect(error?.message).toContain('raise timeout in serverless.yml, or requests.perSecond');
@@ -656,7 +646,6 @@ describe('the end', () => {
   });
 
   test('15: a time-out that leaves no time to delete anything is an error', async () => {
-    world = await startFleet();
     add('a', 3);
     world.timeout = 10_000;
     world.settings = { stopBeforeEnd: 10_000 };
@@ -679,7 +668,6 @@ describe('one execution, one summary', () => {
         : trouble(...request);
   };
   const start = async () => {
-    world = await startFleet();
     add('a', 3);
     summarised = 0;
     world.onCall = ({ step }) => {
@@ -717,7 +705,7 @@ describe('one execution, one summary', () => {
 
   const rounds = () => [...world.bucket.objects.keys()].filter((key) => key.includes('/summary-'));
   const startFailing = async () => {
-    world = await startFleet();
+    await startWith();
     add('a', 3);
     world.emulator.intercept = ({ operation }) =>
       operation === 'delete-task' ? { status: 400 } : undefined;
@@ -725,7 +713,6 @@ describe('one execution, one summary', () => {
 
   test('and one round of a run that failed, wherever its last step is killed; a redrive begins one more', async () => {
     for (let at = 1, isKilled = true; isKilled; at += 1) {
-      await world?.close();
       await startFailing();
       let effects = 0;
       isKilled = false;
@@ -780,7 +767,6 @@ describe('one execution, one summary', () => {
     ],
     ['did not end when it says', { finishedAt: new Date(NOW + DAY) }, 'its numbers do not add up'],
   ])('and an error where what is in its place %s', async (_, changes, problem) => {
-    world = await startFleet();
     add('a', 3);
     await world.execute();
     const key = `runs/${RUN}/summary-0.json`;
@@ -795,7 +781,6 @@ describe('one execution, one summary', () => {
 
 describe('messages', () => {
   test('16: the smaller of both clocks decides what is old', async () => {
-    world = await startFleet();
     world.emulator.addInstance({ service: 'dcs', name: 'a', tasks: [aged(1), aged(31)] });
     const { run, ...rest } = await message();
     const startedAt = NOW + 3_650 * DAY;
@@ -804,7 +789,7 @@ describe('messages', () => {
   });
 
   test('16: the policy says which instances and which project, and a message cannot', async () => {
-    world = await startFleet([{ instances: { exclude: ['b'] } }]);
+    await startWith([{ instances: { exclude: ['b'] } }]);
     add('a', 3);
     const { id } = add('b', 3);
     const same = await message();
@@ -824,14 +809,13 @@ describe('messages', () => {
     '2026-09-01T03:30:00.000000+00:00',
     '2026-09-01T05:30:00.000+02:00',
   ])('17: a run begins when the machine says, as %s', async (startedAt) => {
-    world = await startFleet();
     await expect(world.invoke('Prepare', { id: RUN, startedAt, event: {} })).resolves.toMatchObject(
       { run: { startedAt: NOW } },
     );
   });
 
   test('17: fewer endpoints than the policy has are refused, or looked for all the same', async () => {
-    world = await startFleet([{}, { elsewhere: true, service: 'kafka' }]);
+    await startWith([{}, { elsewhere: true, service: 'kafka' }]);
     add('a', 3);
     const { run, ...rest } = await message();
     const none = { ...run, lanes: 0 };
@@ -844,7 +828,6 @@ describe('messages', () => {
   });
 
   test('17: another policy, or an older round, is refused', async () => {
-    world = await startFleet();
     add('a', 3);
     const same = await message();
     await world.settle(world.invoke('Clean', { ...same, round: 1 }));
@@ -855,7 +838,7 @@ describe('messages', () => {
 });
 
 test('18: a target that could not be planned is planned again by a redrive', async () => {
-  world = await startFleet([{}, { service: 'kafka' }]);
+  await startWith([{}, { service: 'kafka' }]);
   add('a', 3);
   const tasks = expired(2, 'kafka');
   world.emulator.addInstance({ service: 'kafka', name: 'k', tasks });
@@ -870,7 +853,6 @@ test('18: a target that could not be planned is planned again by a redrive', asy
 });
 
 test('20: what is kept of errors does not grow with all that goes wrong', async () => {
-  world = await startFleet();
   for (let i = 0; i < 100; i += 1) add(`cache-${i}`, 22);
   world.emulator.intercept = ({ operation }) =>
     operation === 'delete-task' ? { status: 400 } : undefined;

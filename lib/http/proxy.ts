@@ -11,7 +11,7 @@ import { ProxyError } from './proxy-error.ts';
  */
 export function proxyFor(url: string): URL | undefined {
   const { protocol, hostname } = new URL(url);
-  if (isLoopback(hostname) || inNoProxyNetwork(hostname)) return undefined;
+  if (isLoopback(hostname) || needsNoProxy(hostname)) return undefined;
   const found = getProxyForUrl(url);
   if (found === '') return undefined;
   // Other programs take a proxy without a scheme for plain HTTP; the library gives it the scheme of the request.
@@ -66,13 +66,21 @@ const VARIABLES = ['https_proxy', 'http_proxy', 'all_proxy'].flatMap((name) => [
   name.toUpperCase(),
 ]);
 
-/** Whether `NO_PROXY` has a block such as 10.0.0.0/8 that an address is in; the library knows names alone. */
-function inNoProxyNetwork(hostname: string): boolean {
+/**
+ * Whether `NO_PROXY` has a block such as 10.0.0.0/8 that an address is in, or a domain that a name belongs to. The
+ * library wants a dot before a domain; curl and others do not, and the variable is written for all of them.
+ */
+function needsNoProxy(hostname: string): boolean {
   const address = hostname.replace(/^\[|\]$/g, '');
   const family = isIP(address);
-  const networks = (process.env.no_proxy || process.env.NO_PROXY || '').split(/[,\s]+/);
-  if (family === 0) return false;
-  return networks.some((network) => {
+  const entries = (process.env.no_proxy || process.env.NO_PROXY || '').split(/[,\s]+/);
+  if (family === 0) {
+    const name = withoutLastDot(hostname);
+    return entries
+      .map((entry) => withoutLastDot(entry.toLowerCase()))
+      .some((entry) => entry !== '' && (name === entry || name.endsWith(`.${entry}`)));
+  }
+  return entries.some((network) => {
     const [, base = '', bits = ''] = /^([\d.]+|[\da-f:]+)\/(\d{1,3})$/i.exec(network) ?? [];
     if (isIP(base) !== family || Number(bits) > (family === 4 ? 32 : 128)) return false;
     const list = new BlockList();
@@ -80,4 +88,8 @@ function inNoProxyNetwork(hostname: string): boolean {
     list.addSubnet(base, Number(bits), kind);
     return list.check(address, kind);
   });
+}
+
+function withoutLastDot(name: string): string {
+  return name.replace(/\.$/, '');
 }

@@ -180,6 +180,9 @@ describe('no proxy', () => {
     ['::1', 'https://[::1]:8443/', ''],
     ['a host', `${SERVICE}/`, 'x.corp,dcs.eu-de.otc.t-systems.com'],
     ['a suffix', `${SERVICE}/`, '.t-systems.com'],
+    ['a domain', `${SERVICE}/`, 't-systems.com'],
+    ['a domain with a dot at its end', `${SERVICE}/`, 'x.corp,OTC.T-Systems.com.'],
+    ['a host with a dot at its end', `${SERVICE}./`, 'dcs.eu-de.otc.t-systems.com'],
     ['a port', `${SERVICE}:8443/`, 'dcs.eu-de.otc.t-systems.com:8443'],
     ['everything', `${SERVICE}/`, '*'],
     ['a block', 'https://10.1.2.3/', '.corp,10.0.0.0/8'],
@@ -192,6 +195,7 @@ describe('no proxy', () => {
 
   test.each([
     ['another host', `${SERVICE}/`, 'dcs.eu-nl.otc.t-systems.com'],
+    ['another domain', `${SERVICE}/`, 'systems.com,-systems.com,org.,,.'],
     ['another port', `${SERVICE}/`, 'dcs.eu-de.otc.t-systems.com:8443'],
     ['another block', 'https://192.168.1.2/', '10.0.0.0/8'],
     ['a block that is none', 'https://192.168.1.2/', '192.168.0.0/64,10/8,/8'],

@@ -1,3 +1,4 @@
+import { groupBy } from './group-by.ts';
 import { type CloudName, SERVICES, type Service, type ServiceName } from './services.ts';
 
 /**
@@ -51,14 +52,7 @@ export function serverOf(origin: string): string {
 export function byServer<T extends Address>(
   targets: readonly T[],
 ): readonly (readonly [T, ...T[]])[] {
-  const servers = new Map<string, [T, ...T[]]>();
-  for (const target of targets) {
-    const server = serverOf(targetOrigin(target));
-    const others = servers.get(server);
-    if (others) others.push(target);
-    else servers.set(server, [target]);
-  }
-  return [...servers.values()];
+  return [...groupBy(targets, (target) => serverOf(targetOrigin(target))).values()];
 }
 
 /** The form of {@link parseOrigin}: scheme, host, port, and a slash at most. */

@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts';
 import { type Instance, labelOf } from '../model/instance.ts';
 import { serverOf, targetOrigin } from '../model/origins.ts';
 import type { StoppedBy } from '../model/outcome.ts';
@@ -103,20 +104,6 @@ function areOfDifferentAccounts(one: Target, other: Target): boolean {
   if (first?.account === second?.account) return false;
   const bothAssumed = first?.account !== undefined && second?.account !== undefined;
   return bothAssumed || first?.source === second?.source;
-}
-
-function groupBy<T, Key>(
-  items: readonly T[],
-  keyOf: (item: T) => Key,
-): ReadonlyMap<Key, readonly T[]> {
-  const found = new Map<Key, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const others = found.get(key);
-    if (others) others.push(item);
-    else found.set(key, [item]);
-  }
-  return found;
 }
 
 /**

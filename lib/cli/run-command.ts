@@ -5,9 +5,10 @@ import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
 import { createTransport } from '../http/transport.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
+import { FormatError } from '../model/error.ts';
 import type { Summary } from '../model/summary.ts';
 import { jsonParts } from '../model/text.ts';
-import { DurationError, parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
+import { parseKeepFor, parseMaxDuration } from '../policy/duration.ts';
 import { loadPolicy, policyHash } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { readApprovedPlan } from '../records/approved-plan.ts';
@@ -271,7 +272,7 @@ function readDuration<T>(
   try {
     return parse(text);
   } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
+    if (!(error instanceof FormatError)) throw error;
     throw new UsageError(`${option}: ${error.message}`);
   }
 }

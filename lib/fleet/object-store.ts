@@ -10,7 +10,7 @@ import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeysOf } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
-import { JanitorError } from '../model/error.ts';
+import { FormatError, JanitorError } from '../model/error.ts';
 import { decodeUtf8, oneLine } from '../model/text.ts';
 
 /** JSON documents under keys, each written once: what the functions of a fleet tell each other. */
@@ -71,7 +71,7 @@ export function bucketStore(
     try {
       return decodeUtf8(bytes);
     } catch (error) {
-      throw new StoreError((error as TypeError).message);
+      throw error instanceof FormatError ? new StoreError(error.message) : error;
     }
   };
   const write = async (key: string, text: string): Promise<boolean> => {

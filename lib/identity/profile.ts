@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import { FormatError } from '../model/error.ts';
 import { parseOrigin } from '../model/origins.ts';
 import { isObject, visible } from '../model/text.ts';
 import { readTextFile, TextFileError } from '../model/text-file.ts';
@@ -96,7 +97,8 @@ function readAuthUrl(url: string, source: string): string {
   try {
     return parseOrigin(url.replace(/\/(v3\/?)?$/, ''));
   } catch (error) {
-    throw new CredentialsError(`${source}: auth_url: ${(error as Error).message}`);
+    if (!(error instanceof FormatError)) throw error;
+    throw new CredentialsError(`${source}: auth_url: ${error.message}`);
   }
 }
 

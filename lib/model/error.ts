@@ -14,6 +14,15 @@ export class JanitorError extends Error {
   }
 }
 
+/** A text is not of the form that it must have. The message says what to write instead, but not where the text stands. */
+export class FormatError extends JanitorError {
+  override readonly name = 'FormatError';
+
+  constructor(message: string) {
+    super('format', message);
+  }
+}
+
 /**
  * Before something is written over: to open a pipe waits for its reader, for ever perhaps.
  * @throws {Error} that {@link describeWriteError} explains.

@@ -1,3 +1,4 @@
+import { FormatError } from './error.ts';
 import { groupBy } from './group-by.ts';
 import { type CloudName, SERVICES, type Service, type ServiceName } from './services.ts';
 
@@ -68,17 +69,17 @@ export function isLoopback(hostname: string): boolean {
  * Reads a URL that is an origin and nothing more (scheme, host, port) and returns it without a slash
  * at the end. https anywhere; http on loopback alone, since requests carry credentials.
  *
- * @throws {TypeError} when it is anything else; the message does not repeat it, for it may hold a password
+ * @throws {FormatError} when it is anything else; the message does not repeat it, for it may hold a password
  */
 export function parseOrigin(text: string): string {
   const url = ORIGIN.test(text) && URL.canParse(text) ? new URL(text) : undefined;
   if (!url) {
-    throw new TypeError(
+    throw new FormatError(
       'not the URL of a server; write https://host or https://host:port, without user, path or query',
     );
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw new TypeError('http is for loopback addresses only; write https');
+    throw new FormatError('http is for loopback addresses only; write https');
   }
   return url.origin;
 }

@@ -1,12 +1,12 @@
 import { createReadStream } from 'node:fs';
-import { JanitorError } from './error.ts';
+import { FormatError, JanitorError } from './error.ts';
 import { decodeUtf8 } from './text.ts';
 
 /** A file holds no text that can be read. The message names it, and says what to do. */
 export class TextFileError extends JanitorError {
   override readonly name = 'TextFileError';
 
-  constructor(file: string, cause: Error) {
+  constructor(file: string, cause: FormatError) {
     super('file', `${file}: ${cause.message}`, cause);
   }
 }
@@ -22,15 +22,14 @@ const MAX_FILE = 64 * 1_024 * 1_024;
 export async function readTextFile(file: string): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of createReadStream(file)) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_FILE)
-      throw new TextFileError(file, new RangeError('it has more than 64 MB; name another file'));
-  }
   try {
+    for await (const chunk of createReadStream(file)) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > MAX_FILE) throw new FormatError('it has more than 64 MB; name another file');
+    }
     return decodeUtf8(Buffer.concat(chunks));
   } catch (error) {
-    throw new TextFileError(file, error as TypeError);
+    throw error instanceof FormatError ? new TextFileError(file, error) : error;
   }
 }

@@ -1,3 +1,5 @@
+import { FormatError } from './error.ts';
+
 /**
  * Characters that a terminal, a log or a browser would obey instead of showing: controls (C0, DEL, C1), format
  * characters (bidirectional ones and zero-width ones among them), line and paragraph separators, halves of a
@@ -72,17 +74,17 @@ function escaped(text: string): string {
 
 /**
  * The text of a file that has to be UTF-8 (a byte order mark at its beginning is left out).
- * @throws {TypeError} that says what it seems to be instead.
+ * @throws {FormatError} that says what it seems to be instead.
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   const [first, second] = bytes;
   const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   if (isUtf16 || bytes.subarray(0, 4).includes(0)) {
-    throw new TypeError('it is UTF-16; save it as UTF-8');
+    throw new FormatError('it is UTF-16; save it as UTF-8');
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new TypeError('it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8');
+    throw new FormatError('it is not UTF-8 (Latin-1 or Windows-1252, perhaps); save it as UTF-8');
   }
 }

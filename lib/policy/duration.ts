@@ -1,14 +1,5 @@
 import { DateTime, Duration } from 'luxon';
-import { JanitorError } from '../model/error.ts';
-
-/** The text is not a duration that this program accepts. The message says what to write instead. */
-export class DurationError extends JanitorError {
-  override readonly name = 'DurationError';
-
-  constructor(message: string) {
-    super('duration', message);
-  }
-}
+import { FormatError } from '../model/error.ts';
 
 type Unit = 'years' | 'months' | 'weeks' | 'days' | 'hours' | 'minutes' | 'seconds';
 
@@ -63,15 +54,15 @@ const LOCALE = { locale: 'en-US' };
  * Reads how long a record is kept: ISO 8601 of whole numbers (P30D, PT12H, P2W, P1M, P1DT12H) or the
  * short form 30d, 12h, 2w. The text is read whole or refused; zero is allowed, 100 years is the most.
  *
- * @throws {DurationError} when the text is anything else
+ * @throws {FormatError} when the text is anything else
  */
 export function parseKeepFor(text: string): Duration {
   if (/^\d+m$/.test(text)) {
-    throw new DurationError(`${show(text)} could mean minutes or months; write PT30M or P1M`);
+    throw new FormatError(`${show(text)} could mean minutes or months; write PT30M or P1M`);
   }
   const parts = parse(text, KEEP_FOR, KEEP_FOR_FORMS);
   if (length(parts) > MAX_KEEP_FOR) {
-    throw new DurationError(`${show(text)} is more than 100 years; use keep: forever`);
+    throw new FormatError(`${show(text)} is more than 100 years; use keep: forever`);
   }
   return Duration.fromObject(parts, LOCALE);
 }
@@ -80,24 +71,24 @@ export function parseKeepFor(text: string): Duration {
  * Reads how long a run may take, in milliseconds: ISO 8601, or the short form 90s, 15m, 2h, 1d.
  * More than nothing and at most 24 days, since a timer cannot hold 25.
  *
- * @throws {DurationError} when the text is anything else
+ * @throws {FormatError} when the text is anything else
  */
 export function parseMaxDuration(text: string): number {
   const milliseconds = length(parse(text, TIME, TIME_FORMS));
-  if (milliseconds <= 0) throw new DurationError(`${show(text)} leaves no time for a run`);
-  if (milliseconds > MAX_RUN) throw new DurationError(`${show(text)} is more than 24 days`);
+  if (milliseconds <= 0) throw new FormatError(`${show(text)} leaves no time for a run`);
+  if (milliseconds > MAX_RUN) throw new FormatError(`${show(text)} is more than 24 days`);
   return milliseconds;
 }
 
 /**
  * Reads a request's time-out, in milliseconds: the same forms, from 1 second up to 5 minutes.
  *
- * @throws {DurationError} when the text is anything else
+ * @throws {FormatError} when the text is anything else
  */
 export function parseTimeout(text: string): number {
   const milliseconds = length(parse(text, TIME, TIME_FORMS));
   if (milliseconds < MIN_TIMEOUT || milliseconds > MAX_TIMEOUT) {
-    throw new DurationError(`${show(text)} is not between 1 second and 5 minutes`);
+    throw new FormatError(`${show(text)} is not between 1 second and 5 minutes`);
   }
   return milliseconds;
 }
@@ -121,7 +112,7 @@ export function cutoff(now: number, duration: Duration): number {
 
 function parse(text: string, forms: RegExp, advice: string): Partial<Record<Unit, number>> {
   const found = forms.exec(text);
-  if (!found) throw new DurationError(`${show(text)} is not a duration; ${advice}`);
+  if (!found) throw new FormatError(`${show(text)} is not a duration; ${advice}`);
   const [count, letter = ''] = found.slice(ISO_UNITS.length + 1);
   const unit = SHORT_UNITS[letter];
   if (unit) return { [unit]: Number(count) };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FormatError } from '../model/error.ts';
 import { ORIGIN, parseOrigin } from '../model/origins.ts';
 import { FINISHED_STATUSES, RUNNING_STATUSES } from '../model/services.ts';
 import { parseArchive } from './archive-place.ts';
@@ -30,18 +31,24 @@ export function integer(min: number, max?: number) {
   return max === undefined ? schema : schema.max(max, { error });
 }
 
-/** Text that `read` turns into a value; what `read` throws becomes the problem. */
-function readText<T>(expected: string, read: (text: string) => T, form?: RegExp) {
-  // Only editors use the form, through the JSON Schema: `read` explains better what is wrong.
-  const schema = z.string({ error: expected }).meta(form ? { pattern: form.source } : {});
-  return schema.transform((value, context): T => {
+/** For a transform: turns a text into a value. Where `read` throws a {@link FormatError}, that becomes the issue. */
+export function reading<T>(read: (text: string) => T) {
+  return (value: string, context: z.RefinementCtx): T => {
     try {
       return read(value);
     } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
+      if (!(error instanceof FormatError)) throw error;
+      context.addIssue({ code: 'custom', message: error.message });
       return z.NEVER;
     }
-  });
+  };
+}
+
+/** Text that `read` turns into a value; why it cannot becomes the problem. */
+function readText<T>(expected: string, read: (text: string) => T, form?: RegExp) {
+  // Only editors use the form, through the JSON Schema: `read` explains better what is wrong.
+  const schema = z.string({ error: expected }).meta(form ? { pattern: form.source } : {});
+  return schema.transform(reading(read));
 }
 
 export function keepFor() {
@@ -65,13 +72,11 @@ export function forever() {
 }
 
 export function patterns(item: string, items: string) {
-  const pattern = text(item).superRefine((value, context) => {
-    try {
+  const pattern = text(item).superRefine(
+    reading((value) => {
       compilePatterns([value]);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-    }
-  });
+    }),
+  );
   return list(pattern, items);
 }
 

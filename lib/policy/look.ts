@@ -27,7 +27,7 @@ function looksOf(text: string): readonly string[] {
  * Compiles patterns for what is to be kept: a text matches as in {@link compilePatterns}, and also where it only looks
  * like one that does. Either side may hold what nobody sees, so that to refuse it in a policy would not be enough.
  *
- * @throws {PatternError} as {@link compilePatterns}
+ * @throws {FormatError} as {@link compilePatterns}
  */
 export function compileLooks(patterns: readonly string[]): Matcher {
   // As it looks it may be no pattern, if its brackets hold such characters.

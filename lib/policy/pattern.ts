@@ -1,13 +1,4 @@
-import { JanitorError } from '../model/error.ts';
-
-/** The text is not a pattern that this program accepts. The message says why. */
-export class PatternError extends JanitorError {
-  override readonly name = 'PatternError';
-
-  constructor(message: string) {
-    super('pattern', message);
-  }
-}
+import { FormatError } from '../model/error.ts';
 
 /** Whether a text matches. */
 export type Matcher = (text: string) => boolean;
@@ -36,7 +27,7 @@ const MAX_TOKENS = 20_000;
  * stands for itself, and so do these in brackets: `[*]` is a star. Case counts; a character is a code point.
  * Matching takes time linear in the text.
  *
- * @throws {PatternError} when one is empty, has a bracket or brace that is not closed or holds nothing, or has lost a
+ * @throws {FormatError} when one is empty, has a bracket or brace that is not closed or holds nothing, or has lost a
  * character on its way
  */
 export function compilePatterns(patterns: readonly string[]): Matcher {
@@ -60,7 +51,8 @@ export function isPattern(text: string): boolean {
   try {
     compilePatterns([text]);
     return true;
-  } catch {
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
     return false;
   }
 }
@@ -112,7 +104,7 @@ function matchesOne(token: Exclude<Token, typeof STAR>, character: string): bool
 
 /** The sequences of tokens that a pattern stands for. */
 function parsePattern(pattern: string): Token[][] {
-  if (pattern === '') throw new PatternError('an empty pattern matches nothing');
+  if (pattern === '') throw new FormatError('an empty pattern matches nothing');
   const characters = [...pattern];
   const shown = JSON.stringify(
     characters.length > 60 ? `${characters.slice(0, 59).join('')}…` : pattern,
@@ -189,8 +181,8 @@ function parsePattern(pattern: string): Token[][] {
     return { negated, ranges };
   }
 
-  function fail(reason: string): PatternError {
-    return new PatternError(`${shown} is not a pattern: ${reason}`);
+  function fail(reason: string): FormatError {
+    return new FormatError(`${shown} is not a pattern: ${reason}`);
   }
 }
 

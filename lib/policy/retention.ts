@@ -79,7 +79,7 @@ function compileRule(rule: Rule, index: number): RetentionRule {
   };
 }
 
-/** The names that patterns match. @throws {PatternError} when one cannot be compiled. */
+/** The names that patterns match. @throws {FormatError} when one cannot be compiled. */
 export function namesOf(patterns: readonly string[]): Names {
   return { isAmong: compilePatterns(patterns), looksAmong: compileLooks(patterns) };
 }

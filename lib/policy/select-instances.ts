@@ -33,7 +33,7 @@ export interface SelectedInstances<Instance> {
  * name. One that has the form of an id selects that instance alone, since whoever may name an instance could name
  * it so; it excludes all that it may mean.
  *
- * @throws {PatternError} when a pattern cannot be compiled
+ * @throws {FormatError} when a pattern cannot be compiled
  */
 export function selectInstances<Instance extends Selectable>(
   instances: readonly Instance[],
@@ -64,7 +64,7 @@ export function selectInstances<Instance extends Selectable>(
  * Whether a selection may mean an instance, so that another one is not to have it: also by what it looks like. As
  * {@link selectInstances} does, it takes for an id what has the form of one, or is the id of an instance that is listed.
  * @returns whether an instance is claimed.
- * @throws {PatternError} when a pattern cannot be compiled
+ * @throws {FormatError} when a pattern cannot be compiled
  */
 export function compileClaim(
   selection: InstanceSelection = {},

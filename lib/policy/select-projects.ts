@@ -16,7 +16,7 @@ const NAME = /^[A-Za-z0-9_-]{1,64}$/;
 /**
  * The projects of a region that a policy's names and patterns choose, by name.
  * @returns those, and the patterns that match none.
- * @throws {PatternError} when a pattern cannot be compiled.
+ * @throws {FormatError} when a pattern cannot be compiled.
  */
 export function selectProjects<Project extends Named>(
   projects: readonly Project[],

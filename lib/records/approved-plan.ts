@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Duration } from 'luxon';
-import { JanitorError } from '../model/error.ts';
+import { FormatError, JanitorError } from '../model/error.ts';
 import { describeSpan } from '../model/summary.ts';
 import { readTimestamp } from '../model/task.ts';
 import { decodeUtf8, isObject, visible } from '../model/text.ts';
@@ -122,7 +122,8 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     try {
       return decodeUtf8(bytes);
     } catch (error) {
-      throw new PlanError(`--plan ${file}: ${(error as TypeError).message}`, error);
+      if (!(error instanceof FormatError)) throw error;
+      throw new PlanError(`--plan ${file}: ${error.message}`, error);
     }
   };
   try {

@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { JanitorError } from '../model/error.ts';
 import type { Trigger } from '../model/summary.ts';
 import { isObject } from '../model/text.ts';
-import { DurationError, parseKeepFor } from '../policy/duration.ts';
+import { parseKeepFor } from '../policy/duration.ts';
+import { reading } from '../policy/fields.ts';
 import type { RunRequest } from './request.ts';
 
 const names = z.array(z.string().min(1)).min(1).optional();
@@ -11,18 +12,7 @@ const eventSchema = z.strictObject({
   dryRun: z.boolean().optional(),
   targets: names,
   instances: names,
-  keepFor: z
-    .string()
-    .transform((text, context) => {
-      try {
-        return parseKeepFor(text);
-      } catch (error) {
-        if (!(error instanceof DurationError)) throw error;
-        context.addIssue({ code: 'custom', message: error.message });
-        return z.NEVER;
-      }
-    })
-    .optional(),
+  keepFor: z.string().transform(reading(parseKeepFor)).optional(),
   taskIds: names,
 });
 

@@ -1,8 +1,8 @@
 import type { Duration } from 'luxon';
 import { TargetError } from '../answers/api-error.ts';
-import { JanitorError } from '../model/error.ts';
+import { FormatError, JanitorError } from '../model/error.ts';
 import { visible } from '../model/text.ts';
-import { compilePatterns, PatternError } from '../policy/pattern.ts';
+import { compilePatterns } from '../policy/pattern.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import type { Selectable } from '../policy/select-instances.ts';
 import { unknownName } from '../policy/suggest.ts';
@@ -103,7 +103,7 @@ function checkPattern(pattern: string): void {
   try {
     compilePatterns([pattern]);
   } catch (error) {
-    if (!(error instanceof PatternError)) throw error;
+    if (!(error instanceof FormatError)) throw error;
     throw new RunRequestError(`instance ${JSON.stringify(pattern)}: ${error.message}`);
   }
 }

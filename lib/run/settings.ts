@@ -1,6 +1,6 @@
-import { JanitorError } from '../model/error.ts';
+import { FormatError, JanitorError } from '../model/error.ts';
 import { type ArchivePlace, parseArchive } from '../policy/archive-place.ts';
-import { DurationError, parseMaxDuration } from '../policy/duration.ts';
+import { parseMaxDuration } from '../policy/duration.ts';
 
 /** The deployment's settings for every run, in environment variables (see serverless.yml). */
 export interface Settings {
@@ -30,27 +30,21 @@ export class SettingsError extends JanitorError {
 export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   return {
     policyFile: env.POLICY_FILE || 'retention.yml',
-    stopBeforeEnd: env.STOP_BEFORE_END ? readStopBeforeEnd(env.STOP_BEFORE_END) : undefined,
+    stopBeforeEnd: read('STOP_BEFORE_END', parseMaxDuration),
     maxConcurrency: env.CONCURRENCY ? readConcurrency(env.CONCURRENCY) : undefined,
-    archiveTo: env.ARCHIVE ? readArchive(env.ARCHIVE) : undefined,
+    archiveTo: read('ARCHIVE', parseArchive),
     dryRun: readDryRun(env.DRY_RUN) || undefined,
   };
-}
 
-function readStopBeforeEnd(text: string): number {
-  try {
-    return parseMaxDuration(text);
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error;
-    throw new SettingsError(`STOP_BEFORE_END: ${error.message}`);
-  }
-}
-
-function readArchive(text: string): ArchivePlace {
-  try {
-    return parseArchive(text);
-  } catch (error) {
-    throw new SettingsError(`ARCHIVE: ${(error as TypeError).message}`);
+  function read<T>(name: string, parse: (text: string) => T): T | undefined {
+    const text = env[name];
+    if (!text) return undefined;
+    try {
+      return parse(text);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      throw new SettingsError(`${name}: ${error.message}`);
+    }
   }
 }
 

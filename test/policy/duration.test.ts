@@ -1,13 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Duration, Settings } from 'luxon';
-import {
-  cutoff,
-  DurationError,
-  parseKeepFor,
-  parseMaxDuration,
-  parseTimeout,
-} from '../../lib/policy/duration.ts';
+import { FormatError } from '../../lib/model/error.ts';
+import { cutoff, parseKeepFor, parseMaxDuration, parseTimeout } from '../../lib/policy/duration.ts';
 import { DAY, NOW } from '../records.ts';
 
 describe('keepFor', () => {
@@ -56,7 +51,7 @@ describe('keepFor', () => {
       'null',
     ],
   ])('%j is refused', (text) => {
-    expect(() => parseKeepFor(text)).toThrow(DurationError);
+    expect(() => parseKeepFor(text)).toThrow(FormatError);
     expect(() => parseKeepFor(text)).toThrow(
       'is not a duration; write ISO 8601 such as P30D or PT12H, or a whole number with h, d or w',
     );
@@ -90,7 +85,7 @@ describe('keepFor', () => {
   });
 
   test('what is refused is told apart by its name in a log', () => {
-    const refused = expect.objectContaining({ name: 'DurationError', code: 'duration' });
+    const refused = expect.objectContaining({ name: 'FormatError', code: 'format' });
     expect(() => parseKeepFor('soon')).toThrow(refused);
   });
 
@@ -102,7 +97,7 @@ describe('keepFor', () => {
         try {
           duration = parseKeepFor(text);
         } catch (error) {
-          return error instanceof DurationError;
+          return error instanceof FormatError;
         }
         const at = cutoff(NOW, duration);
         return at <= NOW && at >= NOW - 36_525 * DAY;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { compilePatterns, PatternError } from '../../lib/policy/pattern.ts';
+import { FormatError } from '../../lib/model/error.ts';
+import { compilePatterns } from '../../lib/policy/pattern.ts';
 
 describe('a pattern', () => {
   test.each([
@@ -101,7 +102,7 @@ describe('a pattern', () => {
       '"cach\ufffd-*" is not a pattern: it holds U+FFFD, which stands where a character could not be read; write that character, or ? for it',
     ],
   ])('%.20j is refused', (pattern, message) => {
-    expect(() => compilePatterns([pattern])).toThrow(PatternError);
+    expect(() => compilePatterns([pattern])).toThrow(FormatError);
     expect(() => compilePatterns([pattern])).toThrow(message);
   });
 
@@ -122,7 +123,7 @@ describe('a pattern', () => {
   });
 
   test('that is refused is told apart by its name in a log', () => {
-    const refused = expect.objectContaining({ name: 'PatternError', code: 'pattern' });
+    const refused = expect.objectContaining({ name: 'FormatError', code: 'format' });
     expect(() => compilePatterns(['['])).toThrow(refused);
   });
 
@@ -135,7 +136,7 @@ describe('a pattern', () => {
           try {
             return typeof compilePatterns([pattern])(text) === 'boolean';
           } catch (error) {
-            return error instanceof PatternError;
+            return error instanceof FormatError;
           }
         },
       ),

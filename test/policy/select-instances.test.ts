@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { PatternError } from '../../lib/policy/pattern.ts';
+import { FormatError } from '../../lib/model/error.ts';
 import {
   compileClaim,
   type InstanceSelection,
@@ -155,7 +155,7 @@ describe('selecting instances', () => {
   });
 
   test('refuses what is no pattern', () => {
-    expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(PatternError);
+    expect(() => selectInstances(ALL, {}, ['prod-[a'])).toThrow(FormatError);
   });
 });
 
@@ -207,6 +207,6 @@ describe('claiming instances', () => {
   );
 
   test('refuses what is no pattern', () => {
-    expect(() => compileClaim({ include: ['{a'] })).toThrow(PatternError);
+    expect(() => compileClaim({ include: ['{a'] })).toThrow(FormatError);
   });
 });

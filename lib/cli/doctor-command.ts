@@ -6,11 +6,10 @@ import { credentialsSource } from '../identity/credentials-source.ts';
 import { SERVICES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
 import { openEndpoints } from '../run/run.ts';
-import { printCheck } from './check-line.ts';
 import { type Check, examineTarget } from './examine-target.ts';
-import { EXIT, type Io, print } from './io.ts';
-import { patience } from './patience.ts';
+import { EXIT, type Io, print, printCheck } from './io.ts';
 import { readPolicyFile } from './policy-file.ts';
+import { renewableWindow } from './renewable-window.ts';
 
 /**
  * Checks for each target whether a run could work. Deletes nothing.
@@ -28,7 +27,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
   const said = new Map<string, string>();
   const found = { failed: 0, warning: 0, ok: 0, skipped: 0 };
   let warn = (_: string): void => {};
-  const { window, renew } = patience(clock);
+  const window = renewableWindow(clock);
   const accounts = new Accounts({
     sourceOf: (reference) => credentialsSource(reference, io.env),
     transport,
@@ -50,7 +49,7 @@ export async function doctorCommand(file: string, io: Io): Promise<number> {
         if (failed && !before) said.set(check.text, name);
       };
       warn = (text) => report({ name: 'credentials', outcome: 'warning', text });
-      renew();
+      window.renew();
       const endpoint = endpoints.get(target) as Endpoint;
       await examineTarget({ target, accounts, window, endpoint, transport, clock, report });
       permissions.add(`${SERVICES[service].host}:instance:deleteBackgroundTask`);

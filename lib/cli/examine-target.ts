@@ -19,7 +19,7 @@ import { writtenName } from '../policy/targets.ts';
 import { findProjects } from '../run/find-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
-import type { CheckLine } from './check-line.ts';
+import type { CheckLine } from './io.ts';
 
 /** The checks, in this order. */
 export type CheckName =
@@ -41,7 +41,7 @@ export interface Check extends CheckLine {
 
 export interface ExamineTargetOptions {
   readonly target: Target;
-  /** Its requests end with the patience for this target. */
+  /** Its requests end with the window for this target. */
   readonly accounts: Accounts;
   readonly window: RequestWindow;
   readonly endpoint: Endpoint;

@@ -17,9 +17,9 @@ import { counted } from '../model/summary.ts';
 import { selectProjects } from '../policy/select-projects.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { TaskApi } from '../task-api/task-api.ts';
-import type { CheckLine } from './check-line.ts';
 import type { FoundService } from './first-policy.ts';
-import type { Patience } from './patience.ts';
+import type { CheckLine } from './io.ts';
+import type { RenewableWindow } from './renewable-window.ts';
 
 /** Where instances are looked for. */
 export interface Places {
@@ -34,7 +34,7 @@ export interface Places {
 
 export interface Search {
   readonly accounts: Accounts;
-  readonly patience: Patience;
+  readonly window: RenewableWindow;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly random: () => number;
@@ -126,8 +126,8 @@ async function listInstances(
 }
 
 /** The next request has as much time as those before. */
-function surroundings({ transport, clock, random, patience: { window, renew } }: Search) {
-  renew();
+function surroundings({ transport, clock, random, window }: Search) {
+  window.renew();
   return { transport, clock, random, window, counts: { sent: 0, retried: 0, throttled: 0 } };
 }
 

@@ -4,14 +4,13 @@ import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
 import { counted } from '../model/summary.ts';
 import { loadPolicy } from '../policy/load.ts';
-import { type CheckLine, printCheck } from './check-line.ts';
 import { readCredentials } from './examine-target.ts';
 import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
-import { EXIT, type Io, print, UsageError } from './io.ts';
-import { patience } from './patience.ts';
+import { type CheckLine, EXIT, type Io, print, printCheck, UsageError } from './io.ts';
 import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
+import { renewableWindow } from './renewable-window.ts';
 
 /**
  * Finds instances and writes a first policy for them, which only reports. Changes nothing on any server.
@@ -30,20 +29,20 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     if (line.outcome === 'failed') failures += 1;
   };
   const transport = createTransport(io.clock);
-  const waiting = patience(io.clock);
+  const window = renewableWindow(io.clock);
   const accounts = new Accounts({
     sourceOf: (reference) => credentialsSource(reference, io.env),
     transport,
     clock: io.clock,
     random: Math.random,
-    window: waiting.window,
+    window,
     warn: (text) => report({ name: 'credentials', outcome: 'warning', text }),
   });
-  waiting.renew();
+  window.renew();
   if (!(await readCredentials(accounts.credentialsOf(answers), report))) return EXIT.failed;
   const found = await findInstances(answers, {
     accounts,
-    patience: waiting,
+    window,
     transport,
     clock: io.clock,
     random: Math.random,

@@ -13,16 +13,19 @@ export interface Interrupt {
   status(): number | undefined;
 }
 
-/** The first Ctrl-C lets requests in flight end, the second ends the process at once. */
-export function listenForInterrupt(io: Io, now: () => number): Interrupt {
+/**
+ * The first Ctrl-C lets requests in flight end, the second ends the process at once.
+ * @param monotonic milliseconds by a clock that never steps.
+ */
+export function listenForInterrupt(io: Io, monotonic: () => number): Interrupt {
   const controller = new AbortController();
   let firstAt: number | undefined;
   io.onSignal(() => {
     if (firstAt === undefined) {
-      firstAt = now();
+      firstAt = monotonic();
       io.err('\nStopping: waiting for the requests in flight. Ctrl-C again ends at once.\n');
       controller.abort();
-    } else if (now() - firstAt > SAME_SIGNAL_MS) io.exit(EXIT.interrupted);
+    } else if (monotonic() - firstAt > SAME_SIGNAL_MS) io.exit(EXIT.interrupted);
   });
   return {
     stop: controller.signal,

@@ -43,8 +43,8 @@ export interface Io {
   readonly onSignal: (handler: () => void) => void;
   /** Ends the process at once. */
   readonly exit: (status: number) => void;
-  /** When the process began, by the clock that does not step, in milliseconds: `--max-duration` counts from there. */
-  readonly startedAt: number;
+  /** When the process began, in milliseconds by the clock that never steps: `--max-duration` counts from there. */
+  readonly begunAt: number;
   /** Of this program, such as 1.2.3. */
   readonly version: string;
 }
@@ -60,6 +60,19 @@ export function terminalOn(stream: 'out' | 'err', { env, columns }: Io): Termina
  */
 export function print(io: Io, text: string, lead = ''): void {
   io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
+}
+
+/** One thing that was looked at, and how that came out; `skipped` where it could not be looked at. */
+export interface CheckLine {
+  readonly name: string;
+  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped';
+  readonly text: string;
+}
+
+const WORDS = { ok: 'ok  ', warning: 'warn', failed: 'FAIL', skipped: 'skip' } as const;
+
+export function printCheck(io: Io, { name, outcome, text }: CheckLine): void {
+  print(io, `${name}: ${text}`, `  ${WORDS[outcome]}  `);
 }
 
 /** The command was used wrongly; the message says how to use it. */

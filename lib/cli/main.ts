@@ -62,7 +62,7 @@ async function runProgram(): Promise<number> {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, handler);
     },
     exit,
-    startedAt: 0,
+    begunAt: 0,
     version,
   });
 }

@@ -137,7 +137,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
         transport,
         openArchive,
         credentials: (reference) => credentialsSource(reference, io.env),
-        deadline: maxDuration === undefined ? undefined : io.startedAt + maxDuration,
+        deadline: maxDuration === undefined ? undefined : io.begunAt + maxDuration,
         stop: interrupt.stop,
         observer: observeAll(observers.filter((observer) => observer !== undefined)),
       },

@@ -9,7 +9,7 @@ import { type CleanedLane, cleanLane } from './clean-lane.ts';
 import type { KnownInstance, LaneFacts } from './known.ts';
 import { LaneLog, type LaneState, readLane } from './lane-log.ts';
 import { MessageError, readCleanMessage } from './messages.ts';
-import { patientStore } from './object-store.ts';
+import { retryingStore } from './object-store.ts';
 import { lanesOf, policyOfRun, type StepDependencies } from './step.ts';
 
 /** Milliseconds that the last entry of the log may take. */
@@ -40,7 +40,7 @@ export async function cleanStep(
 ): Promise<CleanAnswer> {
   const { run, round, lane } = readCleanMessage(message);
   const { settings, clock, deadline, callId } = dependencies;
-  const store = patientStore(dependencies.store, clock);
+  const store = retryingStore(dependencies.store, clock);
   const policy = policyOfRun(run, dependencies);
   const { request } = parseEvent(run.event);
   const targets = lanesOf(policy, request)[lane];

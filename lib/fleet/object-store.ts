@@ -39,7 +39,7 @@ class StoreError extends JanitorError {
 }
 
 /** Milliseconds for one attempt. A bucket that says nothing must not take the function's time away. */
-const PATIENCE_MS = 5_000;
+const ATTEMPT_MS = 5_000;
 /**
  * Bytes of a document. The largest name 100,000 instances with an error each, or the digests of a million rows; and a
  * function has 1 GB of memory.
@@ -59,7 +59,7 @@ export function bucketStore(
   options: S3ClientConfig = {},
   clock: Pick<Clock, 'sleep'> = systemClock,
 ): ObjectStore {
-  const limits = { connectMs: PATIENCE_MS, answerMs: PATIENCE_MS, maxBytes: MAX_DOCUMENT };
+  const limits = { connectMs: ATTEMPT_MS, answerMs: ATTEMPT_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
   const secrets = new RunSecrets();
   hideKeysOf(client, secrets, clock);
@@ -141,13 +141,13 @@ export function bucketStore(
   };
 }
 
-/** How often a patient store tries, and the milliseconds between two attempts. */
+/** How often a retrying store tries, and the milliseconds between two attempts. */
 const ATTEMPTS = 5;
 const PAUSE_MS = 5_000;
 
 /** The same store with retries. After them it is mostly known whether a write that failed was done. */
-export function patientStore(store: ObjectStore, clock: Clock): ObjectStore {
-  const patiently = async <T>(attempt: () => Promise<T>): Promise<T> => {
+export function retryingStore(store: ObjectStore, clock: Clock): ObjectStore {
+  const retrying = async <T>(attempt: () => Promise<T>): Promise<T> => {
     for (let attempts = 1; ; attempts += 1) {
       try {
         return await attempt();
@@ -158,8 +158,8 @@ export function patientStore(store: ObjectStore, clock: Clock): ObjectStore {
     }
   };
   return {
-    create: (key, value) => patiently(() => store.create(key, value)),
-    read: (key) => patiently(() => store.read(key)),
-    list: (prefix) => patiently(() => store.list(prefix)),
+    create: (key, value) => retrying(() => store.create(key, value)),
+    read: (key) => retrying(() => store.read(key)),
+    list: (prefix) => retrying(() => store.list(prefix)),
   };
 }

@@ -10,7 +10,7 @@ import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
 import { type Report, readReport, readSummary } from './documents.ts';
 import { readLane } from './lane-log.ts';
 import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
-import { type ObjectStore, patientStore } from './object-store.ts';
+import { type ObjectStore, retryingStore } from './object-store.ts';
 import { DeploymentChangedError, lanesOf, policyOfRun, type StepDependencies } from './step.ts';
 import { summarise } from './summarise.ts';
 
@@ -34,7 +34,7 @@ export async function summariseStep(
   dependencies: StepDependencies,
 ): Promise<SummariseAnswer | (Round & { readonly again: true })> {
   const { run, round, redrives } = readSummariseMessage(message);
-  const store = patientStore(dependencies.store, dependencies.clock);
+  const store = retryingStore(dependencies.store, dependencies.clock);
   const { request } = parseEvent(run.event);
   const expected = expectedTargets(run, dependencies);
   const lanes = await Promise.all(

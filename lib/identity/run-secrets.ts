@@ -1,13 +1,13 @@
-import { getHeapStatistics } from 'node:v8';
 import { Secrecy } from '../answers/conceal.ts';
 import { proxySecrets } from '../http/proxy.ts';
+import { shareOfMemory } from '../model/memory.ts';
 import { CredentialsError } from './credentials.ts';
 
 /**
  * The most characters that the secrets of a run may have together: tokens of 8,000 for 1,000 projects. Each takes some 31
  * bytes, since all forms of a secret are held until the run ends: a quarter of the memory for objects at most.
  */
-const MAX_TEXT = Math.min(8_000_000, getHeapStatistics().heap_size_limit / 128);
+const MAX_TEXT = Math.min(8_000_000, shareOfMemory(1 / 128));
 /** Characters that take as much memory as what is held of a secret besides its text. */
 const OVERHEAD = 100;
 

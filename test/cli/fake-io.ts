@@ -21,7 +21,7 @@ export class FakeIo implements Io {
   readonly env: Io['env'];
   readonly interactive: boolean;
   readonly clock: Io['clock'];
-  readonly startedAt: number;
+  readonly begunAt: number;
   /** Absent without `answers`: nobody can be asked. */
   readonly ask: Io['ask'];
   readonly version = '1.2.3';
@@ -36,18 +36,18 @@ export class FakeIo implements Io {
   constructor({
     env = DEMO_ENV,
     interactive = false,
-    startedAt = Date.now(),
+    begunAt = Date.now(),
     clock = systemClock,
     columns,
     answers,
-  }: Partial<Pick<Io, 'env' | 'interactive' | 'startedAt' | 'clock'>> & {
+  }: Partial<Pick<Io, 'env' | 'interactive' | 'begunAt' | 'clock'>> & {
     columns?: number;
     /** One answer for each question; `undefined` to questions after the last. */
     answers?: readonly string[];
   } = {}) {
     this.env = env;
     this.interactive = interactive;
-    this.startedAt = startedAt;
+    this.begunAt = begunAt;
     this.clock = clock;
     this.columns = () => columns;
     if (answers) {

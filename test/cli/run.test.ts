@@ -72,7 +72,7 @@ describe('run', () => {
 
   test('ends with 3 when --max-duration, counted from the start of the process, is over', async () => {
     addInstances();
-    const io = new FakeIo({ startedAt: performance.now() - 3_600_000 });
+    const io = new FakeIo({ begunAt: performance.now() - 3_600_000 });
     const { status, stdout } = await type(`run --policy ${policy} --max-duration PT1H`, io);
     expect(status).toBe(3);
     expect(stdout).toContain('1 target incomplete: the instances could not be listed');

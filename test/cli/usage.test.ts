@@ -222,7 +222,7 @@ describe('validate', () => {
 test('a defect of ours ends with 1 and says where it is', async () => {
   const { FakeIo } = await import('./fake-io.ts');
   const io = new FakeIo();
-  Object.defineProperty(io, 'startedAt', {
+  Object.defineProperty(io, 'begunAt', {
     get: () => {
       throw new Error('a defect');
     },

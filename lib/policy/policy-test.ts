@@ -248,6 +248,6 @@ export function runFixture({ policy, target, now, tasks, ...expected }: Fixture)
     const words = goes ? 'delete' : reason === undefined ? 'keep' : `keep: ${reason}`;
     return [{ task, expected: words, decision }];
   });
-  const limit = limitTripped(tasks.length, expired, retention.limits)?.message;
+  const limit = limitTripped(tasks.length, expired, retention.limits);
   return { mismatches, expired, limit };
 }

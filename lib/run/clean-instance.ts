@@ -239,7 +239,7 @@ export class InstanceCleanup {
     const tripped = limitTripped(listed, expired, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';
-      this.#warn(`: ${tripped.message}; nothing is deleted there`);
+      this.#warn(`: ${tripped}; nothing is deleted there`);
     }
     return tripped !== undefined;
   }

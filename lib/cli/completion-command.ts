@@ -3,11 +3,11 @@ import { oneLine } from '../model/text.ts';
 import { unknownName } from '../policy/suggest.ts';
 import { EXIT, type Io, UsageError } from './io.ts';
 
-/** The values of one place: files, or some words. There are no words where no shell can know them. */
+/** The values of a parameter: files, or some words. There are no words where no shell can know them. */
 type Values = 'files' | readonly string[];
 
 /** The value of an option, or an argument. */
-interface Place {
+interface Parameter {
   readonly name: string;
   readonly values: Values;
   readonly repeated: boolean;
@@ -19,7 +19,7 @@ interface Flag {
   readonly names: readonly string[];
   readonly description: string;
   /** Absent where the option takes no value. */
-  readonly value: Place | undefined;
+  readonly value: Parameter | undefined;
 }
 
 /** A command, or the program itself. */
@@ -27,7 +27,7 @@ interface Words {
   readonly name: string;
   readonly description: string;
   readonly flags: readonly Flag[];
-  readonly places: readonly Place[];
+  readonly parameters: readonly Parameter[];
 }
 
 interface Tree {
@@ -70,7 +70,7 @@ function treeOf(program: Command): Tree {
     const words = wordsOf(command);
     // Only commander's own "help" is not among them; its argument is the name of one.
     if (program.commands.includes(command)) return words;
-    return { ...words, places: words.places.map((place) => ({ ...place, values: names })) };
+    return { ...words, parameters: words.parameters.map((each) => ({ ...each, values: names })) };
   });
   const root = wordsOf(program);
   return { root, commands, prefix: `_${root.name.replaceAll(/\W/g, '_')}` };
@@ -81,7 +81,7 @@ function wordsOf(command: Command): Words {
     name: plain(command.name()),
     description: oneLine(command.description()),
     flags: command.createHelp().visibleOptions(command).map(flagOf),
-    places: command.registeredArguments.map((argument) => placeOf(argument.name(), argument)),
+    parameters: command.registeredArguments.map((each) => parameterOf(each.name(), each)),
   };
 }
 
@@ -91,11 +91,11 @@ function flagOf(option: Option): Flag {
   return {
     names: names.map(plain),
     description: oneLine(option.description),
-    value: option.required || option.optional ? placeOf(value, option) : undefined,
+    value: option.required || option.optional ? parameterOf(value, option) : undefined,
   };
 }
 
-function placeOf(name: string, { argChoices, variadic }: Option | Argument): Place {
+function parameterOf(name: string, { argChoices, variadic }: Option | Argument): Parameter {
   const values = /^files?$/.test(name) ? 'files' : (argChoices ?? []).map(plain);
   return { name: oneLine(name), values, repeated: variadic };
 }
@@ -111,24 +111,24 @@ function plain(name: string): string {
 function bashScript({ root, commands, prefix }: Tree): string {
   const offer = (values: Values) =>
     values === 'files' ? `${prefix}_files` : `words='${values.join(' ')}'`;
-  // What is offered after an option: each offer, with all options that it follows.
+  // Each offer that follows an option, with all options that it follows.
   const optionsBy = new Map<string, string[]>();
   for (const command of [root, ...commands]) {
     const lead = command === root ? '' : command.name;
     for (const { names, value } of command.flags) {
       if (!value) continue;
       const action = offer(value.values);
-      const places = names.map((name) => `'${lead} ${name}'`);
-      optionsBy.set(action, [...(optionsBy.get(action) ?? []), ...places]);
+      const patterns = names.map((name) => `'${lead} ${name}'`);
+      optionsBy.set(action, [...(optionsBy.get(action) ?? []), ...patterns]);
     }
   }
   const afterOption = [...optionsBy].map(
-    ([action, places]) => `${places.join(' | \\\n      ')})\n      ${action}\n      ;;`,
+    ([action, patterns]) => `${patterns.join(' | \\\n      ')})\n      ${action}\n      ;;`,
   );
-  const elsewhere = commands.flatMap(({ name, flags, places }) => {
+  const elsewhere = commands.flatMap(({ name, flags, parameters }) => {
     const options = offer(flags.flatMap(({ names }) => names));
-    if (places.length === 0) return [`'${name} '*) ${options} ;;`];
-    const known = places.map((place) => place.values);
+    if (parameters.length === 0) return [`'${name} '*) ${options} ;;`];
+    const known = parameters.map(({ values }) => values);
     const argument = known.includes('files') ? 'files' : known.flat();
     return [`'${name} -'*) ${options} ;;`, `'${name} '*) ${offer(argument)} ;;`];
   });
@@ -186,15 +186,15 @@ function zshScript({ root, commands }: Tree): string {
     // A space completes nothing.
     return values.length === 0 ? ' ' : `(${values.join(' ')})`;
   };
-  const place = ({ name, values }: Place) => `:${escaped(name)}:${offer(values)}`;
+  const parameter = ({ name, values }: Parameter) => `:${escaped(name)}:${offer(values)}`;
   const option = ({ names, description, value }: Flag) =>
     names.map((name) => {
       const glued = value ? (name.startsWith('--') ? '=' : '+') : '';
-      return quoted(`*${name}${glued}[${escaped(description)}]${value ? place(value) : ''}`);
+      return quoted(`*${name}${glued}[${escaped(description)}]${value ? parameter(value) : ''}`);
     });
-  const specs = ({ flags, places }: Words) => [
+  const specs = ({ flags, parameters }: Words) => [
     ...flags.flatMap(option),
-    ...places.map((each) => quoted(`${each.repeated ? '*' : ''}${place(each)}`)),
+    ...parameters.map((each) => quoted(`${each.repeated ? '*' : ''}${parameter(each)}`)),
   ];
   const cases = commands.map((command) => {
     const words = ['_arguments', ...specs(command)].join(' \\\n            ');
@@ -247,7 +247,7 @@ function fishScript({ root, commands, prefix }: Tree): string {
         const taken = value ? ` -r ${offer(value.values)}` : '';
         return `${lead} ${typed.join(' ')}${taken} -d ${quoted(description)}`;
       }),
-      ...command.places.map(({ values }) => `${lead} ${offer(values)}`),
+      ...command.parameters.map(({ values }) => `${lead} ${offer(values)}`),
     ];
   });
   const described = commands.map(

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 // 5 % of processor time, and 1,000,000 records then take up to 50 MB less.
 setFlagsFromString('--heap-growing-percent=100');
 
-// Whoever reads the output may stop reading, as `| head` does. A disk may be full, or a terminal may go away. The
+// The reader of the output may stop reading, as `| head` does. A disk may be full, or a terminal may go away. The
 // command is finished all the same.
 let unwritten: string | undefined;
 let mayStopReading = true;

@@ -29,7 +29,7 @@ export interface ObjectStore {
   list(prefix: string): Promise<string[]>;
 }
 
-/** What a store answered is not what was asked for. */
+/** A store did not do what it was asked for. */
 class StoreError extends JanitorError {
   override readonly name = 'StoreError';
 
@@ -130,7 +130,7 @@ export function bucketStore(
             new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
           );
           keys.push(...(page.Contents ?? []).flatMap(({ Key }) => Key ?? []));
-          // What is no list has no keys either.
+          // Another document has no keys, and would pass for an empty list.
           if (page.IsTruncated === undefined) throw new StoreError('the answer is no list');
           if (!page.IsTruncated) return keys.sort();
           token = page.NextContinuationToken;

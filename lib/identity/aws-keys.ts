@@ -24,7 +24,7 @@ const KEYS_MS = 30_000;
  * run its time once.
  * @param clock ends what takes too long.
  * @param waitMs until the keys must be there; 30 seconds unless given.
- * @returns throws {AwsKeysError} where there are none.
+ * @returns the source, which throws {AwsKeysError} where there are none.
  */
 export function keysInTime<T extends AwsKeys>(
   keys: () => Promise<T>,

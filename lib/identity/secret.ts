@@ -139,8 +139,8 @@ function explain(secretId: string, region: string | undefined, error: Error): Cr
 }
 
 /**
- * What is known of any other error. Of an answer that is its status, and its name at most: the rest may repeat the
- * secret, which nobody can take out before it was read.
+ * Says of any other error what may be shown. Of an answer that is its status, and its name at most: the rest may repeat
+ * the secret, and before that was read nobody can take it out.
  */
 function whatHappened(secretId: string, error: Error): string {
   const status = statusOf(error);

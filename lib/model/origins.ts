@@ -24,7 +24,7 @@ export function iamOrigin(cloud: CloudName, region: string): string {
   return `https://iam.${region}.${domain(cloud, region)}`;
 }
 
-/** What tells where the requests of a target go. */
+/** The values of a target that tell where its requests go. */
 interface Address {
   readonly cloud: CloudName;
   readonly service: ServiceName;

@@ -45,29 +45,29 @@ export function findInconsistencies(policy: unknown, lineOf: (path: Path) => num
 
 /** Targets that select the same instance, which would then have two retentions: as far as the file alone shows it. */
 function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => number): Finding[] {
-  const places = targets.flatMap(placesOf);
+  const claims = targets.flatMap(claimsOf);
   const told = new Set<number>();
-  return places.flatMap((place, i): Finding[] => {
-    if (told.has(place.index)) return [];
-    const other = places
+  return claims.flatMap((claim, i): Finding[] => {
+    if (told.has(claim.index)) return [];
+    const other = claims
       .slice(0, i)
       // Two targets of one name are reported already.
-      .find((earlier) => earlier.name !== place.name && overlap(place, earlier) !== undefined);
+      .find((earlier) => earlier.name !== claim.name && overlap(claim, earlier) !== undefined);
     if (!other) return [];
-    told.add(place.index);
+    told.add(claim.index);
     const line = lineOf(['targets', other.index, 'name']);
-    const [said, hint] = overlap(place, other) as [string, string];
-    const differ = place.service !== other.service;
-    const [own, theirs] = [place, other].map(({ name, service }) =>
+    const [said, hint] = overlap(claim, other) as [string, string];
+    const differ = claim.service !== other.service;
+    const [own, theirs] = [claim, other].map(({ name, service }) =>
       differ ? `${JSON.stringify(name)} (${service})` : JSON.stringify(name),
     );
     const message = `${own} ${said} the target ${theirs} on line ${line}`;
-    return [{ path: ['targets', place.index, 'name'], message, hint }];
+    return [{ path: ['targets', claim.index, 'name'], message, hint }];
   });
 }
 
-/** The place of a target, or of one combination of its lists, as far as the file tells it. */
-interface Place {
+/** The instances that a target claims, or one combination of its lists, as far as the file tells them. */
+interface Claim {
   /** The target's position in the file, from 0. */
   readonly index: number;
   readonly name: string;
@@ -77,8 +77,8 @@ interface Place {
   readonly instances: Mapping | undefined;
 }
 
-/** Nothing where the target cannot be placed: something else is wrong with it. */
-function placesOf(target: unknown, index: number): Place[] {
+/** None where something else is wrong with the target, so that it does not tell them. */
+function claimsOf(target: unknown, index: number): Claim[] {
   const { name, cloud, endpoint, projectId, projects, credentials, instances, ...lists } =
     mapping(target);
   if (typeof name !== 'string' || !isOneOf(cloud, CLOUD_NAMES)) return [];
@@ -87,7 +87,7 @@ function placesOf(target: unknown, index: number): Place[] {
   const shown = (key: 'service' | 'region', value: string) =>
     Array.isArray(lists[key]) ? value : undefined;
   return listOf(lists.service).flatMap((service) =>
-    listOf(lists.region).flatMap((region): Place[] => {
+    listOf(lists.region).flatMap((region): Claim[] => {
       if (!isOneOf(service, SERVICE_NAMES) || typeof region !== 'string') return [];
       // Without an id it is the region's own project, in the account of the credentials.
       const names = projects === undefined ? [region] : list(projects);
@@ -109,7 +109,7 @@ function placesOf(target: unknown, index: number): Place[] {
 }
 
 /** Whether two targets are certainly in one project. Two patterns may match different projects. */
-function shareProject(one: Place['projects'], other: Place['projects']): boolean {
+function shareProject(one: Claim['projects'], other: Claim['projects']): boolean {
   if ('id' in one || 'id' in other) return 'id' in one && 'id' in other && one.id === other.id;
   // A pattern with a mistake matches nothing here: the mistake is reported already.
   const covers = (pattern: string, name: string) =>
@@ -121,7 +121,7 @@ function shareProject(one: Place['projects'], other: Place['projects']): boolean
 }
 
 /** The message about two targets that select the same instances, with advice. */
-function overlap(one: Place, other: Place): [said: string, hint: string] | undefined {
+function overlap(one: Claim, other: Claim): [said: string, hint: string] | undefined {
   if (one.server !== other.server || !listSameInstances(one.service, other.service)) {
     return undefined;
   }
@@ -129,11 +129,11 @@ function overlap(one: Place, other: Place): [said: string, hint: string] | undef
   if (one.service !== other.service) {
     return ['lists the same instances as', 'leave one out'];
   }
-  const everything = ({ instances }: Place) => !instances || Object.keys(instances).length === 0;
+  const everything = ({ instances }: Claim) => !instances || Object.keys(instances).length === 0;
   if (everything(one) && everything(other)) {
     return ['selects the same instances as', 'give each its own instances, or leave one out'];
   }
-  const named = ({ instances }: Place) => list(instances?.include).filter(isText).filter(isPlain);
+  const named = ({ instances }: Claim) => list(instances?.include).filter(isText).filter(isPlain);
   const theirs = new Set(named(other));
   const excluded = new Set([one, other].flatMap(({ instances }) => list(instances?.exclude)));
   const shared = named(one).find((item) => theirs.has(item) && !excluded.has(item));

@@ -26,7 +26,7 @@ export type Decision =
   | { readonly action: 'delete'; readonly reason: 'expired'; readonly rule?: string };
 
 /** The only records that may be deleted. An absent set does not narrow them. */
-export interface Choice {
+export interface Narrowing {
   /** Ids that the run asks for. */
   readonly requestedIds?: ReadonlySet<string> | undefined;
   /** Ids in the run's approved plan. */
@@ -47,7 +47,7 @@ const FINISHED: ReadonlySet<unknown> = new Set(FINISHED_STATUSES);
  *
  * @param tasks all records of the instance: `keepLast` counts over them
  * @param now milliseconds since the epoch, the same for the whole run
- * @param choice narrows what may be deleted; it never adds to it
+ * @param narrowing of what may be deleted; it never adds to it
  * @returns one decision for each task, in the same order
  * @throws {RangeError} when `now` minus a `keepFor` is not a valid time
  */
@@ -55,7 +55,7 @@ export function decide(
   tasks: readonly Task[],
   retention: Retention,
   now: number,
-  { requestedIds, approvedIds }: Choice = {},
+  { requestedIds, approvedIds }: Narrowing = {},
 ): Decision[] {
   const kept = keptReasons();
   const forTarget = verdicts(retention.keepFor, now);
@@ -131,8 +131,8 @@ function matches(rule: RetentionRule, { status, name, user }: Task, how: keyof N
 }
 
 /**
- * The one that keeps longer. A rule whose patterns a name only looks like may keep a record: that is what was meant. It
- * must not let one go that it did not name.
+ * The one that keeps longer. Where a name only looks like one that a rule names, the rule may have been meant for it: so
+ * it may keep the record, but it must not delete one that would stay without it.
  */
 function longer(one: Verdicts, other: Verdicts): Verdicts {
   return (one.cutoff ?? -Infinity) < (other.cutoff ?? -Infinity) ? one : other;

@@ -4,8 +4,8 @@ import { compilePatterns, isPattern, type Matcher } from './pattern.ts';
 const UNSEEN = /[\p{DI}\p{Cc}\p{Cf}\u2800\u{16fe4}\u{1d159}]/gu;
 
 /**
- * The form of most texts that are as they look, in letters of ASCII or of Chinese: of these it is soon told, and there
- * may be millions.
+ * Words of visible ASCII or of Chinese, with single spaces between them: such a text looks like no other. Most texts are
+ * such, and there may be millions, so it is tested first.
  */
 const PLAIN = /^[!-~\u4e00-\u9fff]+(?: [!-~\u4e00-\u9fff]+)*$/;
 
@@ -17,7 +17,7 @@ function lookOf(text: string): string {
   return text.replace(/\s+/g, ' ').replace(UNSEEN, '').replace(/ +/g, ' ').trim().normalize('NFC');
 }
 
-/** What a text looks like, where that may be another text. */
+/** How a text looks, where another text may look the same; else none. */
 function looksOf(text: string): readonly string[] {
   if (PLAIN.test(text)) return [];
   return [...new Set([text, text.replace(BLANK, ' ')])].map(lookOf);

@@ -45,7 +45,11 @@ export interface RetentionOverrides {
 
 const DEFAULT_STATUSES: readonly FinishedStatus[] = ['SUCCESS', 'FAILED'];
 
-/** The retention of one target of a policy: what it says itself, then the defaults. */
+/**
+ * The retention of one target of a policy: what it says itself, then the defaults.
+ * @throws {TypeError} where no `keepFor` and no `keep` applies, {FormatError} where a pattern is none: no policy that
+ * was loaded is such.
+ */
 export function retentionOf(
   policy: Policy,
   target: Target,

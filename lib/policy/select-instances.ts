@@ -76,7 +76,7 @@ export function compileClaim(
     (!doubts.isExcluded(instance) && (!meant || meant.some(({ matches }) => matches(instance))));
 }
 
-/** What both kinds of selecting ask about an instance. */
+/** The questions about an instance that both kinds of selecting ask. */
 function compileDoubts({ include, exclude = [] }: InstanceSelection) {
   const excluding = exclude.map(broadPattern);
   // Also what is the id of some instance here may be the name that was meant.

@@ -128,7 +128,7 @@ interface Item {
   /** Where it begins. */
   readonly offset: number;
   readonly value: unknown;
-  /** What a mapping or a list holds, with all that is merged into it. */
+  /** The entries of a mapping or a list, with all that is merged into it. */
   readonly entries: Map<string | number, Entry>;
   /** Values in it, itself among them; an alias counts as much as what it names. */
   size: number;

@@ -21,7 +21,7 @@ export interface Header {
 export interface Format {
   header(header: Header): string;
   /** The beginning of a line, which all records of an instance share. */
-  head(place: Place): string;
+  head(target: string, instance: Instance): string;
   /** Writes the next part, which tells the record. */
   task(task: Task, line: Writer): void;
   /** The part after it, which many records share. */
@@ -29,12 +29,6 @@ export interface Format {
   /** The rest of a record's line, with its line break. */
   outcome(outcome: 'kept' | ExpiredOutcome): string;
   end(records: number): string;
-}
-
-/** The instance of a record. */
-export interface Place {
-  readonly target: string;
-  readonly instance: Instance;
 }
 
 /** The format of a file by its name: CSV where it ends so, else JSON lines. */
@@ -55,7 +49,7 @@ const JSON_KEYS: Readonly<Record<TaskColumn, string>> = {
 
 const jsonLines: Format = {
   header: (header) => `${jsonLine(header)}\n`,
-  head: (place) => `${jsonLine(placeColumns(place)).slice(0, -1)},`,
+  head: (target, instance) => `${jsonLine(instanceColumns(target, instance)).slice(0, -1)},`,
   task: (task, line) => {
     for (const column of TASK_COLUMNS) {
       line.write(JSON_KEYS[column]);
@@ -89,7 +83,7 @@ const CSV_COLUMNS = [
 
 const csv: Format = {
   header: () => `${CSV_COLUMNS.join(',')}\n`,
-  head: (place) => `${cells(placeColumns(place))},`,
+  head: (target, instance) => `${cells(instanceColumns(target, instance))},`,
   task: (task, line) => {
     for (const column of TASK_COLUMNS) {
       line.write(cell(cellOf(task, column)));
@@ -105,7 +99,7 @@ const csv: Format = {
   end: () => '',
 };
 
-function placeColumns({ target, instance }: Place) {
+function instanceColumns(target: string, instance: Instance) {
   return { target, instance: instance.id, instanceName: instance.name || null };
 }
 

@@ -83,7 +83,7 @@ export function openRecordsFile(file: string, policy: string, stdout: StandardOu
     decided: guarded((target, instance, tasks, decisions) => {
       const kept = new Lines(spool);
       const expired = new Lines(spool);
-      const head = format.head({ target, instance });
+      const head = format.head(target, instance);
       const ends = new Map<Decision, string>();
       tasks.forEach((task, index) => {
         const decision = decisions[index] as Decision;

@@ -38,7 +38,7 @@ export async function publish(
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
     const { MessageId, $metadata } = await client.send(command, { abortSignal });
-    // Whatever stands in the way may have answered.
+    // Something else on the way, such as a proxy, may have answered.
     if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
   } catch (error) {
     const status = statusOf(error);

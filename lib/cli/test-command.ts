@@ -3,7 +3,12 @@ import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
 import { readTextFile } from '../model/text-file.ts';
-import { type Fixture, loadFixture, type Mismatch, runFixture } from '../policy/policy-test.ts';
+import {
+  loadPolicyTest,
+  type Mismatch,
+  type PolicyTest,
+  runPolicyTest,
+} from '../policy/policy-test.ts';
 import { EXIT, type Io, print } from './io.ts';
 
 const DAY_MS = 86_400_000;
@@ -16,19 +21,19 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   let failed = 0;
   let unusable = 0;
   for (const file of files) {
-    const fixture = await readFixture(file, io);
-    if (!fixture) {
+    const test = await readTest(file, io);
+    if (!test) {
       unusable += 1;
       continue;
     }
-    const { mismatches, expired, limit } = runFixture(fixture);
-    const { length } = fixture.tasks;
+    const { mismatches, expired, limit } = runPolicyTest(test);
+    const { length } = test.tasks;
     const what = `${file}: ${counted(length, 'record')}, ${expired} to delete`;
     if (mismatches.length === 0) print(io, what, 'ok    ');
     else {
       failed += 1;
       print(io, `${what}, ${mismatches.length} not as expected`, 'FAIL  ');
-      for (const mismatch of mismatches) printMismatch(mismatch, fixture.now);
+      for (const mismatch of mismatches) printMismatch(mismatch, test.now);
     }
     if (limit) print(io, `note: a run would delete none of them: ${limit}`, '      ');
   }
@@ -46,10 +51,10 @@ export async function testCommand(files: readonly string[], io: Io): Promise<num
   }
 }
 
-/** A fixture; nothing if it cannot be used, which is then printed. */
-async function readFixture(file: string, io: Io): Promise<Fixture | undefined> {
+/** A test; nothing if it cannot be used, which is then printed. */
+async function readTest(file: string, io: Io): Promise<PolicyTest | undefined> {
   try {
-    return await loadFixture(await readTextFile(file), file, async (path) => {
+    return await loadPolicyTest(await readTextFile(file), file, async (path) => {
       const name = isAbsolute(path) ? path : join(dirname(file), path);
       return { text: await readTextFile(name), name };
     });

@@ -11,7 +11,7 @@ export class TextFileError extends JanitorError {
   }
 }
 
-/** No policy and no fixture is as long; a device such as /dev/zero has no end (bytes). */
+/** No policy and no test of one is as long; a device such as /dev/zero has no end (bytes). */
 const MAX_FILE = 64 * 1_024 * 1_024;
 
 /**

@@ -23,7 +23,7 @@ import { suggest } from './suggest.ts';
 import { targetNamed } from './targets.ts';
 
 /** A policy's test: the records of one instance, and what is to become of them. */
-export interface Fixture {
+export interface PolicyTest {
   readonly policy: Policy;
   readonly target: Target;
   /** Milliseconds since the epoch. */
@@ -77,7 +77,7 @@ const expectation = z.strictObject(
   { error: 'a mapping of delete and keep' },
 );
 
-const fixtureSchema = z.strictObject(
+const testSchema = z.strictObject(
   {
     version: z.literal(1, { error: 'the number 1' }).optional(),
     policy: z.union(
@@ -94,27 +94,27 @@ const fixtureSchema = z.strictObject(
   { error: 'a mapping of policy, target, now, records and expect' },
 );
 
-const MAPPINGS: Mappings = { 'the top level': fixtureSchema.shape, expect: expectation.shape };
+const MAPPINGS: Mappings = { 'the top level': testSchema.shape, expect: expectation.shape };
 
 /**
- * Reads a fixture from the text of its file. Does no I/O of its own: `file` is only for messages.
+ * Reads a test from the text of its file. Does no I/O of its own: `file` is only for messages.
  *
- * @param readFile gives the text of the policy that the fixture names, and the name that messages give it
- * @throws {PolicyError} with every problem of the fixture, or of its policy; {TextFileError} when that is not UTF-8
+ * @param readFile gives the text of the policy that the test names, and the name that messages give it
+ * @throws {PolicyError} with every problem of the test, or of its policy; {TextFileError} when that is not UTF-8
  */
-export async function loadFixture(
-  fixture: string,
+export async function loadPolicyTest(
+  test: string,
   file: string,
   readFile: (path: string) => Promise<{ readonly text: string; readonly name: string }>,
-): Promise<Fixture> {
-  const source = readSource(fixture, file);
+): Promise<PolicyTest> {
+  const source = readSource(test, file);
   const fail = (findings: readonly Finding[]) =>
     new PolicyError(inOrder(findings.map((f) => problemAt(file, f, placeOf(source, f.path)))));
   const { value } = source;
   if (value === null) {
     throw fail([{ path: [], message: 'the file is empty', hint: 'write policy, target and more' }]);
   }
-  const result = fixtureSchema.safeParse(value, { reportInput: true });
+  const result = testSchema.safeParse(value, { reportInput: true });
   const problems = (result.error?.issues ?? [])
     .flatMap((issue) => describeIssue(issue, MAPPINGS))
     .map((finding) => problemAt(file, finding, positionOf(source, finding)));
@@ -224,11 +224,11 @@ function strangers(expected: readonly Expected[], tasks: readonly Task[]): Findi
 }
 
 /**
- * Decides about the records of a fixture. A record that it does not mention is expected to stay.
+ * Decides about the records of a test. A record that it does not mention is expected to stay.
  *
  * @returns what is not as expected, how many records go, and the limit that would stop the instance
  */
-export function runFixture({ policy, target, now, tasks, ...expected }: Fixture): {
+export function runPolicyTest({ policy, target, now, tasks, ...expected }: PolicyTest): {
   readonly mismatches: readonly Mismatch[];
   readonly expired: number;
   readonly limit: string | undefined;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
-import { type Fixture, loadFixture, runFixture } from '../../lib/policy/policy-test.ts';
+import { loadPolicyTest, type PolicyTest, runPolicyTest } from '../../lib/policy/policy-test.ts';
 import { policyText } from '../policies.ts';
 
 /** The lines of a fixture that nothing is wrong with, by their key. Its policy is in a file of its own. */
@@ -29,12 +29,12 @@ const inlinePolicy = (targetKeys: string, topKeys = '') => ({
   policy: `policy:\n${policyText(targetKeys, topKeys).trimEnd().replaceAll(/^/gm, '  ')}`,
 });
 
-function load(text: string, policy = POLICY): Promise<Fixture> {
-  return loadFixture(text, 'f.yml', async (path) => ({ text: policy, name: `dir/${path}` }));
+function load(text: string, policy = POLICY): Promise<PolicyTest> {
+  return loadPolicyTest(text, 'f.yml', async (path) => ({ text: policy, name: `dir/${path}` }));
 }
 
 /** The problems of a fixture, as they are printed. */
-async function problemsOf(fixture: Promise<Fixture>): Promise<string[]> {
+async function problemsOf(fixture: Promise<PolicyTest>): Promise<string[]> {
   try {
     await fixture;
     return [];
@@ -282,7 +282,7 @@ describe('the policy of a fixture', () => {
     const failing = async () => {
       throw Object.assign(new Error('as Node says it'), { code });
     };
-    expect(await problemsOf(loadFixture(fixtureText(), 'f.yml', failing))).toEqual([
+    expect(await problemsOf(loadPolicyTest(fixtureText(), 'f.yml', failing))).toEqual([
       `f.yml:1:9: policy: ${message}; the path is relative to this file`,
     ]);
   });
@@ -323,13 +323,13 @@ describe('the policy of a fixture', () => {
 
 describe('a run of a fixture', () => {
   const run = async (expected: string, targetKeys = 'keepFor: 30d', changes: Changes = {}) =>
-    runFixture(
+    runPolicyTest(
       await load(
         fixtureText({ expect: `expect: ${expected}`, ...changes }),
         policyText(targetKeys),
       ),
     );
-  const words = ({ mismatches }: ReturnType<typeof runFixture>) =>
+  const words = ({ mismatches }: ReturnType<typeof runPolicyTest>) =>
     mismatches.map(({ task, expected, decision }) => [task.id, expected, decision.reason]);
 
   test('says nothing of records that are decided as expected, and how many go', async () => {

@@ -22,6 +22,10 @@ export interface Finding {
   readonly hint?: string;
 }
 
+function finding(path: Path, message: string, hint: string): Finding {
+  return { path, message, hint };
+}
+
 type Mapping = Readonly<Record<string, unknown>>;
 
 /**
@@ -62,7 +66,7 @@ function checkOverlaps(targets: readonly unknown[], lineOf: (path: Path) => numb
       differ ? `${JSON.stringify(name)} (${service})` : JSON.stringify(name),
     );
     const message = `${own} ${said} the target ${theirs} on line ${line}`;
-    return [{ path: ['targets', claim.index, 'name'], message, hint }];
+    return [finding(['targets', claim.index, 'name'], message, hint)];
   });
 }
 
@@ -172,11 +176,8 @@ function checkTarget(
     ...rules.flatMap((rule, j) => checkRule(rule, service, rulePath(j))),
   ];
   if (!hasKeep(target) && !hasKeep(mapping(defaults))) {
-    findings.push({
-      path,
-      message: 'nothing says how long its records are kept',
-      hint: 'write keepFor (or keep: forever) in this target or under defaults',
-    });
+    const hint = 'write keepFor (or keep: forever) in this target or under defaults';
+    findings.push(finding(path, 'nothing says how long its records are kept', hint));
   }
   return findings;
 }
@@ -189,32 +190,27 @@ function checkProjects({ projectId, projects, region }: Mapping, path: Path): Fi
     return regionNames.flatMap((each, i): Finding[] => {
       if (patternsOfRegion(patterns, each, regionNames).length > 0) return [];
       const message = `no pattern under projects is for region ${each}`;
-      return [{ path: [...path, 'region', i], message, hint: 'add one, or leave the region out' }];
+      return [finding([...path, 'region', i], message, 'add one, or leave the region out')];
     });
   }
   if (projects !== undefined) {
-    const message = 'cannot be used together with projectId';
-    return [{ path: [...path, 'projects'], message, hint: 'leave one out' }];
+    return [notTogether([...path, 'projects'], 'projectId')];
   }
   const regions = list(region).length;
   if (regions < 2) return [];
   const message = `a project is in one region only, but the target has ${regions}`;
   const hint = 'write projects instead, or a target for each region';
-  return [{ path: [...path, 'projectId'], message, hint }];
+  return [finding([...path, 'projectId'], message, hint)];
 }
 
 function checkCredentials(credentials: unknown, path: Path): Finding[] {
   if (!isObject(credentials)) return [];
   if (Object.keys(credentials).length === 0) {
     const hint = `write ${CREDENTIALS_SOURCES.join(', ')} or agency, or leave credentials out`;
-    return [{ path, message: 'does not say where the credentials are', hint }];
+    return [finding(path, 'does not say where the credentials are', hint)];
   }
   const [first, ...others] = CREDENTIALS_SOURCES.filter((source) => source in credentials);
-  return others.map((other) => ({
-    path: [...path, other],
-    message: `cannot be used together with ${first}`,
-    hint: 'leave one out',
-  }));
+  return others.map((other) => notTogether([...path, other], `${first}`));
 }
 
 function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
@@ -226,31 +222,23 @@ function checkRule(rule: unknown, service: unknown, path: Path): Finding[] {
     ...checkStatuses(mapping(match).statuses, service, [...matchPath, 'statuses']),
   ];
   if (isObject(match) && Object.keys(match).length === 0) {
-    findings.push({
-      path: matchPath,
-      message: 'does not say which records it matches',
-      hint: 'write statuses, tasks or users',
-    });
+    const message = 'does not say which records it matches';
+    findings.push(finding(matchPath, message, 'write statuses, tasks or users'));
   }
   if (!hasKeep(rule)) {
-    findings.push({
-      path,
-      message: 'does not say how long its records are kept',
-      hint: 'write keepFor or keep: forever',
-    });
+    const message = 'does not say how long its records are kept';
+    findings.push(finding(path, message, 'write keepFor or keep: forever'));
   }
   return findings;
 }
 
 function checkKeep(level: unknown, path: Path): Finding[] {
   if (!isObject(level) || !('keepFor' in level && 'keep' in level)) return [];
-  return [
-    {
-      path: [...path, 'keep'],
-      message: 'cannot be used together with keepFor',
-      hint: 'leave one out',
-    },
-  ];
+  return [notTogether([...path, 'keep'], 'keepFor')];
+}
+
+function notTogether(path: Path, other: string): Finding {
+  return finding(path, `cannot be used together with ${other}`, 'leave one out');
 }
 
 function checkStatuses(statuses: unknown, service: unknown, path: Path): Finding[] {
@@ -258,14 +246,10 @@ function checkStatuses(statuses: unknown, service: unknown, path: Path): Finding
   const services = listOf(service).filter((each) => isOneOf(each, SERVICE_NAMES));
   const deletable = new Set<FinishedStatus>(services.flatMap((each) => SERVICES[each].deletable));
   if (services.length === 0 || deletable.has('CANCELLED')) return findings;
+  const message = `${services.join(' or ')} does not delete CANCELLED records`;
+  const hint = `write ${[...deletable].join(' or ')}`;
   list(statuses).forEach((status, i) => {
-    if (status === 'CANCELLED') {
-      findings.push({
-        path: [...path, i],
-        message: `${services.join(' or ')} does not delete CANCELLED records`,
-        hint: `write ${[...deletable].join(' or ')}`,
-      });
-    }
+    if (status === 'CANCELLED') findings.push(finding([...path, i], message, hint));
   });
   return findings;
 }
@@ -277,7 +261,7 @@ function repeatedItems(items: unknown, path: Path): Finding[] {
     const isRepeated = seen.has(item);
     seen.add(item);
     return isRepeated
-      ? [{ path: [...path, i], message: `${item} is in the list already`, hint: 'leave it out' }]
+      ? [finding([...path, i], `${item} is in the list already`, 'leave it out')]
       : [];
   });
 }
@@ -296,7 +280,7 @@ function repeatedNames(
       return [];
     }
     const message = `the name ${JSON.stringify(name)} is taken on line ${lineOf(pathOf(earlier))}`;
-    return [{ path: pathOf(i), message, hint: 'choose another' }];
+    return [finding(pathOf(i), message, 'choose another')];
   });
 }
 

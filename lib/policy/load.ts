@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Duration } from 'luxon';
+import type * as z from 'zod';
 import { isObject } from '../model/text.ts';
 import { type Finding, findInconsistencies } from './consistency.ts';
-import { describeIssue } from './issues.ts';
+import { describeIssue, type Mappings } from './issues.ts';
 import { PolicyError, type Problem } from './policy-error.ts';
 import { type Frozen, type Policy, policySchema } from './schema.ts';
 import { type Path, type Position, readSource, type Source } from './source.ts';
@@ -27,26 +28,46 @@ export function readPolicy(source: Source, file: string): Policy {
     throw new PolicyError([problem(empty, { line: 1, column: 1 })]);
   }
 
-  const problems = repeatedKeyProblems(source.repeatedKeys, file);
   const { version } = value as { readonly version?: unknown };
   // The keys of another version are unknown, so complain about the version alone.
   if (typeof version === 'number' && version !== 1) {
     const message = `this program reads version 1, but the policy says ${version}`;
     throw new PolicyError([problem({ path: ['version'], message }, source.valueAt(['version']))]);
   }
-  const result = policySchema.safeParse(value, { reportInput: true });
-  const issues = (result.error?.issues ?? []).flatMap((issue) => describeIssue(issue));
-  for (const finding of issues) problems.push(problem(finding, positionOf(source, finding)));
-
+  const { data, problems } = readBySchema(source, file, policySchema);
   const lineOf = (path: Path) => source.valueAt(path).line;
   for (const finding of findInconsistencies(value, lineOf)) {
     problems.push(problem(finding, source.valueAt(finding.path)));
   }
-  if (result.success && problems.length === 0) {
-    const { targets, ...rest } = result.data;
-    return freeze({ ...rest, targets: targets.flatMap(combinationsOf) });
-  }
-  throw new PolicyError(inOrder(problems));
+  if (!data || problems.length > 0) throw new PolicyError(inOrder(problems));
+  const { targets, ...rest } = data;
+  return freeze({ ...rest, targets: targets.flatMap(combinationsOf) });
+}
+
+/**
+ * Reads the mapping that a source holds.
+ * @param mappings those of the schema, if it is not the policy's.
+ * @returns its data, where the schema takes it; and what is wrong with it: keys that it has twice, and what the schema
+ * refuses.
+ */
+export function readBySchema<Schema extends z.ZodType>(
+  source: Source,
+  file: string,
+  schema: Schema,
+  mappings?: Mappings,
+): { readonly data: z.output<Schema> | undefined; readonly problems: Problem[] } {
+  const { data, error } = schema.safeParse(source.value, { reportInput: true });
+  const message = 'this mapping has the key already';
+  const repeated = source.repeatedKeys.map(({ path, position }) =>
+    problemAt(file, { path, message, hint: 'leave one out' }, position),
+  );
+  const refused = (error?.issues ?? [])
+    .flatMap((issue) => describeIssue(issue, mappings))
+    .map((finding) => {
+      const { at, path } = finding;
+      return problemAt(file, finding, at === 'key' ? source.keyAt(path) : source.valueAt(path));
+    });
+  return { data, problems: [...repeated, ...refused] };
 }
 
 /**
@@ -80,22 +101,6 @@ export function problemAt(file: string, finding: Finding, position: Position): P
     message: finding.message,
     hint: finding.hint,
   };
-}
-
-/** The keys that a mapping has twice. */
-export function repeatedKeyProblems(repeatedKeys: Source['repeatedKeys'], file: string): Problem[] {
-  const message = 'this mapping has the key already';
-  return repeatedKeys.map(({ path, position }) =>
-    problemAt(file, { path, message, hint: 'leave one out' }, position),
-  );
-}
-
-/** Where a finding of the schema stands. */
-export function positionOf(
-  source: Source,
-  { path, at }: { path: Path; at: 'key' | 'value' },
-): Position {
-  return at === 'key' ? source.keyAt(path) : source.valueAt(path);
 }
 
 /** In the order of the text; each message once. */

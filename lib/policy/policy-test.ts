@@ -5,16 +5,9 @@ import { TextFileError } from '../model/text-file.ts';
 import type { Finding } from './consistency.ts';
 import { type Decision, decide, KEEP_REASONS, type KeepReason } from './decide.ts';
 import { text } from './fields.ts';
-import { describeIssue, type Mappings } from './issues.ts';
+import type { Mappings } from './issues.ts';
 import { limitTripped } from './limits.ts';
-import {
-  inOrder,
-  loadPolicy,
-  positionOf,
-  problemAt,
-  readPolicy,
-  repeatedKeyProblems,
-} from './load.ts';
+import { inOrder, loadPolicy, problemAt, readBySchema, readPolicy } from './load.ts';
 import { PolicyError } from './policy-error.ts';
 import { retentionOf } from './retention.ts';
 import type { Policy, Target } from './schema.ts';
@@ -114,19 +107,13 @@ export async function loadPolicyTest(
   if (value === null) {
     throw fail([{ path: [], message: 'the file is empty', hint: 'write policy, target and more' }]);
   }
-  const result = testSchema.safeParse(value, { reportInput: true });
-  const problems = (result.error?.issues ?? [])
-    .flatMap((issue) => describeIssue(issue, MAPPINGS))
-    .map((finding) => problemAt(file, finding, positionOf(source, finding)));
   // Repeated keys of a policy that is written in this file are reported with that policy.
-  const repeated = repeatedKeyProblems(
-    source.repeatedKeys.filter(({ path }) => path[0] !== 'policy' || path.length === 1),
-    file,
+  const repeatedKeys = source.repeatedKeys.filter(
+    ({ path }) => path[0] !== 'policy' || path.length === 1,
   );
-  if (!result.success || repeated.length > 0)
-    throw new PolicyError(inOrder([...repeated, ...problems]));
+  const { data, problems } = readBySchema({ ...source, repeatedKeys }, file, testSchema, MAPPINGS);
+  if (!data || problems.length > 0) throw new PolicyError(inOrder(problems));
 
-  const { data } = result;
   const policy = await policyOf(data.policy);
   const target = targetNamed(policy, data.target);
   const names = policy.targets.map(({ name }) => name);

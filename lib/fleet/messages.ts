@@ -64,8 +64,8 @@ export interface Round {
 export class MessageError extends JanitorError {
   override readonly name = 'MessageError';
 
-  constructor(message: string, cause?: unknown) {
-    super('message', message, cause);
+  constructor(message: string) {
+    super('message', message);
   }
 }
 

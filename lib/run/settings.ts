@@ -18,8 +18,8 @@ export interface Settings {
 export class SettingsError extends JanitorError {
   override readonly name = 'SettingsError';
 
-  constructor(message: string, cause?: unknown) {
-    super('settings', message, cause);
+  constructor(message: string) {
+    super('settings', message);
   }
 }
 

@@ -2,6 +2,7 @@ import { ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeysOf } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
+import { JanitorError } from '../model/error.ts';
 import { oneLine } from '../model/text.ts';
 
 /** A text for a topic of Amazon SNS. */
@@ -10,13 +11,22 @@ export interface TopicMessage {
   readonly text: string;
 }
 
+/** A text may not have been published. */
+class TopicError extends JanitorError {
+  override readonly name = 'TopicError';
+
+  constructor(message: string) {
+    super('topic', message);
+  }
+}
+
 /**
  * Publishes to a topic of Amazon SNS, once: an attempt whose answer does not come may have been delivered, so it is not
  * repeated.
  * @param topicArn the topic, in whatever region.
  * @param timeoutMs for everything.
  * @param clock ends what takes too long.
- * @throws {Error} where it may not have been published. It shows no key that AWS was asked with.
+ * @throws {TopicError} where it may not have been published. It shows no key that AWS was asked with.
  */
 export async function publish(
   topicArn: string,
@@ -45,7 +55,7 @@ export async function publish(
     const name = [errorName(error), status && `HTTP ${status}`].filter(Boolean).join(', ');
     const said = oneLine(secrets.conceal(saidBy(error, name)));
     // Without the error itself as its cause: a log shows a cause as it is.
-    throw new Error(
+    throw new TopicError(
       `${topicArn} may not have got it: ${said}; grant sns:Publish there, and ${ELSEWHERE}`,
     );
   } finally {

@@ -17,14 +17,14 @@ import { decodeUtf8, oneLine } from '../model/text.ts';
 export interface ObjectStore {
   /**
    * Writes where there is nothing yet. False where there is another document already.
-   * @throws {Error} where it is not known whether it was written.
+   * @throws {StoreError} where it is not known whether it was written.
    */
   create(key: string, value: unknown): Promise<boolean>;
-  /** @throws {Error} where there is none, or none that can be read. */
+  /** @throws {StoreError} where there is none, or none that can be read. */
   read(key: string): Promise<unknown>;
   /**
    * The keys that begin with a prefix, in their order.
-   * @throws {Error} where it is not known whether these are all.
+   * @throws {StoreError} where it is not known whether these are all.
    */
   list(prefix: string): Promise<string[]>;
 }
@@ -101,7 +101,7 @@ export function bucketStore(
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.
-      throw new Error(`${what}: ${oneLine(secrets.conceal(saidBy(error)))}`);
+      throw new StoreError(`${what}: ${oneLine(secrets.conceal(saidBy(error)))}`);
     }
   };
 

@@ -296,17 +296,6 @@ test('a table may have hundreds of thousands of rows', () => {
   expect(tableOf('NAME', ['A'], rows, at(80)).row(row)).toEqual(['  cache  12']);
 });
 
-test('a letter of a folded name is measured once, however often it stands there', () => {
-  const looks = jest.spyOn(Intl.Segmenter.prototype, 'segment');
-  try {
-    expect(fold('库'.repeat(1_000), 40)).toHaveLength(50);
-    // The name itself, and its letter.
-    expect(looks.mock.calls.length).toBeLessThanOrEqual(2);
-  } finally {
-    looks.mockRestore();
-  }
-});
-
 test('of the rows of a table, no more are measured than until one fills the line', () => {
   const looks = jest.spyOn(Intl.Segmenter.prototype, 'segment');
   try {

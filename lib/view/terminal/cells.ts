@@ -48,7 +48,7 @@ export function fold(name: string, cells: number): string[] {
   let separated = 0;
   let usedThere = 0;
   for (const { segment, index } of segmenter.segment(name)) {
-    const width = cellsOfSegment(segment);
+    const width = cellsOf(segment);
     if (used + width > cells && index > start) {
       // A full piece ends behind a separator in its second half, or where it is full.
       const isNear = separated - start > (index - start) / 2;
@@ -63,18 +63,4 @@ export function fold(name: string, cells: number): string[] {
     }
   }
   return [...pieces, name.slice(start)];
-}
-
-/** Cells of segments that came before: names share their letters, and a look here is quicker than to count again. */
-const known = new Map<string, number>();
-const MOST_KNOWN = 10_000;
-const LONGEST_KNOWN = 4;
-
-function cellsOfSegment(segment: string): number {
-  const before = known.get(segment);
-  if (before !== undefined) return before;
-  const cells = cellsOf(segment);
-  if (known.size === MOST_KNOWN) known.clear();
-  if (segment.length <= LONGEST_KNOWN) known.set(segment, cells);
-  return cells;
 }

@@ -34,14 +34,14 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
     // Only a report needs the charts' library.
     import('../view/decisions.ts'),
   ]);
-  const records = collectDecisions();
+  const decisions = collectDecisions();
   let written = false;
   return {
-    observer: records.observer,
+    observer: decisions.observer,
     write: async (summary, io) => {
       try {
         const { renderHtml } = await import('../view/html/html.ts');
-        const html = renderHtml({ ...input, summary, records });
+        const html = renderHtml({ ...input, summary, decisions });
         if (file === '-') io.out(html);
         else await writeFile(file, html);
         written = true;

@@ -122,7 +122,7 @@ export async function play(
     recordsFile.finish(summary.totals.listed);
     const report = {
       summary,
-      records: decisions,
+      decisions,
       policy,
       policyFile: { name: '', text: '' },
       options: [],

@@ -39,13 +39,13 @@ async function allOutput(credentials: Credentials, fields: object = {}): Promise
   });
   logger.debug('the level is DEBUG');
   const policy = onlyTarget(emulator, { requests: { attempts: 2 }, ...fields });
-  const records = collectDecisions();
+  const decisions = collectDecisions();
   const summary = await world.run(
     policy,
     {},
     {
       credentials: () => ({ name: 'the test', read: async () => credentials }),
-      observer: observeAll([logObserver(logger, 'run-1'), records.observer]),
+      observer: observeAll([logObserver(logger, 'run-1'), decisions.observer]),
     },
   );
   const error = new RunFailedError(summary);
@@ -56,7 +56,7 @@ async function allOutput(credentials: Credentials, fields: object = {}): Promise
   output += letterOf(summary, sender)?.text;
   const policyFile = { name: 'retention.json', text: JSON.stringify(policy) };
   const read = loadPolicy(policyFile.text, policyFile.name);
-  output += renderHtml({ summary, records, policy: read, policyFile, options: [] });
+  output += renderHtml({ summary, decisions, policy: read, policyFile, options: [] });
   expect(output).toContain('the level is DEBUG');
   return output;
 }

@@ -86,8 +86,8 @@ describe('a chart', () => {
 });
 
 test('a table that would be too long has first what goes, and counts the others', () => {
-  const { summary, records } = sampleReport();
-  const { columns, verdicts, omitted } = tableData(summary, records, summary.totals.expired + 1);
+  const { summary, decisions } = sampleReport();
+  const { columns, verdicts, omitted } = tableData(summary, decisions, summary.totals.expired + 1);
   const outcomes = columns.verdict.map((place) => verdicts[place]?.[0]);
   expect(outcomes.filter((outcome) => outcome === 'would go')).toHaveLength(summary.totals.expired);
   expect(omitted).toBe(summary.totals.kept - 1);
@@ -95,14 +95,14 @@ test('a table that would be too long has first what goes, and counts the others'
 
 test('records that are more than a report can hold are counted, and the report says so', () => {
   const whole = sampleReport();
-  const held = tableData(whole.summary, whole.records).columns.id.length;
-  const { summary, records, ...rest } = sampleReport({ mostBytes: 300_000 });
-  const table = tableData(summary, records);
+  const held = tableData(whole.summary, whole.decisions).columns.id.length;
+  const { summary, decisions, ...rest } = sampleReport({ mostBytes: 300_000 });
+  const table = tableData(summary, decisions);
   expect(table.columns.id.length).toBeLessThan(held);
   expect(table.columns.id.length).toBeGreaterThan(0);
   expect(table.columns.id.length + table.omitted).toBe(summary.totals.listed);
-  expect(table.outcomes).toEqual(tableData(whole.summary, whole.records).outcomes);
-  const html = renderHtml({ summary, records, ...rest });
+  expect(table.outcomes).toEqual(tableData(whole.summary, whole.decisions).outcomes);
+  const html = renderHtml({ summary, decisions, ...rest });
   expect(html).toContain('more than a report can hold');
   expect(html).toContain('--records FILE writes them all into a file');
   expect(html).not.toContain('Its records were not listed');

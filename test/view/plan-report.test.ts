@@ -15,13 +15,13 @@ function sampleOf(instances: number): Report {
 
 /** The text of a plan whose instances end one after the other. */
 function textOf(report: Report, { verbose = false, fromLast = false, name = 'EXTEND' } = {}) {
-  const { summary, records, policy } = report;
+  const { summary, decisions: collected, policy } = report;
   const plan = planReport({ policy, keepFor: undefined, verbose, terminal: NO_TERMINAL });
   const { started, decided, instanceDone } = plan.observer;
   started?.({ runId: 'run-1', trigger: 'cli', dryRun: true, startedAt: NOW });
   for (const target of summary.targets) {
     for (const instance of fromLast ? target.instances.toReversed() : target.instances) {
-      const { tasks = [], decisions = [] } = records.of(target.name, instance.id) ?? {};
+      const { tasks = [], decisions = [] } = collected.of(target.name, instance.id) ?? {};
       const named = tasks.map((task) => ({ ...task, name }));
       decided?.(target.name, { ...instance, status: 'RUNNING' }, named, decisions);
       instanceDone?.(target, instance);

@@ -104,7 +104,7 @@ export function sampleReport({
   mostBytes,
 }: SampleOptions = {}): Report {
   const policy = loadPolicy(text, 'retention.yml');
-  const records = collectDecisions(mostBytes);
+  const collected = collectDecisions(mostBytes);
   const targets = policy.targets
     .filter(({ name }) => estate[name])
     .map((target): TargetSummary => {
@@ -112,14 +112,14 @@ export function sampleReport({
         const instance: Instance = { id: `${target.name}-${i}`, name, status: 'RUNNING' };
         const tasks = typeof given === 'number' ? sampleTasks(given, target.service) : given;
         const decisions = decide(tasks, retentionOf(policy, target), NOW);
-        records.observer.decided?.(target.name, instance, tasks, decisions);
+        collected.observer.decided?.(target.name, instance, tasks, decisions);
         const keptBecause: Record<string, number> = {};
         for (const { action, reason } of decisions) {
           if (action === 'keep') keptBecause[reason] = (keptBecause[reason] ?? 0) + 1;
         }
         const expired = tasks.filter((_, index) => decisions[index]?.action === 'delete');
         const outcomes = expired.map((task, index) => outcomeOf(name, index, task));
-        records.observer.recordsDone?.(target.name, instance, outcomes);
+        collected.observer.recordsDone?.(target.name, instance, outcomes);
         const count = (...wanted: string[]) =>
           outcomes.filter(({ outcome }) => wanted.includes(outcome)).length;
         const errors = outcomes.flatMap(({ error }) => error ?? []);
@@ -162,7 +162,13 @@ export function sampleReport({
     warnings: [],
     targets,
   };
-  return { summary, records, policy, policyFile: { name: 'retention.yml', text }, options };
+  return {
+    summary,
+    decisions: collected,
+    policy,
+    policyFile: { name: 'retention.yml', text },
+    options,
+  };
 }
 
 /** A plan of 1,000 instances with 5,000 records together. */

@@ -29,7 +29,7 @@ export interface Failures {
 }
 
 /** Everything that went wrong: all records that failed where they are known, else the summary's first ones. */
-export function failuresIn({ summary, records }: Report): Failures {
+export function failuresIn({ summary, decisions }: Report): Failures {
   const ofRecords: Failure[] = [];
   const told = new Set<string>();
   let untold = 0;
@@ -38,7 +38,7 @@ export function failuresIn({ summary, records }: Report): Failures {
     for (const { id, errorsOmitted } of target.instances) {
       const instance = names.get(id) ?? id;
       const before = ofRecords.length;
-      for (const { outcome, error, task } of recordsOf(records.of(target.name, id))) {
+      for (const { outcome, error, task } of recordsOf(decisions.of(target.name, id))) {
         if (outcome !== 'failed' || !error) continue;
         const named = { ...error, ...(task.id !== undefined && { taskId: task.id }) };
         ofRecords.push({ of: 'record', outcome, target: target.name, instance, error: named });

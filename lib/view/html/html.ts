@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { contents } from './contents.ts';
+import { expiredList } from './expired-list.ts';
 import { failuresIn, failuresSection, warningsSection } from './failures.ts';
-import { goneList } from './gone-list.ts';
 import { Markup, markup } from './markup.ts';
 import { countReasons, heading, policySection, reasonsSection, totalsSection } from './overview.ts';
 import { SCRIPT } from './page-script.ts';
@@ -21,7 +21,7 @@ export function renderHtml(report: Report): string {
   const { targets, warnings, totals } = summary;
   const failures = failuresIn(report);
   const reasons = countReasons(summary);
-  const table = tableData(summary, report.records);
+  const table = tableData(summary, report.decisions);
   const chosen = worthALook(summary);
   const nav = contents(
     [
@@ -66,7 +66,7 @@ ${failuresSection(failures)}
 ${warningsSection(summary)}
 ${reasonsSection(reasons)}
 ${targets.map((target, index) => targetSection(report, target, `target-${index + 1}`, chosen))}
-${recordsSection(table, goneList(report))}
+${recordsSection(table, expiredList(report))}
 ${policySection(report)}
 </main>
 <script>${new Markup(SCRIPT)}</script>

@@ -6,7 +6,7 @@ import type { Decisions } from '../decisions.ts';
 /** The input of a report. */
 export interface Report {
   readonly summary: Summary;
-  readonly records: Decisions;
+  readonly decisions: Decisions;
   readonly policy: Policy;
   /** The policy's file, as it was read. */
   readonly policyFile: { readonly name: string; readonly text: string };

@@ -40,7 +40,7 @@ export interface TableData {
 /** The records as the page shows, filters and sorts them. */
 export function tableData(
   summary: Summary,
-  records: Decisions,
+  decisions: Decisions,
   maxRows: number = MAX_ROWS,
 ): TableData {
   const instances: [string, string][] = [];
@@ -75,7 +75,7 @@ export function tableData(
       const names = namesIn(target);
       for (const { id } of target.instances) {
         instances[place] = [visible(target.name), visible(names.get(id) ?? id)];
-        for (const record of recordsOf(records.of(target.name, id))) {
+        for (const record of recordsOf(decisions.of(target.name, id))) {
           if (record.decision.action !== wanted) continue;
           count(record.outcome);
           if (columns.instance.length < maxRows && room > 0) add(place, record);
@@ -87,7 +87,7 @@ export function tableData(
   }
   for (const { name, instances } of summary.targets) {
     for (const instance of instances) {
-      if (records.of(name, instance.id)) continue;
+      if (decisions.of(name, instance.id)) continue;
       omitted += instance.listed;
       const heldBack = heldBackOf(instance);
       count('kept', instance.kept);

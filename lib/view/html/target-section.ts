@@ -25,10 +25,10 @@ export function targetSection(
   id: string,
   chosen: ReadonlySet<InstanceSummary>,
 ): Markup {
-  const { summary, records, policy, keepFor } = report;
+  const { summary, decisions, policy, keepFor } = report;
   const now = Date.parse(summary.startedAt);
   const cuts = cutsOf(policy, target.name, now, keepFor);
-  const decided = target.instances.flatMap(({ id }) => records.of(target.name, id) ?? []);
+  const decided = target.instances.flatMap(({ id }) => decisions.of(target.name, id) ?? []);
   const ages = agesOf(decided, now);
   const marks = (cuts?.rules ?? []).flatMap(({ age }) => age ?? []);
   // All charts of a target have one range, so that the cut is at the same place in each.
@@ -40,7 +40,7 @@ export function targetSection(
     omitted = 0,
   ) => chart({ parts, omitted, range, cuts, now, title, height });
   const omitted = target.instances
-    .filter(({ id }) => !records.of(target.name, id))
+    .filter(({ id }) => !decisions.of(target.name, id))
     .reduce((sum, { listed }) => sum + listed, 0);
   const { dryRun } = summary;
   const names = namesIn(target);
@@ -57,7 +57,7 @@ ${
   cards.length === 0
     ? undefined
     : markup`<div class="instances">${cards.map((instance) => {
-        const part = records.of(target.name, instance.id);
+        const part = decisions.of(target.name, instance.id);
         const name = names.get(instance.id) ?? instance.id;
         return instanceCard(instance, dryRun, part && chartOf([part], name, INSTANCE_HEIGHT));
       })}</div>`

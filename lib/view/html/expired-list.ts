@@ -10,14 +10,14 @@ import { outcomeWord } from './words.ts';
 const MAX_LISTED = 10_000;
 
 /** Every record that has expired, for a reader without scripts: a table for each instance. */
-export function goneList({ summary, records }: Report): Markup {
+export function expiredList({ summary, decisions }: Report): Markup {
   let listed = 0;
   let omitted = 0;
   const tables = summary.targets.flatMap((target) => {
     const names = namesIn(target);
     return target.instances.flatMap(({ id }) => {
       const rows: Markup[] = [];
-      for (const record of recordsOf(records.of(target.name, id))) {
+      for (const record of recordsOf(decisions.of(target.name, id))) {
         if (record.decision.action === 'keep') continue;
         if (listed === MAX_LISTED) {
           omitted += 1;

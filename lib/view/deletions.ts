@@ -1,7 +1,7 @@
 import type { InstanceSummary, Summary, TargetSummary } from '../model/summary.ts';
 
-/** An instance of a run, and its target. */
-export interface Place {
+/** An instance of a run, with its target. */
+export interface RankedInstance {
   readonly target: TargetSummary;
   readonly instance: InstanceSummary;
   /** As {@link namesIn} has it. */
@@ -35,29 +35,18 @@ export function compareDeletions(a: InstanceSummary, b: InstanceSummary, dryRun:
 }
 
 /** The instances of a run in that order; those that are equal in it, in the summary's. */
-export function byDeletions({ targets, dryRun }: Summary): Place[] {
+export function byDeletions({ targets, dryRun }: Summary): RankedInstance[] {
   return targets
     .flatMap((target) => {
-      const names = namesIn(target);
-      return target.instances.map((instance) => ({
-        target,
-        instance,
-        name: names.get(instance.id) ?? instance.id,
-      }));
+      const nameOf = namesIn(target);
+      return target.instances.map((instance) => ({ target, instance, name: nameOf(instance) }));
     })
     .sort((one, other) => compareDeletions(one.instance, other.instance, dryRun));
 }
 
-/**
- * The names of a target's instances by their ids. Instances of the same name, or without one, are told apart by id.
- */
-export function namesIn({ instances }: TargetSummary): ReadonlyMap<string, string> {
+/** Names the instances of a target. Those of the same name, or without one, are told apart by id. */
+export function namesIn({ instances }: TargetSummary): (instance: InstanceSummary) => string {
   const times = new Map<string, number>();
   for (const { name } of instances) times.set(name, (times.get(name) ?? 0) + 1);
-  return new Map(
-    instances.map(({ id, name }) => [
-      id,
-      !name ? id : (times.get(name) ?? 0) > 1 ? `${name} (${id})` : name,
-    ]),
-  );
+  return ({ id, name }) => (!name ? id : (times.get(name) ?? 0) > 1 ? `${name} (${id})` : name);
 }

@@ -41,17 +41,17 @@ export interface FailurePlace {
 /** The failures that a summary names: the first ones of each instance. */
 export function failuresOf({ targets }: Summary): Failure[] {
   return targets.flatMap((target) => {
-    const names = namesIn(target);
+    const nameOf = namesIn(target);
     const { name, outcome, error } = target;
     return [
       ...(error ? [{ of: 'target', outcome, target: name, error } as const] : []),
-      ...target.instances.flatMap(({ id, outcome: ended, errors }) =>
-        errors.map(
+      ...target.instances.flatMap((instance) =>
+        instance.errors.map(
           (each): Failure => ({
             of: each.taskId === undefined ? 'instance' : 'record',
-            outcome: ended,
+            outcome: instance.outcome,
             target: name,
-            instance: names.get(id) ?? id,
+            instance: nameOf(instance),
             error: each,
           }),
         ),

@@ -14,10 +14,10 @@ export function expiredList({ summary, decisions }: Report): Markup {
   let listed = 0;
   let omitted = 0;
   const tables = summary.targets.flatMap((target) => {
-    const names = namesIn(target);
-    return target.instances.flatMap(({ id }) => {
+    const nameOf = namesIn(target);
+    return target.instances.flatMap((instance) => {
       const rows: Markup[] = [];
-      for (const record of recordsOf(decisions.of(target.name, id))) {
+      for (const record of recordsOf(decisions.of(target.name, instance.id))) {
         if (record.decision.action === 'keep') continue;
         if (listed === MAX_LISTED) {
           omitted += 1;
@@ -33,7 +33,7 @@ export function expiredList({ summary, decisions }: Report): Markup {
       return rows.length === 0
         ? []
         : [
-            markup`<table class="gone"><caption><bdi>${target.name} / ${names.get(id)}</bdi></caption><thead><tr><th scope="col">id</th><th scope="col">name</th><th scope="col">ended</th><th scope="col">outcome</th></tr></thead><tbody>${rows}</tbody></table>`,
+            markup`<table class="gone"><caption><bdi>${target.name} / ${nameOf(instance)}</bdi></caption><thead><tr><th scope="col">id</th><th scope="col">name</th><th scope="col">ended</th><th scope="col">outcome</th></tr></thead><tbody>${rows}</tbody></table>`,
           ];
     });
   });

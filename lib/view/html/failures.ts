@@ -34,17 +34,17 @@ export function failuresIn({ summary, decisions }: Report): Failures {
   const told = new Set<string>();
   let untold = 0;
   for (const target of summary.targets) {
-    const names = namesIn(target);
-    for (const { id, errorsOmitted } of target.instances) {
-      const instance = names.get(id) ?? id;
+    const nameOf = namesIn(target);
+    for (const summarised of target.instances) {
+      const instance = nameOf(summarised);
       const before = ofRecords.length;
-      for (const { outcome, error, task } of recordsOf(decisions.of(target.name, id))) {
+      for (const { outcome, error, task } of recordsOf(decisions.of(target.name, summarised.id))) {
         if (outcome !== 'failed' || !error) continue;
         const named = { ...error, ...(task.id !== undefined && { taskId: task.id }) };
         ofRecords.push({ of: 'record', outcome, target: target.name, instance, error: named });
       }
       if (ofRecords.length > before) told.add(JSON.stringify([target.name, instance]));
-      else untold += errorsOmitted;
+      else untold += summarised.errorsOmitted;
     }
   }
   const ofSummary = failuresOf(summary).filter(

@@ -21,7 +21,7 @@ export function instancesTable(
   dryRun: boolean,
 ): Markup | undefined {
   if (instances.length === 0) return undefined;
-  const names = namesIn(target);
+  const nameOf = namesIn(target);
   const columns = columnsOf(dryRun).filter(
     ({ always, of }) => always || instances.some((instance) => of(instance) > 0),
   );
@@ -31,7 +31,7 @@ export function instancesTable(
   const { listed } = addCounts(instances);
   const table = markup`<table class="others"><caption>${caption}</caption><thead><tr><th scope="col">instance</th>${columns.map(({ heading }) => markup`<th scope="col" class="number">${heading}</th>`)}</tr></thead><tbody>${ranked.map(
     (instance) => {
-      const name = names.get(instance.id) ?? instance.id;
+      const name = nameOf(instance);
       const label =
         instance.listed > 0
           ? markup`<a href="#records" data-filter="instance" data-value="${target.name} / ${name}"><bdi>${name}</bdi></a>`

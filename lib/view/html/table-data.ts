@@ -72,10 +72,10 @@ export function tableData(
   for (const wanted of ['delete', 'keep']) {
     let place = 0;
     for (const target of summary.targets) {
-      const names = namesIn(target);
-      for (const { id } of target.instances) {
-        instances[place] = [visible(target.name), visible(names.get(id) ?? id)];
-        for (const record of recordsOf(decisions.of(target.name, id))) {
+      const nameOf = namesIn(target);
+      for (const instance of target.instances) {
+        instances[place] = [visible(target.name), visible(nameOf(instance))];
+        for (const record of recordsOf(decisions.of(target.name, instance.id))) {
           if (record.decision.action !== wanted) continue;
           count(record.outcome);
           if (columns.instance.length < maxRows && room > 0) add(place, record);

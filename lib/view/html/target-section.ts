@@ -43,7 +43,7 @@ export function targetSection(
     .filter(({ id }) => !decisions.of(target.name, id))
     .reduce((sum, { listed }) => sum + listed, 0);
   const { dryRun } = summary;
-  const names = namesIn(target);
+  const nameOf = namesIn(target);
   const cards = target.instances.filter((instance) => chosen.has(instance));
   const others = target.instances.filter((instance) => !chosen.has(instance));
   const held = sumHeldBack(target.instances);
@@ -58,8 +58,8 @@ ${
     ? undefined
     : markup`<div class="instances">${cards.map((instance) => {
         const part = decisions.of(target.name, instance.id);
-        const name = names.get(instance.id) ?? instance.id;
-        return instanceCard(instance, dryRun, part && chartOf([part], name, INSTANCE_HEIGHT));
+        const drawn = part && chartOf([part], nameOf(instance), INSTANCE_HEIGHT);
+        return instanceCard(instance, dryRun, drawn);
       })}</div>`
 }
 ${instancesTable(target, others, dryRun)}

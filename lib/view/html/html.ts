@@ -28,7 +28,7 @@ export function renderHtml(report: Report): string {
       { id: 'totals', title: 'Totals' },
       { id: 'failures', title: 'Failures', count: failures.count },
       { id: 'warnings', title: 'Warnings', count: warnings.length },
-      { id: 'reasons', title: 'Reasons', count: reasons.size },
+      { id: 'reasons', title: 'Reasons', count: reasons.length },
       { id: 'records', title: 'Records', count: totals.listed },
       { id: 'policy', title: 'Policy' },
     ],

@@ -1,4 +1,5 @@
 import { addCounts, type InstanceSummary, type TargetSummary } from '../../model/summary.ts';
+import { countColumns } from '../counts.ts';
 import { deletionsOf, heldBackOf, namesIn } from '../deletions.ts';
 import { counted, number } from '../text.ts';
 import { badge } from './counts.ts';
@@ -6,13 +7,6 @@ import { type Markup, markup } from './markup.ts';
 
 /** A longer table is folded away. */
 const OPEN_ROWS = 20;
-
-interface Column {
-  readonly heading: string;
-  /** Shown also where it is 0 in every row. */
-  readonly always?: true;
-  readonly of: (instance: InstanceSummary) => number;
-}
 
 /** The instances of a target that have no card, one row each. */
 export function instancesTable(
@@ -22,9 +16,7 @@ export function instancesTable(
 ): Markup | undefined {
   if (instances.length === 0) return undefined;
   const nameOf = namesIn(target);
-  const columns = columnsOf(dryRun).filter(
-    ({ always, of }) => always || instances.some((instance) => of(instance) > 0),
-  );
+  const columns = countColumns(dryRun, instances);
   const rest = target.instances.length > instances.length ? 'other instance' : 'instance';
   const ranked = [...instances].sort((a, b) => deletionsOf(b, dryRun) - deletionsOf(a, dryRun));
   const caption = `${counted(instances.length, rest)} of ${target.name}`;
@@ -36,26 +28,10 @@ export function instancesTable(
         instance.listed > 0
           ? markup`<a href="#records" data-filter="instance" data-value="${target.name} / ${name}"><bdi>${name}</bdi></a>`
           : markup`<bdi>${name}</bdi>`;
-      return markup`<tr><th scope="row">${label} ${instance.outcome === 'complete' ? undefined : badge(instance.outcome, instance.stoppedBy)}${name.includes(instance.id) ? undefined : markup`<code>${instance.id}</code>`}</th>${columns.map(({ heading, of }) => markup`<td class="number" data-label="${heading}">${number(of(instance))}</td>`)}</tr>`;
+      return markup`<tr><th scope="row">${label} ${instance.outcome === 'complete' ? undefined : badge(instance.outcome, instance.stoppedBy)}${name.includes(instance.id) ? undefined : markup`<code>${instance.id}</code>`}</th>${columns.map(({ heading, of }) => markup`<td class="number" data-label="${heading}">${number(of(instance, heldBackOf(instance)))}</td>`)}</tr>`;
     },
   )}</tbody></table>`;
   return instances.length <= OPEN_ROWS
     ? table
     : markup`<details><summary>${caption}: ${counted(listed, 'record')}</summary>${table}</details>`;
-}
-
-function columnsOf(dryRun: boolean): readonly Column[] {
-  return [
-    { heading: 'listed', always: true, of: ({ listed }) => listed },
-    { heading: 'kept', always: true, of: ({ kept }) => kept },
-    {
-      heading: dryRun ? 'would go' : 'deleted',
-      always: true,
-      of: (instance) => deletionsOf(instance, dryRun),
-    },
-    { heading: 'held back', of: (instance) => (dryRun ? heldBackOf(instance) : 0) },
-    { heading: 'already gone', of: ({ alreadyGone }) => alreadyGone },
-    { heading: 'failed', of: ({ failed }) => failed },
-    { heading: 'remaining', of: ({ remaining }) => (dryRun ? 0 : remaining) },
-  ];
 }

@@ -1,6 +1,7 @@
 import type { RecordOutcome } from '../../model/outcome.ts';
 import type { Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
+import { addReasons } from '../counts.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
 import { counted, describeSeconds, describeTime, number } from '../text.ts';
 import { badge, equations } from './counts.ts';
@@ -87,14 +88,15 @@ ${equations(totals, dryRun, heldBack)}
 }
 
 /** How many records there are for each reason, and what it means. */
-export function reasonsSection(reasons: ReadonlyMap<string, number>): Markup {
-  const rows = [...reasons].sort(([, a], [, b]) => b - a);
+export function reasonsSection(
+  reasons: readonly (readonly [reason: string, count: number])[],
+): Markup {
   const meanings: Readonly<Record<string, string>> = REASONS;
   return markup`<section id="reasons"><h2>Reasons</h2>
 ${
-  rows.length === 0
+  reasons.length === 0
     ? markup`<p>No record was listed.</p>`
-    : markup`<table class="plain"><caption>Why records go, and why they stay</caption><thead><tr><th scope="col">reason</th><th scope="col" class="number">records</th><th scope="col">the record</th></tr></thead><tbody>${rows.map(
+    : markup`<table class="plain"><caption>Why records go, and why they stay</caption><thead><tr><th scope="col">reason</th><th scope="col" class="number">records</th><th scope="col">the record</th></tr></thead><tbody>${reasons.map(
         ([reason, count]) =>
           markup`<tr><th scope="row"><span class="key ${reason === 'expired' ? 'is-expired' : 'is-kept'}"></span>${reason}</th><td class="number">${number(count)}</td><td>${reason === 'expired' ? 'goes' : 'stays'}: ${meanings[reason]}</td></tr>`,
       )}</tbody></table>`
@@ -102,16 +104,16 @@ ${
 </section>`;
 }
 
-/** Records by the reason for which they stay, and those that have expired. */
-export function countReasons({ targets }: Summary): Map<string, number> {
-  const counts = new Map<string, number>();
-  const add = (reason: string, count: number) =>
-    counts.set(reason, (counts.get(reason) ?? 0) + count);
-  for (const { expired, keptBecause } of targets.flatMap(({ instances }) => instances)) {
-    if (expired > 0) add('expired', expired);
-    for (const [reason, count] of Object.entries(keptBecause)) add(reason, count);
-  }
-  return counts;
+/** Records by the reason for which they stay, and those that have expired; those with most first. */
+export function countReasons({ targets }: Summary): [reason: string, count: number][] {
+  return addReasons(
+    targets.flatMap(({ instances }) =>
+      instances.map(({ expired, keptBecause }) => ({
+        ...(expired > 0 && { expired }),
+        ...keptBecause,
+      })),
+    ),
+  );
 }
 
 /** The policy's text, and where it was read. */

@@ -1,5 +1,6 @@
 import { addCounts, type InstanceSummary, type TargetSummary } from '../../model/summary.ts';
 import { type AgeRange, ageRange, agesOf, describeAge } from '../ages.ts';
+import { addReasons } from '../counts.ts';
 import { type Cut, cutsOf, type TargetCuts } from '../cuts.ts';
 import type { InstanceDecisions } from '../decisions.ts';
 import { heldBackOf, namesIn, sumHeldBack } from '../deletions.ts';
@@ -73,7 +74,7 @@ function instanceCard(
 ): Markup {
   const { id, name, outcome, stoppedBy, keptBecause, listed } = instance;
   const held = heldBackOf(instance);
-  const reasons = Object.entries(keptBecause).sort(([, a], [, b]) => b - a);
+  const reasons = addReasons([keptBecause]);
   return markup`<article>
 <h3><bdi>${name || id}</bdi> ${outcome === 'complete' && !stoppedBy ? undefined : badge(outcome, stoppedBy)}</h3>
 ${name ? markup`<p class="id"><code>${id}</code></p>` : undefined}

@@ -7,45 +7,17 @@ import {
   type TargetSummary,
 } from '../../model/summary.ts';
 import { visible } from '../../model/text.ts';
+import { addReasons, type CountColumn, countColumns } from '../counts.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
 import { renderFailures } from './render-failures.ts';
 import { MAX_INSTANCES, type SummaryOptions } from './summary-options.ts';
 import { type Cell, type Row, type Table, tableOf } from './table.ts';
-import type { Terminal, Tone } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
 import { withCommas, wrap } from './wrap.ts';
 
 /** Warnings that are shown, unless all are asked for. */
 const MAX_WARNINGS = 20;
-
-/** A column of the table. */
-interface Column {
-  readonly heading: string;
-  readonly tone?: Tone;
-  /** Shown also where it is 0 in every row. */
-  readonly always?: true;
-  readonly of: (counts: Counts, held: number) => number;
-}
-
-const RUN_COLUMNS: readonly Column[] = [
-  { heading: 'LISTED', always: true, of: ({ listed }) => listed },
-  { heading: 'KEPT', always: true, of: ({ kept }) => kept },
-  { heading: 'DELETED', always: true, tone: 'goes', of: ({ deleted }) => deleted },
-  { heading: 'GONE', of: ({ alreadyGone }) => alreadyGone },
-  { heading: 'FAILED', tone: 'failed', of: ({ failed }) => failed },
-  { heading: 'REMAINING', tone: 'incomplete', of: ({ remaining }) => remaining },
-];
-const DRY_RUN_COLUMNS: readonly Column[] = [
-  { heading: 'LISTED', always: true, of: ({ listed }) => listed },
-  { heading: 'KEPT', always: true, of: ({ kept }) => kept },
-  {
-    heading: 'WOULD GO',
-    always: true,
-    tone: 'goes',
-    of: ({ remaining }, held) => remaining - held,
-  },
-  { heading: 'HELD BACK', tone: 'incomplete', of: (_, held) => held },
-];
 
 /**
  * A summary for a person: a table of the instances with most deletions, why records were kept, the totals, what failed,
@@ -64,13 +36,11 @@ export function renderSummary(summary: Summary, options: SummaryOptions): string
 
 /** The table, target by target. */
 function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions): string[] {
-  const { targets, dryRun, totals } = summary;
+  const { targets, dryRun } = summary;
+  const instances = targets.flatMap((target) => target.instances);
   const ranked = byDeletions(summary);
   const chosen = verbose ? ranked : ranked.slice(0, MAX_INSTANCES);
-  const held = sumHeldBack(targets.flatMap(({ instances }) => instances));
-  const columns = (dryRun ? DRY_RUN_COLUMNS : RUN_COLUMNS).filter(
-    ({ always, of }) => always || of(totals, held) > 0,
-  );
+  const columns = countColumns(dryRun, instances);
   const rowOf = (name: string, parts: readonly InstanceSummary[]): Row => {
     const counts = addCounts(parts);
     return { name, cells: columns.map((column) => cellOf(column, counts, sumHeldBack(parts))) };
@@ -83,12 +53,9 @@ function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions
     const name = mine.length === 0 ? counted(others.length, 'instance') : `${others.length} more`;
     return { target, rows, rest: others.length > 0 ? rowOf(name, others) : undefined };
   });
-  const total = rowOf(
-    'TOTAL',
-    targets.flatMap(({ instances }) => instances),
-  );
+  const total = rowOf('TOTAL', instances);
   const rows = parts.flatMap((part) => [...part.rows, ...(part.rest ? [part.rest] : [])]);
-  const headings = columns.map(({ heading }) => heading);
+  const headings = columns.map(({ heading, short }) => (short ?? heading).toUpperCase());
   const table = tableOf('INSTANCE', headings, [...rows, total], terminal);
   const lines = parts.flatMap(({ target, rows: own, rest }) =>
     target.instances.length === 0
@@ -101,7 +68,7 @@ function renderInstances(summary: Summary, { terminal, verbose }: SummaryOptions
             ...notesOf(row.instance, terminal, verbose === true),
           ]),
           ...(rest ? table.row(rest) : []),
-          ...(verbose ? [] : keptLine(addKept(target.instances), terminal)),
+          ...(verbose ? [] : keptLine(target.instances, terminal)),
           '',
         ],
   );
@@ -139,40 +106,28 @@ function emptyTargets(targets: readonly TargetSummary[], terminal: Terminal): st
     : [...wrap('no instances: ', withCommas(names), terminal.proseColumns), ''];
 }
 
-function cellOf({ of, tone }: Column, counts: Counts, held: number): Cell {
+function cellOf({ of, tone }: CountColumn, counts: Counts, held: number): Cell {
   const value = of(counts, held);
   return { text: String(value), tone: value > 0 ? tone : undefined };
 }
 
-function notesOf(
-  { keptBecause, stoppedBy, outcome }: InstanceSummary,
-  terminal: Terminal,
-  verbose: boolean,
-): string[] {
+function notesOf(instance: InstanceSummary, terminal: Terminal, verbose: boolean): string[] {
+  const { stoppedBy, outcome } = instance;
   return [
-    ...(verbose ? keptLine(keptBecause, terminal) : []),
+    ...(verbose ? keptLine([instance], terminal) : []),
     ...(stoppedBy ? [terminal.paint(outcome, `    ${outcome}: stopped by ${stoppedBy}`)] : []),
   ];
 }
 
-function keptLine(because: Readonly<Record<string, number>>, terminal: Terminal): string[] {
-  const reasons = Object.entries(because)
-    .sort(([, a], [, b]) => b - a)
-    .map(([reason, count]) => `${count} ${reason}`);
+function keptLine(instances: readonly InstanceSummary[], terminal: Terminal): string[] {
+  const reasons = addReasons(instances.map(({ keptBecause }) => keptBecause)).map(
+    ([reason, count]) => `${count} ${reason}`,
+  );
   return reasons.length === 0
     ? []
     : wrap('    kept: ', withCommas(reasons), terminal.proseColumns).map((line) =>
         terminal.paint('quiet', line),
       );
-}
-
-function addKept(instances: readonly InstanceSummary[]): Record<string, number> {
-  const sum: Record<string, number> = {};
-  for (const { keptBecause } of instances) {
-    for (const [reason, count] of Object.entries(keptBecause))
-      sum[reason] = (sum[reason] ?? 0) + count;
-  }
-  return sum;
 }
 
 function renderWarnings({ warnings }: Summary, { terminal, verbose }: SummaryOptions): string[] {

@@ -18,7 +18,7 @@ import { byDeletions, compareDeletions, heldBackOf } from '../deletions.ts';
 import { describeTime } from '../text.ts';
 import { ageHistogram } from './age-histogram.ts';
 import { cellsOf, fold, padEnd } from './cells.ts';
-import { MAX_INSTANCES } from './summary-options.ts';
+import { MAX_INSTANCES } from './render-summary.ts';
 import type { Terminal } from './terminal.ts';
 import { withCommas, wrap } from './wrap.ts';
 

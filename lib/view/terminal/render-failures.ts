@@ -9,7 +9,6 @@ import {
   failuresOmitted,
   groupFailures,
 } from '../failures.ts';
-import type { SummaryOptions } from './summary-options.ts';
 import type { Terminal } from './terminal.ts';
 import { wrap } from './wrap.ts';
 
@@ -18,8 +17,11 @@ const MAX_GROUPS = 10;
 const MAX_PLACES = 5;
 
 /** Everything that failed or was not reached, the same things together; empty where there is nothing. */
-export function renderFailures(summary: Summary, options: SummaryOptions): string[] {
-  const { terminal, verbose } = options;
+export function renderFailures(
+  summary: Summary,
+  terminal: Terminal,
+  verbose: boolean | undefined,
+): string[] {
   const groups = groupFailures(failuresOf(summary));
   const chosen = verbose ? groups : groups.slice(0, MAX_GROUPS);
   const more = groups.length - chosen.length;

@@ -11,13 +11,25 @@ import { addReasons, type CountColumn, countColumns } from '../counts.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
 import { describeSeconds } from '../text.ts';
 import { renderFailures } from './render-failures.ts';
-import { MAX_INSTANCES, type SummaryOptions } from './summary-options.ts';
 import { type Cell, type Row, type Table, tableOf } from './table.ts';
 import type { Terminal } from './terminal.ts';
 import { withCommas, wrap } from './wrap.ts';
 
+/** Instances of which each has a row, unless all are asked for. */
+export const MAX_INSTANCES = 50;
 /** Warnings that are shown, unless all are asked for. */
 const MAX_WARNINGS = 20;
+
+/** The ways in which a summary can be shown. */
+export interface SummaryOptions {
+  readonly terminal: Terminal;
+  /** Every instance, every failure, and the reasons of each instance. */
+  readonly verbose?: boolean | undefined;
+  /** No table: failures, warnings, and how the run ended. */
+  readonly quiet?: boolean | undefined;
+  /** How to delete what a dry run has found; absent where the dry run was asked for. */
+  readonly howToDelete?: string | undefined;
+}
 
 /**
  * A summary for a person: a table of the instances with most deletions, why records were kept, the totals, what failed,
@@ -26,7 +38,7 @@ const MAX_WARNINGS = 20;
 export function renderSummary(summary: Summary, options: SummaryOptions): string {
   const blocks = [
     options.quiet ? [] : renderInstances(summary, options),
-    renderFailures(summary, options),
+    renderFailures(summary, options.terminal, options.verbose),
     renderWarnings(summary, options),
     renderEnd(summary, options),
   ];

@@ -10,7 +10,7 @@ import {
   failuresOmitted,
   groupFailures,
 } from './failures.ts';
-import { counted, describeSeconds, describeTime, number } from './text.ts';
+import { describeSeconds, describeTime, number, numberOf } from './text.ts';
 
 /** Targets with a line of their own, and groups of failures. */
 const MAX_TARGETS = 8;
@@ -74,7 +74,7 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
 }
 
 function subjectOf({ totals, outcome, dryRun }: Summary, { stage }: LetterSender): string {
-  const what = dryRun ? 'dry run' : `${counted(totals.deleted, 'record')} deleted`;
+  const what = dryRun ? 'dry run' : `${numberOf(totals.deleted, 'record')} deleted`;
   const failures = totals.failed > 0 ? `, ${number(totals.failed)} failed` : '';
   const end = outcome === 'failed' && totals.failed === 0 ? ', run failed' : failures;
   return `task-janitor ${stage}: ${what}${end}`.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_SUBJECT);
@@ -84,7 +84,7 @@ function introduction(summary: Summary, { stage }: LetterSender): string[] {
   const { totals, dryRun, startedAt, durationMs, outcome } = summary;
   const deleted = dryRun
     ? 'made a dry run, which deletes nothing'
-    : `has deleted ${number(totals.deleted)} of ${counted(totals.listed, 'record')} of background tasks`;
+    : `has deleted ${number(totals.deleted)} of ${numberOf(totals.listed, 'record')} of background tasks`;
   const failures = totals.failed > 0 ? `; ${number(totals.failed)} more could not be deleted` : '';
   return [
     `task-janitor (${stage}) ${deleted}${failures}.`,
@@ -115,7 +115,7 @@ function whatWent(summary: Summary): string[] {
     }),
     ...(more.length > 0
       ? [
-          `${counted(more.length, 'more target')}: ${number(more.reduce((sum, target) => sum + sumOf(target), 0))} deleted`,
+          `${numberOf(more.length, 'more target')}: ${number(more.reduce((sum, target) => sum + sumOf(target), 0))} deleted`,
         ]
       : []),
     ...(idle.length > 0
@@ -139,9 +139,9 @@ function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] 
       const noun = group.of === 'target' ? 'target' : 'instance';
       return `${describeCount(group)} (${namesOf(places, noun)}): ${shortened}${answer && ` (${answer})`}`;
     }),
-    ...(more.length > 0 ? [`${counted(more.length, 'other failure')}; the log has all`] : []),
+    ...(more.length > 0 ? [`${numberOf(more.length, 'other failure')}; the log has all`] : []),
     ...(omitted > 0
-      ? [`${counted(omitted, 'more record')} failed, for these reasons or others`]
+      ? [`${numberOf(omitted, 'more record')} failed, for these reasons or others`]
       : []),
   ];
 }
@@ -155,10 +155,10 @@ function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): strin
   return [
     ...(heldBack > 0
       ? [
-          `${counted(heldBack, 'record')} held back, since more had expired than a limit of the policy allows: ${namesOf(names, 'instance')}`,
+          `${numberOf(heldBack, 'record')} held back, since more had expired than a limit of the policy allows: ${namesOf(names, 'instance')}`,
         ]
       : []),
-    ...(rest > 0 ? [`${counted(rest, 'expired record')} left for the next run`] : []),
+    ...(rest > 0 ? [`${numberOf(rest, 'expired record')} left for the next run`] : []),
     ...(targets.length > 0
       ? [`Not reached before the run had to end: ${namesOf(targets, 'target')}`]
       : []),
@@ -219,5 +219,5 @@ function describeTarget({ name, cloud, service, region }: TargetSummary): string
 function namesOf(names: readonly string[], noun: string): string {
   const more = names.length - MAX_NAMES;
   const first = names.slice(0, MAX_NAMES).join(', ');
-  return more > 0 ? `${first} and ${counted(more, `more ${noun}`)}` : first;
+  return more > 0 ? `${first} and ${numberOf(more, `more ${noun}`)}` : first;
 }

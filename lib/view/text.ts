@@ -21,8 +21,8 @@ export function number(value: number): string {
   return value.toLocaleString('en');
 }
 
-/** `1 instance`, `2,000 instances`. */
-export function counted(count: number, noun: string): string {
+/** `1 instance`, `2,000 instances`: for prose on a page; a terminal and a log have plain digits. */
+export function numberOf(count: number, noun: string): string {
   return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 

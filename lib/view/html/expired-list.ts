@@ -1,7 +1,7 @@
 import type { Summary } from '../../model/summary.ts';
 import { recordsOf } from '../decisions.ts';
 import { namesIn } from '../deletions.ts';
-import { counted, describeTime, number } from '../text.ts';
+import { describeTime, number, numberOf } from '../text.ts';
 import { type Markup, markup } from './markup.ts';
 import type { Report } from './report.ts';
 import { outcomeWord } from './words.ts';
@@ -37,7 +37,7 @@ export function expiredList({ summary, decisions }: Report): Markup {
           ];
     });
   });
-  return markup`<p class="note">This viewer runs no scripts, so there is no table to search. Here is what ${verb(summary)}: ${counted(listed, 'record')}${omitted > 0 ? `, and ${number(omitted)} more; --records FILE writes them all into a file` : ''}.</p>
+  return markup`<p class="note">This viewer runs no scripts, so there is no table to search. Here is what ${verb(summary)}: ${numberOf(listed, 'record')}${omitted > 0 ? `, and ${number(omitted)} more; --records FILE writes them all into a file` : ''}.</p>
 ${tables}`;
 }
 

@@ -10,8 +10,8 @@ import {
   failuresOf,
   groupFailures,
 } from '../failures.ts';
-import { counted, number } from '../text.ts';
-import { type Markup, markup } from './markup.ts';
+import { number, numberOf } from '../text.ts';
+import { foldedList, type Markup, markup } from './markup.ts';
 import type { Report } from './report.ts';
 
 /** Records that one place of a group names; the table of records has all. */
@@ -57,18 +57,16 @@ export function failuresIn({ summary, decisions }: Report): Failures {
 /** Everything that went wrong, with the messages; empty where nothing did. */
 export function failuresSection({ groups, untold, count }: Failures): Markup {
   if (count === 0) return markup``;
-  const rest = untold > 0 ? markup`<li>and ${counted(untold, 'more record')}</li>` : undefined;
+  const rest = untold > 0 ? markup`<li>and ${numberOf(untold, 'more record')}</li>` : undefined;
   return markup`<section id="failures"><h2>Failures</h2><ul class="failures">${groups.map(groupItem)}${rest}</ul></section>`;
 }
 
 function groupItem(group: FailureGroup): Markup {
   const answer = describeAnswer(group);
   const items = group.places.map((place) => placeItem(place, group));
-  const open = items.slice(0, OPEN_PLACES);
-  const folded = items.slice(OPEN_PLACES);
   const noun = group.of === 'target' ? 'target' : 'instance';
   return markup`<li><b class="${group.outcome}">${describeCount(group)}</b>: ${group.message}${answer ? markup` <span class="details">(${answer})</span>` : undefined}
-<ul>${open}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, `more ${noun}`)}</summary><ul>${folded}</ul></details>` : undefined}</li>`;
+${foldedList(items, OPEN_PLACES, noun)}</li>`;
 }
 
 function placeItem({ name, count, taskIds }: FailurePlace, { of }: FailureGroup): Markup {
@@ -77,7 +75,7 @@ function placeItem({ name, count, taskIds }: FailurePlace, { of }: FailureGroup)
   const more = count - taskIds.length;
   const rest =
     more > 0 ? markup` and ${number(more)} more: see the records that failed` : undefined;
-  return markup`<li><details><summary><bdi>${name}</bdi>: ${counted(count, 'record')}</summary>${taskIds.map((id) => markup`<code>${id}</code> `)}${rest}</details></li>`;
+  return markup`<li><details><summary><bdi>${name}</bdi>: ${numberOf(count, 'record')}</summary>${taskIds.map((id) => markup`<code>${id}</code> `)}${rest}</details></li>`;
 }
 
 /** The run's warnings; empty where there are none. */

@@ -1,16 +1,28 @@
 import { createHash } from 'node:crypto';
-import { contents } from './contents.ts';
+import type { InstanceSummary, Summary } from '../../model/summary.ts';
+import { byDeletions, deletionsOf } from '../deletions.ts';
 import { expiredList } from './expired-list.ts';
 import { failuresIn, failuresSection, warningsSection } from './failures.ts';
 import { Markup, markup } from './markup.ts';
-import { countReasons, heading, policySection, reasonsSection, totalsSection } from './overview.ts';
+import {
+  contents,
+  countReasons,
+  heading,
+  policySection,
+  reasonsSection,
+  totalsSection,
+} from './overview.ts';
 import { SCRIPT } from './page-script.ts';
 import { STYLE } from './page-style.ts';
 import { recordsSection } from './records-section.ts';
 import type { Report } from './report.ts';
 import { tableData } from './table-data.ts';
 import { targetSection } from './target-section.ts';
-import { worthALook } from './worth-a-look.ts';
+
+/** Instances with most deletions that get a card although all is well. */
+const MOST_DELETIONS = 10;
+/** Cards of a page at most. */
+const MAX_CARDS = 30;
 
 /**
  * A report as one HTML file that loads nothing. Its content security policy allows only its own style
@@ -73,6 +85,18 @@ ${policySection(report)}
 </body>
 </html>`}
 `;
+}
+
+/** The instances that get a card with a chart: those that did not end well, and those with most deletions. */
+function worthALook(summary: Summary): ReadonlySet<InstanceSummary> {
+  const ranked = byDeletions(summary).map(({ instance }) => instance);
+  const ended = (outcome: string) => ranked.filter((instance) => instance.outcome === outcome);
+  const most = ranked
+    .filter((instance) => deletionsOf(instance, summary.dryRun) > 0)
+    .slice(0, MOST_DELETIONS);
+  return new Set(
+    [...new Set([...ended('failed'), ...ended('incomplete'), ...most])].slice(0, MAX_CARDS),
+  );
 }
 
 /** An inline text, as a content security policy allows it. */

@@ -1,7 +1,7 @@
 import { addCounts, type InstanceSummary, type TargetSummary } from '../../model/summary.ts';
 import { countColumns } from '../counts.ts';
 import { deletionsOf, heldBackOf, namesIn } from '../deletions.ts';
-import { counted, number } from '../text.ts';
+import { number, numberOf } from '../text.ts';
 import { badge } from './counts.ts';
 import { type Markup, markup } from './markup.ts';
 
@@ -19,7 +19,7 @@ export function instancesTable(
   const columns = countColumns(dryRun, instances);
   const rest = target.instances.length > instances.length ? 'other instance' : 'instance';
   const ranked = [...instances].sort((a, b) => deletionsOf(b, dryRun) - deletionsOf(a, dryRun));
-  const caption = `${counted(instances.length, rest)} of ${target.name}`;
+  const caption = `${numberOf(instances.length, rest)} of ${target.name}`;
   const { listed } = addCounts(instances);
   const table = markup`<table class="others"><caption>${caption}</caption><thead><tr><th scope="col">instance</th>${columns.map(({ heading }) => markup`<th scope="col" class="number">${heading}</th>`)}</tr></thead><tbody>${ranked.map(
     (instance) => {
@@ -33,5 +33,5 @@ export function instancesTable(
   )}</tbody></table>`;
   return instances.length <= OPEN_ROWS
     ? table
-    : markup`<details><summary>${caption}: ${counted(listed, 'record')}</summary>${table}</details>`;
+    : markup`<details><summary>${caption}: ${numberOf(listed, 'record')}</summary>${table}</details>`;
 }

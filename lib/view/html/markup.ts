@@ -1,4 +1,5 @@
 import { visible } from '../../model/text.ts';
+import { numberOf } from '../text.ts';
 
 /** Text that is HTML already. */
 export class Markup {
@@ -39,6 +40,22 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] as string);
+}
+
+/**
+ * A list of which only the first items are open; the others are folded away.
+ * @param noun what one item is.
+ * @param className of the list.
+ */
+export function foldedList(
+  items: readonly Markup[],
+  open: number,
+  noun: string,
+  className?: string,
+): Markup {
+  const begin = className === undefined ? markup`<ul>` : markup`<ul class="${className}">`;
+  const folded = items.slice(open);
+  return markup`${begin}${items.slice(0, open)}</ul>${folded.length > 0 ? markup`<details><summary>${numberOf(folded.length, `more ${noun}`)}</summary>${begin}${folded}</ul></details>` : undefined}`;
 }
 
 /** The lines of a text, for a <pre>; within them nothing is obeyed either. */

@@ -3,14 +3,16 @@ import type { Summary } from '../../model/summary.ts';
 import type { KeepReason } from '../../policy/decide.ts';
 import { addReasons } from '../counts.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from '../deletions.ts';
-import { counted, describeSeconds, describeTime, number } from '../text.ts';
+import { describeSeconds, describeTime, number, numberOf } from '../text.ts';
 import { badge, equations } from './counts.ts';
-import { type Markup, markup, preformatted } from './markup.ts';
+import { foldedList, type Markup, markup, preformatted } from './markup.ts';
 import type { Report } from './report.ts';
 import { outcomesOf, outcomeWord } from './words.ts';
 
 /** Instances that a sentence names; the others are folded away. */
 const NAMED = 10;
+/** Targets that the contents show at once; the others are folded away. */
+const OPEN_TARGETS = 12;
 
 /** The meaning of each reason: "stays: …". */
 export const REASONS: Readonly<Record<KeepReason | 'expired', string>> = {
@@ -34,7 +36,7 @@ export function heading({ summary, options }: Report): Markup {
   const { dryRun, outcome, startedAt, durationMs, runId, requests, totals } = summary;
   return markup`<header>
 <h1>task-janitor: ${dryRun ? 'dry run' : 'run'} ${badge(outcome)}</h1>
-<p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${counted(totals.targets, 'target')}, ${counted(totals.instances, 'instance')}, ${counted(requests.sent, 'request')} (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
+<p>${describeTime(startedAt)}, ${describeSeconds(durationMs)}, ${numberOf(totals.targets, 'target')}, ${numberOf(totals.instances, 'instance')}, ${numberOf(requests.sent, 'request')} (${number(requests.retried)} repeated, ${number(requests.throttled)} throttled). Run <code>${runId}</code>. All times are UTC.</p>
 ${dryRun ? markup`<p class="note">Nothing was deleted: this was a dry run. “Would go” means that a run would delete the record.</p>` : undefined}
 ${options.length > 0 ? markup`<p class="note">Besides the policy, this run had these options: <code>${options.join(' ')}</code></p>` : undefined}
 ${heldBackNote(summary)}
@@ -50,9 +52,25 @@ function heldBackNote(summary: Summary): Markup | undefined {
     ({ target, instance, name }) =>
       markup`<li><bdi>${target.name} / ${name}</bdi>: ${number(instance.remaining)} of ${number(instance.listed)} records</li>`,
   );
-  const folded = items.slice(NAMED);
-  return markup`<div class="note"><p>${counted(records, 'record')} on ${counted(held.length, 'instance')} ${summary.dryRun ? 'have expired but are' : 'had expired but were'} held back by a limit of the policy:</p>
-<ul>${items.slice(0, NAMED)}</ul>${folded.length > 0 ? markup`<details><summary>${counted(folded.length, 'more instance')}</summary><ul>${folded}</ul></details>` : undefined}</div>`;
+  return markup`<div class="note"><p>${numberOf(records, 'record')} on ${numberOf(held.length, 'instance')} ${summary.dryRun ? 'have expired but are' : 'had expired but were'} held back by a limit of the policy:</p>
+${foldedList(items, NAMED, 'instance')}</div>`;
+}
+
+/** A section of the page, and how many things are in it. */
+export interface Entry {
+  readonly id: string;
+  readonly title: string;
+  readonly count?: number | undefined;
+}
+
+/** The table of contents. Sections without anything in them are left out. */
+export function contents(sections: readonly Entry[], targets: readonly Entry[]): Markup {
+  return markup`<nav aria-label="Contents"><ul>${sections.filter(({ count }) => count !== 0).map(entry)}</ul>
+${foldedList(targets.map(entry), OPEN_TARGETS, 'target', 'targets')}</nav>`;
+}
+
+function entry({ id, title, count }: Entry): Markup {
+  return markup`<li><a href="#${id}"><bdi>${title}</bdi></a>${count === undefined ? undefined : markup` <span class="count">${number(count)}</span>`}</li>`;
 }
 
 /** The totals of the run, and how many records came to which end. */

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 inBrowser(title, () => {
   let page: Page;
-  /** What the page must not do: complain, or ask for anything but its own file. */
+  /** Complaints of the page, and requests for more than its own file: there must be none. */
   let trouble: string[];
   beforeEach(async () => {
     if (typeof browser === 'string') return;

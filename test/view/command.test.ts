@@ -73,7 +73,7 @@ describe('--html', () => {
     expect(await readFile(policy, 'utf8')).toContain('keepFor');
   });
 
-  // Whoever runs as root may write anywhere.
+  // Root may write anywhere.
   (process.getuid?.() === 0 ? test.skip : test)(
     'refuses a file that may not be written',
     async () => {

@@ -78,7 +78,7 @@ export function everyOutcome(name: string, index: number, { id }: Task): Expired
   return { outcome: index % 30 === 11 ? 'remaining' : 'deleted' };
 }
 
-/** What a report on records is made of, decided by the real policy. */
+/** The input of a sample report; the real policy decides. */
 export interface SampleOptions {
   /** Bytes that its records may take together. */
   readonly mostBytes?: number;
@@ -87,7 +87,7 @@ export interface SampleOptions {
   readonly policy?: string;
   readonly dryRun?: boolean;
   readonly options?: readonly string[];
-  /** What became of a record that has expired, by the name of its instance and its number there. */
+  /** The outcome of a record that has expired, by the name of its instance and its number there. */
   readonly outcome?: (name: string, index: number, task: Task) => ExpiredOutcome;
   /** Changes the summary of an instance, by its name, before it is added up. */
   readonly change?: (name: string, summary: InstanceSummary) => void;

@@ -1,3 +1,4 @@
+import { groupBy } from '../model/group-by.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { counted, type RecordError, type Summary } from '../model/summary.ts';
 import { namesIn } from './deletions.ts';
@@ -72,23 +73,17 @@ export function failuresOmitted({ targets }: Summary): number {
  * @param named records of one place that are named.
  */
 export function groupFailures(failures: Iterable<Failure>, named = NAMED): FailureGroup[] {
-  const groups = new Map<string, Failure[]>();
-  for (const failure of failures) {
-    const { of, outcome, error } = failure;
-    const message = messageOf(error);
-    const key = JSON.stringify([of, outcome, error.status, error.code, message]);
-    const group = groups.get(key);
-    if (group) group.push(failure);
-    else groups.set(key, [failure]);
-  }
+  const groups = groupBy(failures, ({ of, outcome, error }) =>
+    JSON.stringify([of, outcome, error.status, error.code, messageOf(error)]),
+  );
   const order = { target: 0, instance: 1, record: 2 };
   return [...groups.values()]
     .map((members) => groupOf(members, named))
     .sort((a, b) => order[a.of] - order[b.of] || b.count - a.count);
 }
 
-function groupOf(members: readonly Failure[], named: number): FailureGroup {
-  const { of, outcome, error } = members[0] as Failure;
+function groupOf(members: readonly [Failure, ...Failure[]], named: number): FailureGroup {
+  const { of, outcome, error } = members[0];
   const places = new Map<string, { name: string; count: number; taskIds: string[] }>();
   let attempts: [number, number] | undefined;
   for (const { target, instance, error: each } of members) {

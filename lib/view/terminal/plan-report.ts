@@ -1,4 +1,5 @@
 import type { Duration } from 'luxon';
+import { groupBy } from '../../model/group-by.ts';
 import { instanceKey } from '../../model/instance.ts';
 import {
   counted,
@@ -32,7 +33,7 @@ const STATUS_CELLS = 9;
 
 interface Group {
   readonly decision: Decision;
-  readonly tasks: Task[];
+  readonly tasks: readonly Task[];
 }
 
 /** The input of a plan's text. */
@@ -172,17 +173,16 @@ function renderSpan({ tasks, decisions }: InstanceDecisions, { columns }: Termin
 }
 
 function group(tasks: readonly Task[], decisions: readonly Decision[], verbose: boolean): Group[] {
-  const groups = new Map<string, Group>();
-  decisions.forEach((decision, index) => {
-    if (decision.action === 'keep' && !verbose) return;
-    const heading = headingOf(decision);
-    const found = groups.get(heading) ?? { decision, tasks: [] };
-    found.tasks.push(tasks[index] as Task);
-    groups.set(heading, found);
-  });
+  const shown = decisions
+    .map((decision, index) => ({ decision, task: tasks[index] as Task }))
+    .filter(({ decision }) => verbose || decision.action === 'delete');
   const oldestFirst = (a: Task, b: Task) => (a.updatedAt ?? 0) - (b.updatedAt ?? 0);
-  for (const { tasks: members } of groups.values()) members.sort(oldestFirst);
-  return [...groups.values()].sort((a, b) => (a.decision.action < b.decision.action ? -1 : 1));
+  return [...groupBy(shown, ({ decision }) => headingOf(decision)).values()]
+    .map((members) => ({
+      decision: members[0].decision,
+      tasks: members.map(({ task }) => task).sort(oldestFirst),
+    }))
+    .sort((a, b) => (a.decision.action < b.decision.action ? -1 : 1));
 }
 
 function headingOf({ action, reason, rule }: Decision): string {

@@ -72,6 +72,9 @@ export function credentialsFromEnvironment(
   return chooseCredentials(environmentName(prefix), expected, part);
 }
 
+/** A key or token goes into a header, and has only ASCII that can be seen. */
+const NOT_IN_KEYS = /[^!-~]/;
+
 type Part = 'accessKey' | 'secretKey' | 'securityToken' | 'username' | 'password' | 'domain';
 /** A part as its source has it. */
 type FoundPart = readonly [name: string, value: string | undefined];
@@ -114,6 +117,13 @@ export function chooseCredentials(
   if (missing.length > 0) {
     const names = missing.map((part) => parts[part][0]).join(' and ');
     throw new CredentialsError(`${source} lacks ${names}: expected ${expected}`);
+  }
+  const unusable = keyParts.concat('securityToken').filter((part) => NOT_IN_KEYS.test(value(part)));
+  if (unusable.length > 0) {
+    const names = unusable.map((part) => parts[part][0]).join(' and ');
+    throw new CredentialsError(
+      `${source}: ${names} with a character that no key has, such as a line break or a long dash; copy it again`,
+    );
   }
   if (someUser) {
     return { username: value('username'), password: value('password'), domain: value('domain') };

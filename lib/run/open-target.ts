@@ -4,6 +4,7 @@ import type { Clock } from '../http/clock.ts';
 import type { Endpoint } from '../http/endpoint.ts';
 import { isClosed, withinWindow } from '../http/window.ts';
 import { CredentialsError } from '../identity/credentials.ts';
+import { groupBy } from '../model/group-by.ts';
 import { type Instance, labelOf, type SkippedInstance } from '../model/instance.ts';
 import { targetOrigin } from '../model/origins.ts';
 import { targetOutcome, unopenedOutcome } from '../model/outcome.ts';
@@ -219,17 +220,10 @@ function warnOfUnmatched(observer: Observer, patterns: readonly string[], name: 
 
 /** For a target with lists: warns of patterns that match in none of the targets that it stands for. */
 export function warnOfUnmatchedInAll(observer: Observer, targets: readonly TargetRun[]): void {
-  const written = new Map<string | undefined, TargetRun[]>();
-  for (const each of targets) {
-    const name = writtenName(each.target);
-    const others = written.get(name);
-    if (others) others.push(each);
-    else written.set(name, [each]);
-  }
-  for (const [name, alike] of written) {
+  for (const [name, alike] of groupBy(targets, ({ target }) => writtenName(target))) {
     // One that could not be opened may be the one where it matches.
     if (name === undefined || alike.some(({ open }) => !open)) continue;
-    let everywhere = alike[0]?.unmatchedPatterns ?? [];
+    let everywhere = alike[0].unmatchedPatterns;
     for (const { unmatchedPatterns } of alike) {
       if (everywhere.length === 0) break;
       const here = new Set(unmatchedPatterns);

@@ -73,6 +73,16 @@ describe('the environment', () => {
       { ...KEY, HUAWEICLOUD_DOMAIN: 'acme' },
       `the environment holds both an access key and a user: leave one of them out (${EXPECTED})`,
     ],
+    [
+      'a key with a line break',
+      { ...KEY, HUAWEICLOUD_SDK_AK: 'AK\nID' },
+      'the environment: HUAWEICLOUD_SDK_AK with a character that no key has, such as a line break or a long dash; copy it again',
+    ],
+    [
+      'a secret key and a token with a long dash and a blank',
+      { ...KEY, HUAWEICLOUD_SDK_SK: 'a–b', HUAWEICLOUD_SDK_SECURITY_TOKEN: 'a b' },
+      'the environment: HUAWEICLOUD_SDK_SK and HUAWEICLOUD_SDK_SECURITY_TOKEN with a character that no key has, such as a line break or a long dash; copy it again',
+    ],
   ])('that holds %s is an error that says what is expected', (_, env, message) => {
     expect(() => credentialsFromEnvironment(env)).toThrow(new CredentialsError(message));
   });

@@ -17,6 +17,7 @@ import type { Target } from '../policy/schema.ts';
 import { selectInstances } from '../policy/select-instances.ts';
 import { writtenName } from '../policy/targets.ts';
 import { findProjects } from '../run/find-projects.ts';
+import type { Claim } from '../run/overlap.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { CLOCK_TOLERANCE_MS, TaskApi } from '../task-api/task-api.ts';
 import type { CheckLine } from './io.ts';
@@ -59,15 +60,16 @@ const CLOCK_WARNING_MS = 5 * 60_000;
 /**
  * Finds out, step by step, whether a run could work on a target. It sends no DELETE, so it cannot tell
  * whether deleting is permitted.
+ * @returns the instances that the target selects, or each of its projects; of those that could be listed.
  */
-export async function examineTarget(options: ExamineTargetOptions): Promise<void> {
+export async function examineTarget(options: ExamineTargetOptions): Promise<readonly Claim[]> {
   const { target, accounts, report } = options;
   const found = await readCredentials(accounts.credentialsOf(target), report);
   const reachable = await reach(options);
   if (!found || !reachable) {
     const reason = found ? 'the endpoint was not reached' : 'there are no usable credentials';
     report({ name: 'instances', outcome: 'skipped', text: `not listed, because ${reason}` });
-    return;
+    return [];
   }
   const agency = target.credentials?.agency;
   const method = 'password' in found && !agency ? 'token' : 'signature';
@@ -78,7 +80,7 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
       await accounts.assume(target, counts);
     } catch (error) {
       report(failed('agency', error));
-      return;
+      return [];
     }
     const text = `${agency.name} of account ${agency.domain}, assumed`;
     report({ name: 'agency', outcome: 'ok', text });
@@ -92,12 +94,15 @@ export async function examineTarget(options: ExamineTargetOptions): Promise<void
     }
   } catch (error) {
     report(failed(isRefusal(error) ? method : 'projects', error));
-    return;
+    return [];
   }
+  const claims: Claim[] = [];
   for (const each of targets) {
     const found = each === target ? undefined : projectOf(each);
-    await examineProject(each, found, method, counts, options);
+    const claim = await examineProject({ ...options, target: each, found, method, counts });
+    if (claim) claims.push(claim);
   }
+  return claims;
 }
 
 function describeProjects(found: readonly Target[], disabled: readonly string[]): string {
@@ -111,14 +116,15 @@ function projectOf({ name }: Target): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 
-/** @param found the project's name, where the target is in one of those that were looked up. */
-async function examineProject(
-  target: Target,
-  found: string | undefined,
-  method: 'signature' | 'token',
-  counts: RequestCounts,
-  { accounts, endpoint, clock, window, report }: ExamineTargetOptions,
-): Promise<void> {
+interface ProjectOptions extends ExamineTargetOptions {
+  /** The project's name, where the target is in one of those that were looked up. */
+  readonly found: string | undefined;
+  readonly method: 'signature' | 'token';
+  readonly counts: RequestCounts;
+}
+
+async function examineProject(options: ProjectOptions): Promise<Claim | undefined> {
+  const { target, method, counts, accounts, endpoint, clock, window, report } = options;
   let access: Access;
   let projectId: string;
   let enabled: boolean;
@@ -126,13 +132,13 @@ async function examineProject(
     ({ access, projectId, enabled } = await accounts.enter(target, counts));
   } catch (error) {
     report(failed(isRefusal(error) ? method : 'project', error));
-    return;
+    return undefined;
   }
   if (!enabled) {
     report({ name: method, outcome: 'ok', text: 'accepted' });
     const text = `${projectId}, looked up by region, is disabled: a run leaves it alone`;
     report({ name: 'project', outcome: 'warning', text });
-    return;
+    return undefined;
   }
   const api = new TaskApi({
     service: SERVICES[target.service],
@@ -148,7 +154,7 @@ async function examineProject(
     time: clock.now,
     rows: new RowBudget(),
   });
-  await list(api, { target, found, method, projectId, report });
+  return await list(api, projectId, options);
 }
 
 /** The credentials, which are reported; `undefined` where they cannot be used. */
@@ -230,27 +236,16 @@ function compareClocks(difference: number | undefined): Check {
 
 async function list(
   api: TaskApi,
-  {
-    target,
-    found,
-    method,
-    projectId,
-    report,
-  }: {
-    readonly target: Target;
-    readonly found: string | undefined;
-    readonly method: 'signature' | 'token';
-    readonly projectId: string;
-    readonly report: ExamineTargetOptions['report'];
-  },
-): Promise<void> {
+  projectId: string,
+  { target, found, method, counts, report }: ProjectOptions,
+): Promise<Claim | undefined> {
   const accepted: Check = { name: method, outcome: 'ok', text: 'accepted' };
   const looked = target.projectId ? '' : ', looked up by region';
   const text = `${found === undefined ? '' : `${found}, `}${projectId}${looked}`;
   const project: Check = { name: 'project', outcome: 'ok', text };
   try {
     const { instances, skipped } = await api.listInstances();
-    const { selected, unmatched } = selectInstances(instances, target.instances);
+    const { allowed, selected, unmatched } = selectInstances(instances, target.instances);
     const total = instances.length + skipped.length;
     report(accepted);
     report(project);
@@ -268,13 +263,16 @@ async function list(
       report({ name: 'instances', outcome: 'ok', text });
     }
     await listTasks(api, selected[0] ?? instances[0], report);
+    const open = { projectId };
+    return { target, open, requestCounts: counts, listed: instances, allowed, selected };
   } catch (error) {
     if (isRefusal(error)) report(failed(method, error));
     else {
-      // Whoever is told that something is not permitted, or not there, has been let in.
+      // An answer that something is not permitted, or not there, shows that the credentials were accepted.
       if (isAnswered(error)) report(accepted);
       report(failed('instances', error));
     }
+    return undefined;
   }
 }
 

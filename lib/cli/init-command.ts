@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { createTransport } from '../http/transport.ts';
 import { Accounts } from '../identity/accounts.ts';
 import { credentialsSource } from '../identity/credentials-source.ts';
@@ -8,8 +7,8 @@ import { readCredentials } from './examine-target.ts';
 import { findInstances } from './find-instances.ts';
 import { firstPolicy } from './first-policy.ts';
 import { type InitOptions, readAnswers } from './init-questions.ts';
-import { type CheckLine, EXIT, type Io, print, printCheck, UsageError } from './io.ts';
-import { alreadyThere, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
+import { type CheckLine, EXIT, type Io, print, printCheck } from './io.ts';
+import { checkIsNew, DEFAULT_POLICY, writePolicyFile } from './policy-file.ts';
 import { renewableWindow } from './renewable-window.ts';
 
 /**
@@ -20,7 +19,7 @@ import { renewableWindow } from './renewable-window.ts';
 export async function initCommand(options: InitOptions, io: Io): Promise<number> {
   const { output } = options;
   // Checked before the questions, so that nobody answers them for nothing. Writing checks it again.
-  if (await isThere(output)) throw new UsageError(alreadyThere(output));
+  checkIsNew(output);
   const answers = await readAnswers(options, io);
   const { cloud, endpoint, credentials } = answers;
   let failures = 0;
@@ -65,10 +64,3 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
 }
 
 const NEXT = ['validate', 'plan'];
-
-async function isThere(file: string): Promise<boolean> {
-  return await access(file).then(
-    () => true,
-    () => false,
-  );
-}

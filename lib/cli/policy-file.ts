@@ -60,18 +60,25 @@ async function nearbyFile(file: string): Promise<string | undefined> {
  * @throws {UsageError} when the file is there already, or cannot be written.
  */
 export async function writePolicyFile(file: string, text: string): Promise<void> {
+  checkIsNew(file);
   const hasSchema = existsSync(join(dirname(file), SCHEMA));
   const comment = hasSchema ? `# yaml-language-server: $schema=./${SCHEMA}\n` : '';
   try {
     await writeFile(file, comment + text, { flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') throw new UsageError(alreadyThere(file));
+    // It has come meanwhile.
+    if (code === 'EEXIST') throw alreadyThere(file);
     throw new UsageError(`${file} cannot be written: ${describeWriteError(error)}`);
   }
 }
 
-/** The message where a policy would be written over. */
-export function alreadyThere(file: string): string {
-  return `${file} exists already, and is not written over; name another file`;
+/** @throws {UsageError} where a policy would be written over something, or into a file that is called `-`. */
+export function checkIsNew(file: string): void {
+  if (file === '-') throw new UsageError('- is no name for a policy; name a file');
+  if (existsSync(file)) throw alreadyThere(file);
+}
+
+function alreadyThere(file: string): UsageError {
+  return new UsageError(`${file} exists already, and is not written over; name another file`);
 }

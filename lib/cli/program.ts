@@ -133,15 +133,16 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
       const text = `${file} is valid: ${counted(targets.length, 'target')} (${names}).`;
       print(io, text);
       if (targets.some(({ projects }) => projects)) {
-        io.out('* stands for the projects of the region, which are looked up in each run.\n');
+        print(io, '* stands for the projects of the region, which are looked up in each run.');
       }
       for (const warning of policyWarnings(policy)) {
         print(io, warning, 'warning: ');
       }
-      io.out(
+      print(
+        io,
         dryRun
-          ? 'It only reports. Write dryRun: false when it may delete.\n'
-          : 'A run with this policy deletes: it says dryRun: false.\n',
+          ? 'It only reports. Write dryRun: false when it may delete.'
+          : 'A run with this policy deletes: it says dryRun: false.',
       );
     });
   program

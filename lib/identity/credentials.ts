@@ -72,8 +72,9 @@ export function credentialsFromEnvironment(
   return chooseCredentials(environmentName(prefix), expected, part);
 }
 
-/** A key or token goes into a header, and has only ASCII that can be seen. */
-const NOT_IN_KEYS = /[^!-~]/;
+/** The parts that go into a header, as they are. */
+const SENT = ['accessKey', 'securityToken'] as const;
+const CANNOT_BE_SENT = /[^!-~]/;
 
 type Part = 'accessKey' | 'secretKey' | 'securityToken' | 'username' | 'password' | 'domain';
 /** A part as its source has it. */
@@ -118,7 +119,7 @@ export function chooseCredentials(
     const names = missing.map((part) => parts[part][0]).join(' and ');
     throw new CredentialsError(`${source} lacks ${names}: expected ${expected}`);
   }
-  const unusable = keyParts.concat('securityToken').filter((part) => NOT_IN_KEYS.test(value(part)));
+  const unusable = SENT.filter((part) => CANNOT_BE_SENT.test(value(part)));
   if (unusable.length > 0) {
     const names = unusable.map((part) => parts[part][0]).join(' and ');
     throw new CredentialsError(

@@ -10,6 +10,8 @@ import { inProject } from '../policy/targets.ts';
 import { findProjects } from './find-projects.ts';
 import type { RunContext } from './run-context.ts';
 
+type OverlapContext = Pick<RunContext, 'policy' | 'clock' | 'accounts'>;
+
 /** A target of the run, as far as its claim to instances goes. */
 interface Claimant {
   readonly target: Target;
@@ -21,7 +23,7 @@ interface Claimant {
   /** Those that the policy selects. */
   readonly allowed: readonly Selectable[];
   readonly cleanups: readonly {
-    readonly summary: InstanceSummary;
+    readonly summary: Pick<InstanceSummary, 'id' | 'name'>;
     leaveAlone(stoppedBy: StoppedBy, message: string): void;
   }[];
 }
@@ -34,7 +36,7 @@ interface Claimant {
  * @param begun the targets of one endpoint whose instances are known.
  */
 export async function leaveOverlapsAlone(
-  run: RunContext,
+  run: OverlapContext,
   begun: readonly Claimant[],
 ): Promise<void> {
   const open = new Set(begun.filter((each) => each.open).map(({ target }) => target.name));
@@ -85,6 +87,34 @@ export async function leaveOverlapsAlone(
   }
 }
 
+/** A target, with the instances that its part of the policy selects. */
+export interface Claim extends Omit<Claimant, 'cleanups'> {
+  readonly selected: readonly Instance[];
+}
+
+/**
+ * The overlaps that a run would leave alone.
+ * @param claims the targets of one endpoint whose instances are known.
+ * @returns a message for each instance.
+ */
+export async function findOverlaps(
+  run: OverlapContext,
+  claims: readonly Claim[],
+): Promise<readonly string[]> {
+  const found = new Map<string, string>();
+  const claimants = claims.map(({ selected, ...claim }) => ({
+    ...claim,
+    cleanups: selected.map((summary) => ({
+      summary,
+      leaveAlone: (_: StoppedBy, message: string) => {
+        found.set(summary.id, found.get(summary.id) ?? message);
+      },
+    })),
+  }));
+  await leaveOverlapsAlone(run, claimants);
+  return [...found.values()];
+}
+
 /** The targets that select an instance, by its id. */
 function selectingTargets(
   targets: readonly Claimant[],
@@ -111,7 +141,7 @@ function areOfDifferentAccounts(one: Target, other: Target): boolean {
  * was asked before is not asked again.
  */
 async function placesOf(
-  { accounts }: RunContext,
+  { accounts }: Pick<RunContext, 'accounts'>,
   target: Target,
   counts: RequestCounts,
 ): Promise<readonly { readonly target: Target; readonly projectId: string | undefined }[]> {

@@ -56,6 +56,24 @@ test('all is well: a line for each check, and 0', async () => {
   expect(emulator.journal.count({ operation: 'list-tasks' })).toBe(1);
 });
 
+test('an instance that two targets select fails once, as a run leaves it alone', async () => {
+  const more = `
+  - name: tests
+    cloud: huaweicloud
+    service: dcs
+    region: eu-west-101
+    projectId: ${DEMO_PROJECT_ID}
+    endpoint: ${emulator.url}
+    instances: { include: ['test-*'] }
+    keepFor: 1d
+`;
+  const { status, stdout } = await doctor([], DEMO_ENV, (policy) => policy + more);
+  expect(status).toBe(1);
+  expect(stdout.replace(/\s+/g, ' ')).toMatch(
+    /all targets together FAIL instances: instance .*test-sessions.* is selected by the targets "cache" and "tests", so it is not clear which retention holds: leave it to one of them, with instances.include or instances.exclude 1 check failed/,
+  );
+});
+
 test('a project that is not written is looked up', async () => {
   const { status, line } = await doctor([`iamEndpoint: ${emulator.url}`], DEMO_ENV, withoutProject);
   expect(status).toBe(0);

@@ -280,9 +280,9 @@ export class InstanceCleanup {
       for (let record = mayGoOn() && ledger.take(); record; record = mayGoOn() && ledger.take()) {
         const { id } = record;
         taken += 1;
-        const onUncertain = () => ledger.doubt(record as LedgerRecord);
+        const onUnclear = () => ledger.noteUnclear(record as LedgerRecord);
         const sent = await this.#guarded(() =>
-          this.#target.api.deleteTask(this.#instance.id, id, onUncertain),
+          this.#target.api.deleteTask(this.#instance.id, id, onUnclear),
         );
         if (sent) this.#enter(ledger, record, sent);
       }
@@ -308,9 +308,9 @@ export class InstanceCleanup {
       if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { error });
       else if (answer === 'gone') ledger.set(record, 'ambiguous', { error });
       else if (answer === 'accepted' || answer === 'doubtful') {
-        ledger.doubt(record);
+        ledger.noteUnclear(record);
         ledger.set(record, 'ambiguous', { accepted: answer === 'accepted', error });
-      } else ledger.set(record, record.maybeOurs ? 'ambiguous' : 'failed', { error });
+      } else ledger.set(record, record.isUnclear ? 'ambiguous' : 'failed', { error });
     }
     this.#tellSettled(record);
   }
@@ -318,7 +318,7 @@ export class InstanceCleanup {
   #failuresLookLikeChance(ledger: Ledger): boolean {
     const exhausted = ledger.size('out-of-attempts');
     if (exhausted === 0 || this.#triedAgain) return false;
-    const recovered = ledger.in('deleted').filter(({ maybeOurs }) => maybeOurs).length;
+    const recovered = ledger.in('deleted').filter(({ isUnclear }) => isUnclear).length;
     return recovered >= RECOVERED_PER_EXHAUSTED * exhausted;
   }
 
@@ -352,7 +352,7 @@ export class InstanceCleanup {
   ): void {
     const stillThere = listed?.has(record.id) === true;
     if (listed && !stillThere) {
-      ledger.set(record, record.maybeOurs ? 'deleted' : 'already-gone');
+      ledger.set(record, record.isUnclear ? 'deleted' : 'already-gone');
     } else if (stillThere && record.accepted) ledger.set(record, 'remaining');
     else {
       const then = listed ? 'it is still listed' : 'the list could not be read again';

@@ -25,7 +25,7 @@ export interface LedgerRecord {
   readonly id: string;
   readonly state: RecordState;
   /** Whether an attempt without a clear answer may have deleted it. */
-  readonly maybeOurs: boolean;
+  readonly isUnclear: boolean;
   /** Whether a DELETE was accepted but not confirmed: the next run may find the record gone. */
   readonly accepted: boolean;
   /** The answer that put it into its state, unless it was a success. */
@@ -74,7 +74,7 @@ export class Ledger {
     this.#records = ids.map((id) => ({
       id,
       state: 'to-delete',
-      maybeOurs: triedBefore.has(id),
+      isUnclear: triedBefore.has(id),
       accepted: false,
     }));
     this.#sizes['to-delete'] = ids.length;
@@ -102,7 +102,7 @@ export class Ledger {
   get unclear(): readonly string[] {
     return this.#records
       .filter(
-        ({ state, maybeOurs }) => maybeOurs && state !== 'deleted' && state !== 'already-gone',
+        ({ state, isUnclear }) => isUnclear && state !== 'deleted' && state !== 'already-gone',
       )
       .map(({ id }) => id);
   }
@@ -110,7 +110,7 @@ export class Ledger {
   /** Whether only another list can tell what became of some record. */
   get needsList(): boolean {
     const exhausted = this.in('out-of-attempts');
-    return this.#sizes.ambiguous > 0 || exhausted.some(({ maybeOurs }) => maybeOurs);
+    return this.#sizes.ambiguous > 0 || exhausted.some(({ isUnclear }) => isUnclear);
   }
 
   /** How many have had an answer, whichever it was. */
@@ -127,8 +127,8 @@ export class Ledger {
   }
 
   /** Notes that an attempt which had no clear answer may have deleted the record. */
-  doubt(record: LedgerRecord): void {
-    (record as Mutable<LedgerRecord>).maybeOurs = true;
+  noteUnclear(record: LedgerRecord): void {
+    (record as Mutable<LedgerRecord>).isUnclear = true;
   }
 
   /** Puts a record into a state. */

@@ -171,20 +171,20 @@ export class TaskApi {
 
   /**
    * Deletes one record, retrying as needed.
-   * @param onUncertain is called when an attempt ends without a clear answer: the service may have done it.
+   * @param onUnclear is called when an attempt ends without a clear answer: the service may have done it.
    * @throws {TargetError} when no request of the target can succeed; {ForbiddenError} when none can on this
    * instance.
    */
   async deleteTask(
     instanceId: string,
     taskId: string,
-    onUncertain?: () => void,
+    onUnclear?: () => void,
   ): Promise<Sent<AnswerReading>> {
     const url = `${this.#base}/${encode(instanceId)}/tasks/${encode(taskId)}`;
     const request = { method: 'DELETE', url, action: 'deleteBackgroundTask', instanceId } as const;
     return await this.#send(request, (result) => {
       const reading = this.#read('delete', result);
-      if (reading.trouble === 'transient') onUncertain?.();
+      if (reading.trouble === 'transient') onUnclear?.();
       return reading;
     });
   }

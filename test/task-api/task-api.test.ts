@@ -342,10 +342,10 @@ describe('a DELETE', () => {
     const [id = ''] = instance.taskIds();
     emulator.faults.resets = { every: 1, times: 1, when: 'after' };
     let uncertain = 0;
-    const onUncertain = () => {
+    const onUnclear = () => {
       uncertain += 1;
     };
-    const sent = await clock.settle(apiOf('kafka').deleteTask(INSTANCE_ID, id, onUncertain));
+    const sent = await clock.settle(apiOf('kafka').deleteTask(INSTANCE_ID, id, onUnclear));
     expect(sent).toMatchObject({ reading: { answer: 'gone' }, attempts: 2 });
     expect(uncertain).toBe(1);
     expect(emulator.journal.deletedIds()).toEqual([id]);

@@ -84,7 +84,9 @@ export async function cleanLane(
       const key = instanceKey(target.name, cleanup.summary);
       const known = lane.get(key) ?? newInstance(target.name, cleanup.summary);
       lane.set(key, known);
-      if (!known.done) jobs.set(key, new Job(known, cleanup, target, context, log.number));
+      if (known.done) continue;
+      const { number } = log;
+      jobs.set(key, new Job({ before: known, cleanup, target, context, number }));
     }
   }
   const withoutJob = [...lane].flatMap(([key, known]) =>

@@ -30,20 +30,21 @@ export class Job {
   /** How far this call came with it. */
   reached: Reached = 'listing';
 
-  constructor(
-    before: KnownInstance,
-    cleanup: InstanceCleanup,
-    target: TargetRun['summary'],
-    context: RunContext,
-    number: number,
-  ) {
-    this.#before = before;
-    this.#cleanup = cleanup;
-    this.#target = target;
-    this.#context = context;
-    this.#number = number;
-    this.#shown = { ...before.summary };
-    cleanup.goOnAfter(new Set(before.unclear));
+  constructor(options: {
+    readonly before: KnownInstance;
+    readonly cleanup: InstanceCleanup;
+    readonly target: TargetRun['summary'];
+    readonly context: RunContext;
+    /** Which of the round's calls it is, from 1. */
+    readonly number: number;
+  }) {
+    this.#before = options.before;
+    this.#cleanup = options.cleanup;
+    this.#target = options.target;
+    this.#context = options.context;
+    this.#number = options.number;
+    this.#shown = { ...this.#before.summary };
+    this.#cleanup.goOnAfter(new Set(this.#before.unclear));
   }
 
   get triedIn(): number {

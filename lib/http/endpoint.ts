@@ -67,8 +67,6 @@ const readings = pLimit(1);
 export class Endpoint {
   readonly origin: string;
   readonly concurrency: number;
-  /** Requests within any second; infinite where there is no cap. */
-  readonly perSecond: number;
   /** Lists that are being read there now: they share what may be in flight. */
   activeLists = 0;
   readonly #slots: LimitFunction;
@@ -85,7 +83,7 @@ export class Endpoint {
     origin: string;
     /** Requests in flight at once. */
     concurrency: number;
-    /** Requests within any second. */
+    /** Requests within any second; no cap, when absent. */
     perSecond?: number | undefined;
     transport: Transport;
     clock: Clock;
@@ -94,8 +92,7 @@ export class Endpoint {
     this.origin = options.origin;
     this.concurrency = options.concurrency;
     this.#slots = pLimit(options.concurrency);
-    this.perSecond = options.perSecond ?? Number.POSITIVE_INFINITY;
-    this.#pacer = new Pacer(options.clock, this.perSecond);
+    this.#pacer = new Pacer(options.clock, options.perSecond);
     this.#budget = new RetryBudget(options.clock.monotonic());
     this.#transport = options.transport;
     this.#clock = options.clock;

@@ -52,7 +52,7 @@ interface Opening {
 }
 
 /** The failure that ended a target as a whole. */
-export interface TargetFailure {
+interface TargetFailure {
   readonly code: string;
   readonly message: string;
   /** True where the run had to stop before the target was reached: no fault of the target's. */
@@ -317,7 +317,7 @@ export function concludeTarget({ summary, open }: TargetRun): void {
 }
 
 /** The meaning of an error that ended a target. One that nobody expected is a defect of ours, and ends it too. */
-export function toTargetFailure(error: unknown): TargetFailure {
+function toTargetFailure(error: unknown): TargetFailure {
   if (!(error instanceof ApiError || error instanceof CredentialsError)) {
     return { code: 'internal', message: `internal error: ${String(error)}`, early: false };
   }

@@ -7,6 +7,7 @@ const FILES = [
     readdirSync(new URL(folder, import.meta.url)).map((name) => `${folder}/${name}`),
   ),
   'cli/test.test.ts',
+  'http/http-date.test.ts',
   'http/retry.test.ts',
   'http/retry-budget.test.ts',
 ];

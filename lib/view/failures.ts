@@ -1,6 +1,6 @@
 import { groupBy } from '../model/group-by.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { counted, type RecordError, type Summary } from '../model/summary.ts';
+import type { RecordError, Summary } from '../model/summary.ts';
 import { namesIn } from './deletions.ts';
 
 /** Ids and the like, which make two messages about one thing differ. */
@@ -118,9 +118,15 @@ export function messageOf({ message, taskId }: Pick<RecordError, 'message' | 'ta
   return general.replace(IDS, '…');
 }
 
-/** `12 records failed`, `1 target incomplete`. */
-export function describeCount({ of, outcome, count }: FailureGroup): string {
-  return `${counted(count, of)} ${outcome}`;
+/**
+ * `12 records failed`, `1 target incomplete`.
+ * @param write how numbers are written there.
+ */
+export function describeCount(
+  { of, outcome, count }: FailureGroup,
+  write: (count: number, noun: string) => string,
+): string {
+  return `${write(count, of)} ${outcome}`;
 }
 
 /** Status, code and attempts: `HTTP 500, DMS.00500000, 5 attempts`; empty where the message has what is known. */

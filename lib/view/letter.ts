@@ -137,7 +137,7 @@ function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] 
         group.of === 'record' ? `${name} (${number(count)})` : name,
       );
       const noun = group.of === 'target' ? 'target' : 'instance';
-      return `${describeCount(group)} (${namesOf(places, noun)}): ${shortened}${answer && ` (${answer})`}`;
+      return `${describeCount(group, numberOf)} (${namesOf(places, noun)}): ${shortened}${answer && ` (${answer})`}`;
     }),
     ...(more.length > 0 ? [`${numberOf(more.length, 'other failure')}; the log has all`] : []),
     ...(omitted > 0

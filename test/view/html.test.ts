@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import vm from 'node:vm';
 import { describe, expect, test } from '@jest/globals';
+import { counted } from '../../lib/model/summary.ts';
 import { KEEP_REASONS } from '../../lib/policy/decide.ts';
+import { describeCount, type FailureGroup } from '../../lib/view/failures.ts';
 import { renderHtml } from '../../lib/view/html/html.ts';
 import { REASONS } from '../../lib/view/html/overview.ts';
+import { numberOf } from '../../lib/view/text.ts';
 import { NOW, task } from '../records.ts';
 import { everyOutcome, SAMPLE_POLICY, sampleReport } from './sample.ts';
 
@@ -150,6 +153,15 @@ describe('a report', () => {
       '18 records failed: The instance is busy. (HTTP 400, DCS.4957, 1 attempt)',
     );
     expect(text).not.toMatch(/and \d+ more records/);
+  });
+
+  test('writes the number of failures as all others, which a terminal has without a comma', () => {
+    const group: FailureGroup = {
+      ...{ of: 'record', outcome: 'failed', count: 1_500, message: 'locked' },
+      places: [],
+    };
+    expect(describeCount(group, numberOf)).toBe('1,500 records failed');
+    expect(describeCount(group, counted)).toBe('1500 records failed');
   });
 
   test('says what a limit holds back, of a run and of a plan', () => {

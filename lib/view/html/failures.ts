@@ -65,7 +65,7 @@ function groupItem(group: FailureGroup): Markup {
   const answer = describeAnswer(group);
   const items = group.places.map((place) => placeItem(place, group));
   const noun = group.of === 'target' ? 'target' : 'instance';
-  return markup`<li><b class="${group.outcome}">${describeCount(group)}</b>: ${group.message}${answer ? markup` <span class="details">(${answer})</span>` : undefined}
+  return markup`<li><b class="${group.outcome}">${describeCount(group, numberOf)}</b>: ${group.message}${answer ? markup` <span class="details">(${answer})</span>` : undefined}
 ${foldedList(items, OPEN_PLACES, noun)}</li>`;
 }
 

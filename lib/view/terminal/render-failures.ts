@@ -41,7 +41,7 @@ export function renderFailures(
 
 function renderGroup(group: FailureGroup, terminal: Terminal, most: number): string[] {
   const { proseColumns, paint } = terminal;
-  const count = `${describeCount(group)}:`;
+  const count = `${describeCount(group, counted)}:`;
   const answer = describeAnswer(group);
   const text = `${count} ${visible(group.message)}${answer && ` (${answer})`}`;
   const [first = '', ...rest] = wrap('', text, proseColumns - 2);

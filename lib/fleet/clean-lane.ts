@@ -10,17 +10,15 @@ import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeBoundedTurns } from './bounded-turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
+import { countedById, handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
   finished,
-  inherit,
   inNextRound,
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
-  moved,
   newInstance,
-  openAgain,
   TOO_SHORT,
   tooSlow,
   withFewerErrors,
@@ -78,7 +76,9 @@ export async function cleanLane(
   for (const { unclear } of requestedIds ? lane.values() : []) {
     for (const id of unclear) if (requestedIds?.has(id)) seenIds.add(id);
   }
-  const cleanedBy = handOver(lane, begun);
+  const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
+  const cleanedBy = handOver(lane, begun, tell);
+  const counted = countedById(lane.values());
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {
       const key = instanceKey(target.name, cleanup.summary);
@@ -86,7 +86,8 @@ export async function cleanLane(
       lane.set(key, known);
       if (known.done) continue;
       const { number } = log;
-      jobs.set(key, new Job({ before: known, cleanup, target, context, number }));
+      const options = { before: known, cleanup, target, context, number };
+      jobs.set(key, new Job({ ...options, counted: counted.get(known.summary.id) ?? 0 }));
     }
   }
   const withoutJob = [...lane].flatMap(([key, known]) =>
@@ -97,7 +98,10 @@ export async function cleanLane(
   const gotOn = await workOn(jobs, lane, endpoint, log);
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
   for (const [key, job] of gotOn ? [] : rest) {
-    if (job.inTime) lane.set(key, tooSlow(lane.get(key) as KnownInstance, job.reached));
+    if (!job.inTime) continue;
+    const end = tooSlow(lane.get(key) as KnownInstance, job.reached);
+    lane.set(key, end);
+    tell(end);
   }
   const mayGoOn = mayBeCalledAgain && gotOn;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
@@ -106,6 +110,7 @@ export async function cleanLane(
   const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
   for (const { end } of again ? [] : ends) {
     lane.set(instanceKey(end.target, end.summary), end);
+    tell(end);
   }
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
@@ -153,35 +158,17 @@ function warnOfUnmatchedHere(
   warnOfUnmatchedInAll(observer, here);
 }
 
-/**
- * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
- * list can tell. If that target could not list it, it stays with the one that had it.
- * @returns the targets that have the call's instances, by their ids.
- */
-function handOver(
-  lane: Map<string, KnownInstance>,
+/** Tells the observer the end of an instance that ended without its job. */
+function tellEnd(
+  { target: name, summary }: KnownInstance,
   begun: readonly TargetRun[],
-): ReadonlyMap<string, string> {
-  const here = begun.flatMap(({ summary: target, cleanups }) =>
-    cleanups.map(({ summary }) => newInstance(target.name, summary)),
-  );
-  const byId = new Map(here.map((each) => [each.summary.id, each]));
-  const keys = new Set(here.map(({ target, summary }) => instanceKey(target, summary)));
-  for (const [key, known] of lane) {
-    const now = byId.get(known.summary.id);
-    if (!now || keys.has(key)) continue;
-    const newKey = instanceKey(now.target, now.summary);
-    const before = lane.get(newKey) ?? now;
-    // It may have gone to and fro.
-    const heir = before.unlisted || before.movedTo !== undefined ? openAgain(before) : before;
-    if (!heir.done) {
-      lane.set(newKey, inherit(heir, known));
-      lane.set(key, moved({ ...known, unclear: [] }, now.target));
-    } else if (heir.summary.listed > 0 || heir.summary.outcome === 'complete') {
-      lane.set(key, moved(known, now.target));
-    }
-  }
-  return new Map([...byId].map(([id, { target }]) => [id, target]));
+  facts: LaneFacts | undefined,
+  { observer }: RunContext,
+): void {
+  const here = begun.find((each) => each.summary.name === name)?.summary;
+  const before = facts?.targets.find((each) => each.name === name);
+  const target = here ?? (before && { ...before, instances: [] });
+  if (target) observer.instanceDone?.(target, summary);
 }
 
 /**

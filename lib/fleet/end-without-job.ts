@@ -3,15 +3,7 @@ import { labelOf } from '../model/instance.ts';
 import { isPartOf } from '../policy/targets.ts';
 import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import {
-  emptied,
-  failed,
-  type KnownInstance,
-  leftAlone,
-  owesNothing,
-  unlisted,
-  vanished,
-} from './known.ts';
+import { emptied, failed, type KnownInstance, leftAlone, owesNothing, vanished } from './known.ts';
 
 /** How an instance ends that was not finished, and that this call does not clean. */
 export interface EndWithoutJob {
@@ -48,9 +40,12 @@ export async function endWithoutJobs(
 }
 
 /** Why a target leaves an instance alone that it lists, by its id. */
-function reasonsOf({ listed, skipped }: TargetRun): ReadonlyMap<string, string> {
+function reasonsOf({ listed, skipped, allowed }: TargetRun): ReadonlyMap<string, string> {
   return new Map([
     ...listed.map(({ id }) => [id, 'the policy does not select it'] as const),
+    ...allowed.map(
+      ({ id }) => [id, 'the run does not ask for it by the name that it has'] as const,
+    ),
     ...skipped.map(({ id, reason }) => [id, reason] as const),
   ]);
 }
@@ -71,7 +66,7 @@ async function endOf(
   if (reason !== undefined) {
     // A run that asks for some instances wants to know about each.
     const isHarmless = owesNothing(known) && !requestedInstances;
-    return { end: isHarmless ? unlisted(known) : leftAlone(known, reason), isLate: false };
+    return { end: isHarmless ? vanished(known) : leftAlone(known, reason), isLate: false };
   }
   const label = labelOf(summary);
   try {

@@ -20,6 +20,7 @@ export class Job {
   readonly #target: TargetRun['summary'];
   readonly #context: RunContext;
   readonly #number: number;
+  readonly #counted: number;
   readonly #shown: InstanceSummary;
   #list: (ListSeen & { readonly expired: number }) | undefined;
   #hasBegun = false;
@@ -37,12 +38,15 @@ export class Job {
     readonly context: RunContext;
     /** Which of the round's calls it is, from 1. */
     readonly number: number;
+    /** Records of the instance that the run has counted as gone before, for whichever target. */
+    readonly counted: number;
   }) {
     this.#before = options.before;
     this.#cleanup = options.cleanup;
     this.#target = options.target;
     this.#context = options.context;
     this.#number = options.number;
+    this.#counted = options.counted;
     this.#shown = { ...this.#before.summary };
     this.#cleanup.goOnAfter(new Set(this.#before.unclear));
   }
@@ -74,7 +78,7 @@ export class Job {
     for (const { id, status } of tasks) (status === 'DELETED' ? deleted : there).add(id);
     const gone = this.#before.unclear.filter((id) => !there.has(id));
     const marked = gone.filter((id) => deleted.has(id)).length;
-    this.#list = { gone: gone.length, marked, expired };
+    this.#list = { gone: gone.length, marked, counted: this.#counted, expired };
   }
 
   /** How it stands in the middle of its cleanup. */

@@ -53,6 +53,8 @@ export interface ListSeen {
   readonly gone: number;
   /** How many of those are still listed as deleted. */
   readonly marked: number;
+  /** Records of the instance that the run has counted as gone before, for whichever target. */
+  readonly counted: number;
 }
 
 /** After so many calls in a row without progress, an instance is given up. */
@@ -90,7 +92,8 @@ export function openAgain({ unlisted, movedTo, ...known }: KnownInstance): Known
 /** Whether nothing is known of its records that only another list could tell. */
 export function owesNothing({ summary, unclear }: KnownInstance): boolean {
   const { failed, remaining, stoppedBy } = summary;
-  return failed + remaining + unclear.length === 0 && stoppedBy === undefined;
+  const hadItsChance = stoppedBy !== undefined && stoppedBy !== 'deadline';
+  return failed + remaining + unclear.length === 0 && !hadItsChance;
 }
 
 /**
@@ -125,17 +128,17 @@ export function addCall(
 }
 
 /**
- * The rows that a list keeps, without those of records that this run deleted before: a service may go on listing them
- * as deleted, and they are counted already.
+ * The rows that a list keeps, without those of records that this run has counted as gone: a service may go on listing
+ * them as deleted.
  */
 function keptByOthers(
   was: InstanceSummary,
   is: InstanceSummary,
-  { marked: unclear }: ListSeen,
+  { marked: unclear, counted }: ListSeen,
 ): Pick<InstanceSummary, 'kept' | 'keptBecause'> {
   const { 'already-deleted': marked = 0, ...reasons } = is.keptBecause;
   const news = marked - unclear - (was.keptBecause['already-deleted'] ?? 0);
-  const own = Math.min(marked, unclear + Math.min(Math.max(0, news), was.deleted));
+  const own = Math.min(marked, unclear + Math.min(Math.max(0, news), counted));
   const rest = marked - own;
   return {
     kept: is.kept - own,
@@ -275,10 +278,17 @@ export function unlisted(known: KnownInstance): KnownInstance {
   return { ...finished(known), unlisted: true };
 }
 
+const NO_RESULT = 'no-result';
+
+/** Whether an instance ended with its lane, before it was finished. */
+export function isLost({ errors }: InstanceSummary): boolean {
+  return errors[0]?.code === NO_RESULT;
+}
+
 /** The end of an instance whose lane ended before it was finished. */
 export function lost(known: KnownInstance): KnownInstance {
   return failed(known, 'unavailable', {
-    code: 'no-result',
+    code: NO_RESULT,
     message: `not finished: the last call of the function for its endpoint ended early, or no further call came${mayBeDeleted(known)}. Look at the log and the execution, then redrive the execution`,
   });
 }

@@ -99,6 +99,13 @@ export function missingInstances(
   return missing.map((pattern) => unknownName('instance', pattern, names, candidates));
 }
 
+/** Whether a warning is one of those about missing instances. */
+export function saysMissing(warning: string): boolean {
+  return warning.startsWith(UNKNOWN_INSTANCE);
+}
+
+const UNKNOWN_INSTANCE = 'unknown instance ';
+
 function checkPattern(pattern: string): void {
   try {
     compilePatterns([pattern]);

@@ -1,6 +1,7 @@
 import { JanitorError } from '../model/error.ts';
 import { labelOf } from '../model/instance.ts';
 import { describeTotals, type Summary } from '../model/summary.ts';
+import { saysMissing } from './request.ts';
 
 /** A run failed. Its summary is written; this makes the platform count the failure and alarm. */
 export class RunFailedError extends JanitorError {
@@ -15,8 +16,9 @@ export class RunFailedError extends JanitorError {
           (instance) => `${name}: ${labelOf(instance)}: ${instance.errors[0]?.message ?? 'failed'}`,
         ),
     ]);
-    // Where no target and no instance failed, something that was asked for is missing.
-    const all = causes.length > 0 ? causes : summary.warnings;
+    const all = [...summary.warnings.filter(saysMissing), ...causes];
+    // A fleet may have failed for what stands in its warnings alone.
+    if (all.length === 0) all.push(...summary.warnings);
     const shown = all.slice(0, 5).join('; ');
     const more = all.length > 5 ? `; and ${all.length - 5} more` : '';
     super(

@@ -302,6 +302,88 @@ describe('an instance that went to another target, and then to none', () => {
   });
 });
 
+test('records that stay in the list as deleted are counted once, whichever target lists them', async () => {
+  await startTwo();
+  world.emulator.switches.deletedRows = 'stay';
+  const instance = add('prod-a', 300);
+  beforeSecondCall(() => {
+    instance.name = 'test-a';
+  });
+  expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+  const [before, after] = world.summary().targets.map(({ instances }) => instances[0]);
+  expect(before).toMatchObject({ kept: 0, listed: before?.deleted });
+  expect(after).toMatchObject({ kept: 1, keptBecause: { 'within-keep-for': 1 } });
+  expect(world.summary().totals).toMatchObject({ listed: 301, deleted: 300 });
+});
+
+test('records that somebody else deleted, and that stay in the list, are counted once', async () => {
+  await startSlow();
+  world.emulator.switches.deletedRows = 'stay';
+  const instance = add('a', 300);
+  let deletes = 0;
+  world.onEffect = (_, effect, when) => {
+    if (when === 'after' || !effect.startsWith('DELETE')) return;
+    deletes += 1;
+    if (deletes !== 5) return;
+    const others = new Set(instance.taskIds().slice(20, 60));
+    instance.setTasks(
+      instance.tasks().map((row) => (others.has(row.id) ? { ...row, status: 'DELETED' } : row)),
+    );
+  };
+  expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+  expect(cleans().length).toBeGreaterThan(1);
+  const { listed, kept, deleted, alreadyGone } = world.summary().totals;
+  expect([listed, kept, deleted + alreadyGone]).toEqual([301, 1, 300]);
+});
+
+test('each instance has one line in the log, however it ended', async () => {
+  await startTwo();
+  const gone = add('prod-gone', 150);
+  const moves = add('prod-moves', 150);
+  const frozen = add('prod-frozen', 150);
+  add('prod-stays', 150);
+  beforeSecondCall(() => {
+    world.emulator.removeInstance(gone.id);
+    moves.name = 'test-moves';
+    frozen.status = 'FROZEN';
+  });
+  const { error } = await world.execute();
+  expect(error?.name).toBe('RunFailedError');
+  const ends = world
+    .summary()
+    .targets.flatMap(({ name, instances }) =>
+      instances.map((each) => `${name}: ${each.name}: ${each.outcome}`),
+    );
+  expect(ends).toHaveLength(5);
+  expect(world.lines.toSorted()).toEqual(ends.toSorted());
+});
+
+test('an instance that no call could list in time, and that is frozen by the next, fails nothing', async () => {
+  await startSlow();
+  const late = add('late', 3);
+  add('large', 300);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation !== 'list-tasks' || entry.instanceId !== late.id) return undefined;
+    await world.delay(entry, 30_000);
+    return { status: 200, body: {} };
+  };
+  beforeSecondCall(() => {
+    late.status = 'FROZEN';
+  });
+  expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+  expect(truthOf(world)).toBe(300);
+});
+
+test('an instance that is asked for by the name that it had is said to have another one', async () => {
+  await startSlow();
+  const instance = add('a', 300);
+  beforeSecondCall(() => {
+    instance.name = 'b';
+  });
+  const { error } = await world.execute({ instances: ['a'] });
+  expect(error?.message).toContain('the run does not ask for it by the name that it has');
+});
+
 test('records that stay in the list as deleted are counted once, in however many calls', async () => {
   await startSlow();
   world.emulator.switches.deletedRows = 'stay';

@@ -14,6 +14,7 @@ import type { Clock } from '../../lib/http/clock.ts';
 import type { HttpRequest } from '../../lib/http/transport.ts';
 import type { Credentials } from '../../lib/identity/credentials.ts';
 import type { Summary } from '../../lib/model/summary.ts';
+import { type Observer, observeAll } from '../../lib/run/observer.ts';
 import type { Measurements } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
 import { EXCHANGE_HEADER, Wire } from '../chaos/wire.ts';
@@ -58,6 +59,8 @@ export interface FleetWorld {
   openArchive: StepDependencies['openArchive'];
   /** Called before and after everything that a call does to the outside: requests, and objects. */
   onEffect: ((call: Call, effect: string, when: 'before' | 'after') => void) | undefined;
+  /** What the log says of each instance that ended: target, name and outcome. */
+  readonly lines: string[];
   /** Called with each call before it begins. What it throws, Lambda answers. */
   onCall: ((call: Call) => void) | undefined;
   /** Answers as Secrets Manager. */
@@ -135,6 +138,11 @@ export async function startFleet(
         if (dead && ms > 0) await never;
       },
     };
+    const lines: Observer = {
+      instanceDone: (target, { name, outcome }) => {
+        if (!dead) world.lines.push(`${target.name}: ${name}: ${outcome}`);
+      },
+    };
     const over = new AbortController();
     const timeout = step === 'Clean' ? world.timeout : OTHER_TIMEOUTS[step];
     void clock.sleep(timeout, over.signal).then(() => {
@@ -168,14 +176,16 @@ export async function startFleet(
       credentials: () => ({ name: 'the test', read: () => world.readSecret(call) }),
       callId: `call-${call.ordinal}`,
       deadline: clock.monotonic() + timeout,
-      observe: () => ({}),
+      observe: () => lines,
       sendLetter: async ({ outcome }) => {
         if (!dead) world.letters.push(outcome);
       },
-      observeSummary: (_, options) =>
-        metricsObserver(({ target = 'all' }, values) => {
+      observeSummary: (_, options) => {
+        const metrics = metricsObserver(({ target = 'all' }, values) => {
           if (!dead) world.published.push({ target, values });
-        }, options),
+        }, options);
+        return observeAll([lines, metrics]);
+      },
     };
     try {
       return await Promise.race([STEPS[step](message, dependencies), death]);
@@ -209,6 +219,7 @@ export async function startFleet(
     clock,
     bucket,
     calls: [],
+    lines: [],
     published: [],
     letters: [],
     timeout: 900_000,

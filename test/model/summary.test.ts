@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { worstOutcome } from '../../lib/model/outcome.ts';
 import { addCounts, describeTotals, NO_RECORDS } from '../../lib/model/summary.ts';
+import { missingInstances } from '../../lib/run/request.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { instance, summaryOf, target } from '../summaries.ts';
 
@@ -54,6 +55,16 @@ describe('the error of a failed run', () => {
     const warnings = ['unknown instance "late"; known instances: none'];
     const { message } = new RunFailedError(summaryOf([], { warnings }));
     expect(message).toContain('. unknown instance "late"; known instances: none. The log lines');
+  });
+
+  test('says first which instances are missing, whatever else went wrong', () => {
+    const [missing] = missingInstances(['late'], [{ open: {}, allowed: [], unmatched: ['late'] }]);
+    const warnings = [...Array(6).fill('something else'), missing];
+    const { message } = new RunFailedError(summaryOf([], { warnings }));
+    expect(message).toContain('. unknown instance "late"; known instances: none. The log lines');
+    const error = { code: 'forbidden', message: 'not permitted' } as const;
+    const both = new RunFailedError(summaryOf([target('cache', [], { error })], { warnings }));
+    expect(both.message).toContain(`. ${missing}; cache: not permitted. The log lines`);
   });
 
   test('names a target that failed itself', () => {

@@ -1,0 +1,46 @@
+import { instanceKey } from '../model/instance.ts';
+import type { TargetRun } from '../run/open-target.ts';
+import { inherit, type KnownInstance, moved, newInstance, openAgain } from './known.ts';
+
+/**
+ * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
+ * list can tell. If that target could not list it, it stays with the one that had it.
+ * @param tell is told each instance that has gone to another target since the last call.
+ * @returns the targets that have the call's instances, by their ids.
+ */
+export function handOver(
+  lane: Map<string, KnownInstance>,
+  begun: readonly TargetRun[],
+  tell: (end: KnownInstance) => void,
+): ReadonlyMap<string, string> {
+  const here = begun.flatMap(({ summary: target, cleanups }) =>
+    cleanups.map(({ summary }) => newInstance(target.name, summary)),
+  );
+  const byId = new Map(here.map((each) => [each.summary.id, each]));
+  const keys = new Set(here.map(({ target, summary }) => instanceKey(target, summary)));
+  for (const [key, known] of lane) {
+    const now = byId.get(known.summary.id);
+    if (!now || keys.has(key)) continue;
+    const newKey = instanceKey(now.target, now.summary);
+    const before = lane.get(newKey) ?? now;
+    // It may have gone to and fro.
+    const heir = before.unlisted || before.movedTo !== undefined ? openAgain(before) : before;
+    const wasListed = heir.summary.listed > 0 || heir.summary.outcome === 'complete';
+    if (heir.done && !wasListed) continue;
+    if (!heir.done) lane.set(newKey, inherit(heir, known));
+    const end = moved(heir.done ? known : { ...known, unclear: [] }, now.target);
+    lane.set(key, end);
+    if (known.movedTo !== now.target) tell(end);
+  }
+  return new Map([...byId].map(([id, { target }]) => [id, target]));
+}
+
+/** How many records are counted as gone, by the id of their instance. */
+export function countedById(lane: Iterable<KnownInstance>): ReadonlyMap<string, number> {
+  const counted = new Map<string, number>();
+  for (const { summary } of lane) {
+    const { id, deleted, alreadyGone } = summary;
+    counted.set(id, (counted.get(id) ?? 0) + deleted + alreadyGone);
+  }
+  return counted;
+}

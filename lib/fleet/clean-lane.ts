@@ -15,6 +15,7 @@ import { Job } from './job.ts';
 import {
   finished,
   inNextRound,
+  isUntold,
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
@@ -76,8 +77,7 @@ export async function cleanLane(
   for (const { unclear } of requestedIds ? lane.values() : []) {
     for (const id of unclear) if (requestedIds?.has(id)) seenIds.add(id);
   }
-  const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
-  const cleanedBy = handOver(lane, begun, tell);
+  const { cleanedBy, ended } = handOver(lane, begun);
   const counted = countedById(lane.values());
   for (const { summary: target, cleanups } of begun) {
     for (const cleanup of cleanups) {
@@ -95,6 +95,8 @@ export async function cleanLane(
   );
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
   await log.plan(facts(), [...lane.values()]);
+  const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
+  ended.forEach(tell);
   const gotOn = await workOn(jobs, lane, endpoint, log);
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
   for (const [key, job] of gotOn ? [] : rest) {
@@ -114,8 +116,11 @@ export async function cleanLane(
   }
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
-  const instances = [...lane.values()].map((each) => (again ? each : finished(each)));
-  return { facts: facts(), instances, again };
+  const known = [...lane.values()];
+  if (again) return { facts: facts(), instances: known, again };
+  // Those that it did not come to are told together, by the summary.
+  for (const each of known) if (!each.done && !isUntold(each.summary)) tell(each);
+  return { facts: facts(), instances: known.map(finished), again };
 }
 
 /** The context of the call's run, which tells the jobs what was listed, and the log what is about to be deleted. */

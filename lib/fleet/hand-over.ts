@@ -5,19 +5,18 @@ import { inherit, type KnownInstance, moved, newInstance, openAgain } from './kn
 /**
  * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
  * list can tell. If that target could not list it, it stays with the one that had it.
- * @param tell is told each instance that has gone to another target since the last call.
- * @returns the targets that have the call's instances, by their ids.
+ * @returns the targets that have the call's instances, by their ids; and the instances that ended by that.
  */
 export function handOver(
   lane: Map<string, KnownInstance>,
   begun: readonly TargetRun[],
-  tell: (end: KnownInstance) => void,
-): ReadonlyMap<string, string> {
+): { readonly cleanedBy: ReadonlyMap<string, string>; readonly ended: readonly KnownInstance[] } {
   const here = begun.flatMap(({ summary: target, cleanups }) =>
     cleanups.map(({ summary }) => newInstance(target.name, summary)),
   );
   const byId = new Map(here.map((each) => [each.summary.id, each]));
   const keys = new Set(here.map(({ target, summary }) => instanceKey(target, summary)));
+  const ended: KnownInstance[] = [];
   for (const [key, known] of lane) {
     const now = byId.get(known.summary.id);
     if (!now || keys.has(key)) continue;
@@ -30,9 +29,9 @@ export function handOver(
     if (!heir.done) lane.set(newKey, inherit(heir, known));
     const end = moved(heir.done ? known : { ...known, unclear: [] }, now.target);
     lane.set(key, end);
-    if (known.movedTo !== now.target) tell(end);
+    if (!known.done) ended.push(end);
   }
-  return new Map([...byId].map(([id, { target }]) => [id, target]));
+  return { cleanedBy: new Map([...byId].map(([id, { target }]) => [id, target])), ended };
 }
 
 /** How many records are counted as gone, by the id of their instance. */

@@ -2,6 +2,7 @@ import { instanceOutcome, type StoppedBy } from '../model/outcome.ts';
 import {
   emptySummary,
   type InstanceSummary,
+  isNotReached,
   MAX_ERRORS,
   type RecordError,
   type RequestCounts,
@@ -256,12 +257,19 @@ export function moved(known: KnownInstance, movedTo: string): KnownInstance {
   return { ...end, movedTo, summary: { ...summary, listed, kept: 0, keptBecause: {} } };
 }
 
-/** An instance with all that is open about it at the target that had it before. Its own list replaces these numbers. */
+/**
+ * An instance with all that is open about it at the target that had it before, and with the records that were deleted
+ * before the run. Its own list replaces these numbers.
+ */
 export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance {
-  const { failed, remaining, errors, errorsOmitted } = from.summary;
+  const { failed, remaining, errors, errorsOmitted, keptBecause } = from.summary;
   const { summary: own } = heir;
+  const { 'already-deleted': marked = 0 } = keptBecause;
+  const sum = marked + (own.keptBecause['already-deleted'] ?? 0);
   const counts = {
-    listed: own.listed + failed + remaining,
+    listed: own.listed + marked + failed + remaining,
+    kept: own.kept + marked,
+    keptBecause: { ...own.keptBecause, ...(sum > 0 && { 'already-deleted': sum }) },
     expired: own.expired + failed + remaining,
     failed: own.failed + failed,
     remaining: own.remaining + remaining,
@@ -280,9 +288,9 @@ export function unlisted(known: KnownInstance): KnownInstance {
 
 const NO_RESULT = 'no-result';
 
-/** Whether an instance ended with its lane, before it was finished. */
-export function isLost({ errors }: InstanceSummary): boolean {
-  return errors[0]?.code === NO_RESULT;
+/** Whether an instance ended with its lane, and no call of the lane has told that. */
+export function isUntold(instance: InstanceSummary): boolean {
+  return isNotReached(instance) || instance.errors[0]?.code === NO_RESULT;
 }
 
 /** The end of an instance whose lane ended before it was finished. */

@@ -5,11 +5,10 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import { parseEvent } from '../run/event.ts';
-import { saysMissing } from '../run/request.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
 import { type Report, readReport, readSummary } from './documents.ts';
-import { isLost } from './known.ts';
+import { isUntold } from './known.ts';
 import { readLane } from './lane-log.ts';
 import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
 import { type ObjectStore, retryingStore } from './object-store.ts';
@@ -66,11 +65,11 @@ export async function summariseStep(
     for (const target of summary.targets) {
       if (target.error) observer.targetFailed?.(target);
       for (const instance of target.instances) {
-        if (isLost(instance)) observer.instanceDone?.(target, instance);
+        if (isUntold(instance)) observer.instanceDone?.(target, instance);
       }
     }
-    // No lane could know of these.
-    for (const warning of summary.warnings.filter(saysMissing)) observer.warning?.(warning);
+    const told = new Set(lanes.flatMap(({ facts }) => facts?.warnings ?? []));
+    for (const warning of summary.warnings) if (!told.has(warning)) observer.warning?.(warning);
     observer.done?.(summary, requests);
   }
   // A run has one letter, and a redrive sends none. If a call is killed here, the next one sends a second: better than none.

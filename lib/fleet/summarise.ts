@@ -44,6 +44,8 @@ export function summarise(
   const seenIds = new Set<string>();
   const failedLanes: number[] = [];
   let hasGaps = false;
+  /** Whether there is a lane whose targets nobody knows. */
+  let isUnknown = false;
   const known: { target: KnownTarget; summary: TargetSummary }[] = [];
   lanes.forEach((state, lane) => {
     for (const warning of state.facts?.warnings ?? []) warnings.add(warning);
@@ -53,7 +55,10 @@ export function summarise(
     const targets = [...found, ...absent.map(unknownTarget)];
     const problem = problemOf(state, expected && (expected[lane] ?? []));
     hasGaps ||= problem !== undefined;
-    if (problem && targets.length === 0) warnings.add(`endpoint ${lane + 1}: ${problem}`);
+    if (problem && targets.length === 0) {
+      warnings.add(`endpoint ${lane + 1}: ${problem}`);
+      isUnknown = true;
+    }
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
     const here = targets.map((target) => ({
@@ -66,14 +71,12 @@ export function summarise(
   for (const id of request.taskIds ?? []) {
     if (!seenIds.has(id)) warnings.add(`task ${id} was not found on any instance of this run`);
   }
-  const missing = missingInstances(
-    request.instances,
-    known.map(({ target: { asked } }) => ({
-      open: asked,
-      allowed: asked?.allowed ?? [],
-      unmatched: asked?.unmatched ?? [],
-    })),
-  );
+  const looked = known.map(({ target: { asked } }) => ({
+    open: asked,
+    allowed: asked?.allowed ?? [],
+    unmatched: asked?.unmatched ?? [],
+  }));
+  const missing = isUnknown ? [] : missingInstances(request.instances, looked);
   for (const message of missing) warnings.add(message);
   for (const { target, summary } of known) requests.set(summary, target.requests);
   const { finishedAt, ...rest } = run;

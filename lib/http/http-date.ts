@@ -1,12 +1,13 @@
-const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const WEEKDAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)';
+const DAY = '(?:0[1-9]|[12]\\d|3[01])';
 const MONTH = '(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)';
 const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d';
 /** Such as `Sun, 06 Nov 1994 08:49:37 GMT`, or as servers wrote it before: `Sunday, 06-Nov-94 08:49:37 GMT`. */
 const WITH_ZONE = new RegExp(
-  `^(?:${DAY}, \\d\\d ${MONTH} \\d{4}|(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, \\d\\d-${MONTH}-\\d\\d) ${TIME} GMT$`,
+  `^(?:${WEEKDAY}, ${DAY} ${MONTH} \\d{4}|(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, ${DAY}-${MONTH}-\\d\\d) ${TIME} GMT$`,
 );
 /** As C's asctime() writes it: `Sun Nov  6 08:49:37 1994`. */
-const WITHOUT_ZONE = new RegExp(`^${DAY} ${MONTH} [ \\d]\\d ${TIME} \\d{4}$`);
+const WITHOUT_ZONE = new RegExp(`^${WEEKDAY} ${MONTH} (?: [1-9]|${DAY}) ${TIME} \\d{4}$`);
 
 /**
  * Reads a date in one of the three forms of HTTP (RFC 9110, 5.6.7). Each is in UTC; `Date.parse` alone takes the one

@@ -167,6 +167,11 @@ export function conclude(
   };
 }
 
+/** Whether the run had to stop before it knew anything about the records of an instance. */
+export function isNotReached({ outcome, listed, errors }: InstanceSummary): boolean {
+  return outcome === 'incomplete' && listed === 0 && errors.length === 0;
+}
+
 /** The totals in one sentence, for a log line that a person reads. */
 export function describeTotals(summary: Summary): string {
   const { totals, outcome, dryRun } = summary;

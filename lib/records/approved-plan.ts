@@ -86,7 +86,7 @@ function problemOfHeader(
     return 'it was made with another policy; make the plan again with this one';
   }
   const startedAt = readTimestamp(header.startedAt);
-  if (startedAt === undefined) return 'its startedAt is not a date and time';
+  if (startedAt === undefined) return 'its startedAt is not a date and time with a zone';
   if (startedAt > now + MOST_AHEAD_MS)
     return 'it was made in the future, by the clock of this machine';
   if (startedAt < cutoff(now, maxAge)) {

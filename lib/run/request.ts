@@ -104,7 +104,7 @@ export function saysMissing(warning: string): boolean {
   return warning.startsWith(UNKNOWN_INSTANCE);
 }
 
-const UNKNOWN_INSTANCE = 'unknown instance ';
+const UNKNOWN_INSTANCE = 'unknown instance "';
 
 function checkPattern(pattern: string): void {
   try {

@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Outcome } from '../model/outcome.ts';
-import { counted, describeTotals, type InstanceSummary } from '../model/summary.ts';
+import { counted, describeTotals, type InstanceSummary, isNotReached } from '../model/summary.ts';
 import type { Observer } from '../run/observer.ts';
 
 const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const satisfies Record<
@@ -73,9 +73,4 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
       });
     },
   };
-}
-
-/** Whether the run had to stop before it knew anything about the records of an instance. */
-function isNotReached({ outcome, listed, errors }: InstanceSummary): boolean {
-  return outcome === 'incomplete' && listed === 0 && errors.length === 0;
 }

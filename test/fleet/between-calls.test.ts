@@ -316,6 +316,22 @@ test('records that stay in the list as deleted are counted once, whichever targe
   expect(world.summary().totals).toMatchObject({ listed: 301, deleted: 300 });
 });
 
+test('records that were deleted before the run stay in its account where their instance moves', async () => {
+  await startTwo();
+  const rows = expired(40).map((row) => ({ ...row, status: 'DELETED' }));
+  const instance = world.emulator.addInstance({
+    ...{ service: 'dcs', name: 'prod-a' },
+    tasks: [...expired(500), ...rows, aged(1)],
+  });
+  world.onCall = ({ step }) => {
+    if (step !== 'Clean') return;
+    instance.name = ['prod-a', 'test-a', 'prod-a'][cleans().length - 1] ?? 'prod-a';
+  };
+  expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+  expect(cleans().length).toBeGreaterThan(2);
+  expect(world.summary().totals).toMatchObject({ listed: 541, kept: 41, deleted: 500 });
+});
+
 test('records that somebody else deleted, and that stay in the list, are counted once', async () => {
   await startSlow();
   world.emulator.switches.deletedRows = 'stay';
@@ -356,6 +372,20 @@ test('each instance has one line in the log, however it ended', async () => {
     );
   expect(ends).toHaveLength(5);
   expect(world.lines.toSorted()).toEqual(ends.toSorted());
+});
+
+test('an instance that the last call of its lane leaves has a line in the log too', async () => {
+  await startSlow();
+  add('large', 500);
+  const preparing = world.invoke('Prepare', {
+    ...{ id: 'nightly', startedAt: new Date(world.clock.now()).toISOString(), event: {} },
+  });
+  const { run, round } = (await world.settle(preparing)) as { run: object; round: number };
+  // So many lanes share the calls of a round that each has one.
+  const message = { run: { ...run, lanes: 2_000 }, round, lane: 0 };
+  const cleaning = world.settle(world.invoke('Clean', message));
+  expect(await cleaning).toMatchObject({ again: false });
+  expect(world.lines).toEqual(['target-0: large: incomplete']);
 });
 
 test('an instance that no call could list in time, and that is frozen by the next, fails nothing', async () => {

@@ -5,7 +5,8 @@ import { inherit, type KnownInstance, moved, newInstance, openAgain } from './kn
 /**
  * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
  * list can tell. If that target could not list it, it stays with the one that had it.
- * @returns the targets that have the call's instances, by their ids; and the instances that ended by that.
+ * @returns the targets that have the call's instances, by their ids; and the instances whose
+ * end is news.
  */
 export function handOver(
   lane: Map<string, KnownInstance>,
@@ -29,7 +30,7 @@ export function handOver(
     if (!heir.done) lane.set(newKey, inherit(heir, known));
     const end = moved(heir.done ? known : { ...known, unclear: [] }, now.target);
     lane.set(key, end);
-    if (!known.done) ended.push(end);
+    if (!known.done || known.summary.outcome !== end.summary.outcome) ended.push(end);
   }
   return { cleanedBy: new Map([...byId].map(([id, { target }]) => [id, target])), ended };
 }

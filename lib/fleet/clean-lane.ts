@@ -10,9 +10,10 @@ import { beginEndpoint, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeBoundedTurns } from './bounded-turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
-import { countedById, handOver } from './hand-over.ts';
+import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
+  countedById,
   finished,
   inNextRound,
   isUntold,

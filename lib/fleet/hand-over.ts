@@ -5,8 +5,7 @@ import { inherit, type KnownInstance, moved, newInstance, openAgain } from './kn
 /**
  * An instance that another target has by now is counted there: what is open about it is handed over, since that target's
  * list can tell. If that target could not list it, it stays with the one that had it.
- * @returns the targets that have the call's instances, by their ids; and the instances whose
- * end is news.
+ * @returns the targets that have the call's instances, by their ids; and the instances whose end is news.
  */
 export function handOver(
   lane: Map<string, KnownInstance>,
@@ -33,14 +32,4 @@ export function handOver(
     if (!known.done || known.summary.outcome !== end.summary.outcome) ended.push(end);
   }
   return { cleanedBy: new Map([...byId].map(([id, { target }]) => [id, target])), ended };
-}
-
-/** How many records are counted as gone, by the id of their instance. */
-export function countedById(lane: Iterable<KnownInstance>): ReadonlyMap<string, number> {
-  const counted = new Map<string, number>();
-  for (const { summary } of lane) {
-    const { id, deleted, alreadyGone } = summary;
-    counted.set(id, (counted.get(id) ?? 0) + deleted + alreadyGone);
-  }
-  return counted;
 }

@@ -128,6 +128,16 @@ export function addCall(
   return { summary: ended(summary), unclear: before.unclear };
 }
 
+/** How many records are counted as gone, by the id of their instance. */
+export function countedById(lane: Iterable<KnownInstance>): ReadonlyMap<string, number> {
+  const counted = new Map<string, number>();
+  for (const { summary } of lane) {
+    const { id, deleted, alreadyGone } = summary;
+    counted.set(id, (counted.get(id) ?? 0) + deleted + alreadyGone);
+  }
+  return counted;
+}
+
 /**
  * The rows that a list keeps, without those of records that this run has counted as gone: a service may go on listing
  * them as deleted.

@@ -7,7 +7,7 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import { isPartOf } from '../policy/targets.ts';
-import { missingInstances, type RunRequest } from '../run/request.ts';
+import { type LookedAt, missingInstances, type RunRequest } from '../run/request.ts';
 import { type KnownInstance, type KnownTarget, lost } from './known.ts';
 import type { LaneState } from './lane-log.ts';
 
@@ -18,6 +18,9 @@ export interface FleetSummary {
   /** The lanes where something failed, or may be what was asked for and not found, by their place in the run. */
   readonly lanesToRedo: readonly number[];
 }
+
+/** A target of which nobody knows the instances. */
+const NOT_OPEN: LookedAt = { allowed: [], unmatched: [] };
 
 /** A target, as the policy has it. */
 type Named = Pick<TargetSummary, 'name' | 'cloud' | 'service' | 'region'>;
@@ -44,8 +47,7 @@ export function summarise(
   const seenIds = new Set<string>();
   const failedLanes: number[] = [];
   let hasGaps = false;
-  /** Whether there is a lane whose targets nobody knows. */
-  let isUnknown = false;
+  const lookedAt: LookedAt[] = [];
   const known: { target: KnownTarget; summary: TargetSummary }[] = [];
   lanes.forEach((state, lane) => {
     for (const warning of state.facts?.warnings ?? []) warnings.add(warning);
@@ -57,7 +59,7 @@ export function summarise(
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) {
       warnings.add(`endpoint ${lane + 1}: ${problem}`);
-      isUnknown = true;
+      lookedAt.push(NOT_OPEN);
     }
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
@@ -71,15 +73,14 @@ export function summarise(
   for (const id of request.taskIds ?? []) {
     if (!seenIds.has(id)) warnings.add(`task ${id} was not found on any instance of this run`);
   }
-  const looked = known.map(({ target: { asked } }) => ({
-    open: asked,
-    allowed: asked?.allowed ?? [],
-    unmatched: asked?.unmatched ?? [],
-  }));
-  const missing = isUnknown ? [] : missingInstances(request.instances, looked);
+  for (const { target } of known) {
+    lookedAt.push(target.asked ? { open: true, ...target.asked } : NOT_OPEN);
+  }
+  const missing = missingInstances(request.instances, lookedAt);
   for (const message of missing) warnings.add(message);
   for (const { target, summary } of known) requests.set(summary, target.requests);
   const { finishedAt, ...rest } = run;
+  const requestsInOrder = inOrder(requests, expected);
   const summary = conclude(
     {
       ...rest,
@@ -88,11 +89,11 @@ export function summarise(
       failed: missing.length > 0 || hasGaps,
       warnings: [...warnings],
     },
-    inOrder(requests, expected),
+    requestsInOrder,
   );
   // Any lane may have by now what none had.
   const lanesToRedo = missing.length > 0 ? lanes.map((_, lane) => lane) : failedLanes;
-  return { summary, requests: inOrder(requests, expected), lanesToRedo };
+  return { summary, requests: requestsInOrder, lanesToRedo };
 }
 
 /**

@@ -75,19 +75,23 @@ export function selectProjectTargets(
   return found.filter((each) => requested.some((name) => isMeant(name, each)));
 }
 
+/** A target in which instances were looked for. */
+export interface LookedAt {
+  /** Absent where it could not be opened. */
+  readonly open?: unknown;
+  /** The instances that the policy selects there. */
+  readonly allowed: readonly Selectable[];
+  /** The requested names that match none of them. */
+  readonly unmatched: readonly string[];
+}
+
 /**
  * The messages about instances that are asked for and that no target has. There are none where a target could not
  * be opened: it may have them.
  */
 export function missingInstances(
   asked: readonly string[] = [],
-  targets: readonly {
-    readonly open?: unknown;
-    /** The instances that the policy selects there. */
-    readonly allowed: readonly Selectable[];
-    /** The requested names that match none of them. */
-    readonly unmatched: readonly string[];
-  }[],
+  targets: readonly LookedAt[],
 ): string[] {
   if (targets.some(({ open }) => !open)) return [];
   const missing = asked.filter((pattern) =>

@@ -1,15 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoppedBy } from '../../lib/model/outcome.ts';
-import {
-  addCounts,
-  type InstanceSummary,
-  NO_RECORDS,
-  type Summary,
-  type TargetSummary,
-} from '../../lib/model/summary.ts';
+import type { Summary, TargetSummary } from '../../lib/model/summary.ts';
 import { letterOf } from '../../lib/view/letter.ts';
-import { NOW } from '../records.ts';
+import { instance, summaryOf as summaryOfRun, target } from '../summaries.ts';
 
 const SENDER = {
   stage: 'prod',
@@ -17,51 +11,8 @@ const SENDER = {
   runbook: 'docs/runbook.md',
 };
 
-function instance(name: string, fields: Partial<InstanceSummary> = {}): InstanceSummary {
-  const counts = { ...NO_RECORDS, ...fields };
-  const expired = counts.deleted + counts.alreadyGone + counts.failed + counts.remaining;
-  return {
-    id: `id-of-${name}`,
-    name,
-    outcome: counts.failed > 0 ? 'failed' : 'complete',
-    keptBecause: {},
-    errors: [],
-    errorsOmitted: 0,
-    ...counts,
-    expired,
-    listed: counts.kept + expired,
-  };
-}
-
-function target(name: string, instances: InstanceSummary[], more: Partial<TargetSummary> = {}) {
-  const failed = instances.some(({ outcome }) => outcome === 'failed');
-  const place = { cloud: 'otc', service: 'kafka', region: 'eu-de' };
-  return { name, ...place, outcome: failed ? 'failed' : 'complete', instances, ...more } as const;
-}
-
-function summaryOf(targets: readonly TargetSummary[], more: Partial<Summary> = {}): Summary {
-  const instances = targets.flatMap((each) => each.instances);
-  const outcomes = targets.map(({ outcome }) => outcome);
-  return {
-    schemaVersion: 1,
-    runId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef',
-    trigger: 'schedule',
-    dryRun: false,
-    startedAt: new Date(NOW).toISOString(),
-    finishedAt: new Date(NOW + 4200).toISOString(),
-    durationMs: 4200,
-    outcome: outcomes.includes('failed')
-      ? 'failed'
-      : outcomes.includes('incomplete')
-        ? 'incomplete'
-        : 'complete',
-    totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
-    requests: { sent: 10, retried: 0, throttled: 0 },
-    warnings: [],
-    targets,
-    ...more,
-  };
-}
+const summaryOf = (targets: readonly TargetSummary[], fields: Partial<Summary> = {}) =>
+  summaryOfRun(targets, { runId: 'c6af9ac6-7b61-11e6-9a41-93e8deadbeef', ...fields });
 
 const locked = (id: string) => ({
   taskId: id,

@@ -1,11 +1,9 @@
 import type { Instance } from '../../lib/model/instance.ts';
 import { instanceOutcome, worstOutcome } from '../../lib/model/outcome.ts';
 import {
-  addCounts,
   type ExpiredOutcome,
   type InstanceSummary,
   MAX_ERRORS,
-  type Summary,
   type TargetSummary,
 } from '../../lib/model/summary.ts';
 import type { Task } from '../../lib/model/task.ts';
@@ -15,6 +13,7 @@ import { retentionOf } from '../../lib/policy/retention.ts';
 import { collectDecisions } from '../../lib/view/decisions.ts';
 import type { Report } from '../../lib/view/html/report.ts';
 import { NOW } from '../records.ts';
+import { summaryOf } from '../summaries.ts';
 import { sampleTasks } from './sample-tasks.ts';
 
 /** Three targets, as a user writes them. */
@@ -147,21 +146,10 @@ export function sampleReport({
       const outcome = worstOutcome(instances.map((instance) => instance.outcome));
       return { name, cloud, service, region, outcome, instances };
     });
-  const instances = targets.flatMap((target) => target.instances);
-  const summary: Summary = {
-    schemaVersion: 1,
-    runId: '5c0f6d0e-4f5e-4d1f-9d1c-3b3a1b7f2a10',
-    trigger: 'cli',
-    dryRun,
-    startedAt: new Date(NOW).toISOString(),
-    finishedAt: new Date(NOW + 4200).toISOString(),
-    durationMs: 4200,
-    outcome: worstOutcome(targets.map(({ outcome }) => outcome)),
-    totals: { targets: targets.length, instances: instances.length, ...addCounts(instances) },
+  const summary = summaryOf(targets, {
+    ...{ runId: '5c0f6d0e-4f5e-4d1f-9d1c-3b3a1b7f2a10', trigger: 'cli', dryRun },
     requests: { sent: 2210, retried: 14, throttled: 3 },
-    warnings: [],
-    targets,
-  };
+  });
   return {
     summary,
     decisions: collected,

@@ -6,9 +6,9 @@ import { writtenName } from '../policy/targets.ts';
 import { type Observer, observeAll } from '../run/observer.ts';
 import { concludeTarget, type TargetRun, warnOfUnmatchedInAll } from '../run/open-target.ts';
 import type { RunRequest } from '../run/request.ts';
-import { beginEndpoint, openEndpoints } from '../run/run.ts';
+import { beginTargets, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
-import { takeBoundedTurns } from './bounded-turns.ts';
+import { takeTurns } from '../run/turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
 import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
@@ -71,7 +71,7 @@ export async function cleanLane(
   const jobs = new Map<string, Job>();
   const context = openLaneContext(options, jobs);
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
-  const begun = (await beginEndpoint(context, targets, endpoint)).flat();
+  const begun = (await beginTargets(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
   // An earlier call has listed whatever it was about to delete.
   const { requestedIds, seenIds } = context;
@@ -95,10 +95,10 @@ export async function cleanLane(
     known.done || jobs.has(key) ? [] : known,
   );
   const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
-  await log.plan(facts(), [...lane.values()]);
+  await log.begin(facts(), [...lane.values()]);
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   ended.forEach(tell);
-  const gotOn = await workOn(jobs, lane, endpoint, log);
+  const gotOn = await workOn(jobs, lane, { endpoint, context, log });
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
   for (const [key, job] of gotOn ? [] : rest) {
     if (!job.inTime) continue;
@@ -184,19 +184,20 @@ function tellEnd(
 async function workOn(
   jobs: ReadonlyMap<string, Job>,
   lane: Map<string, KnownInstance>,
-  { concurrency }: Endpoint,
-  log: LaneLog,
+  { endpoint, context, log }: { endpoint: Endpoint; context: RunContext; log: LaneLog },
 ): Promise<boolean> {
   let isAnyDone = false;
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
   const queue = [...jobs.values()].sort((one, other) => one.triedIn - other.triedIn);
-  await takeBoundedTurns(queue, concurrency, MAX_HELD, (job) => {
+  const finished = (job: Job) => {
     const known = withFewerErrors(job.end(), errors);
     errors += known.summary.errors.length;
     isAnyDone ||= known.done;
     lane.set(instanceKey(known.target, known.summary), known);
     log.note(known);
-  });
+  };
+  const { concurrency } = endpoint;
+  await takeTurns(queue, { concurrency, clock: context.clock, most: MAX_HELD, finished });
   return isAnyDone || queue.some((job) => job.gotOn);
 }
 

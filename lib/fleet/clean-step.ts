@@ -59,8 +59,8 @@ export async function cleanStep(
       `the function's time-out leaves no time to delete anything: raise timeout in serverless.yml, or lower stopBeforeEnd (STOP_BEFORE_END)`,
     );
   }
-  // A call that ended before it had made its plan has not begun the round.
-  const isNewRound = last?.round !== round || last.plan === undefined;
+  // A call that ended before it had written its agenda has not begun the round.
+  const isNewRound = last?.round !== round || last.agenda === undefined;
   if (!isNewRound && last?.ended && !last.ended.again) return answerOf(state);
   const log = await LaneLog.take(store, run.id, lane, state, {
     round,

@@ -145,7 +145,7 @@ const laneEntry = z.strictObject({
    * Number of the entry with all that its call found to do, or one before it in the round; absent as long as none of
    * the round has found anything out.
    */
-  plan: count.optional(),
+  agenda: count.optional(),
   /** Present once the call has ended. */
   ended: z
     .strictObject({
@@ -242,14 +242,14 @@ export function readEntry(
 }
 
 function problemOf(
-  { runId, lane, entry, whole, plan, ended, facts, instances }: LaneEntry,
+  { runId, lane, entry, whole, agenda, ended, facts, instances }: LaneEntry,
   run: Pick<FleetRun, 'id' | 'dryRun'>,
   place: Pick<LaneEntry, 'lane' | 'entry'>,
 ): string | undefined {
   if (runId !== run.id) return 'it is of another run';
   if (lane !== place.lane || entry !== place.entry) return 'it belongs to another place';
-  if (Math.max(whole, plan ?? 0) > entry) return 'it refers to an entry after it';
-  if (ended?.again === false && !(facts && plan !== undefined)) return 'it does not tell all';
+  if (Math.max(whole, agenda ?? 0) > entry) return 'it refers to an entry after it';
+  if (ended?.again === false && !(facts && agenda !== undefined)) return 'it does not tell all';
   const keys = instances.map((each) => instanceKey(each.target, each.summary));
   if (new Set(keys).size < keys.length) return 'an instance is in it twice';
   const wrong = instances.find((each) => !addsUp(each, run.dryRun));

@@ -36,8 +36,8 @@ export class LaneBusyError extends JanitorError {
 }
 
 /**
- * Reads as much of a lane's log as can be read: the last entry that holds everything, those after it, and the plan of
- * its call, so that nothing that was planned is missing.
+ * Reads as much of a lane's log as can be read: the last entry that holds everything, those after it, and the agenda of
+ * its call, so that nothing that it was to do is missing.
  */
 export async function readLane(
   store: ObjectStore,
@@ -75,8 +75,8 @@ export async function readLane(
   if (length > 0) await read(length - 1, length);
   const whole = entries.get(length - 1)?.whole ?? 0;
   await read(whole, length);
-  const plan = entries.get(whole)?.plan;
-  if (plan !== undefined) await read(plan, plan + 1);
+  const agenda = entries.get(whole)?.agenda;
+  if (agenda !== undefined) await read(agenda, agenda + 1);
   // The entries before an unreadable one may hold the same.
   if (gaps.length > 0) await read(0, length);
   const instances = new Map<string, KnownInstance>();
@@ -100,7 +100,7 @@ export class LaneLog {
   readonly #header: Header;
   #length: number;
   #whole: number;
-  #plan: number | undefined;
+  #agenda: number | undefined;
   #noted = new Map<string, KnownInstance>();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -121,7 +121,7 @@ export class LaneLog {
     this.#header = header;
     this.#length = state.length;
     this.#whole = state.last?.whole ?? 0;
-    if (state.last?.round === header.round) this.#plan = state.last.plan;
+    if (state.last?.round === header.round) this.#agenda = state.last.agenda;
   }
 
   /**
@@ -184,8 +184,8 @@ export class LaneLog {
   }
 
   /** Writes what there is to do, before anything of it is done. */
-  async plan(facts: LaneFacts, instances: readonly KnownInstance[]): Promise<void> {
-    this.#plan = this.#length;
+  async begin(facts: LaneFacts, instances: readonly KnownInstance[]): Promise<void> {
+    this.#agenda = this.#length;
     await this.#append(instances, { facts });
   }
 
@@ -214,7 +214,7 @@ export class LaneLog {
       entry: this.#length,
       at: this.#now(),
       whole: this.#whole,
-      plan: this.#plan,
+      agenda: this.#agenda,
       ...more,
       instances,
     };

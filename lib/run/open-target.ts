@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { ApiError, TargetError } from '../answers/api-error.ts';
 import { archiveLines, objectName } from '../archive/archive.ts';
 import type { Clock } from '../http/clock.ts';
@@ -59,22 +60,24 @@ interface TargetFailure {
   readonly early: boolean;
 }
 
+/** More than may be in flight at the service and at IAM together: a target may have 100,000 projects. */
+const PROJECTS_AT_ONCE = 300;
+
 /**
  * Opens a target, or one for each of its projects, and finds the instances. Deletes nothing and never throws: a
  * failure is in the summary.
  */
-export async function beginTargets(
+export async function beginTarget(
   run: RunContext,
   target: Target,
   endpoint: Endpoint,
 ): Promise<readonly TargetRun[]> {
-  const { accounts, observer, requestedTargets } = run;
-  const counts = addRequests([]);
-  const opening = { run, target, endpoint, counts };
-  if (!target.projects) return [await beginTarget(opening)];
+  const { accounts, observer, requestedTargets, window, clock } = run;
+  const opening = { run, target, endpoint, counts: addRequests([]) };
+  if (!target.projects) return [await beginInProject(opening)];
   let targets: readonly Target[];
   try {
-    const found = await findProjects(accounts, target, counts);
+    const found = await findProjects(accounts, target, opening.counts);
     for (const { name } of found.disabled) {
       warnOfDisabled(observer, name, target.name);
     }
@@ -86,29 +89,12 @@ export async function beginTargets(
   }
   // All of them may be disabled.
   if (targets.length === 0) return [notBegun(opening)];
-  return await beginProjects(opening, targets);
-}
-
-/** More than may be in flight at the service and at IAM together: a target may have 100,000 projects. */
-const PROJECTS_AT_ONCE = 300;
-
-/** Opens the projects of a target. The requests that found them count as those of the first. */
-async function beginProjects(
-  written: Opening,
-  targets: readonly Target[],
-): Promise<readonly TargetRun[]> {
-  const { window, clock } = written.run;
-  const begun: TargetRun[] = [];
-  const waiting = targets.entries();
-  const seat = async () => {
-    for (const [i, target] of waiting) {
-      const counts = i === 0 ? written.counts : addRequests([]);
-      const opening = { ...written, target, counts };
-      begun[i] = isClosed(window, clock) ? notReached(opening) : await beginTarget(opening);
-    }
-  };
-  await Promise.all(Array.from({ length: PROJECTS_AT_ONCE }, seat));
-  return begun;
+  return await pLimit(PROJECTS_AT_ONCE).map(targets, async (each, i) => {
+    // The requests that found the projects count as those of the first.
+    const counts = i === 0 ? opening.counts : addRequests([]);
+    const project = { ...opening, target: each, counts };
+    return isClosed(window, clock) ? notReached(project) : await beginInProject(project);
+  });
 }
 
 function notReached(opening: Opening): TargetRun {
@@ -139,7 +125,7 @@ function fail(summary: TargetSummary, error: unknown): void {
   summary.error = failure;
 }
 
-async function beginTarget(opening: Opening): Promise<TargetRun> {
+async function beginInProject(opening: Opening): Promise<TargetRun> {
   const { run, target } = opening;
   const { observer } = run;
   const { name } = target;

@@ -4,7 +4,7 @@ import { byServer, targetOrigin } from '../model/origins.ts';
 import { addRequests, conclude, counted, type Summary } from '../model/summary.ts';
 import type { Policy, Target } from '../policy/schema.ts';
 import {
-  beginTargets,
+  beginTarget,
   concludeTarget,
   type TargetRun,
   warnOfUnmatchedInAll,
@@ -13,23 +13,6 @@ import { leaveOverlapsAlone } from './overlap.ts';
 import { missingInstances, type RunRequest, selectTargets } from './request.ts';
 import { openContext, type RunContext, type RunDependencies } from './run-context.ts';
 import { takeTurns } from './turns.ts';
-
-/** A run before anything is sent. */
-interface OpenRun {
-  readonly context: RunContext;
-  /** In the policy's order; the projects of those that have some are not known yet. */
-  readonly targets: readonly Target[];
-  /** One for each host, however many targets are on it. */
-  readonly endpoints: readonly Endpoint[];
-  readonly endpointOf: ReadonlyMap<Target, Endpoint>;
-}
-
-/** The targets of a run whose instances are known, in the policy's order. */
-interface BegunRun {
-  readonly targets: readonly TargetRun[];
-  /** True where an instance that was asked for is nowhere. */
-  readonly failed: boolean;
-}
 
 /**
  * One pass over the policy. Every target and instance is accounted for in the summary, whatever
@@ -42,13 +25,33 @@ export async function run(
   dependencies: RunDependencies,
 ): Promise<Summary> {
   const { random, runId, trigger } = dependencies;
-  const opened = openRun(policy, request, dependencies);
-  const { context } = opened;
+  const selected = selectTargets(policy, request);
+  const context = openContext(policy, request, dependencies);
+  const endpointOf = openEndpoints(selected, dependencies);
   const { observer, warnings, now, dryRun } = context;
   observer.started?.({ runId, trigger, dryRun, startedAt: now });
-  const { targets, failed } = await beginRun(opened, async (begun, { concurrency }) => {
-    await cleanAll(begun, concurrency, random(), context);
-  });
+
+  const begun = new Map<Target, readonly TargetRun[]>();
+  const inOrder = () => selected.flatMap((target) => begun.get(target) ?? []);
+  const count = () => addRequests(inOrder().map(({ requestCounts }) => requestCounts));
+  const cleanEndpoint = async (endpoint: Endpoint) => {
+    const here = selected.filter((target) => endpointOf.get(target) === endpoint);
+    const targets = await beginTargets(context, here, endpoint);
+    here.forEach((target, i) => {
+      begun.set(target, targets[i] as readonly TargetRun[]);
+    });
+    const instances = inOrder().reduce((sum, { cleanups }) => sum + cleanups.length, 0);
+    context.window.allowFor(instances);
+    observer.discovered?.(instances, count);
+    await cleanAll(targets.flat(), endpoint.concurrency, random(), context);
+  };
+  // All at once, so that a slow one does not hold up the others.
+  await Promise.all([...new Set(endpointOf.values())].map(cleanEndpoint));
+
+  const targets = inOrder();
+  warnOfUnmatchedInAll(observer, targets);
+  const missing = missingInstances(context.requestedInstances, targets);
+  for (const message of missing) observer.warning?.(message);
   for (const each of targets) {
     concludeTarget(each);
     if (each.summary.error) observer.targetFailed?.(each.summary);
@@ -63,6 +66,7 @@ export async function run(
       `${counted(gone, 'record')} of the approved plan ${gone === 1 ? 'is' : 'are'} not listed any more`,
     );
   }
+  const failed = missing.length > 0;
   const requests = new Map(targets.map(({ summary, requestCounts }) => [summary, requestCounts]));
   const times = { startedAt: now, durationMs: context.elapsed() };
   const summary = conclude({ runId, trigger, dryRun, warnings, failed, ...times }, requests);
@@ -86,59 +90,18 @@ function approvedOnGoneInstances(
   return gone.reduce((sum, count) => sum + count, 0);
 }
 
-/** @throws {RunRequestError} when the request names a target that does not exist. */
-function openRun(policy: Policy, request: RunRequest, dependencies: RunDependencies): OpenRun {
-  const targets = selectTargets(policy, request);
-  const context = openContext(policy, request, dependencies);
-  const endpointOf = openEndpoints(targets, dependencies);
-  return { context, targets, endpoints: [...new Set(endpointOf.values())], endpointOf };
-}
-
 /**
- * Finds the instances of every target. All endpoints are asked at once, so that a slow one does not hold up
- * the others.
- * @param proceed is called for each endpoint as soon as its own targets are known.
- */
-async function beginRun(
-  { context, targets, endpoints, endpointOf }: OpenRun,
-  proceed: (begun: readonly TargetRun[], endpoint: Endpoint) => Promise<void>,
-): Promise<BegunRun> {
-  const { observer } = context;
-  const begun = new Map<Target, readonly TargetRun[]>();
-  const all = () => targets.flatMap((target) => begun.get(target) ?? []);
-  const count = () => addRequests(all().map(({ requestCounts }) => requestCounts));
-  await Promise.all(
-    endpoints.map(async (endpoint) => {
-      const here = targets.filter((target) => endpointOf.get(target) === endpoint);
-      const opened = await beginEndpoint(context, here, endpoint);
-      here.forEach((target, i) => {
-        begun.set(target, opened[i] as readonly TargetRun[]);
-      });
-      const found = opened.flat();
-      const instances = all().flatMap(({ cleanups }) => cleanups);
-      context.window.allowFor(instances.length);
-      observer.discovered?.(instances.length, count);
-      await proceed(found, endpoint);
-    }),
-  );
-  const inOrder = all();
-  warnOfUnmatchedInAll(observer, inOrder);
-  const missing = missingInstances(context.requestedInstances, inOrder);
-  for (const message of missing) observer.warning?.(message);
-  return { targets: inOrder, failed: missing.length > 0 };
-}
-
-/**
- * Finds the instances of the targets of one endpoint; those that two targets select are left alone.
+ * Opens the targets of one endpoint and finds their instances; those that two targets select are left alone. Deletes
+ * nothing and never throws: a failure is in the summary of its target.
  * @returns for each target: itself, or one for each of its projects.
  */
-export async function beginEndpoint(
-  context: RunContext,
+export async function beginTargets(
+  run: RunContext,
   targets: readonly Target[],
   endpoint: Endpoint,
 ): Promise<readonly (readonly TargetRun[])[]> {
-  const begun = await Promise.all(targets.map((each) => beginTargets(context, each, endpoint)));
-  await leaveOverlapsAlone(context, begun.flat());
+  const begun = await Promise.all(targets.map((each) => beginTarget(run, each, endpoint)));
+  await leaveOverlapsAlone(run, begun.flat());
   return begun;
 }
 
@@ -177,26 +140,26 @@ async function cleanAll(
   random: number,
   { observer, clock, window }: RunContext,
 ): Promise<void> {
-  const queue = targets.flatMap(({ summary, cleanups }) =>
+  const queue = targets.flatMap(({ summary: target, cleanups }) =>
     cleanups.map((cleanup) => {
+      const { summary } = cleanup;
       let begun = false;
       const turn = async (othersWait: () => boolean) => {
         if (!begun) {
-          observer.instanceBegun?.(summary, cleanup.summary);
+          observer.instanceBegun?.(target, summary);
           // At once: thousands may wait, and the summary is to be written in time.
           if (isClosed(window, clock)) {
             cleanup.leaveAlone(window.stop.aborted ? 'interrupted' : 'deadline');
           }
         }
         begun = true;
-        const finished = await cleanup.turn(othersWait);
-        if (finished) observer.instanceDone?.(summary, cleanup.summary);
-        return finished;
+        return await cleanup.turn(othersWait);
       };
-      return { turn };
+      return { turn, finished: () => observer.instanceDone?.(target, summary) };
     }),
   );
-  await takeTurns(rotate(queue, random), concurrency, clock);
+  const finished = (item: (typeof queue)[number]) => item.finished();
+  await takeTurns(rotate(queue, random), { concurrency, clock, finished });
 }
 
 /** Begins somewhere else in each run, so that what a deadline cuts off is not always the same. */

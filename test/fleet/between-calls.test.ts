@@ -33,7 +33,7 @@ const beforeSecondCall = (change: () => void) => {
     if (step === 'Clean' && cleans().length === 2) change();
   };
 };
-/** Kills a call at its first request to a service: by then it has the lane, and no plan. */
+/** Kills a call at its first request to a service: by then it has the lane, and no agenda. */
 const killBeforePlan = (isMeant: (call: Call) => boolean) => {
   let isKilled = false;
   world.onEffect = (call, effect) => {
@@ -42,7 +42,7 @@ const killBeforePlan = (isMeant: (call: Call) => boolean) => {
     call.kill();
   };
 };
-/** Kills the first call once it has a plan, and before it has listed any records. */
+/** Kills the first call once it has an agenda, and before it has listed any records. */
 const killBeforeLists = () => {
   let isKilled = false;
   world.onEffect = (call, effect) => {
@@ -104,7 +104,7 @@ describe('a redriven round', () => {
     expect(truthOf(world)).toBe(3);
   };
 
-  test('is done by its next call where the first is killed before it has a plan', async () => {
+  test('is done by its next call where the first is killed before it has an agenda', async () => {
     const failedAt = await startFailed();
     killBeforePlan(({ message }) => message.round === 1);
     expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
@@ -112,7 +112,7 @@ describe('a redriven round', () => {
     expectAllDone();
   });
 
-  test('is done by its next call where the bucket does not take the plan of the first', async () => {
+  test('is done by its next call where the bucket does not take the agenda of the first', async () => {
     const failedAt = await startFailed();
     let written = 0;
     world.bucket.trouble = (operation, key) => {
@@ -125,7 +125,7 @@ describe('a redriven round', () => {
     expectAllDone();
   });
 
-  test('does not try again what it gave up where a later call is killed before it has a plan', async () => {
+  test('does not try again what it gave up where a later call is killed before it has an agenda', async () => {
     await startSlow();
     const { id } = add('refused', 3);
     add('large', 500);

@@ -191,10 +191,10 @@ describe('right numbers, or a failed run that says what is not known', () => {
     ['of another run', (last) => ({ ...last, runId: 'other' }), 'it is of another run'],
     ['of another endpoint', (last) => ({ ...last, lane: 1 }), 'it belongs to another place'],
     ['of another place', (last) => ({ ...last, entry: 3 }), 'it belongs to another place'],
-    ['of version 1.0.0', ({ runId, lane, entry, plan, ...last }) => last, 'runId'],
+    ['of version 1.0.0', ({ runId, lane, entry, agenda, ...last }) => last, 'runId'],
     ['ahead', (last) => ({ ...last, whole: 999 }), 'it refers to an entry after it'],
     ['without facts', ({ facts, ...last }) => last, 'it does not tell all'],
-    ['without its plan', ({ plan, ...last }) => last, 'it does not tell all'],
+    ['without its agenda', ({ agenda, ...last }) => last, 'it does not tell all'],
     ['with more', (last) => ({ ...last, more: 1 }), 'Unrecognized key'],
     ['ended in text', (last) => ({ ...last, ended: { again: 'false' } }), 'ended.again'],
     [

@@ -45,6 +45,9 @@ export function folderArchive(folder: string): Archive {
 const ADVICE = 'mend that, or name another folder under archive';
 const REASON: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; make room, or name another folder under archive',
+  EDQUOT: 'the quota of the disk is used up; raise it, or name another folder under archive',
+  EFBIG:
+    'a file may not grow as large there (see ulimit -f); raise that, or name another folder under archive',
   EACCES: 'no permission to write there; grant it, or name another folder under archive',
   EPERM: 'no permission to write there; grant it, or name another folder under archive',
   EROFS: 'its file system is read-only; name another folder under archive',

@@ -1,6 +1,6 @@
-import { open, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
 import type { Duration } from 'luxon';
-import { describeWriteError, refusePipe } from '../model/error.ts';
+import { describeWriteError, existingAt } from '../model/output-file.ts';
 import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -58,13 +58,12 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
 
 /** Opens the file for writing without changing it. True where that created it. */
 async function tryToWrite(file: string): Promise<boolean> {
-  const existing = await realpath(file).catch(() => undefined);
   try {
-    if (existing !== undefined) refusePipe(await stat(existing));
-    const handle = await open(file, existing === undefined ? 'a' : 'r+');
+    const existing = existingAt(file);
+    const handle = await open(file, existing ? 'r+' : 'a');
     await handle.close();
+    return !existing;
   } catch (error) {
     throw new UsageError(`--html: ${file}: ${describeWriteError(error)}`);
   }
-  return existing === undefined;
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { describeWriteError } from '../model/error.ts';
+import { describeWriteError } from '../model/output-file.ts';
 import { readTextFile, TextFileError } from '../model/text-file.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';

@@ -150,7 +150,11 @@ const agency = z
 const credentials = z
   .strictObject(
     {
-      secret: text('the name of a secret')
+      secret: text(
+        'the name or ARN of a secret, of letters, digits and / _ + = . @ : -',
+        // What Secrets Manager allows; the JSON of a secret is no name of one.
+        /^[\w/+=.@:-]{1,2048}$/,
+      )
         .optional()
         .meta({
           description: 'Name or ARN of the secret in AWS Secrets Manager.',

@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
+  constants,
+  fchmodSync,
   fsyncSync,
   openSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
-import { describeWriteError, JanitorError, refusePipe } from '../model/error.ts';
+import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import { shareOfMemory } from '../model/memory.ts';
+import { describeWriteError, existingAt } from '../model/output-file.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
@@ -175,16 +178,21 @@ function openOutput({ out, unread }: StandardOutput): Sink {
   return { write: (text) => buffer.write(text), finish: () => buffer.flush(), close() {} };
 }
 
-/** A file that is written beside its place. A device has no place beside it, and is written itself. */
+/**
+ * A file that is written beside its place, with the permissions of the one that it replaces. A device has no place
+ * beside it, and is written itself.
+ */
 function openFile(file: string): Sink {
+  let place = file;
   let partial: string | undefined;
   let descriptor: number | undefined;
   try {
-    const existing = statSync(file, { throwIfNoEntry: false });
-    refusePipe(existing);
-    if (existing?.isDirectory()) throw Object.assign(new Error(), { code: 'EISDIR' });
-    if (!existing || existing.isFile()) partial = `${file}.${suffix()}.partial`;
-    descriptor = openSync(partial ?? file, partial ? 'wx' : 'w');
+    const { path, stats } = existingAt(file) ?? {};
+    if (path !== undefined) accessSync(path, constants.W_OK);
+    place = path ?? file;
+    if (!stats || stats.isFile()) partial = `${place}.${suffix()}.partial`;
+    descriptor = openSync(partial ?? place, partial ? 'wx' : 'w', stats?.mode);
+    if (partial && stats) fchmodSync(descriptor, stats.mode);
   } catch (error) {
     throw new RecordsFileError(file, error);
   }
@@ -200,7 +208,7 @@ function openFile(file: string): Sink {
       if (!partial) return;
       fsyncSync(descriptor as number);
       end();
-      renameSync(partial, file);
+      renameSync(partial, place);
       partial = undefined;
     },
     close: () => {

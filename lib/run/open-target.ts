@@ -275,22 +275,38 @@ function archiveOf(
   };
 }
 
+/** After so many lists in a row that had the instance in question still, or could not be read, no more are asked for. */
+const LISTS_IN_VAIN = 3;
+
 /**
- * Reads the list of instances once more for the first instance that is looked for; the others use that answer, unless
- * they have been seen since it was asked for.
+ * Reads the list of instances once more for an instance that says it is gone. One list serves many of them: that an
+ * instance is not in it holds until it is seen again; that it is in it, only for those that said so before the list was
+ * asked for.
  */
 function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
+  let ids: Promise<ReadonlySet<string> | undefined> = Promise.resolve(undefined);
   let askedAt = Number.NEGATIVE_INFINITY;
-  let ids: Promise<ReadonlySet<string> | undefined> | undefined;
+  let asked = 0;
+  let inVain = 0;
+  const ask = () => {
+    askedAt = clock.monotonic();
+    asked += 1;
+    ids = api.listInstances().then(
+      ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
+      () => undefined,
+    );
+  };
   return async (instanceId) => {
-    if (!ids || (api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) {
-      askedAt = clock.monotonic();
-      ids = api.listInstances().then(
-        ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
-        () => undefined,
-      );
+    const before = asked;
+    const mayBeListed = async () => (await ids)?.has(instanceId) ?? true;
+    if ((api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) ask();
+    let isListed = await mayBeListed();
+    if (isListed && asked === before && inVain < LISTS_IN_VAIN) {
+      ask();
+      isListed = await mayBeListed();
     }
-    return (await ids)?.has(instanceId) ?? true;
+    inVain = isListed ? inVain + 1 : 0;
+    return isListed;
   };
 }
 

@@ -144,6 +144,21 @@ onFullDisk('a full disk under the log does not cost the summary', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ outcome: 'complete', totals: { deleted: 30 } });
 });
 
+test.each([
+  ['--records', 'stdout', 'standard output goes there; write - for it, or name another file'],
+  ['--records', 'stderr', 'standard error goes there; name another file'],
+  ['--html', 'stdout', 'standard output goes there; write - for it, or name another file'],
+] as const)('%s may not be the file that %s goes to', async (option, stream, problem) => {
+  const path = await folder.write('out', '');
+  const file = await open(path, 'w');
+  running = startWith({ [stream]: file.fd }, 'plan', '--policy', policy, option, path);
+  const { status, stderr } = await running.ended;
+  await file.close();
+  expect(status).toBe(2);
+  const said = stream === 'stderr' ? await readFile(path, 'utf8') : stderr;
+  expect(said).toContain(`${path}: ${problem}`);
+});
+
 test('neither Node nor the AWS SDK puts in a word of its own', async () => {
   const { HUAWEICLOUD_SDK_AK: accessKey, HUAWEICLOUD_SDK_SK: secretKey } = DEMO_ENV;
   const secrets = await startSecretsManager({ mine: JSON.stringify({ accessKey, secretKey }) });

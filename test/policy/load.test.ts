@@ -471,7 +471,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: { secret: "" }',
-      '7:28: targets[0].credentials.secret: expected the name of a secret, found text',
+      '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found text',
     ],
     [
       'credentials: {}',
@@ -480,6 +480,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
     [
       'credentials: { env: PROD, secret: a }',
       '7:25: targets[0].credentials.env: cannot be used together with secret; leave one out',
+    ],
+    [
+      `credentials: { secret: '{"accessKey":"mine","secretKey":"hunter2"}' }`,
+      '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found text',
     ],
     [
       'credentials: { env: PROD-1 }',
@@ -495,7 +499,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       'credentials: { secret: }',
-      '7:28: targets[0].credentials.secret: expected the name of a secret, found null; write a value, or leave the key out',
+      '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found null; write a value, or leave the key out',
     ],
     [
       'instances: [a]',

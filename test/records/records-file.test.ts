@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
@@ -175,6 +182,27 @@ describe('the name', () => {
     expect(() => open()).toThrow(
       `--records ${file}: it is a pipe; write - for standard output, and send that there`,
     );
+  });
+
+  test('of a link is the name of the file behind it, which keeps its permissions', () => {
+    const real = join(folder.path, 'real.jsonl');
+    writeFileSync(real, 'old', { mode: 0o600 });
+    symlinkSync(real, file);
+    const records = open();
+    writeTwo(records, { outcome: 'deleted' });
+    records.finish(2);
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    expect(linesOf(real)).toHaveLength(3);
+    expect(statSync(real).mode & 0o777).toBe(0o600);
+    expect(readdirSync(folder.path).sort()).toEqual(['out.jsonl', 'real.jsonl']);
+  });
+
+  test.each([
+    ['nowhere.jsonl', 'it is a link to a file that does not exist; name that file'],
+    ['out.jsonl', 'it is a link that leads in a circle; name a file'],
+  ])('of a link to %s is refused', (to, problem) => {
+    symlinkSync(join(folder.path, to), file);
+    expect(() => open()).toThrow(`--records ${file}: ${problem}`);
   });
 
   test('of a device is written to, and stays a device', () => {

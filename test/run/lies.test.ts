@@ -442,6 +442,40 @@ describe('a list', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { listed: 0 } });
     expect(summary.warnings).toEqual(['cache: instance a is gone']);
   });
+
+  test('of one instance after the other that is gone, is a warning for each', async () => {
+    const { emulator } = world;
+    addExpired('a', 'b', 'c');
+    let lists = 0;
+    emulator.intercept = ({ operation, instanceId = '' }) => {
+      if (operation === 'list-tasks') emulator.removeInstance(instanceId);
+      lists += operation === 'list-instances' ? 1 : 0;
+      // The list that is asked for the first of them cannot be read.
+      return lists === 2 && operation === 'list-instances' ? { status: 403, body: {} } : undefined;
+    };
+    const policy = onlyTarget(emulator, { requests: { concurrency: 1 } });
+    const summary = await world.run(policy, {}, { random: () => 0 });
+    expect(summary.targets[0]?.instances).toMatchObject([
+      { name: 'a', outcome: 'failed', stoppedBy: 'listing' },
+      { name: 'b', outcome: 'complete' },
+      { name: 'c', outcome: 'complete' },
+    ]);
+    expect(summary.warnings).toEqual(['cache: instance b is gone', 'cache: instance c is gone']);
+  });
+
+  test('of many instances that say they are gone, and are listed, costs few lists', async () => {
+    const { emulator } = world;
+    addExpired(...'abcdefgh');
+    emulator.intercept = ({ operation }) =>
+      operation === 'list-tasks' ? { status: 404, body: { error_code: 'DCS.3022' } } : undefined;
+    const policy = onlyTarget(emulator, { requests: { concurrency: 1 } });
+    const summary = await world.run(policy);
+    expect(summary.outcome).toBe('failed');
+    expect(summary.targets[0]?.instances.every(({ stoppedBy }) => stoppedBy === 'listing')).toBe(
+      true,
+    );
+    expect(emulator.journal.count({ operation: 'list-instances' })).toBe(1 + 3);
+  });
 });
 
 test.each([

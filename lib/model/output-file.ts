@@ -1,0 +1,66 @@
+import { fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+
+/** Something that stands where a file is to be written. */
+export interface Existing {
+  /** Of the file itself, where the name is a link to one: a file is never put in the place of a link. */
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/**
+ * @returns what stands at the place that somebody has named for a file; `undefined` where nothing does.
+ * @throws {Error} that {@link describeWriteError} explains, where nothing may be written: to open a pipe waits for its
+ * reader, for ever perhaps; and the file that standard output or standard error goes to is being written already.
+ */
+export function existingAt(file: string): Existing | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false });
+  if (!stats) {
+    if (lstatSync(file, { throwIfNoEntry: false })) throw refusal('DANGLING');
+    return undefined;
+  }
+  if (stats.isFIFO()) throw refusal('PIPE');
+  if (stats.isDirectory()) throw refusal('EISDIR');
+  if (!stats.isFile()) return { path: file, stats };
+  if (isOpenAs(1, stats)) throw refusal('STDOUT');
+  if (isOpenAs(2, stats)) throw refusal('STDERR');
+  return { path: realpathSync(file), stats };
+}
+
+function isOpenAs(descriptor: number, { dev, ino }: Stats): boolean {
+  try {
+    const open = fstatSync(descriptor);
+    return open.dev === dev && open.ino === ino;
+  } catch {
+    // Whoever started this program may have closed it.
+    return false;
+  }
+}
+
+function refusal(code: keyof typeof ADVICE): Error {
+  return Object.assign(new Error(ADVICE[code]), { code });
+}
+
+const FORBIDDEN = 'no permission to write there; name another file';
+
+const ADVICE = {
+  ENOENT: 'its folder does not exist; make it first',
+  EACCES: FORBIDDEN,
+  EPERM: FORBIDDEN,
+  EROFS: FORBIDDEN,
+  EISDIR: 'it is a folder; name a file in it',
+  ELOOP: 'it is a link that leads in a circle; name a file',
+  ENOSPC: 'the disk is full, so it was not written',
+  EDQUOT: 'the quota of the disk is used up, so it was not written',
+  EFBIG: 'it is larger than a file may be here (see ulimit -f), so it was not written',
+  PIPE: 'it is a pipe; write - for standard output, and send that there',
+  STDOUT: 'standard output goes there; write - for it, or name another file',
+  STDERR: 'standard error goes there; name another file',
+  DANGLING: 'it is a link to a file that does not exist; name that file',
+} as const;
+
+/** Why a file that somebody has named could not be written, and what to do. */
+export function describeWriteError(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) return message;
+  return Object.hasOwn(ADVICE, code) ? ADVICE[code as keyof typeof ADVICE] : code;
+}

@@ -1,5 +1,5 @@
 import { parseHttpDate } from '../http/http-date.ts';
-import { parseRetryAfter, type Trouble } from '../http/retry.ts';
+import { type GaveUp, parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
@@ -197,7 +197,11 @@ function readText(text: string, conceal: Conceal): string {
 export function describeResponse(sent: {
   readonly reading?: AnswerReading;
   readonly attempts: number;
+  readonly gaveUp?: GaveUp;
 }): string {
+  if (sent.attempts === 0) {
+    return `nothing was sent${sent.gaveUp === 'unavailable' ? ', since the service had failed too often' : ''}`;
+  }
   const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
   const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
   return `${reading}${tries}`;

@@ -14,12 +14,15 @@ import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
   countedById,
+  endedWithTarget,
+  FRUITLESS_CALLS,
   finished,
   inNextRound,
   isUntold,
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
+  neverInTime,
   newInstance,
   TOO_SHORT,
   tooSlow,
@@ -75,8 +78,8 @@ export async function cleanLane(
   warnOfUnmatchedHere(options, begun, context);
   // An earlier call has listed whatever it was about to delete.
   const { requestedIds, seenIds } = context;
-  for (const { unclear } of requestedIds ? lane.values() : []) {
-    for (const id of unclear) if (requestedIds?.has(id)) seenIds.add(id);
+  for (const { unclear, saidGone } of requestedIds ? lane.values() : []) {
+    for (const id of [...unclear, ...saidGone]) if (requestedIds?.has(id)) seenIds.add(id);
   }
   const { cleanedBy, ended } = handOver(lane, begun);
   const counted = countedById(lane.values());
@@ -94,19 +97,23 @@ export async function cleanLane(
   const withoutJob = [...lane].flatMap(([key, known]) =>
     known.done || jobs.has(key) ? [] : known,
   );
-  const facts = () => factsOf(state.facts, [...lane.values()], begun, context);
+  const isLate = context.clock.monotonic() >= context.window.deleteUntil;
+  const lateCalls = isLate ? 1 + ((!isNewRound && state.facts?.lateCalls) || 0) : 0;
+  const facts = () => factsOf({ before: state.facts, lane, begun, context, lateCalls });
   await log.begin(facts(), [...lane.values()]);
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   ended.forEach(tell);
   const gotOn = await workOn(jobs, lane, { endpoint, context, log });
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
-  for (const [key, job] of gotOn ? [] : rest) {
-    if (!job.inTime) continue;
-    const end = tooSlow(lane.get(key) as KnownInstance, job.reached);
+  const isTooLate = lateCalls >= FRUITLESS_CALLS;
+  for (const [key, job] of gotOn && !isTooLate ? [] : rest) {
+    if (!job.inTime && !isTooLate) continue;
+    const known = lane.get(key) as KnownInstance;
+    const end = isTooLate ? neverInTime(known, job.reached) : tooSlow(known, job.reached);
     lane.set(key, end);
     tell(end);
   }
-  const mayGoOn = mayBeCalledAgain && gotOn;
+  const mayGoOn = mayBeCalledAgain && gotOn && !isTooLate;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
   const ends = isLast ? await endWithoutJobs(withoutJob, begun, cleanedBy, context) : [];
@@ -201,20 +208,28 @@ async function workOn(
   return isAnyDone || queue.some((job) => job.gotOn);
 }
 
+interface FactsOptions {
+  readonly before: LaneFacts | undefined;
+  readonly lane: ReadonlyMap<string, KnownInstance>;
+  readonly begun: readonly TargetRun[];
+  readonly context: RunContext;
+  readonly lateCalls: number;
+}
+
 /** The facts about the lane beside its instances, with those of earlier calls. */
-function factsOf(
-  before: LaneFacts | undefined,
-  instances: readonly KnownInstance[],
-  begun: readonly TargetRun[],
-  { warnings, seenIds, requestedInstances }: RunContext,
-): LaneFacts {
+function factsOf({ before, lane, begun, context, lateCalls }: FactsOptions): LaneFacts {
+  const { warnings, seenIds, requestedInstances } = context;
+  const instances = [...lane.values()];
   const known = new Map(before?.targets.map((target) => [target.name, target]));
+  // An earlier call of the round ended them with their target, so its error is the reason.
+  const endedEarlier = new Set(instances.filter(endedWithTarget).map(({ target }) => target));
   const targets = begun.map(({ summary, requestCounts, open, allowed, unmatched }): KnownTarget => {
     const { instances: _, error: why, outcome, ...target } = summary;
     // A call begins with this, so it had all of its time.
-    const error =
+    const failure =
       outcome === 'incomplete' && why ? { ...why, message: `${why.message}; ${TOO_SHORT}` } : why;
     const was = known.get(target.name);
+    const error = failure ?? (endedEarlier.has(target.name) ? was?.error : undefined);
     const asked = requestedInstances && {
       allowed: allowed.map(({ id, name }) => ({ id, name })),
       // An instance that an earlier call cleaned may have another name by now, or be gone: its pattern did match.
@@ -233,11 +248,15 @@ function factsOf(
   const filled = new Set(instances.map(({ target }) => target));
   const others = (before?.targets ?? [])
     .filter(({ name }) => filled.has(name) && !here.has(name))
-    .map(({ error: _, ...was }): KnownTarget => ({ ...was, outcome: 'complete' }));
+    .map(({ error, ...was }): KnownTarget => {
+      const failed = error && endedEarlier.has(was.name);
+      return { ...was, ...(failed && { error }), outcome: failed ? 'failed' : 'complete' };
+    });
   return {
     targets: [...targets, ...others],
     warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
     seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
+    lateCalls,
   };
 }
 

@@ -103,6 +103,7 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   target: z.string(),
   summary: instance,
   unclear: z.array(z.string()),
+  saidGone: z.array(z.string()),
   done: z.boolean(),
   triedIn: count,
   shortest: count.nullable(),
@@ -125,6 +126,7 @@ const laneFacts: z.ZodType<LaneFacts> = z.strictObject({
   targets: z.array(knownTarget),
   warnings: z.array(z.string()),
   seenIds: z.array(z.string()),
+  lateCalls: count,
 });
 
 const laneEntry = z.strictObject({

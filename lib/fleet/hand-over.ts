@@ -27,7 +27,7 @@ export function handOver(
     const wasListed = heir.summary.listed > 0 || heir.summary.outcome === 'complete';
     if (heir.done && !wasListed) continue;
     if (!heir.done) lane.set(newKey, inherit(heir, known));
-    const end = moved(heir.done ? known : { ...known, unclear: [] }, now.target);
+    const end = moved(heir.done ? known : { ...known, unclear: [], saidGone: [] }, now.target);
     lane.set(key, end);
     if (!known.done || known.summary.outcome !== end.summary.outcome) ended.push(end);
   }

@@ -76,9 +76,12 @@ export class Job {
   ): void {
     const [there, deleted] = [new Set<unknown>(), new Set<unknown>()];
     for (const { id, status } of tasks) (status === 'DELETED' ? deleted : there).add(id);
-    const gone = this.#before.unclear.filter((id) => !there.has(id));
-    const marked = gone.filter((id) => deleted.has(id)).length;
-    this.#list = { gone: gone.length, marked, counted: this.#counted, expired };
+    const { unclear, saidGone } = this.#before;
+    const gone = unclear.filter((id) => !there.has(id));
+    const alreadyGone = saidGone.filter((id) => !there.has(id));
+    const marked = [...gone, ...alreadyGone].filter((id) => deleted.has(id)).length;
+    const sizes = { gone: gone.length, alreadyGone: alreadyGone.length };
+    this.#list = { ...sizes, marked, counted: this.#counted, expired };
   }
 
   /** How it stands in the middle of its cleanup. */

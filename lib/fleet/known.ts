@@ -16,6 +16,8 @@ export interface KnownInstance {
   readonly summary: InstanceSummary;
   /** Ids of records that may have been deleted: only another list can tell. */
   readonly unclear: readonly string[];
+  /** Ids of records that were answered as gone: only another list can tell that they are. */
+  readonly saidGone: readonly string[];
   /** Whether this round has finished with it. */
   readonly done: boolean;
   /** The last call of the round that came to deleting there, from 1; 0 where none did. */
@@ -46,20 +48,24 @@ export interface LaneFacts {
   readonly warnings: readonly string[];
   /** Those of the request's ids that were listed. */
   readonly seenIds: readonly string[];
+  /** Calls in a row that found the instances so late that none had a turn in time. */
+  readonly lateCalls: number;
 }
 
 /** A list of an instance that one call has read. */
 export interface ListSeen {
   /** How many of the unclear records are no longer listed, or only as deleted. */
   readonly gone: number;
-  /** How many of those are still listed as deleted. */
+  /** How many of those that were answered as gone are no longer listed, or only as deleted. */
+  readonly alreadyGone: number;
+  /** How many of both are still listed as deleted. */
   readonly marked: number;
   /** Records of the instance that the run has counted as gone before, for whichever target. */
   readonly counted: number;
 }
 
-/** After so many calls in a row without progress, an instance is given up. */
-const FRUITLESS_CALLS = 2;
+/** After so many calls in a row without progress, an instance is given up, or all of a lane. */
+export const FRUITLESS_CALLS = 2;
 /** Advice where one call is not long enough to get anything done. */
 export const TOO_SHORT =
   'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
@@ -72,7 +78,8 @@ export function newInstance(
   instance: { readonly id: string; readonly name: string },
 ): KnownInstance {
   const summary = emptySummary(instance);
-  return { target, summary, unclear: [], done: false, triedIn: 0, shortest: null, fruitless: 0 };
+  const nothing = { unclear: [], saidGone: [], done: false };
+  return { target, summary, ...nothing, triedIn: 0, shortest: null, fruitless: 0 };
 }
 
 /**
@@ -104,20 +111,20 @@ export function owesNothing({ summary, unclear }: KnownInstance): boolean {
  */
 export function addCall(
   before: KnownInstance,
-  { summary: is, unclear }: Standing,
+  { summary: is, unclear, saidGone }: Standing,
   list: ListSeen | undefined,
-): Pick<KnownInstance, 'summary' | 'unclear'> {
+): Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'> {
   const was = before.summary;
   if (list) {
     // A record that was unclear and is not listed any more has gone by our doing, as far as anybody can tell.
     const deleted = was.deleted + list.gone + is.deleted;
-    const alreadyGone = was.alreadyGone + is.alreadyGone;
+    const alreadyGone = was.alreadyGone + list.alreadyGone + is.alreadyGone;
     const expired = deleted + alreadyGone + is.failed + is.remaining;
     const kept = keptByOthers(was, is, list);
     const counts = { listed: kept.kept + expired, ...kept, expired, deleted, alreadyGone };
     const archive = [...new Set([...(was.archive ?? []), ...(is.archive ?? [])])];
     const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
-    return { summary, unclear };
+    return { summary, unclear, saidGone };
   }
   const { stoppedBy: _, ...known } = was;
   const summary = withErrors(
@@ -125,7 +132,7 @@ export function addCall(
     is.errors,
     is.errorsOmitted,
   );
-  return { summary: ended(summary), unclear: before.unclear };
+  return { summary: ended(summary), unclear: before.unclear, saidGone: before.saidGone };
 }
 
 /** How many records are counted as gone, by the id of their instance. */
@@ -160,7 +167,7 @@ function keptByOthers(
 /** An instance after a call that stopped before it was finished. */
 export function left(
   before: KnownInstance,
-  known: Pick<KnownInstance, 'summary' | 'unclear'>,
+  known: Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'>,
   call: {
     /** Which of the round's calls it was. */
     readonly number: number;
@@ -203,7 +210,18 @@ const TOO_SLOW: Readonly<Record<Reached, string>> = {
 
 /** The end of an instance that one call is not long enough for. */
 export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
-  return failed(known, reached, { message: TOO_SLOW[reached] });
+  return failed(known, reached, { message: `${TOO_SLOW[reached]}${mayBeDeleted(known)}` });
+}
+
+/** The end of an instance for which no time was left in calls that found the instances of its endpoint too late. */
+export function neverInTime(known: KnownInstance, reached: Reached): KnownInstance {
+  const message = `${FRUITLESS_CALLS} calls of the function in a row had no time left for it, since finding the instances of its endpoint takes too long: ${TOO_SHORT}${mayBeDeleted(known)}`;
+  return failed(known, reached, { message });
+}
+
+/** Whether an instance ended because its target failed, so that the target's error is its reason. */
+export function endedWithTarget({ done, summary: { stoppedBy, errors } }: KnownInstance): boolean {
+  return done && stoppedBy === 'unavailable' && errors.length === 0;
 }
 
 /** The end of an instance that was cleaned in order. */
@@ -225,13 +243,21 @@ export function failed(
   };
 }
 
-/** The end of an instance whose list holds nothing any more: what was unclear has gone by our doing. */
+/**
+ * The end of an instance whose list holds nothing any more: what was unclear has gone by our doing, and what was answered
+ * as gone is gone.
+ */
 export function emptied(known: KnownInstance): KnownInstance {
-  const { length } = known.unclear;
+  const { unclear, saidGone } = known;
   const { summary, ...end } = vanished({ ...known, unclear: [] });
-  const { listed, expired, deleted } = summary;
-  const counts = { listed: listed + length, expired: expired + length, deleted: deleted + length };
-  return { ...end, summary: { ...summary, ...counts } };
+  const all = unclear.length + saidGone.length;
+  const counts = {
+    listed: summary.listed + all,
+    expired: summary.expired + all,
+    deleted: summary.deleted + unclear.length,
+    alreadyGone: summary.alreadyGone + saidGone.length,
+  };
+  return { ...end, saidGone: [], summary: { ...summary, ...counts } };
 }
 
 /**
@@ -287,6 +313,7 @@ export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance
   return {
     ...heir,
     unclear: [...new Set([...heir.unclear, ...from.unclear])],
+    saidGone: [...new Set([...heir.saidGone, ...from.saidGone])],
     summary: ended(withErrors({ ...own, ...counts }, errors, errorsOmitted)),
   };
 }
@@ -303,11 +330,14 @@ export function isUntold(instance: InstanceSummary): boolean {
   return isNotReached(instance) || instance.errors[0]?.code === NO_RESULT;
 }
 
-/** The end of an instance whose lane ended before it was finished. */
-export function lost(known: KnownInstance): KnownInstance {
+/**
+ * The end of an instance whose lane ended before it was finished.
+ * @param why in words, with what to do.
+ */
+export function lost(known: KnownInstance, why: string): KnownInstance {
   return failed(known, 'unavailable', {
     code: NO_RESULT,
-    message: `not finished: the last call of the function for its endpoint ended early, or no further call came${mayBeDeleted(known)}. Look at the log and the execution, then redrive the execution`,
+    message: `not finished: ${why}${mayBeDeleted(known)}`,
   });
 }
 
@@ -339,10 +369,16 @@ function withErrors(
   more: readonly RecordError[],
   moreOmitted: number,
 ): InstanceSummary {
-  const errors = [...more, ...summary.errors];
+  // Each round may say the same of the instance once more.
+  const others = summary.errors.filter((one) => !more.some((each) => isSameError(one, each)));
+  const errors = [...more, ...others];
   const kept = errors.slice(0, MAX_ERRORS);
   const errorsOmitted = summary.errorsOmitted + moreOmitted + errors.length - kept.length;
   return { ...summary, errors: kept, errorsOmitted };
+}
+
+function isSameError(one: RecordError, other: RecordError): boolean {
+  return one.taskId === other.taskId && one.code === other.code && one.message === other.message;
 }
 
 function ended(summary: InstanceSummary): InstanceSummary {

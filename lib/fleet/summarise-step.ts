@@ -4,6 +4,7 @@ import {
   type Summary,
   type TargetSummary,
 } from '../model/summary.ts';
+import type { Target } from '../policy/schema.ts';
 import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
@@ -37,7 +38,7 @@ export async function summariseStep(
   const { run, round, redrives } = readSummariseMessage(message);
   const store = retryingStore(dependencies.store, dependencies.clock);
   const { request } = parseEvent(run.event);
-  const expected = expectedTargets(run, dependencies);
+  const { expected, redeployed } = expectedTargets(run, dependencies);
   const lanes = await Promise.all(
     Array.from({ length: Math.max(run.lanes, expected?.length ?? 0) }, (_, lane) =>
       readLane(store, run, lane),
@@ -47,6 +48,7 @@ export async function summariseStep(
   const whole = summarise(lanes, expected, request, {
     ...{ runId, dryRun, startedAt },
     finishedAt: dependencies.clock.now(),
+    redeployed,
   });
   const keys = keysOf(runId, round);
   const summary = await storeSummary(store, keys.summary, whole.summary);
@@ -86,12 +88,15 @@ export async function summariseStep(
   return { again: false, ...end, key: keys.summary };
 }
 
-/** The targets that the run was prepared for; undefined where another policy is deployed now. */
-function expectedTargets(run: FleetRun, dependencies: StepDependencies) {
+/** The targets that the run was prepared for, or what has been deployed since. */
+function expectedTargets(
+  run: FleetRun,
+  dependencies: StepDependencies,
+): { expected?: readonly (readonly Target[])[]; redeployed?: string } {
   try {
-    return lanesOf(policyOfRun(run, dependencies), parseEvent(run.event).request);
+    return { expected: lanesOf(policyOfRun(run, dependencies), parseEvent(run.event).request) };
   } catch (error) {
-    if (error instanceof DeploymentChangedError) return undefined;
+    if (error instanceof DeploymentChangedError) return { redeployed: error.message };
     throw error;
   }
 }

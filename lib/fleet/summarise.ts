@@ -40,6 +40,8 @@ export function summarise(
     /** Milliseconds since the epoch. */
     readonly startedAt: number;
     readonly finishedAt: number;
+    /** What has changed since the run was prepared, if it was deployed anew: then no redrive helps. */
+    readonly redeployed: string | undefined;
   },
 ): FleetSummary {
   const requests = new Map<TargetSummary, RequestCounts>();
@@ -55,7 +57,8 @@ export function summarise(
     const found = state.facts?.targets ?? [];
     const absent = (expected?.[lane] ?? []).filter((each) => !isAmong(each, found));
     const targets = [...found, ...absent.map(unknownTarget)];
-    const problem = problemOf(state, expected && (expected[lane] ?? []));
+    const cut = run.redeployed ?? CUT_SHORT;
+    const problem = problemOf(state, expected && (expected[lane] ?? []), cut);
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) {
       warnings.add(`endpoint ${lane + 1}: ${problem}`);
@@ -65,7 +68,7 @@ export function summarise(
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
     const here = targets.map((target) => ({
       target,
-      summary: summariseTarget(target, byTarget.get(target.name) ?? [], problem),
+      summary: summariseTarget(target, byTarget.get(target.name) ?? [], { problem, cut }),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
     known.push(...here);
@@ -79,7 +82,7 @@ export function summarise(
   const missing = missingInstances(request.instances, lookedAt);
   for (const message of missing) warnings.add(message);
   for (const { target, summary } of known) requests.set(summary, target.requests);
-  const { finishedAt, ...rest } = run;
+  const { finishedAt, redeployed: _, ...rest } = run;
   const requestsInOrder = inOrder(requests, expected);
   const summary = conclude(
     {
@@ -96,17 +99,26 @@ export function summarise(
   return { summary, requests: requestsInOrder, lanesToRedo };
 }
 
+/** Why a lane has no end, and what to do. */
+const CUT_SHORT =
+  'the last call of the function for its endpoint ended early, or no further call came; look at the log and the execution, then redrive the execution';
+
 /**
  * The reason why a lane's log does not tell everything.
  * @param expected the lane's targets, where they are known.
+ * @param cut why the lane has no end, if it has none.
  */
-function problemOf(state: LaneState, expected: readonly Named[] | undefined): string | undefined {
+function problemOf(
+  state: LaneState,
+  expected: readonly Named[] | undefined,
+  cut: string,
+): string | undefined {
   const { gap, last, facts, instances } = state;
   if (gap) {
     return `${last ? 'not everything' : 'nothing'} is known about it: ${gap.message}; start a new run`;
   }
   if (last?.ended?.again !== false) {
-    return `${last ? 'not everything' : 'nothing'} is known about it: a call of its function ended early, or no further call came; look at the log and the execution, then redrive the execution`;
+    return `${last ? 'not everything' : 'nothing'} is known about it: ${cut}`;
   }
   const found = facts?.targets ?? [];
   const names = new Set(found.map(({ name }) => name));
@@ -132,9 +144,9 @@ function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {
 function summariseTarget(
   { requests: _, asked: __, ...target }: KnownTarget,
   known: readonly KnownInstance[],
-  problem: string | undefined,
+  { problem, cut }: { readonly problem: string | undefined; readonly cut: string },
 ): TargetSummary {
-  const instances = known.map((each) => (each.done ? each : lost(each)).summary);
+  const instances = known.map((each) => (each.done ? each : lost(each, cut)).summary);
   const error = target.error ?? (problem ? { code: 'no-result', message: problem } : undefined);
   return {
     ...target,

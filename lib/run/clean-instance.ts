@@ -95,7 +95,11 @@ export class InstanceCleanup {
   #triedBefore: ReadonlySet<string> | undefined;
   #isDecided = false;
   /** The part of the ledger that stays when the instance is finished. */
-  #end: Pick<Ledger, 'unclear' | 'answered'> = { unclear: [], answered: 0 };
+  #end: Pick<Ledger, 'unclear' | 'saidGone' | 'answered'> = {
+    unclear: [],
+    saidGone: [],
+    answered: 0,
+  };
 
   constructor(target: OpenTarget, instance: Instance) {
     this.#target = target;
@@ -116,9 +120,9 @@ export class InstanceCleanup {
 
   /** @param next ids of records that are about to be deleted. */
   standing(next: readonly string[] = []): Standing {
-    const { unclear, answered } = this.#ledger ?? this.#end;
+    const { unclear, saidGone, answered } = this.#ledger ?? this.#end;
     const summary = { ...this.summary, ...this.#ledger?.account() };
-    return { summary, unclear: [...new Set([...unclear, ...next])], answered };
+    return { summary, unclear: [...new Set([...unclear, ...next])], saidGone, answered };
   }
 
   /**
@@ -136,7 +140,8 @@ export class InstanceCleanup {
     if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
     if (ledger.needsList) await this.#guarded(() => this.#settle(ledger));
     this.#account(ledger);
-    this.#end = { unclear: ledger.unclear, answered: ledger.answered };
+    const { unclear, saidGone, answered } = ledger;
+    this.#end = { unclear, saidGone, answered };
     this.#ledger = undefined;
     return true;
   }

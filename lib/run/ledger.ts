@@ -107,6 +107,13 @@ export class Ledger {
       .map(({ id }) => id);
   }
 
+  /** Ids of records that were answered as gone, and that none of our DELETEs can have deleted. */
+  get saidGone(): readonly string[] {
+    return this.in('ambiguous')
+      .filter(({ isUnclear }) => !isUnclear)
+      .map(({ id }) => id);
+  }
+
   /** Whether only another list can tell what became of some record. */
   get needsList(): boolean {
     const exhausted = this.in('out-of-attempts');

@@ -61,6 +61,8 @@ export interface Standing {
   readonly summary: InstanceSummary;
   /** Ids that are not settled and may have been deleted, or are about to be: only another list can tell. */
   readonly unclear: readonly string[];
+  /** Ids that are not settled, and that were answered as gone: only another list can tell that too. */
+  readonly saidGone: readonly string[];
   /** Records of which a DELETE was answered, or used up its attempts. */
   readonly answered: number;
 }

@@ -396,7 +396,10 @@ describe('in words', () => {
   });
 
   test('a request that was never answered says so', () => {
-    expect(describeResponse({ attempts: 0 })).toBe('no answer');
+    expect(describeResponse({ attempts: 0 })).toBe('nothing was sent');
+    expect(describeResponse({ attempts: 0, gaveUp: 'unavailable' })).toBe(
+      'nothing was sent, since the service had failed too often',
+    );
     expect(describeResponse({ attempts: 2 })).toBe('no answer (2 attempts)');
   });
 });

@@ -34,7 +34,7 @@ const beforeSecondCall = (change: () => void) => {
   };
 };
 /** Kills a call at its first request to a service: by then it has the lane, and no agenda. */
-const killBeforePlan = (isMeant: (call: Call) => boolean) => {
+const killBeforeAgenda = (isMeant: (call: Call) => boolean) => {
   let isKilled = false;
   world.onEffect = (call, effect) => {
     if (isKilled || !/^GET http/.test(effect) || !isMeant(call)) return;
@@ -106,7 +106,7 @@ describe('a redriven round', () => {
 
   test('is done by its next call where the first is killed before it has an agenda', async () => {
     const failedAt = await startFailed();
-    killBeforePlan(({ message }) => message.round === 1);
+    killBeforeAgenda(({ message }) => message.round === 1);
     expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
     expect(cleans(1).length).toBeGreaterThan(1);
     expectAllDone();
@@ -134,7 +134,7 @@ describe('a redriven round', () => {
     const { failedAt } = await world.execute();
     world.emulator.journal.clear();
     refuseDeletes(id);
-    killBeforePlan(({ message }) => message.round === 1 && cleans(1).length === 2);
+    killBeforeAgenda(({ message }) => message.round === 1 && cleans(1).length === 2);
     expect((await world.execute({}, failedAt)).error?.name).toBe('RunFailedError');
     expect(cleans(1).length).toBeGreaterThan(3);
     expect(listsOf(id)).toBe(1);
@@ -578,4 +578,114 @@ test('an instance that was asked for, planned, and selected no more before it wa
     'prod-a: the instance is left alone now: the policy does not select it',
   );
   expect(world.summary().totals).toMatchObject({ deleted: 3, remaining: 0 });
+});
+
+/** Another target on the same endpoint: in a project of its own. */
+const OTHER = { ...SLOW, projectId: '0b01fbb53600d4671fa8c00673c71262' };
+
+test('a lane ends with its second call in a row that found the instances too late', async () => {
+  await startSlow([SLOW, OTHER]);
+  for (let n = 0; n < 12; n += 1) add(`a-${n}`, 3);
+  const isOther = ({ operation, projectId }: JournalEntry) =>
+    operation === 'list-instances' && projectId === OTHER.projectId;
+  world.emulator.intercept = async (entry) => {
+    if (isOther(entry)) await world.delay(entry, 20_000);
+    return undefined;
+  };
+  const { error } = await world.execute();
+  expect(error?.name).toBe('RunFailedError');
+  expect(cleans()).toHaveLength(2);
+  const [target] = world.summary().targets;
+  expect(target?.instances).toHaveLength(12);
+  for (const { errors } of target?.instances ?? []) {
+    expect(errors[0]?.message).toContain(
+      '2 calls of the function in a row had no time left for it',
+    );
+  }
+  expect(world.lines).toHaveLength(12);
+});
+
+test('one call that finds the instances too late ends nothing', async () => {
+  await startSlow([SLOW, OTHER]);
+  add('a', 300);
+  beforeSecondCall(() => {
+    world.emulator.intercept = async (entry) => {
+      const isSlow = entry.operation === 'list-instances' && cleans().length === 2;
+      if (isSlow && entry.projectId === OTHER.projectId) await world.delay(entry, 20_000);
+      return undefined;
+    };
+  });
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete', totals: { deleted: 300 } });
+  // Without that one, two would have been enough.
+  expect(cleans()).toHaveLength(3);
+});
+
+test('records that were gone are counted, although that call had no time to look again', async () => {
+  await startSlow();
+  const instance = add('a', 300);
+  let deletes = 0;
+  world.emulator.intercept = ({ operation }) => {
+    deletes += operation === 'delete-task' ? 1 : 0;
+    // Somebody else deletes thirty whose turn comes soon.
+    if (operation === 'delete-task' && deletes === 1) {
+      instance.setTasks(instance.tasks().toSpliced(50, 30));
+    }
+    return undefined;
+  };
+  const { output } = await world.execute();
+  expect(output).toMatchObject({
+    outcome: 'complete',
+    totals: { listed: 301, deleted: 270, alreadyGone: 30 },
+  });
+  expect(cleans().length).toBeGreaterThan(1);
+});
+
+test('the failure that ended a target is its error, also where later calls go on with others', async () => {
+  await startTwo();
+  add('prod-a', 500);
+  const { id } = add('test-a', 20);
+  world.emulator.intercept = ({ operation, instanceId }) =>
+    operation === 'delete-task' && instanceId === id
+      ? { status: 404, body: { error_code: 'APIGW.0101', error_msg: 'no such API' } }
+      : undefined;
+  await world.execute();
+  expect(cleans().length).toBeGreaterThan(1);
+  const [first, second] = world.summary().targets;
+  expect(first?.error).toBeUndefined();
+  expect(second?.error?.message).toContain('APIGW.0101');
+  expect(second?.instances[0]).toMatchObject({ outcome: 'failed', errors: [] });
+});
+
+test('a summary after another deployment says that a new run has to be started', async () => {
+  await startSlow();
+  add('a', 300);
+  beforeSecondCall(() => {
+    world.policyText += ' ';
+  });
+  const { error } = await world.execute();
+  expect(error?.message).toContain('another policy was deployed');
+  expect(error?.message).not.toContain('redrive');
+  const [target] = world.summary().targets;
+  for (const { message } of [target?.error, ...(target?.instances[0]?.errors ?? [])].flatMap(
+    (each) => each ?? [],
+  )) {
+    expect(message).toContain('another policy was deployed after run nightly was prepared');
+    expect(message).toContain('start a new run');
+  }
+});
+
+test('the same error of an instance stands once, however many rounds find it', async () => {
+  await startSlow();
+  const instance = add('a', 300);
+  beforeSecondCall(() => {
+    instance.status = 'FROZEN';
+  });
+  let { failedAt } = await world.execute();
+  for (let round = 1; round < 4; round += 1) ({ failedAt } = await world.execute({}, failedAt));
+  const [known] = instanceOf(instance.id);
+  expect(known?.errors.map(({ message }) => message)).toEqual([
+    expect.stringContaining('the instance is left alone now: it is frozen'),
+  ]);
+  expect(known?.errorsOmitted).toBe(0);
 });

@@ -10,22 +10,24 @@ import { beginTargets, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
+import {
+  endedWithTarget,
+  FRUITLESS_CALLS,
+  finished,
+  isUntold,
+  neverInTime,
+  TOO_SHORT,
+  tooSlow,
+} from './ends.ts';
 import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
   countedById,
-  endedWithTarget,
-  FRUITLESS_CALLS,
-  finished,
   inNextRound,
-  isUntold,
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
-  neverInTime,
   newInstance,
-  TOO_SHORT,
-  tooSlow,
   withFewerErrors,
 } from './known.ts';
 import type { LaneLog, LaneState } from './lane-log.ts';

@@ -3,7 +3,8 @@ import { labelOf } from '../model/instance.ts';
 import { isPartOf } from '../policy/targets.ts';
 import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import { emptied, failed, type KnownInstance, leftAlone, owesNothing, vanished } from './known.ts';
+import { emptied, failed, leftAlone, vanished } from './ends.ts';
+import { type KnownInstance, owesNothing } from './known.ts';
 
 /** How an instance ends that was not finished, and that this call does not clean. */
 export interface EndWithoutJob {

@@ -1,6 +1,7 @@
 import { instanceKey } from '../model/instance.ts';
 import type { TargetRun } from '../run/open-target.ts';
-import { inherit, type KnownInstance, moved, newInstance, openAgain } from './known.ts';
+import { moved } from './ends.ts';
+import { inherit, type KnownInstance, newInstance, openAgain } from './known.ts';
 
 /**
  * An instance that another target has by now is counted there: what is open about it is handed over, since that target's

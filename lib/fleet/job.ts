@@ -3,15 +3,8 @@ import type { InstanceCleanup } from '../run/clean-instance.ts';
 import type { Standing } from '../run/observer.ts';
 import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import {
-  addCall,
-  finished,
-  type KnownInstance,
-  type ListSeen,
-  left,
-  type Reached,
-  vanished,
-} from './known.ts';
+import { finished, left, type Reached, vanished } from './ends.ts';
+import { addCall, type KnownInstance, type ListSeen } from './known.ts';
 
 /** One instance, as one call deals with it. */
 export class Job {

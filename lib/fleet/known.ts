@@ -1,8 +1,7 @@
-import { instanceOutcome, type StoppedBy } from '../model/outcome.ts';
+import { instanceOutcome } from '../model/outcome.ts';
 import {
   emptySummary,
   type InstanceSummary,
-  isNotReached,
   MAX_ERRORS,
   type RecordError,
   type RequestCounts,
@@ -64,11 +63,6 @@ export interface ListSeen {
   readonly counted: number;
 }
 
-/** After so many calls in a row without progress, an instance is given up, or all of a lane. */
-export const FRUITLESS_CALLS = 2;
-/** Advice where one call is not long enough to get anything done. */
-export const TOO_SHORT =
-  'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
 /** Errors kept for all instances of a lane; beyond them, one for each instance. */
 const MAX_LANE_ERRORS = 1_000;
 
@@ -132,7 +126,7 @@ export function addCall(
     is.errors,
     is.errorsOmitted,
   );
-  return { summary: ended(summary), unclear: before.unclear, saidGone: before.saidGone };
+  return { summary: withOutcome(summary), unclear: before.unclear, saidGone: before.saidGone };
 }
 
 /** How many records are counted as gone, by the id of their instance. */
@@ -164,135 +158,6 @@ function keptByOthers(
   };
 }
 
-/** An instance after a call that stopped before it was finished. */
-export function left(
-  before: KnownInstance,
-  known: Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'>,
-  call: {
-    /** Which of the round's calls it was. */
-    readonly number: number;
-    /** Whether the instance had its turn before time was up. */
-    readonly inTime: boolean;
-    /** Whether it came to deleting. */
-    readonly tried: boolean;
-    /** Expired records on the call's own list, where it has one. */
-    readonly expired: number | undefined;
-  },
-): KnownInstance {
-  const { number, inTime, tried, expired } = call;
-  const shortest = before.shortest ?? Number.POSITIVE_INFINITY;
-  const gotOn = expired !== undefined && expired < shortest;
-  const hadItsChance = tried || (inTime && expired === undefined);
-  const fruitless = gotOn ? 0 : before.fruitless + (hadItsChance ? 1 : 0);
-  const next = {
-    ...before,
-    ...known,
-    triedIn: tried ? number : before.triedIn,
-    shortest: gotOn ? expired : before.shortest,
-    fruitless,
-  };
-  if (fruitless < FRUITLESS_CALLS) return next;
-  if (expired === undefined) return tooSlow(next, 'listing');
-  return failed(next, 'unavailable', {
-    message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
-  });
-}
-
-/** The part of the work on an instance that a call came to, by the word for a cleanup that ends there. */
-export type Reached = Extract<StoppedBy, 'listing' | 'archive' | 'deadline'>;
-
-const TOO_SLOW: Readonly<Record<Reached, string>> = {
-  listing: `its list takes too long: ${TOO_SHORT}`,
-  archive:
-    'its records were not in the archive when a whole call of the function was over, so none was deleted; look whether the archive can be reached, or raise timeout in serverless.yml',
-  deadline: `no DELETE was answered in time: ${TOO_SHORT}`,
-};
-
-/** The end of an instance that one call is not long enough for. */
-export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
-  return failed(known, reached, { message: `${TOO_SLOW[reached]}${mayBeDeleted(known)}` });
-}
-
-/** The end of an instance for which no time was left in calls that found the instances of its endpoint too late. */
-export function neverInTime(known: KnownInstance, reached: Reached): KnownInstance {
-  const message = `${FRUITLESS_CALLS} calls of the function in a row had no time left for it, since finding the instances of its endpoint takes too long: ${TOO_SHORT}${mayBeDeleted(known)}`;
-  return failed(known, reached, { message });
-}
-
-/** Whether an instance ended because its target failed, so that the target's error is its reason. */
-export function endedWithTarget({ done, summary: { stoppedBy, errors } }: KnownInstance): boolean {
-  return done && stoppedBy === 'unavailable' && errors.length === 0;
-}
-
-/** The end of an instance that was cleaned in order. */
-export function finished(known: KnownInstance): KnownInstance {
-  return { ...known, done: true };
-}
-
-/** The end of an instance for a reason that lies outside it, or that its cleanup did not report. */
-export function failed(
-  known: KnownInstance,
-  stoppedBy: StoppedBy,
-  error: RecordError,
-): KnownInstance {
-  const { stoppedBy: _, ...summary } = known.summary;
-  return {
-    ...known,
-    done: true,
-    summary: ended(withErrors({ ...summary, stoppedBy }, [error], 0)),
-  };
-}
-
-/**
- * The end of an instance whose list holds nothing any more: what was unclear has gone by our doing, and what was answered
- * as gone is gone.
- */
-export function emptied(known: KnownInstance): KnownInstance {
-  const { unclear, saidGone } = known;
-  const { summary, ...end } = vanished({ ...known, unclear: [] });
-  const all = unclear.length + saidGone.length;
-  const counts = {
-    listed: summary.listed + all,
-    expired: summary.expired + all,
-    deleted: summary.deleted + unclear.length,
-    alreadyGone: summary.alreadyGone + saidGone.length,
-  };
-  return { ...end, saidGone: [], summary: { ...summary, ...counts } };
-}
-
-/**
- * The end of an instance that does not exist any more: its records do not count any more.
- * @param why what became of the instance.
- */
-export function vanished(known: KnownInstance, why = 'the instance is gone'): KnownInstance {
-  const { stoppedBy: _, ...was } = known.summary;
-  const rest = was.remaining + was.failed;
-  const summary = {
-    ...was,
-    listed: was.listed - rest,
-    expired: was.expired - rest,
-    failed: 0,
-    remaining: 0,
-    errors: [],
-    errorsOmitted: 0,
-  };
-  const gone = { ...known, summary: ended(summary) };
-  if (known.unclear.length === 0) return unlisted(gone);
-  return failed(gone, 'unavailable', {
-    message: `${why}, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,
-  });
-}
-
-/**
- * The end of an instance that another target has now, whose own list tells what became of the rest; of what is unclear
- * it cannot tell. It may come back.
- */
-export function moved(known: KnownInstance, movedTo: string): KnownInstance {
-  const { unlisted: _, summary, ...end } = vanished(known, `the target ${movedTo} has it now`);
-  const listed = summary.listed - summary.kept;
-  return { ...end, movedTo, summary: { ...summary, listed, kept: 0, keptBecause: {} } };
-}
-
 /**
  * An instance with all that is open about it at the target that had it before, and with the records that were deleted
  * before the run. Its own list replaces these numbers.
@@ -314,41 +179,8 @@ export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance
     ...heir,
     unclear: [...new Set([...heir.unclear, ...from.unclear])],
     saidGone: [...new Set([...heir.saidGone, ...from.saidGone])],
-    summary: ended(withErrors({ ...own, ...counts }, errors, errorsOmitted)),
+    summary: withOutcome(withErrors({ ...own, ...counts }, errors, errorsOmitted)),
   };
-}
-
-/** The end of an instance that was not there to be listed. It may be in the next round. */
-export function unlisted(known: KnownInstance): KnownInstance {
-  return { ...finished(known), unlisted: true };
-}
-
-const NO_RESULT = 'no-result';
-
-/** Whether an instance ended with its lane, and no call of the lane has told that. */
-export function isUntold(instance: InstanceSummary): boolean {
-  return isNotReached(instance) || instance.errors[0]?.code === NO_RESULT;
-}
-
-/**
- * The end of an instance whose lane ended before it was finished.
- * @param why in words, with what to do.
- */
-export function lost(known: KnownInstance, why: string): KnownInstance {
-  return failed(known, 'unavailable', {
-    code: NO_RESULT,
-    message: `not finished: ${why}${mayBeDeleted(known)}`,
-  });
-}
-
-/** The end of an instance that is left alone now. */
-export function leftAlone(known: KnownInstance, why: string): KnownInstance {
-  const message = `the instance is left alone now: ${why}${mayBeDeleted(known)}`;
-  return failed(known, 'unavailable', { message });
-}
-
-function mayBeDeleted({ unclear: { length } }: KnownInstance): string {
-  return length === 0 ? '' : `; ${length} more records may have been deleted`;
 }
 
 /** Keeps fewer errors of an instance where its lane has many, so that what is kept stays small. */
@@ -364,7 +196,8 @@ export function withFewerErrors(known: KnownInstance, keptElsewhere: number): Kn
   return { ...known, summary };
 }
 
-function withErrors(
+/** Adds errors to those of an instance, of which it keeps some. */
+export function withErrors(
   summary: Omit<InstanceSummary, 'stoppedBy'> & Pick<InstanceSummary, 'stoppedBy'>,
   more: readonly RecordError[],
   moreOmitted: number,
@@ -381,7 +214,8 @@ function isSameError(one: RecordError, other: RecordError): boolean {
   return one.taskId === other.taskId && one.code === other.code && one.message === other.message;
 }
 
-function ended(summary: InstanceSummary): InstanceSummary {
+/** The summary of an instance with the outcome that its numbers make. */
+export function withOutcome(summary: InstanceSummary): InstanceSummary {
   // Nothing is left where nothing has stopped it, so a dry run has the same outcome.
   return { ...summary, outcome: instanceOutcome(summary, true) };
 }

@@ -9,7 +9,7 @@ import { parseEvent } from '../run/event.ts';
 import { RunFailedError } from '../run/run-failed-error.ts';
 import type { MetricsOptions } from '../telemetry/metrics-observer.ts';
 import { type Report, readReport, readSummary } from './documents.ts';
-import { isUntold } from './known.ts';
+import { isUntold } from './ends.ts';
 import { readLane } from './lane-log.ts';
 import { type FleetRun, type Round, readSummariseMessage } from './messages.ts';
 import { type ObjectStore, retryingStore } from './object-store.ts';

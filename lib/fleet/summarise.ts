@@ -8,7 +8,8 @@ import {
 } from '../model/summary.ts';
 import { isPartOf } from '../policy/targets.ts';
 import { type LookedAt, missingInstances, type RunRequest } from '../run/request.ts';
-import { type KnownInstance, type KnownTarget, lost } from './known.ts';
+import { lost } from './ends.ts';
+import type { KnownInstance, KnownTarget } from './known.ts';
 import type { LaneState } from './lane-log.ts';
 
 /** The summary of a fleet's run, and the requests of each target in it. */

@@ -163,6 +163,7 @@ function keptByOthers(
  * before the run. Its own list replaces these numbers.
  */
 export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance {
+  const unclear = new Set([...heir.unclear, ...from.unclear]);
   const { failed, remaining, errors, errorsOmitted, keptBecause } = from.summary;
   const { summary: own } = heir;
   const { 'already-deleted': marked = 0 } = keptBecause;
@@ -177,8 +178,8 @@ export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance
   };
   return {
     ...heir,
-    unclear: [...new Set([...heir.unclear, ...from.unclear])],
-    saidGone: [...new Set([...heir.saidGone, ...from.saidGone])],
+    unclear: [...unclear],
+    saidGone: [...new Set([...heir.saidGone, ...from.saidGone])].filter((id) => !unclear.has(id)),
     summary: withOutcome(withErrors({ ...own, ...counts }, errors, errorsOmitted)),
   };
 }

@@ -5,7 +5,6 @@ import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
 import { credentialsSource } from '../lib/identity/credentials-source.ts';
 import type { Summary } from '../lib/model/summary.ts';
-import { readTextFile } from '../lib/model/text-file.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
 import { observeAll } from '../lib/run/observer.ts';
@@ -16,6 +15,7 @@ import { logObserver } from '../lib/telemetry/log-observer.ts';
 import { createLogger } from '../lib/telemetry/logger.ts';
 import { createPublisher } from '../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../lib/telemetry/metrics-observer.ts';
+import { readPolicy } from './read-policy.ts';
 import { sendLetter } from './send-letter.ts';
 
 const logger = createLogger();
@@ -33,7 +33,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
   try {
     const { trigger, request } = parseEvent(event);
     const { policyFile, dryRun, ...settings } = readSettings(process.env);
-    const policy = loadPolicy(await readTextFile(policyFile), policyFile);
+    const policy = loadPolicy(await readPolicy(policyFile), policyFile);
     const routine = Object.keys(request).length === 0;
     const summary = await run(
       policy,

@@ -27,7 +27,8 @@ export async function sendLetter(
       runbook: RUNBOOK ?? '',
     });
     if (!letter) return;
-    const wait = Math.min(LONGEST_WAIT_MS, remainingMs - RESERVE_MS);
+    // A time-out takes whole milliseconds.
+    const wait = Math.floor(Math.min(LONGEST_WAIT_MS, remainingMs - RESERVE_MS));
     await publish(REPORT_TOPIC, letter, Math.max(1, wait));
   } catch (error) {
     logger.error('the letter about the run could not be sent', { runId: summary.runId, error });

@@ -7,13 +7,13 @@ import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
-import { readTextFile } from '../../lib/model/text-file.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createPublisher } from '../../lib/telemetry/metrics.ts';
 import { metricsObserver } from '../../lib/telemetry/metrics-observer.ts';
+import { readPolicy } from '../read-policy.ts';
 import type { sendLetter } from '../send-letter.ts';
 
 /**
@@ -37,7 +37,7 @@ export function lambdaStep<Answer>(
       store ??= bucketStore(settings.bucket);
       return await step(message, {
         settings,
-        policyText: await readTextFile(settings.policyFile),
+        policyText: await readPolicy(settings.policyFile),
         store,
         clock,
         random: Math.random,

@@ -37,6 +37,7 @@ export function s3Archive(
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
+      let conflicts = 0;
       for (let number = from; number < from + TRIES; number += 1) {
         const key = `${base}-${number}.jsonl.gz`;
         const place = `s3://${bucket}/${key}`;
@@ -57,6 +58,13 @@ export function s3Archive(
           throw unacknowledged(bucket, place, doubt);
         } catch (error) {
           if (error instanceof ArchiveError) throw error;
+          // Another write of that name is under way: an attempt of ours without an answer, perhaps.
+          if (statusOf(error) === 409 && conflicts < CONFLICTS) {
+            conflicts += 1;
+            number -= 1;
+            await clock.sleep(CONFLICT_WAIT_MS);
+            continue;
+          }
           // There is one of that name: of an earlier call, or of an attempt of ours without an answer.
           if (statusOf(error) !== 412) throw explain(bucket, error, secrets);
         }
@@ -76,6 +84,10 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
   );
 }
 
+/** How many times a write is repeated that met another one, and after how many milliseconds. */
+const CONFLICTS = 5;
+const CONFLICT_WAIT_MS = 500;
+
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
@@ -85,6 +97,8 @@ const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
   ['SignatureDoesNotMatch', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
   ['UnexpectedBodyError', ELSEWHERE],
+  ['ConditionalRequestConflict', 'run again'],
+  ['RequestTimeTooSkewed', 'set the clock of this machine'],
   ['TimeoutError', 'see whether the store answers at all, then run again'],
 ]);
 

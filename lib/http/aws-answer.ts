@@ -80,7 +80,9 @@ export function saidBy(error: unknown, name: string | undefined = (error as Erro
   if (own === 'EndpointError' || code === 'ERR_INVALID_URL') return NO_ENDPOINT;
   if (message === 'Region is missing') return 'there is no AWS region: set AWS_REGION';
   if (!(error instanceof JanitorError) && statusOf(error) === undefined) return whyNoAnswer(error);
-  return [name, message].filter(Boolean).join(': ');
+  // The SDK adds how to look into its error in a debugger.
+  const said = message.includes('{error}.$response') ? 'its answer cannot be read' : message;
+  return [name, said].filter(Boolean).join(': ');
 }
 
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */

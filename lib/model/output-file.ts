@@ -48,6 +48,8 @@ const ADVICE = {
   EPERM: FORBIDDEN,
   EROFS: FORBIDDEN,
   EISDIR: 'it is a folder; name a file in it',
+  EBUSY: 'something is mounted there; name a file in a folder',
+  ENXIO: 'it is a socket, or a device that is not there; name a file',
   ELOOP: 'it is a link that leads in a circle; name a file',
   ENOSPC: 'the disk is full, so it was not written',
   EDQUOT: 'the quota of the disk is used up, so it was not written',

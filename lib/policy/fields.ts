@@ -19,9 +19,12 @@ export function text(expected: string, form?: RegExp) {
   return form
     ? schema.regex(form, { error: expected })
     : // A block (|) ends with one, so that a pattern would match no name.
-      schema.refine((value) => !/[\r\n]/.test(value), {
-        error: 'holds a line break; write it on one line, without | or >',
-      });
+      schema
+        .refine((value) => !/[\r\n]/.test(value), {
+          error: 'holds a line break; write it on one line, without | or >',
+        })
+        // The JSON of a secret, perhaps, which must not be shown.
+        .refine((value) => !/^\s*[{[]\s*"/.test(value), { error: 'holds JSON; write a name' });
 }
 
 export function integer(min: number, max?: number) {

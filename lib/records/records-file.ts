@@ -24,8 +24,10 @@ import { Lines, Spool } from './spool.ts';
 export class RecordsFileError extends JanitorError {
   override readonly name = 'RecordsFileError';
 
-  constructor(file: string, cause: unknown) {
-    super('records', `--records ${file}: ${describeWriteError(cause)}`, cause);
+  /** @param whole where the whole file is, if only its name could not be given to it. */
+  constructor(file: string, cause: unknown, whole?: string) {
+    const rest = whole === undefined ? '' : `; the file is whole, and is called ${whole}`;
+    super('records', `--records ${file}: ${describeWriteError(cause)}${rest}`, cause);
   }
 }
 
@@ -130,7 +132,7 @@ export function openRecordsFile(file: string, policy: string, stdout: StandardOu
         sink.write(format.end(records));
         sink.finish();
       } catch (error) {
-        throw new RecordsFileError(file, error);
+        throw error instanceof RecordsFileError ? error : new RecordsFileError(file, error);
       } finally {
         close();
       }
@@ -208,8 +210,13 @@ function openFile(file: string): Sink {
       if (!partial) return;
       fsyncSync(descriptor as number);
       end();
-      renameSync(partial, place);
+      const whole = partial;
       partial = undefined;
+      try {
+        renameSync(whole, place);
+      } catch (error) {
+        throw new RecordsFileError(file, error, whole);
+      }
     },
     close: () => {
       end();

@@ -291,6 +291,7 @@ function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
   const ask = () => {
     askedAt = clock.monotonic();
     asked += 1;
+    inVain += 1;
     ids = api.listInstances().then(
       ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
       () => undefined,
@@ -299,14 +300,17 @@ function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
   return async (instanceId) => {
     const before = asked;
     const mayBeListed = async () => (await ids)?.has(instanceId) ?? true;
-    if ((api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) ask();
-    let isListed = await mayBeListed();
-    if (isListed && asked === before && inVain < LISTS_IN_VAIN) {
+    if ((api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) {
+      if (inVain >= LISTS_IN_VAIN) return true;
       ask();
-      isListed = await mayBeListed();
     }
-    inVain = isListed ? inVain + 1 : 0;
-    return isListed;
+    if (await mayBeListed()) {
+      // Others may have asked meanwhile.
+      if (asked === before && inVain < LISTS_IN_VAIN) ask();
+      if (await mayBeListed()) return true;
+    }
+    inVain = 0;
+    return false;
   };
 }
 

@@ -28,6 +28,7 @@ import { s3Archive } from '../../lib/archive/s3-archive.ts';
 import { archiveOnce } from '../../lib/fleet/archive-once.ts';
 import type { ObjectStore } from '../../lib/fleet/object-store.ts';
 import { awsRequestHandler } from '../../lib/http/aws-handler.ts';
+import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { keepEnvironment } from '../environment.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -234,6 +235,7 @@ describe('in S3', () => {
       if (answer === 403) return end(403, 'AccessDenied');
       if (answer === 500) return end(500, 'InternalError');
       if (answer === 400) return end(400, 'Odd\u202eerror');
+      if (answer === 409) return end(409, 'ConditionalRequestConflict');
       if (objects.has(key)) return end(412, 'PreconditionFailed');
       objects.set(key, body);
       if (answer === 201) return end(500, 'InternalError');
@@ -266,6 +268,24 @@ describe('in S3', () => {
     expect(await archive.write(NAME, ['a'])).toMatch(/i-1-1\.jsonl\.gz$/);
     expect(await archive.write(NAME, ['b'])).toMatch(/i-1-2\.jsonl\.gz$/);
     expect([...objects.values()].map((bytes) => linesIn(bytes)[0])).toEqual(['a', 'b']);
+  });
+
+  /** Half a second passes at once. */
+  const impatient: Pick<Clock, 'sleep'> = {
+    sleep: (ms, signal) => systemClock.sleep(ms === 500 ? 0 : ms, signal),
+  };
+
+  test('a write that meets another one is repeated under the same name', async () => {
+    answers = [409, 409];
+    const place = await s3Archive('bucket', '', client, impatient).write(NAME, ['a']);
+    expect(place).toMatch(/i-1-1\.jsonl\.gz$/);
+    answers = Array(9).fill(409);
+    await expect(
+      s3Archive('bucket', '', client, impatient).write(NAME, ['b']),
+    ).rejects.toMatchObject({
+      message: expect.stringMatching(/ConditionalRequestConflict; run again$/),
+    });
+    expect(objects.size).toBe(1);
   });
 
   test('an error that passes is got over', async () => {

@@ -129,7 +129,11 @@ describe('the handler', () => {
   });
 
   test.each([
-    ['is missing', undefined, /ENOENT.*none\.yml/],
+    [
+      'is missing',
+      undefined,
+      /none\.yml is not in the function’s package: correct the parameter policy/,
+    ],
     ['is wrong', 'version: 1\ntargets: []', /a list with at least one target/],
   ])('throws when the policy %s', async (_, text, words) => {
     process.env.POLICY_FILE =

@@ -77,6 +77,13 @@ test.each([
   expect((await handler({}, contextOf(...left))).totals.deleted).toBe(3);
   expect(sns.published.length).toBeLessThanOrEqual(1);
   expect(output()).toContain('the letter about the run could not be sent');
+  expect(output()).not.toContain('hidden field');
+});
+
+test('a letter is sent also where a fraction of a millisecond is left', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
+  await handler({}, contextOf(900_000, 4_000.5));
+  expect(sns.published).toHaveLength(1);
 });
 
 test('a topic that repeats the keys it was asked with shows none of them in the log', async () => {

@@ -486,6 +486,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found text',
     ],
     [
+      `credentials: { profile: '{"accessKey":"mine","secretKey":"hunter2"}' }`,
+      '7:29: targets[0].credentials.profile: holds JSON; write a name',
+    ],
+    [
       'credentials: { env: PROD-1 }',
       '7:25: targets[0].credentials.env: expected a prefix such as PROD, of letters, digits and _, found text',
     ],

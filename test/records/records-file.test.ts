@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
@@ -211,6 +212,17 @@ describe('the name', () => {
     records.finish(2);
     expect(statSync('/dev/null').isCharacterDevice()).toBe(true);
   });
+});
+
+test('a whole file that cannot get its name stays, and the error says what it is called', () => {
+  const records = open();
+  writeTwo(records, { outcome: 'deleted' });
+  mkdirSync(join(file, 'taken'), { recursive: true });
+  expect(() => records.finish(2)).toThrow(
+    /it is a folder; name a file in it; the file is whole, and is called .*out\.jsonl\..*\.partial$/,
+  );
+  const [partial] = readdirSync(folder.path).filter((name) => name.endsWith('.partial'));
+  expect(linesOf(join(folder.path, partial ?? ''))).toHaveLength(3);
 });
 
 test('a disk that is full is told at the end, and costs the run nothing', () => {

@@ -34,6 +34,15 @@ function answer(operation: string, lie: Interception, when: () => boolean = () =
   world.emulator.intercept = (entry) => (entry.operation === operation && when() ? lie : undefined);
 }
 
+/** Something that requests wait for. */
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { open, opened };
+}
+
 /** Lets the rows of the list of instances be others. */
 function answerInstances(rewrite: (row: InstanceRow) => object): void {
   rewriteInstances(world.emulator, (row) => [rewrite(row)]);
@@ -461,6 +470,71 @@ describe('a list', () => {
       { name: 'c', outcome: 'complete' },
     ]);
     expect(summary.warnings).toEqual(['cache: instance b is gone', 'cache: instance c is gone']);
+  });
+
+  test('of two instances that go while a list is read for a third one is a warning for each', async () => {
+    const { emulator } = world;
+    const [a, b, c] = addExpired('a', 'b', 'c').map(({ id }) => id);
+    let rows: InstanceRow[] = [];
+    let lists = 0;
+    const asked = gate();
+    const removed = gate();
+    let left = 2;
+    emulator.intercept = async ({ operation, instanceId = '' }) => {
+      if (operation === 'list-instances') {
+        lists += 1;
+        if (lists === 1) {
+          const keep = (body: unknown) => {
+            rows = (body as { instances: InstanceRow[] }).instances;
+            return body as object;
+          };
+          return { rewrite: keep };
+        }
+        if (lists > 2) return undefined;
+        asked.open();
+        await removed.opened;
+        // As it was when it was asked for.
+        const instances = rows.filter(({ instance_id: id }) => id !== a);
+        return { status: 200, body: { instance_num: instances.length, instances } };
+      }
+      if (operation !== 'list-tasks') return undefined;
+      if (instanceId !== a) await asked.opened;
+      emulator.removeInstance(instanceId);
+      left -= instanceId === b || instanceId === c ? 1 : 0;
+      if (left === 0) setImmediate(() => setImmediate(removed.open));
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary.outcome).toBe('complete');
+    expect(summary.warnings.toSorted()).toEqual([
+      'cache: instance a is gone',
+      'cache: instance b is gone',
+      'cache: instance c is gone',
+    ]);
+  });
+
+  test('that cannot be read counts once, however many instances wait for it', async () => {
+    const { emulator } = world;
+    addExpired(...'abcdefgh');
+    let lists = 0;
+    let waiting = 0;
+    const all = gate();
+    emulator.intercept = async ({ operation, instanceId = '' }) => {
+      lists += operation === 'list-instances' ? 1 : 0;
+      if (operation === 'list-instances' && (lists === 2 || lists === 3)) {
+        return { status: 403, body: {} };
+      }
+      if (operation !== 'list-tasks') return undefined;
+      waiting += 1;
+      if (waiting === 4) all.open();
+      await all.opened;
+      emulator.removeInstance(instanceId);
+      return undefined;
+    };
+    const policy = onlyTarget(emulator, { requests: { concurrency: 4 } });
+    const { targets } = await world.run(policy);
+    const complete = targets[0]?.instances.filter(({ outcome }) => outcome === 'complete') ?? [];
+    expect(complete.length).toBeGreaterThanOrEqual(4);
   });
 
   test('of many instances that say they are gone, and are listed, costs few lists', async () => {

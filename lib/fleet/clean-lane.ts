@@ -10,15 +10,7 @@ import { beginTargets, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
-import {
-  endedWithTarget,
-  FRUITLESS_CALLS,
-  finished,
-  isUntold,
-  neverInTime,
-  TOO_SHORT,
-  tooSlow,
-} from './ends.ts';
+import { FRUITLESS_CALLS, finished, isUntold, neverInTime, TOO_SHORT, tooSlow } from './ends.ts';
 import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
@@ -75,6 +67,7 @@ export async function cleanLane(
   );
   const jobs = new Map<string, Job>();
   const context = openLaneContext(options, jobs);
+  const beganAt = context.clock.monotonic();
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginTargets(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
@@ -85,10 +78,11 @@ export async function cleanLane(
   }
   const { cleanedBy, ended } = handOver(lane, begun);
   const counted = countedById(lane.values());
-  for (const { summary: target, cleanups } of begun) {
-    for (const cleanup of cleanups) {
-      const key = instanceKey(target.name, cleanup.summary);
-      const known = lane.get(key) ?? newInstance(target.name, cleanup.summary);
+  for (const target of begun) {
+    const { name } = target.summary;
+    for (const cleanup of target.cleanups) {
+      const key = instanceKey(name, cleanup.summary);
+      const known = lane.get(key) ?? newInstance(name, cleanup.summary);
       lane.set(key, known);
       if (known.done) continue;
       const { number } = log;
@@ -99,23 +93,28 @@ export async function cleanLane(
   const withoutJob = [...lane].flatMap(([key, known]) =>
     known.done || jobs.has(key) ? [] : known,
   );
-  const isLate = context.clock.monotonic() >= context.window.deleteUntil;
-  const lateCalls = isLate ? 1 + ((!isNewRound && state.facts?.lateCalls) || 0) : 0;
-  const facts = () => factsOf({ before: state.facts, lane, begun, context, lateCalls });
+  const { monotonic } = context.clock;
+  const isLate = monotonic() - beganAt > (context.window.deleteUntil - beganAt) / 2;
+  const idleBefore = isNewRound ? 0 : (state.facts?.idleCalls ?? 0);
+  let idleCalls = idleBefore;
+  const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
   await log.begin(facts(), [...lane.values()]);
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   ended.forEach(tell);
-  const gotOn = await workOn(jobs, lane, { endpoint, context, log });
+  await workOn(jobs, lane, { endpoint, context, log });
+  const all = [...jobs.values()];
+  // Where finding the instances takes most of the time, a turn for some of them is not enough.
+  const gotOn = all.some((job) => job.gotOn || (job.cameNearer && !isLate));
+  idleCalls = gotOn ? 0 : idleBefore + 1;
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
-  const isTooLate = lateCalls >= FRUITLESS_CALLS;
-  for (const [key, job] of gotOn && !isTooLate ? [] : rest) {
-    if (!job.inTime && !isTooLate) continue;
+  const isGivenUp = idleCalls >= FRUITLESS_CALLS;
+  for (const [key, job] of isGivenUp ? rest : []) {
     const known = lane.get(key) as KnownInstance;
-    const end = isTooLate ? neverInTime(known, job.reached) : tooSlow(known, job.reached);
+    const end = job.inTime ? tooSlow(known, job.reached) : neverInTime(known);
     lane.set(key, end);
     tell(end);
   }
-  const mayGoOn = mayBeCalledAgain && gotOn && !isTooLate;
+  const mayGoOn = mayBeCalledAgain && !isGivenUp;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
   const ends = isLast ? await endWithoutJobs(withoutJob, begun, cleanedBy, context) : [];
@@ -186,28 +185,25 @@ function tellEnd(
   if (target) observer.instanceDone?.(target, summary);
 }
 
-/**
- * Gives the jobs their turns, and writes each one's end into the lane and the log.
- * @returns whether any of them got on.
- */
+/** Gives the jobs their turns, and writes each one's end into the lane and the log. */
 async function workOn(
   jobs: ReadonlyMap<string, Job>,
   lane: Map<string, KnownInstance>,
   { endpoint, context, log }: { endpoint: Endpoint; context: RunContext; log: LaneLog },
-): Promise<boolean> {
-  let isAnyDone = false;
+): Promise<void> {
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
-  const queue = [...jobs.values()].sort((one, other) => one.triedIn - other.triedIn);
+  const queue = [...jobs.values()].sort(
+    ({ place: [tried, idle] }, { place: [otherTried, otherIdle] }) =>
+      tried - otherTried || idle - otherIdle,
+  );
   const finished = (job: Job) => {
     const known = withFewerErrors(job.end(), errors);
     errors += known.summary.errors.length;
-    isAnyDone ||= known.done;
     lane.set(instanceKey(known.target, known.summary), known);
     log.note(known);
   };
   const { concurrency } = endpoint;
   await takeTurns(queue, { concurrency, clock: context.clock, most: MAX_HELD, finished });
-  return isAnyDone || queue.some((job) => job.gotOn);
 }
 
 interface FactsOptions {
@@ -215,23 +211,20 @@ interface FactsOptions {
   readonly lane: ReadonlyMap<string, KnownInstance>;
   readonly begun: readonly TargetRun[];
   readonly context: RunContext;
-  readonly lateCalls: number;
+  readonly idleCalls: number;
 }
 
 /** The facts about the lane beside its instances, with those of earlier calls. */
-function factsOf({ before, lane, begun, context, lateCalls }: FactsOptions): LaneFacts {
+function factsOf({ before, lane, begun, context, idleCalls }: FactsOptions): LaneFacts {
   const { warnings, seenIds, requestedInstances } = context;
   const instances = [...lane.values()];
   const known = new Map(before?.targets.map((target) => [target.name, target]));
-  // An earlier call of the round ended them with their target, so its error is the reason.
-  const endedEarlier = new Set(instances.filter(endedWithTarget).map(({ target }) => target));
   const targets = begun.map(({ summary, requestCounts, open, allowed, unmatched }): KnownTarget => {
     const { instances: _, error: why, outcome, ...target } = summary;
     // A call begins with this, so it had all of its time.
-    const failure =
+    const error =
       outcome === 'incomplete' && why ? { ...why, message: `${why.message}; ${TOO_SHORT}` } : why;
     const was = known.get(target.name);
-    const error = failure ?? (endedEarlier.has(target.name) ? was?.error : undefined);
     const asked = requestedInstances && {
       allowed: allowed.map(({ id, name }) => ({ id, name })),
       // An instance that an earlier call cleaned may have another name by now, or be gone: its pattern did match.
@@ -250,15 +243,12 @@ function factsOf({ before, lane, begun, context, lateCalls }: FactsOptions): Lan
   const filled = new Set(instances.map(({ target }) => target));
   const others = (before?.targets ?? [])
     .filter(({ name }) => filled.has(name) && !here.has(name))
-    .map(({ error, ...was }): KnownTarget => {
-      const failed = error && endedEarlier.has(was.name);
-      return { ...was, ...(failed && { error }), outcome: failed ? 'failed' : 'complete' };
-    });
+    .map(({ error: _, ...was }): KnownTarget => ({ ...was, outcome: 'complete' }));
   return {
     targets: [...targets, ...others],
     warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
     seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
-    lateCalls,
+    idleCalls,
   };
 }
 

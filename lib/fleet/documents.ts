@@ -64,13 +64,15 @@ const instance = z.strictObject({
   errorsOmitted: count,
 }) satisfies z.ZodType<InstanceSummary>;
 
+const targetError = z.strictObject({ code: z.string(), message: z.string() });
+
 const target = z.strictObject({
   name: z.string(),
   cloud: z.string(),
   service: z.string(),
   region: z.string(),
   outcome,
-  error: z.strictObject({ code: z.string(), message: z.string() }).optional(),
+  error: targetError.optional(),
   instances: z.array(instance),
 }) satisfies z.ZodType<TargetSummary>;
 
@@ -106,9 +108,11 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   saidGone: z.array(z.string()),
   done: z.boolean(),
   triedIn: count,
+  idleTurns: count,
   shortest: count.nullable(),
   fruitless: count,
   unlisted: z.boolean().optional(),
+  targetError: targetError.optional(),
   movedTo: z.string().optional(),
 });
 
@@ -126,7 +130,7 @@ const laneFacts: z.ZodType<LaneFacts> = z.strictObject({
   targets: z.array(knownTarget),
   warnings: z.array(z.string()),
   seenIds: z.array(z.string()),
-  lateCalls: count,
+  idleCalls: count,
 });
 
 const laneEntry = z.strictObject({

@@ -32,6 +32,7 @@ export function left(
     ...before,
     ...known,
     triedIn: tried ? number : before.triedIn,
+    idleTurns: tried ? 0 : before.idleTurns + (inTime ? 1 : 0),
     shortest: gotOn ? expired : before.shortest,
     fruitless,
   };
@@ -57,15 +58,10 @@ export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
   return failed(known, reached, { message: `${TOO_SLOW[reached]}${mayBeDeleted(known)}` });
 }
 
-/** The end of an instance for which no time was left in calls that found the instances of its endpoint too late. */
-export function neverInTime(known: KnownInstance, reached: Reached): KnownInstance {
-  const message = `${FRUITLESS_CALLS} calls of the function in a row had no time left for it, since finding the instances of its endpoint takes too long: ${TOO_SHORT}${mayBeDeleted(known)}`;
-  return failed(known, reached, { message });
-}
-
-/** Whether an instance ended because its target failed, so that the target's error is its reason. */
-export function endedWithTarget({ done, summary: { stoppedBy, errors } }: KnownInstance): boolean {
-  return done && stoppedBy === 'unavailable' && errors.length === 0;
+/** The end of an instance that had no turn in calls that got nothing done at its endpoint. */
+export function neverInTime(known: KnownInstance): KnownInstance {
+  const message = `${FRUITLESS_CALLS} calls of the function in a row got nothing done at its endpoint, and had no time left for it: ${TOO_SHORT}${mayBeDeleted(known)}`;
+  return failed(known, known.shortest === null ? 'listing' : 'deadline', { message });
 }
 
 /** The end of an instance that was cleaned in order. */
@@ -87,40 +83,34 @@ export function failed(
   };
 }
 
-/**
- * The end of an instance whose list holds nothing any more: what was unclear has gone by our doing, and what was answered
- * as gone is gone.
- */
+/** The end of an instance whose list holds nothing any more: what was unclear has gone by our doing. */
 export function emptied(known: KnownInstance): KnownInstance {
-  const { unclear, saidGone } = known;
+  const { length } = known.unclear;
   const { summary, ...end } = vanished({ ...known, unclear: [] });
-  const all = unclear.length + saidGone.length;
-  const counts = {
-    listed: summary.listed + all,
-    expired: summary.expired + all,
-    deleted: summary.deleted + unclear.length,
-    alreadyGone: summary.alreadyGone + saidGone.length,
-  };
-  return { ...end, saidGone: [], summary: { ...summary, ...counts } };
+  const { listed, expired, deleted } = summary;
+  const counts = { listed: listed + length, expired: expired + length, deleted: deleted + length };
+  return { ...end, summary: { ...summary, ...counts } };
 }
 
 /**
- * The end of an instance that does not exist any more: its records do not count any more.
+ * The end of an instance that does not exist any more: of its records, only those count that are known to be gone.
  * @param why what became of the instance.
  */
 export function vanished(known: KnownInstance, why = 'the instance is gone'): KnownInstance {
   const { stoppedBy: _, ...was } = known.summary;
-  const rest = was.remaining + was.failed;
+  const { length } = known.saidGone;
+  const rest = was.remaining + was.failed - length;
   const summary = {
     ...was,
     listed: was.listed - rest,
     expired: was.expired - rest,
+    alreadyGone: was.alreadyGone + length,
     failed: 0,
     remaining: 0,
     errors: [],
     errorsOmitted: 0,
   };
-  const gone = { ...known, summary: withOutcome(summary) };
+  const gone = { ...known, saidGone: [], summary: withOutcome(summary) };
   if (known.unclear.length === 0) return unlisted(gone);
   return failed(gone, 'unavailable', {
     message: `${why}, so nobody can tell whether ${known.unclear.length} of its records were deleted before`,

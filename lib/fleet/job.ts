@@ -10,7 +10,7 @@ import { addCall, type KnownInstance, type ListSeen } from './known.ts';
 export class Job {
   readonly #before: KnownInstance;
   readonly #cleanup: InstanceCleanup;
-  readonly #target: TargetRun['summary'];
+  readonly #target: TargetRun;
   readonly #context: RunContext;
   readonly #number: number;
   readonly #counted: number;
@@ -19,15 +19,17 @@ export class Job {
   #hasBegun = false;
   /** Whether its first turn came before time was up. */
   inTime = false;
-  /** Whether this call did something for it, although it could not finish it. */
+  /** Whether a DELETE of this call was answered, or the call finished it. */
   gotOn = false;
+  /** Whether it had its first turn of the round, or a shorter list than before. */
+  cameNearer = false;
   /** How far this call came with it. */
   reached: Reached = 'listing';
 
   constructor(options: {
     readonly before: KnownInstance;
     readonly cleanup: InstanceCleanup;
-    readonly target: TargetRun['summary'];
+    readonly target: TargetRun;
     readonly context: RunContext;
     /** Which of the round's calls it is, from 1. */
     readonly number: number;
@@ -44,8 +46,9 @@ export class Job {
     this.#cleanup.goOnAfter(new Set(this.#before.unclear));
   }
 
-  get triedIn(): number {
-    return this.#before.triedIn;
+  /** Its place among others: whoever has waited longer for a turn with an effect comes first. */
+  get place(): readonly [number, number] {
+    return [this.#before.triedIn, this.#before.idleTurns];
   }
 
   /** Expired records that it holds in memory. */
@@ -58,7 +61,7 @@ export class Job {
       const { clock, window, observer } = this.#context;
       this.#hasBegun = true;
       this.inTime = clock.monotonic() < window.deleteUntil;
-      observer.instanceBegun?.(this.#target, this.#shown);
+      observer.instanceBegun?.(this.#target.summary, this.#shown);
     }
     return this.#cleanup.turn(() => true);
   }
@@ -83,6 +86,7 @@ export class Job {
       ...this.#before,
       ...addCall(this.#before, standing, this.#list),
       triedIn: this.#number,
+      idleTurns: 0,
     };
   }
 
@@ -92,7 +96,7 @@ export class Job {
     const end = this.#endOf(standing);
     if (end.done) {
       Object.assign(this.#shown, end.summary);
-      this.#context.observer.instanceDone?.(this.#target, this.#shown);
+      this.#context.observer.instanceDone?.(this.#target.summary, this.#shown);
     }
     return end;
   }
@@ -102,6 +106,7 @@ export class Job {
     const { stoppedBy, archive } = standing.summary;
     if (this.#list) this.reached = this.#context.archive && !archive ? 'archive' : 'deadline';
     const tried = standing.answered > 0;
+    this.gotOn = tried || stoppedBy !== 'deadline';
     if (stoppedBy === 'deadline') {
       const expired = this.#list?.expired;
       const end = left(this.#before, known, {
@@ -110,10 +115,20 @@ export class Job {
         tried,
         expired,
       });
-      this.gotOn = tried || end.shortest !== this.#before.shortest || !this.#list;
+      const isFirst = this.inTime && this.place.every((count) => count === 0);
+      this.cameNearer = isFirst || end.shortest !== this.#before.shortest;
       return end;
     }
-    const end = { ...this.#before, ...known };
+    const end = {
+      ...this.#before,
+      ...known,
+      ...(stoppedBy === 'unavailable' && this.#targetError()),
+    };
     return this.#list || stoppedBy ? finished(end) : vanished(end);
+  }
+
+  #targetError(): Pick<KnownInstance, 'targetError'> | undefined {
+    const failure = this.#target.open?.failure;
+    return failure && { targetError: { code: failure.code, message: failure.message } };
   }
 }

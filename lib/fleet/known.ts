@@ -21,15 +21,21 @@ export interface KnownInstance {
   readonly done: boolean;
   /** The last call of the round that came to deleting there, from 1; 0 where none did. */
   readonly triedIn: number;
+  /** Calls in a row in which it had its turn, and that did not come to deleting there. */
+  readonly idleTurns: number;
   /** The fewest expired records that any of the round's lists held; null before the first. */
   readonly shortest: number | null;
   /** Calls in a row that worked on it and made no progress. */
   readonly fruitless: number;
   /** That it ended without a list of its own, so that nothing is known about its records. */
   readonly unlisted?: boolean | undefined;
+  /** The failure that ended its target, and it too. */
+  readonly targetError?: TargetError | undefined;
   /** The target that has it now, if another one does: whatever was open is counted there. */
   readonly movedTo?: string | undefined;
 }
+
+type TargetError = NonNullable<TargetSummary['error']>;
 
 /** A target, as far as it is known. */
 export interface KnownTarget extends Omit<TargetSummary, 'instances'> {
@@ -47,8 +53,8 @@ export interface LaneFacts {
   readonly warnings: readonly string[];
   /** Those of the request's ids that were listed. */
   readonly seenIds: readonly string[];
-  /** Calls in a row that found the instances so late that none had a turn in time. */
-  readonly lateCalls: number;
+  /** Calls in a row that got nothing done. */
+  readonly idleCalls: number;
 }
 
 /** A list of an instance that one call has read. */
@@ -73,7 +79,7 @@ export function newInstance(
 ): KnownInstance {
   const summary = emptySummary(instance);
   const nothing = { unclear: [], saidGone: [], done: false };
-  return { target, summary, ...nothing, triedIn: 0, shortest: null, fruitless: 0 };
+  return { target, summary, ...nothing, triedIn: 0, idleTurns: 0, shortest: null, fruitless: 0 };
 }
 
 /**
@@ -87,8 +93,9 @@ export function inNextRound(known: KnownInstance): KnownInstance {
 }
 
 /** The same before any call of the round has come to it. */
-export function openAgain({ unlisted, movedTo, ...known }: KnownInstance): KnownInstance {
-  return { ...known, done: false, triedIn: 0, shortest: null, fruitless: 0 };
+export function openAgain(before: KnownInstance): KnownInstance {
+  const { unlisted, movedTo, targetError, ...known } = before;
+  return { ...known, done: false, triedIn: 0, idleTurns: 0, shortest: null, fruitless: 0 };
 }
 
 /** Whether nothing is known of its records that only another list could tell. */

@@ -148,7 +148,9 @@ function summariseTarget(
   { problem, cut }: { readonly problem: string | undefined; readonly cut: string },
 ): TargetSummary {
   const instances = known.map((each) => (each.done ? each : lost(each, cut)).summary);
-  const error = target.error ?? (problem ? { code: 'no-result', message: problem } : undefined);
+  // A failure of an earlier call, or of one that was killed, stands with the instances that it ended.
+  const own = target.error ?? known.find(({ targetError }) => targetError)?.targetError;
+  const error = own ?? (problem ? { code: 'no-result', message: problem } : undefined);
   return {
     ...target,
     outcome: targetOutcome(instances, error),

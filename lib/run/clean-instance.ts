@@ -121,7 +121,13 @@ export class InstanceCleanup {
   /** @param next ids of records that are about to be deleted. */
   standing(next: readonly string[] = []): Standing {
     const { unclear, saidGone, answered } = this.#ledger ?? this.#end;
-    const summary = { ...this.summary, ...this.#ledger?.account() };
+    const summary = {
+      ...this.summary,
+      ...this.#ledger?.account(),
+      errors: [...this.summary.errors],
+    };
+    for (const { error } of this.#ledger?.in('failed') ?? [])
+      if (error) this.#addError(error, summary);
     return { summary, unclear: [...new Set([...unclear, ...next])], saidGone, answered };
   }
 
@@ -311,7 +317,7 @@ export class InstanceCleanup {
       const message = this.#target.run.errorTexts.hold(text);
       const error = { taskId: record.id, ...answerOf(reading), message, attempts };
       if (gaveUp === 'attempts') ledger.set(record, 'out-of-attempts', { error });
-      else if (answer === 'gone') ledger.set(record, 'ambiguous', { error });
+      else if (answer === 'gone') ledger.set(record, 'ambiguous', { saidGone: true, error });
       else if (answer === 'accepted' || answer === 'doubtful') {
         ledger.noteUnclear(record);
         ledger.set(record, 'ambiguous', { accepted: answer === 'accepted', error });
@@ -385,10 +391,10 @@ export class InstanceCleanup {
     this.#target.run.observer.settled?.(this.#target.name, this.#instance);
   }
 
-  #addError(error: RecordError): void {
+  #addError(error: RecordError, to: InstanceSummary = this.summary): void {
     const most = this.#target.run.errorTexts.isUsedUp ? 1 : MAX_ERRORS;
-    if (this.summary.errors.length < most) this.summary.errors.push(error);
-    else this.summary.errorsOmitted += 1;
+    if (to.errors.length < most) to.errors.push(error);
+    else to.errorsOmitted += 1;
   }
 
   #warn(predicate: string): void {

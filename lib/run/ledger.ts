@@ -26,6 +26,8 @@ export interface LedgerRecord {
   readonly state: RecordState;
   /** Whether an attempt without a clear answer may have deleted it. */
   readonly isUnclear: boolean;
+  /** Whether a DELETE was answered as if it was gone. */
+  readonly saidGone: boolean;
   /** Whether a DELETE was accepted but not confirmed: the next run may find the record gone. */
   readonly accepted: boolean;
   /** The answer that put it into its state, unless it was a success. */
@@ -44,7 +46,7 @@ const OUTCOME: Readonly<Record<RecordState, ExpiredOutcome['outcome']>> = {
 };
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
-type Change = Partial<Pick<LedgerRecord, 'accepted' | 'error'>>;
+type Change = Partial<Pick<LedgerRecord, 'saidGone' | 'accepted' | 'error'>>;
 
 /**
  * The expired records of one instance. Each has one state at any time, and the accounts are counted from the
@@ -75,6 +77,7 @@ export class Ledger {
       id,
       state: 'to-delete',
       isUnclear: triedBefore.has(id),
+      saidGone: false,
       accepted: false,
     }));
     this.#sizes['to-delete'] = ids.length;
@@ -100,17 +103,21 @@ export class Ledger {
 
   /** Ids of records that may have been deleted, and of which nothing more is known. */
   get unclear(): readonly string[] {
-    return this.#records
-      .filter(
-        ({ state, isUnclear }) => isUnclear && state !== 'deleted' && state !== 'already-gone',
-      )
-      .map(({ id }) => id);
+    return this.#thereIds(({ isUnclear }) => isUnclear);
   }
 
-  /** Ids of records that were answered as gone, and that none of our DELETEs can have deleted. */
+  /** Ids of records that were answered as gone, and that none of our DELETEs can have deleted: nothing more is known. */
   get saidGone(): readonly string[] {
-    return this.in('ambiguous')
-      .filter(({ isUnclear }) => !isUnclear)
+    return this.#thereIds(({ isUnclear, saidGone }) => saidGone && !isUnclear);
+  }
+
+  /** Ids of records that may be there still, as far as anybody knows. */
+  #thereIds(isMeant: (record: LedgerRecord) => boolean): readonly string[] {
+    return this.#records
+      .filter(
+        (record) =>
+          isMeant(record) && record.state !== 'deleted' && record.state !== 'already-gone',
+      )
       .map(({ id }) => id);
   }
 
@@ -144,6 +151,7 @@ export class Ledger {
     this.#sizes[own.state] -= 1;
     this.#sizes[state] += 1;
     own.state = state;
+    if (change.saidGone) own.saidGone = true;
     if (change.accepted) own.accepted = true;
     if (change.error) own.error = change.error;
   }

@@ -599,7 +599,7 @@ test('a lane ends with its second call in a row that found the instances too lat
   expect(target?.instances).toHaveLength(12);
   for (const { errors } of target?.instances ?? []) {
     expect(errors[0]?.message).toContain(
-      '2 calls of the function in a row had no time left for it',
+      '2 calls of the function in a row got nothing done at its endpoint',
     );
   }
   expect(world.lines).toHaveLength(12);
@@ -688,4 +688,96 @@ test('the same error of an instance stands once, however many rounds find it', a
     expect.stringContaining('the instance is left alone now: it is frozen'),
   ]);
   expect(known?.errorsOmitted).toBe(0);
+});
+
+test('a lane whose DELETEs never get an answer ends soon, and says why for each instance', async () => {
+  await startSlow([{ requests: { ...SLOW.requests, timeout: '30s' } }]);
+  for (let n = 0; n < 12; n += 1) add(`a-${n}`, 3);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation === 'delete-task') await world.delay(entry, 60_000);
+    return undefined;
+  };
+  await world.execute();
+  expect(cleans().length).toBeLessThan(12);
+  const [target] = world.summary().targets;
+  expect(target?.instances.flatMap(({ errors }) => errors[0] ?? [])).toHaveLength(12);
+});
+
+test('records that were answered as gone are counted, although the list could not be read again', async () => {
+  await startSlow();
+  const { id } = add('a', 30);
+  add('large', 500);
+  let refused = 0;
+  world.emulator.intercept = ({ operation, instanceId }) => {
+    if (instanceId !== id) return undefined;
+    const isListed = listsOf(id) > 1 && cleans().length === 1;
+    if (operation === 'list-tasks' && isListed) return { status: 400, body: {} };
+    if (operation !== 'delete-task' || refused === 10) return undefined;
+    refused += 1;
+    return { afterwards: true, status: 404, body: { error_code: 'DCS.3022' } };
+  };
+  const { failedAt } = await world.execute();
+  world.emulator.intercept = undefined;
+  const { output } = await world.execute({}, failedAt);
+  expect(output).toMatchObject({ outcome: 'complete', totals: { listed: 532, failed: 0 } });
+  expect(instanceOf(id)).toMatchObject([{ deleted: 20, alreadyGone: 10 }]);
+});
+
+test.each([
+  ['one of its records failed', false],
+  ['that call is killed later', true],
+])('the failure that ended a target is its error, also where %s', async (_, isKilled) => {
+  await startTwo();
+  add('prod-a', 500);
+  const { id } = add('test-a', 20);
+  let deletes = 0;
+  world.emulator.intercept = ({ operation, instanceId }) => {
+    if (operation !== 'delete-task' || instanceId !== id) return undefined;
+    deletes += 1;
+    if (deletes === 2 && !isKilled) return { status: 400, body: { error_code: 'DCS.4999' } };
+    return deletes > 3 ? { status: 404, body: { error_code: 'APIGW.0101' } } : undefined;
+  };
+  if (isKilled) killAfter(150);
+  await world.execute();
+  expect(cleans().length).toBeGreaterThan(1);
+  const [first, second] = world.summary().targets;
+  expect(first?.error).toBeUndefined();
+  expect(second?.error?.message).toContain('APIGW.0101');
+});
+
+test('the errors of records are kept where the call that met them is killed, and no other ends', async () => {
+  await startSlow();
+  const instance = add('a', 300);
+  const refused = new Set(instance.taskIds().slice(10, 16));
+  world.emulator.intercept = ({ operation, taskId }) =>
+    operation === 'delete-task' && refused.has(taskId ?? '')
+      ? { status: 400, body: { error_code: 'DCS.4999', error_msg: 'busy' } }
+      : undefined;
+  world.onEffect = (call, effect) => {
+    const isSecondTurn = world.emulator.journal.count({ operation: 'delete-task' }) > 120;
+    if (/^(GET|DELETE) http/.test(effect) && isSecondTurn) call.kill();
+  };
+  await world.execute();
+  const [known] = instanceOf(instance.id);
+  expect(known?.failed).toBe(6);
+  expect(known?.errors.filter(({ message }) => message.includes('busy')).length).toBeGreaterThan(1);
+});
+
+test('records that were answered as gone are gone where their instance is gone by the next call', async () => {
+  await startSlow();
+  const { id } = add('a', 300);
+  let answered = 0;
+  world.emulator.intercept = ({ operation, instanceId }) => {
+    if (operation !== 'delete-task' || instanceId !== id || answered === 10) return undefined;
+    answered += 1;
+    return { afterwards: true, status: 404, body: { error_code: 'DCS.3022' } };
+  };
+  beforeSecondCall(() => world.emulator.removeInstance(id));
+  const { output } = await world.execute();
+  const { deleted } = world.summary().totals;
+  expect(deleted).toBeGreaterThan(100);
+  expect(output).toMatchObject({
+    outcome: 'complete',
+    totals: { listed: deleted + 11, kept: 1, alreadyGone: 10, remaining: 0 },
+  });
 });

@@ -67,34 +67,18 @@ export async function cleanLane(
   );
   const jobs = new Map<string, Job>();
   const context = openLaneContext(options, jobs);
-  const beganAt = context.clock.monotonic();
+  const callTime = context.window.deleteUntil - context.clock.monotonic();
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginTargets(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
-  // An earlier call has listed whatever it was about to delete.
-  const { requestedIds, seenIds } = context;
-  for (const { unclear, saidGone } of requestedIds ? lane.values() : []) {
-    for (const id of [...unclear, ...saidGone]) if (requestedIds?.has(id)) seenIds.add(id);
-  }
+  noteSeen(lane, context);
   const { cleanedBy, ended } = handOver(lane, begun);
-  const counted = countedById(lane.values());
-  for (const target of begun) {
-    const { name } = target.summary;
-    for (const cleanup of target.cleanups) {
-      const key = instanceKey(name, cleanup.summary);
-      const known = lane.get(key) ?? newInstance(name, cleanup.summary);
-      lane.set(key, known);
-      if (known.done) continue;
-      const { number } = log;
-      const options = { before: known, cleanup, target, context, number };
-      jobs.set(key, new Job({ ...options, counted: counted.get(known.summary.id) ?? 0 }));
-    }
-  }
+  addJobs(jobs, lane, { begun, context, number: log.number });
   const withoutJob = [...lane].flatMap(([key, known]) =>
     known.done || jobs.has(key) ? [] : known,
   );
-  const { monotonic } = context.clock;
-  const isLate = monotonic() - beganAt > (context.window.deleteUntil - beganAt) / 2;
+  // Where finding the instances takes most of the time, a turn for some of them is not enough.
+  const isLate = context.elapsed() > callTime / 2;
   const idleBefore = isNewRound ? 0 : (state.facts?.idleCalls ?? 0);
   let idleCalls = idleBefore;
   const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
@@ -102,9 +86,7 @@ export async function cleanLane(
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   ended.forEach(tell);
   await workOn(jobs, lane, { endpoint, context, log });
-  const all = [...jobs.values()];
-  // Where finding the instances takes most of the time, a turn for some of them is not enough.
-  const gotOn = all.some((job) => job.gotOn || (job.cameNearer && !isLate));
+  const gotOn = [...jobs.values()].some((job) => job.gotOn || (job.cameNearer && !isLate));
   idleCalls = gotOn ? 0 : idleBefore + 1;
   const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
   const isGivenUp = idleCalls >= FRUITLESS_CALLS;
@@ -130,6 +112,37 @@ export async function cleanLane(
   // Those that it did not come to are told together, by the summary.
   for (const each of known) if (!each.done && !isUntold(each.summary)) tell(each);
   return { facts: facts(), instances: known.map(finished), again };
+}
+
+/** What an earlier call was about to delete, or found gone, it had listed. */
+function noteSeen(
+  lane: ReadonlyMap<string, KnownInstance>,
+  { requestedIds, seenIds }: RunContext,
+): void {
+  for (const { unclear, saidGone } of requestedIds ? lane.values() : []) {
+    for (const id of [...unclear, ...saidGone]) if (requestedIds?.has(id)) seenIds.add(id);
+  }
+}
+
+/** Adds a job for each instance of the call that is not done, and instances that are new to the lane. */
+function addJobs(
+  jobs: Map<string, Job>,
+  lane: Map<string, KnownInstance>,
+  call: { begun: readonly TargetRun[]; context: RunContext; number: number },
+): void {
+  const { begun, context, number } = call;
+  const counted = countedById(lane.values());
+  for (const target of begun) {
+    const { name } = target.summary;
+    for (const cleanup of target.cleanups) {
+      const { id } = cleanup.summary;
+      const key = instanceKey(name, cleanup.summary);
+      const before = lane.get(key) ?? newInstance(name, cleanup.summary);
+      lane.set(key, before);
+      const options = { before, cleanup, target, context, number, counted: counted.get(id) ?? 0 };
+      if (!before.done) jobs.set(key, new Job(options));
+    }
+  }
 }
 
 /** The context of the call's run, which tells the jobs what was listed, and the log what is about to be deleted. */

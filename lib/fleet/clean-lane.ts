@@ -10,7 +10,7 @@ import { beginTargets, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
-import { FRUITLESS_CALLS, finished, isUntold, neverInTime, TOO_SHORT, tooSlow } from './ends.ts';
+import { FRUITLESS_CALLS, isUntold, neverInTime, outOfCalls, TOO_SHORT, tooSlow } from './ends.ts';
 import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
@@ -24,6 +24,8 @@ import {
 } from './known.ts';
 import type { LaneLog, LaneState } from './lane-log.ts';
 
+/** After so many calls in a row that got nothing done, a lane ends, although not all of its instances had a turn. */
+const IDLE_CALLS = 10;
 /** Expired records that are held in memory at once; beyond them, no further instance is begun. */
 const MAX_HELD = 500_000;
 
@@ -77,25 +79,28 @@ export async function cleanLane(
   const withoutJob = [...lane].flatMap(([key, known]) =>
     known.done || jobs.has(key) ? [] : known,
   );
-  // Where finding the instances takes most of the time, a turn for some of them is not enough.
+  // Where finding the instances takes most of the time, it will take it in the next call too.
   const isLate = context.elapsed() > callTime / 2;
-  const idleBefore = isNewRound ? 0 : (state.facts?.idleCalls ?? 0);
+  const idleBefore = isNewRound || wasKilledAtWork(state) ? 0 : (state.facts?.idleCalls ?? 0);
   let idleCalls = idleBefore;
   const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
   await log.begin(facts(), [...lane.values()]);
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   ended.forEach(tell);
   await workOn(jobs, lane, { endpoint, context, log });
-  const gotOn = [...jobs.values()].some((job) => job.gotOn || (job.cameNearer && !isLate));
+  const gotOn = [...jobs.values()].some((job) => job.gotOn);
   idleCalls = gotOn ? 0 : idleBefore + 1;
-  const rest = [...jobs].filter(([key]) => !lane.get(key)?.done);
-  const isGivenUp = idleCalls >= FRUITLESS_CALLS;
-  for (const [key, job] of isGivenUp ? rest : []) {
+  const left = () => [...jobs].filter(([key]) => !lane.get(key)?.done);
+  const isGivenUp = idleCalls >= (isLate ? FRUITLESS_CALLS : IDLE_CALLS);
+  for (const [key, job] of idleCalls >= FRUITLESS_CALLS ? left() : []) {
+    // The others have their turn in the next call.
+    if (!job.inTime && !isGivenUp) continue;
     const known = lane.get(key) as KnownInstance;
-    const end = job.inTime ? tooSlow(known, job.reached) : neverInTime(known);
+    const end = job.inTime ? tooSlow(known, job.reached) : neverInTime(known, idleCalls);
     lane.set(key, end);
     tell(end);
   }
+  const rest = left();
   const mayGoOn = mayBeCalledAgain && !isGivenUp;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
@@ -109,9 +114,18 @@ export async function cleanLane(
   for (const each of begun) concludeTarget(each);
   const known = [...lane.values()];
   if (again) return { facts: facts(), instances: known, again };
+  const all = known.map((each) => (each.done ? each : outOfCalls(each)));
   // Those that it did not come to are told together, by the summary.
-  for (const each of known) if (!each.done && !isUntold(each.summary)) tell(each);
-  return { facts: facts(), instances: known.map(finished), again };
+  all.forEach((each, i) => {
+    if (!known[i]?.done && !isUntold(each.summary)) tell(each);
+  });
+  return { facts: facts(), instances: all, again };
+}
+
+/** Whether the call before did not come to its end, and had come to deleting. */
+function wasKilledAtWork({ last, instances }: LaneState): boolean {
+  if (!last || last.ended) return false;
+  return [...instances.values()].some(({ triedIn }) => triedIn === last.number);
 }
 
 /** What an earlier call was about to delete, or found gone, it had listed. */
@@ -206,8 +220,8 @@ async function workOn(
 ): Promise<void> {
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
   const queue = [...jobs.values()].sort(
-    ({ place: [tried, idle] }, { place: [otherTried, otherIdle] }) =>
-      tried - otherTried || idle - otherIdle,
+    ({ place: [turn, tried] }, { place: [otherTurn, otherTried] }) =>
+      turn - otherTurn || tried - otherTried,
   );
   const finished = (job: Job) => {
     const known = withFewerErrors(job.end(), errors);

@@ -108,7 +108,7 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   saidGone: z.array(z.string()),
   done: z.boolean(),
   triedIn: count,
-  idleTurns: count,
+  lastTurn: count,
   shortest: count.nullable(),
   fruitless: count,
   unlisted: z.boolean().optional(),

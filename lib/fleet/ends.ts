@@ -32,7 +32,7 @@ export function left(
     ...before,
     ...known,
     triedIn: tried ? number : before.triedIn,
-    idleTurns: tried ? 0 : before.idleTurns + (inTime ? 1 : 0),
+    lastTurn: inTime ? number : before.lastTurn,
     shortest: gotOn ? expired : before.shortest,
     fruitless,
   };
@@ -58,10 +58,21 @@ export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
   return failed(known, reached, { message: `${TOO_SLOW[reached]}${mayBeDeleted(known)}` });
 }
 
-/** The end of an instance that had no turn in calls that got nothing done at its endpoint. */
-export function neverInTime(known: KnownInstance): KnownInstance {
-  const message = `${FRUITLESS_CALLS} calls of the function in a row got nothing done at its endpoint, and had no time left for it: ${TOO_SHORT}${mayBeDeleted(known)}`;
+/**
+ * The end of an instance that had no turn in calls that got nothing done at its endpoint.
+ * @param calls how many of them there were, in a row.
+ */
+export function neverInTime(known: KnownInstance, calls: number): KnownInstance {
+  const message = `${calls} calls of the function in a row got nothing done at its endpoint, and had no time left for it: ${TOO_SHORT}${mayBeDeleted(known)}`;
   return failed(known, known.shortest === null ? 'listing' : 'deadline', { message });
+}
+
+/** The end of an instance that is not finished when its lane has had all of its calls. */
+export function outOfCalls(known: KnownInstance): KnownInstance {
+  if (known.unclear.length === 0) return finished(known);
+  return failed(known, 'unavailable', {
+    message: `the round has no more calls for its endpoint${mayBeDeleted(known)}; redrive the execution to find out`,
+  });
 }
 
 /** The end of an instance that was cleaned in order. */

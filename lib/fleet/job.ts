@@ -21,8 +21,6 @@ export class Job {
   inTime = false;
   /** Whether a DELETE of this call was answered, or the call finished it. */
   gotOn = false;
-  /** Whether it had its first turn of the round, or a shorter list than before. */
-  cameNearer = false;
   /** How far this call came with it. */
   reached: Reached = 'listing';
 
@@ -46,9 +44,9 @@ export class Job {
     this.#cleanup.goOnAfter(new Set(this.#before.unclear));
   }
 
-  /** Its place among others: whoever has waited longer for a turn with an effect comes first. */
+  /** Its place among others: whoever had its last turn longest ago comes first, then whose last DELETE is longest ago. */
   get place(): readonly [number, number] {
-    return [this.#before.triedIn, this.#before.idleTurns];
+    return [this.#before.lastTurn, this.#before.triedIn];
   }
 
   /** Expired records that it holds in memory. */
@@ -86,7 +84,7 @@ export class Job {
       ...this.#before,
       ...addCall(this.#before, standing, this.#list),
       triedIn: this.#number,
-      idleTurns: 0,
+      lastTurn: this.#number,
     };
   }
 
@@ -109,15 +107,12 @@ export class Job {
     this.gotOn = tried || stoppedBy !== 'deadline';
     if (stoppedBy === 'deadline') {
       const expired = this.#list?.expired;
-      const end = left(this.#before, known, {
+      return left(this.#before, known, {
         number: this.#number,
         inTime: this.inTime,
         tried,
         expired,
       });
-      const isFirst = this.inTime && this.place.every((count) => count === 0);
-      this.cameNearer = isFirst || end.shortest !== this.#before.shortest;
-      return end;
     }
     const end = {
       ...this.#before,

@@ -21,8 +21,8 @@ export interface KnownInstance {
   readonly done: boolean;
   /** The last call of the round that came to deleting there, from 1; 0 where none did. */
   readonly triedIn: number;
-  /** Calls in a row in which it had its turn, and that did not come to deleting there. */
-  readonly idleTurns: number;
+  /** The last call of the round in which it had a turn in time, from 1; 0 where it had none. */
+  readonly lastTurn: number;
   /** The fewest expired records that any of the round's lists held; null before the first. */
   readonly shortest: number | null;
   /** Calls in a row that worked on it and made no progress. */
@@ -79,7 +79,7 @@ export function newInstance(
 ): KnownInstance {
   const summary = emptySummary(instance);
   const nothing = { unclear: [], saidGone: [], done: false };
-  return { target, summary, ...nothing, triedIn: 0, idleTurns: 0, shortest: null, fruitless: 0 };
+  return { target, summary, ...nothing, triedIn: 0, lastTurn: 0, shortest: null, fruitless: 0 };
 }
 
 /**
@@ -89,13 +89,15 @@ export function newInstance(
 export function inNextRound(known: KnownInstance): KnownInstance {
   const { outcome, stoppedBy } = known.summary;
   const isInOrder = outcome === 'complete' || stoppedBy === 'limit';
-  return known.done && isInOrder && !known.unlisted ? known : openAgain(known);
+  // A target that failed in an earlier round is no failure of this one.
+  const { targetError: _, ...kept } = known;
+  return known.done && isInOrder && !known.unlisted ? kept : openAgain(known);
 }
 
 /** The same before any call of the round has come to it. */
 export function openAgain(before: KnownInstance): KnownInstance {
   const { unlisted, movedTo, targetError, ...known } = before;
-  return { ...known, done: false, triedIn: 0, idleTurns: 0, shortest: null, fruitless: 0 };
+  return { ...known, done: false, triedIn: 0, lastTurn: 0, shortest: null, fruitless: 0 };
 }
 
 /** Whether nothing is known of its records that only another list could tell. */

@@ -278,39 +278,50 @@ function archiveOf(
 /** After so many lists in a row that had the instance in question still, or could not be read, no more are asked for. */
 const LISTS_IN_VAIN = 3;
 
+/** A list of instances that was asked for to look for one of them. */
+interface Look {
+  readonly askedAt: number;
+  /** Ids on the list; absent where it could not be read. */
+  readonly ids: Promise<ReadonlySet<string> | undefined>;
+  /** That an instance was still on it, although it had said before that it is gone. */
+  inVain: boolean;
+}
+
 /**
  * Reads the list of instances once more for an instance that says it is gone. One list serves many of them: that an
  * instance is not in it holds until it is seen again; that it is in it, only for those that said so before the list was
  * asked for.
  */
 function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
-  let ids: Promise<ReadonlySet<string> | undefined> = Promise.resolve(undefined);
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asked = 0;
+  let last: Look | undefined;
   let inVain = 0;
-  const ask = () => {
-    askedAt = clock.monotonic();
-    asked += 1;
-    inVain += 1;
-    ids = api.listInstances().then(
+  const ask = (): Look => {
+    const ids = api.listInstances().then(
       ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
       () => undefined,
     );
+    last = { askedAt: clock.monotonic(), ids, inVain: false };
+    return last;
+  };
+  const isOn = async ({ ids }: Look, instanceId: string): Promise<boolean> => {
+    const isListed = (await ids)?.has(instanceId) ?? true;
+    if (!isListed) inVain = 0;
+    return isListed;
   };
   return async (instanceId) => {
-    const before = asked;
-    const mayBeListed = async () => (await ids)?.has(instanceId) ?? true;
-    if ((api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY) >= askedAt) {
-      if (inVain >= LISTS_IN_VAIN) return true;
-      ask();
+    const before = last;
+    const seenAt = api.seenAt(instanceId) ?? Number.NEGATIVE_INFINITY;
+    const isOlder = before !== undefined && seenAt < before.askedAt;
+    if (isOlder && !(await isOn(before, instanceId))) return false;
+    // Others may have asked meanwhile.
+    if (last === before && inVain >= LISTS_IN_VAIN) return true;
+    const look = last === before || last === undefined ? ask() : last;
+    const isListed = await isOn(look, instanceId);
+    if (isListed && !look.inVain) {
+      look.inVain = true;
+      inVain += 1;
     }
-    if (await mayBeListed()) {
-      // Others may have asked meanwhile.
-      if (asked === before && inVain < LISTS_IN_VAIN) ask();
-      if (await mayBeListed()) return true;
-    }
-    inVain = 0;
-    return false;
+    return isListed;
   };
 }
 

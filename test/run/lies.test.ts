@@ -513,6 +513,35 @@ describe('a list', () => {
     ]);
   });
 
+  test('of instances that go while lists are read for those before is a warning for each', async () => {
+    const { emulator } = world;
+    const ids = addExpired(...'abcdef').map(({ id }) => id);
+    const gates = ids.map(gate);
+    const all = gate();
+    let lists = 0;
+    let gone = 0;
+    emulator.intercept = async ({ operation, instanceId = '' }) => {
+      if (operation === 'list-instances') {
+        lists += 1;
+        gates[lists - 1]?.open();
+        if (lists > 1) await all.opened;
+        return undefined;
+      }
+      if (operation === 'list-tasks') {
+        // Each is seen after the list for the one before was asked for.
+        await gates[ids.indexOf(instanceId)]?.opened;
+        if (emulator.instances().some(({ id }) => id === instanceId)) return undefined;
+        gone += 1;
+        if (gone === ids.length) setImmediate(() => setImmediate(all.open));
+      }
+      if (operation === 'delete-task') emulator.removeInstance(instanceId);
+      return undefined;
+    };
+    const summary = await world.run(onlyTarget(emulator));
+    expect(summary).toMatchObject({ outcome: 'complete', totals: { failed: 0 } });
+    expect(lists).toBeGreaterThan(4);
+  });
+
   test('that cannot be read counts once, however many instances wait for it', async () => {
     const { emulator } = world;
     addExpired(...'abcdefgh');

@@ -14,7 +14,9 @@ import {
   type ServiceName,
 } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
+import { listed } from '../model/text.ts';
 import { selectProjects } from '../policy/select-projects.ts';
+import { MAX_NAMES } from '../policy/suggest.ts';
 import { RowBudget } from '../task-api/row-budget.ts';
 import { TaskApi } from '../task-api/task-api.ts';
 import type { FoundService } from './first-policy.ts';
@@ -87,7 +89,11 @@ async function projectsOf(
       const left = disabled && `; disabled, and left alone: ${disabled}`;
       search.report({ name: 'projects', outcome: 'ok', text: names(usable) + left });
     } else {
-      const others = names(all) || 'none';
+      const others =
+        listed(
+          all.map(({ name }) => name),
+          MAX_NAMES,
+        ) || 'none';
       const text = `none in ${region}; these credentials have access to: ${others}. Correct the region, or grant the user a role there.`;
       search.report({ name: 'projects', outcome: 'failed', text });
     }

@@ -96,7 +96,8 @@ async function readReference(
   io: Io,
 ): Promise<CredentialsReference | undefined> {
   const read = (source: Source) => (text: string) => ({
-    [source]: readValue(MAPPINGS.credentials?.[source], text),
+    // It may be a secret by mistake.
+    [source]: readValue(MAPPINGS.credentials?.[source], text, '(not shown)'),
   });
   const [given, another] = CREDENTIALS_SOURCES.filter((source) => options[source] !== undefined);
   if (given && another) {
@@ -118,7 +119,7 @@ async function readReference(
   function readSource(text: string): CredentialsReference {
     const [, kind, name = ''] = /^(\S+)(?:\s+(.*))?/s.exec(text) ?? [];
     const source = CREDENTIALS_SOURCES.find((each) => each === kind);
-    if (!source) throw new UsageError(`${JSON.stringify(text)}: expected ${EXPECTED_SOURCE}`);
+    if (!source) throw new UsageError(`expected ${EXPECTED_SOURCE}`);
     return read(source)(name);
   }
 }
@@ -160,13 +161,18 @@ function readKey(key: string, text: string): string {
   return readValue(MAPPINGS['a target']?.[key], text);
 }
 
-function readValue(schema: (typeof MAPPINGS)[string][string] | undefined, text: string): string {
+/** @param shown the text, as an error repeats it. */
+function readValue(
+  schema: (typeof MAPPINGS)[string][string] | undefined,
+  text: string,
+  shown = JSON.stringify(text),
+): string {
   const { data, error } = schema?.safeParse(text) ?? {};
   const [first] = error?.issues ?? [];
   const issue = first && (issuesOfForm(first)?.[0] ?? first);
   if (!issue) return data as string;
   const problem = issue.code === 'custom' ? issue.message : `expected ${issue.message}`;
-  throw new UsageError(`${JSON.stringify(text)}: ${problem}`);
+  throw new UsageError(`${shown}: ${problem}`);
 }
 
 /** At least one, each once. */

@@ -62,6 +62,11 @@ export function print(io: Io, text: string, lead = ''): void {
   io.out(`${wrap(lead, visible(text), terminalOn('out', io).proseColumns).join('\n')}\n`);
 }
 
+/** Prints an error on standard error, line by line. */
+export function printError(io: Io, message: string): void {
+  io.err(`${message.split('\n').map(visible).join('\n')}\n`);
+}
+
 /** One thing that was looked at, and how that came out; `skipped` where it could not be looked at. */
 export interface CheckLine {
   readonly name: string;

@@ -27,7 +27,8 @@ const status = args.length === 1 && args[0] === '--version' ? printVersion() : a
 await new Promise((resolve) => process.stdout.write('', () => setImmediate(resolve)));
 if (unwritten) process.stderr.write(`The output could not be written: ${unwritten}\n`);
 // Ends also where something still waits for an answer that never comes.
-process.exit(status === 0 && unwritten ? 1 : status);
+// 4 is what `plan --exit-code` found, which nobody could read.
+process.exit((status === 0 || status === 4) && unwritten ? 1 : status);
 
 /** Scripts ask for it often, so the program is not loaded for it. */
 function printVersion(): number {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeWriteError } from '../model/output-file.ts';
-import { readTextFile, TextFileError } from '../model/text-file.ts';
+import { describeReadError, readTextFile, TextFileError } from '../model/text-file.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { suggest } from '../policy/suggest.ts';
@@ -34,7 +34,7 @@ export async function readPolicyText(file: string): Promise<string> {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') {
       throw new UsageError(
-        `policy ${file}: it cannot be read (${code}); name another one with --policy FILE`,
+        `policy ${file}: ${describeReadError(error)}; name another one with --policy FILE`,
       );
     }
     const beside = await nearbyFile(file);
@@ -69,6 +69,8 @@ export async function writePolicyFile(file: string, text: string): Promise<void>
     const { code } = error as NodeJS.ErrnoException;
     // It has come meanwhile.
     if (code === 'EEXIST') throw alreadyThere(file);
+    // What is there is ours, and not whole; the next try would find it.
+    await rm(file, { force: true }).catch(() => {});
     throw new UsageError(`${file} cannot be written: ${describeWriteError(error)}`);
   }
 }

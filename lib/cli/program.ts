@@ -2,13 +2,12 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { JanitorError } from '../model/error.ts';
 import { CLOUD_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import { counted } from '../model/summary.ts';
-import { visible } from '../model/text.ts';
 import { policyJsonSchema } from '../policy/schema.ts';
 import { policyWarnings } from '../policy/warnings.ts';
 import type { Shell } from './completion-command.ts';
 import type { EmulateOptions } from './emulate-command.ts';
 import type { InitOptions } from './init-questions.ts';
-import { EXIT, type Io, print, terminalOn, UsageError } from './io.ts';
+import { EXIT, type Io, print, printError, terminalOn, UsageError } from './io.ts';
 import { collect, refuseBadValues } from './option-values.ts';
 import { DEFAULT_POLICY, readPolicyFile } from './policy-file.ts';
 import { type RunOptions, runCommand } from './run-command.ts';
@@ -28,7 +27,11 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
     )
     .version(io.version, '--version', 'print the version')
     .exitOverride()
-    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .configureOutput({
+      writeOut: io.out,
+      // It repeats what was typed.
+      writeErr: (text) => printError(io, text.replace(/\n$/, '')),
+    })
     .configureHelp({ helpWidth: Math.min(80, terminalOn('out', io).columns) })
     .showHelpAfterError('(task-janitor --help shows how it is used)')
     .addHelpText('after', examples('init', 'validate', 'plan', 'run'));
@@ -235,7 +238,7 @@ function report(error: unknown, io: Io): number {
   // Commander has already printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.complete : EXIT.usage;
   if (error instanceof JanitorError) {
-    io.err(`${error.message.split('\n').map(visible).join('\n')}\n`);
+    printError(io, error.message);
     return EXIT.usage;
   }
   io.err(`internal error: ${error instanceof Error ? error.stack : String(error)}\n`);

@@ -2,14 +2,14 @@ import { dirname, isAbsolute, join } from 'node:path';
 import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { readTextFile } from '../model/text-file.ts';
+import { describeReadError, readTextFile } from '../model/text-file.ts';
 import {
   loadPolicyTest,
   type Mismatch,
   type PolicyTest,
   runPolicyTest,
 } from '../policy/policy-test.ts';
-import { EXIT, type Io, print } from './io.ts';
+import { EXIT, type Io, print, printError } from './io.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -60,9 +60,8 @@ async function readTest(file: string, io: Io): Promise<PolicyTest | undefined> {
     });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof JanitorError) io.err(`${error.message}\n`);
-    else if (code === 'ENOENT') io.err(`${file}: there is no such file\n`);
-    else if (code) io.err(`${file}: it cannot be read (${code})\n`);
+    if (error instanceof JanitorError) printError(io, error.message);
+    else if (code) printError(io, `${file}: ${describeReadError(error)}; name another file`);
     else throw error;
     return undefined;
   }

@@ -33,3 +33,12 @@ export async function readTextFile(file: string): Promise<string> {
     throw error instanceof FormatError ? new TextFileError(file, error) : error;
   }
 }
+
+/** Why a file that somebody has named could not be read, without what to do. */
+export function describeReadError(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'no permission to read it';
+  return `it cannot be read (${code})`;
+}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readTask, readTimestamp, type Task } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
-import { TextFileError } from '../model/text-file.ts';
+import { describeReadError, TextFileError } from '../model/text-file.ts';
 import type { Finding } from './consistency.ts';
 import { type Decision, decide, KEEP_REASONS, type KeepReason } from './decide.ts';
 import { text } from './fields.ts';
@@ -143,8 +143,7 @@ export async function loadPolicyTest(
       found = await readFile(named);
     } catch (error) {
       if (error instanceof TextFileError) throw error;
-      const { code } = error as NodeJS.ErrnoException;
-      const message = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
+      const message = describeReadError(error);
       const hint = 'the path is relative to this file';
       throw fail([{ path: ['policy'], message, hint }]);
     }

@@ -4,6 +4,7 @@ import { FormatError, JanitorError } from '../model/error.ts';
 import { describeSpan } from '../model/summary.ts';
 import { readTimestamp } from '../model/task.ts';
 import { decodeUtf8, isObject, visible } from '../model/text.ts';
+import { describeReadError } from '../model/text-file.ts';
 import { cutoff } from '../policy/duration.ts';
 import type { ApprovedPlan } from '../run/request.ts';
 
@@ -142,9 +143,7 @@ async function* linesOf(file: string): AsyncGenerator<string> {
     }
   } catch (error) {
     if (error instanceof PlanError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const problem = code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`;
-    throw new PlanError(`--plan ${file}: ${problem}`, error);
+    throw new PlanError(`--plan ${file}: ${describeReadError(error)}; name another file`, error);
   }
   if (rest.length > 0) yield decode(rest);
 }

@@ -14,7 +14,7 @@ import type { Policy } from '../../lib/policy/schema.ts';
 import { useFolder } from '../on-disk.ts';
 import { expired } from '../records.ts';
 import { startSecretsManager } from '../secrets-manager.ts';
-import { DEMO_ENV, type Ended, FakeIo, tooWide, type } from './fake-io.ts';
+import { DEMO_ENV, type Ended, FakeIo, tooWide, type, typeWords } from './fake-io.ts';
 
 const TEAM = { id: '0b01fbb53600d4671fa8c00673c71262', name: `${DEMO_REGION}_team` };
 
@@ -274,6 +274,20 @@ describe('at a terminal', () => {
     expect((await written()).targets).toHaveLength(2);
   });
 
+  test.each(['secret', 'env', 'profile'])('the value of --%s is not shown', async (source) => {
+    const key = '{"accessKey":"mine","secretKey":"hunter2"}';
+    const options = ['--service', 'dcs', `--${source}`, key];
+    const typed = await typeWords(['init', ...where().split(' '), ...options]);
+    const io = new FakeIo({ env: {}, answers: ['dcs', `${source} ${key}`, key] });
+    const answered = await type(`init ${where()}`, io);
+    for (const { status, stdout, stderr } of [typed, answered]) {
+      expect(status).toBe(2);
+      expect(stderr).toContain('(not shown): ');
+      expect(stdout + stderr).not.toContain('hunter2');
+    }
+    expect(await isWritten()).toBe(false);
+  });
+
   test('it asks where credentials are only where the environment has none', async () => {
     const io = new FakeIo({ env: {}, answers: ['dcs', 'vault x', 'secret'] });
     const { status, stderr } = await type(`init ${where()}`, io);
@@ -282,8 +296,8 @@ describe('at a terminal', () => {
     expect(stderr).toContain(
       'Credentials (secret NAME, env PREFIX, or profile NAME of clouds.yaml): ',
     );
-    expect(stderr).toContain('"vault x": expected secret NAME, env PREFIX, or profile NAME');
-    expect(stderr).toContain('"": expected the name of a secret');
+    expect(stderr).toContain('expected secret NAME, env PREFIX, or profile NAME');
+    expect(stderr).toContain('(not shown): expected the name or ARN of a secret');
     expect(stderr).toContain('no answer came, so nothing was written');
     expect(await isWritten()).toBe(false);
   });

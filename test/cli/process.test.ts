@@ -135,6 +135,14 @@ onFullDisk('a full disk under the output costs no record; the status says it', a
   expect(emulator.journal.deletedIds()).toHaveLength(30);
 });
 
+onFullDisk('a full disk under a plan hides what --exit-code would tell', async () => {
+  const full = await open('/dev/full', 'w');
+  running = startWith({ stdout: full.fd }, 'plan', '--policy', policy, '--exit-code');
+  const { status } = await running.ended;
+  await full.close();
+  expect(status).toBe(1);
+});
+
 onFullDisk('a full disk under the log does not cost the summary', async () => {
   const full = await open('/dev/full', 'w');
   running = startWith({ stderr: full.fd }, 'run', '--policy', policy, '--json');

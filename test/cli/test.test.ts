@@ -175,7 +175,7 @@ test('a file that is bad does not keep the others from being tested', async () =
   expect(status).toBe(2);
   expect(stderr).toContain('none.yml: there is no such file');
   expect(stderr).toContain('empty.test.yml:1:1: the file is empty');
-  expect(stderr).toContain(`${folder.path}: it cannot be read (EISDIR)`);
+  expect(stderr).toContain(`${folder.path}: it is a folder`);
   expect(stdout).toContain(`ok    ${good}`);
   expect(stdout).toContain('4 files: 0 failed, 3 not usable.');
 });
@@ -184,4 +184,11 @@ test('without a file it says how it is used', async () => {
   const { status, stderr } = await type('test');
   expect(status).toBe(2);
   expect(stderr).toContain("missing required argument 'files'");
+});
+
+test('no character of a test that a terminal would obey is shown', async () => {
+  const file = await folder.write('evil.test.yml', '"\u009b31mevil\u0007": 1\nversion: 1\n');
+  const { status, stderr } = await type(`test ${file}`);
+  expect(status).toBe(2);
+  expect(stderr).not.toMatch(/[\u0007\u0080-\u009f]/);
 });

@@ -35,7 +35,7 @@ describe('a policy', () => {
 
   test.each(commands)('that is a folder ends %s with 2', async (command) => {
     const ended = await type(`${command} --policy ${folder.path}`);
-    expectUsageError(ended, 'it cannot be read (EISDIR)');
+    expectUsageError(ended, 'it is a folder');
   });
 
   test.each([

@@ -277,7 +277,7 @@ describe('a mistake in a fixture is named with its place, its path and what was 
 describe('the policy of a fixture', () => {
   test.each([
     ['ENOENT', 'there is no such file'],
-    ['EISDIR', 'it cannot be read (EISDIR)'],
+    ['EISDIR', 'it is a folder'],
   ])('is asked for where it cannot be read: %s', async (code, message) => {
     const failing = async () => {
       throw Object.assign(new Error('as Node says it'), { code });

@@ -193,6 +193,11 @@ function readText(text: string, conceal: Conceal): string {
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
 }
 
+const WHY_NOTHING: Readonly<Partial<Record<GaveUp, string>>> = {
+  unavailable: ', since the service had failed too often',
+  deadline: ', since no time was left',
+};
+
 /** The result of a request, in words. */
 export function describeResponse(sent: {
   readonly reading?: AnswerReading;
@@ -200,7 +205,7 @@ export function describeResponse(sent: {
   readonly gaveUp?: GaveUp;
 }): string {
   if (sent.attempts === 0) {
-    return `nothing was sent${sent.gaveUp === 'unavailable' ? ', since the service had failed too often' : ''}`;
+    return `nothing was sent${sent.gaveUp ? (WHY_NOTHING[sent.gaveUp] ?? '') : ''}`;
   }
   const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
   const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';

@@ -48,7 +48,8 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     report,
   }).finally(() => transport.close());
   if (found.length === 0) {
-    print(io, 'No instance was found, so no policy was written. Try another region or service.');
+    const next = failures > 0 ? 'See above what failed.' : 'Try another region or service.';
+    print(io, `No instance was found, so no policy was written. ${next}`);
     return EXIT.failed;
   }
   const named = output === DEFAULT_POLICY ? '' : ` --policy ${output}`;

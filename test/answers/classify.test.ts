@@ -397,6 +397,9 @@ describe('in words', () => {
 
   test('a request that was never answered says so', () => {
     expect(describeResponse({ attempts: 0 })).toBe('nothing was sent');
+    expect(describeResponse({ attempts: 0, gaveUp: 'deadline' })).toBe(
+      'nothing was sent, since no time was left',
+    );
     expect(describeResponse({ attempts: 0, gaveUp: 'unavailable' })).toBe(
       'nothing was sent, since the service had failed too often',
     );

@@ -781,3 +781,51 @@ test('records that were answered as gone are gone where their instance is gone b
     totals: { listed: deleted + 11, kept: 1, alreadyGone: 10, remaining: 0 },
   });
 });
+
+test('an instance that can be cleaned is not given up with others that never answer', async () => {
+  await startSlow([{ requests: { perSecond: 10, concurrency: 1, timeout: '30s' } }]);
+  const sick = ['b', 'c', 'd'].map((name) => add(name, 3).id);
+  const { id } = add('a', 400);
+  world.emulator.intercept = async (entry) => {
+    const isSick = sick.includes(entry.instanceId ?? '');
+    if (isSick && entry.operation === 'list-tasks') await world.delay(entry, 60_000);
+    return undefined;
+  };
+  const { error } = await world.execute();
+  expect(error?.name).toBe('RunFailedError');
+  expect(instanceOf(id)).toMatchObject([{ outcome: 'complete', deleted: 400 }]);
+  expect(sick.flatMap(instanceOf).every(({ stoppedBy }) => stoppedBy === 'listing')).toBe(true);
+  expect(cleans().length).toBeLessThan(15);
+});
+
+test('a lane in which nothing gets on ends with its tenth call, however many instances it has', async () => {
+  await startSlow([{ requests: { perSecond: 10, concurrency: 1, timeout: '30s' } }]);
+  for (let n = 0; n < 30; n += 1) add(`a-${n}`, 3);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation === 'list-tasks') await world.delay(entry, 60_000);
+    return undefined;
+  };
+  await world.execute();
+  expect(cleans()).toHaveLength(10);
+  const instances = world.summary().targets[0]?.instances ?? [];
+  expect(instances.map(({ errors }) => errors.length)).toEqual(Array(30).fill(1));
+  expect(world.lines).toHaveLength(30);
+});
+
+test('a target that failed in one round is well in the next where another one has its instance', async () => {
+  await startTwo();
+  add('prod-a', 500);
+  const instance = add('test-b', 20);
+  world.emulator.intercept = ({ operation, instanceId }) =>
+    operation === 'delete-task' && instanceId === instance.id
+      ? { status: 404, body: { error_code: 'APIGW.0101' } }
+      : undefined;
+  beforeSecondCall(() => {
+    world.emulator.intercept = undefined;
+    instance.name = 'prod-b';
+  });
+  const { failedAt, error } = await world.execute();
+  expect(error?.message).toContain('APIGW.0101');
+  expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
+  expect(world.summary(1).targets.map((target) => target.error)).toEqual([undefined, undefined]);
+});

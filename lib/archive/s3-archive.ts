@@ -1,6 +1,13 @@
 import { buffer } from 'node:stream/consumers';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { doubtAbout, ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import {
+  doubtAbout,
+  ELSEWHERE,
+  errorName,
+  repeatConflicts,
+  saidBy,
+  statusOf,
+} from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { AwsKeysError, hideKeys, keysInTime } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
@@ -30,6 +37,7 @@ export function s3Archive(
       const { S3Client, PutObjectCommand } = await import('./s3-client.ts');
       const { awsRequestHandler } = await import('../http/aws-handler.ts');
       opened ??= new S3Client({ requestHandler: awsRequestHandler({}, clock) });
+      const s3 = opened;
       // The client's own source; what it gives is hidden among the secrets of each write.
       keys ??= keysInTime(opened.config.credentials, clock);
       const source = keys;
@@ -37,34 +45,26 @@ export function s3Archive(
       const body = await compress(lines, (bytes) => buffer(bytes));
       const checksum = sha256(body);
       const base = [...(prefix ? [prefix] : []), ...name].join('/');
-      let conflicts = 0;
+      const pause = () => clock.sleep(CONFLICT_WAIT_MS);
       for (let number = from; number < from + TRIES; number += 1) {
         const key = `${base}-${number}.jsonl.gz`;
         const place = `s3://${bucket}/${key}`;
         try {
-          const answer = await opened.send(
-            new PutObjectCommand({
-              Bucket: bucket,
-              Key: key,
-              Body: body,
-              ContentType: 'application/gzip',
-              ChecksumSHA256: checksum,
-              // Never over another object, whoever wrote it.
-              IfNoneMatch: '*',
-            }),
-          );
+          const object = {
+            Bucket: bucket,
+            Key: key,
+            Body: body,
+            ContentType: 'application/gzip',
+            ChecksumSHA256: checksum,
+            // Never over another object, whoever wrote it.
+            IfNoneMatch: '*',
+          };
+          const answer = await repeatConflicts(() => s3.send(new PutObjectCommand(object)), pause);
           const doubt = doubtAbout(answer, checksum);
           if (doubt === undefined) return place;
           throw unacknowledged(bucket, place, doubt);
         } catch (error) {
           if (error instanceof ArchiveError) throw error;
-          // Another write of that name is under way: an attempt of ours without an answer, perhaps.
-          if (statusOf(error) === 409 && conflicts < CONFLICTS) {
-            conflicts += 1;
-            number -= 1;
-            await clock.sleep(CONFLICT_WAIT_MS);
-            continue;
-          }
           // There is one of that name: of an earlier call, or of an attempt of ours without an answer.
           if (statusOf(error) !== 412) throw explain(bucket, error, secrets);
         }
@@ -84,8 +84,7 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
   );
 }
 
-/** How many times a write is repeated that met another one, and after how many milliseconds. */
-const CONFLICTS = 5;
+/** Milliseconds before a write is repeated that met another one of the same name. */
 const CONFLICT_WAIT_MS = 500;
 
 const ADVICE: ReadonlyMap<string | undefined, string> = new Map([

@@ -83,17 +83,13 @@ async function projectsOf(
     const all = await search.accounts.projects(address, counts);
     const { here } = selectProjects(all, [], region);
     const usable = here.filter(({ enabled }) => enabled);
-    const names = (projects: readonly Project[]) => projects.map(({ name }) => name).join(', ');
+    const names = (projects: readonly Project[]) => projects.map(({ name }) => name);
     if (usable.length > 0) {
-      const disabled = names(here.filter(({ enabled }) => !enabled));
+      const disabled = names(here.filter(({ enabled }) => !enabled)).join(', ');
       const left = disabled && `; disabled, and left alone: ${disabled}`;
-      search.report({ name: 'projects', outcome: 'ok', text: names(usable) + left });
+      search.report({ name: 'projects', outcome: 'ok', text: names(usable).join(', ') + left });
     } else {
-      const others =
-        listed(
-          all.map(({ name }) => name),
-          MAX_NAMES,
-        ) || 'none';
+      const others = listed(names(all), MAX_NAMES) || 'none';
       const text = `none in ${region}; these credentials have access to: ${others}. Correct the region, or grant the user a role there.`;
       search.report({ name: 'projects', outcome: 'failed', text });
     }

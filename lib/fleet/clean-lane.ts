@@ -80,46 +80,45 @@ export async function cleanLane(
     known.done || jobs.has(key) ? [] : known,
   );
   // Where finding the instances takes most of the time, it will take it in the next call too.
-  const isLate = context.elapsed() > callTime / 2;
+  const isFoundLate = context.elapsed() > callTime / 2;
   const idleBefore = isNewRound || wasKilledAtWork(state) ? 0 : (state.facts?.idleCalls ?? 0);
   let idleCalls = idleBefore;
   const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
   await log.begin(facts(), [...lane.values()]);
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
+  const finish = (end: KnownInstance) => {
+    lane.set(instanceKey(end.target, end.summary), end);
+    tell(end);
+  };
   ended.forEach(tell);
   await workOn(jobs, lane, { endpoint, context, log });
   const gotOn = [...jobs.values()].some((job) => job.gotOn);
   idleCalls = gotOn ? 0 : idleBefore + 1;
-  const left = () => [...jobs].filter(([key]) => !lane.get(key)?.done);
-  const isGivenUp = idleCalls >= (isLate ? FRUITLESS_CALLS : IDLE_CALLS);
-  for (const [key, job] of idleCalls >= FRUITLESS_CALLS ? left() : []) {
+  const unfinished = () => [...jobs].filter(([key]) => !lane.get(key)?.done);
+  const isGivenUp = idleCalls >= (isFoundLate ? FRUITLESS_CALLS : IDLE_CALLS);
+  for (const [key, job] of idleCalls >= FRUITLESS_CALLS ? unfinished() : []) {
     // The others have their turn in the next call.
     if (!job.inTime && !isGivenUp) continue;
     const known = lane.get(key) as KnownInstance;
-    const end = job.inTime ? tooSlow(known, job.reached) : neverInTime(known, idleCalls);
-    lane.set(key, end);
-    tell(end);
+    finish(job.inTime ? tooSlow(known, job.reached) : neverInTime(known, idleCalls));
   }
-  const rest = left();
+  const rest = unfinished();
   const mayGoOn = mayBeCalledAgain && !isGivenUp;
   // They come last: a later call may find them again, and one that does not answer must not take time from the others.
   const isLast = !mayGoOn || rest.length === 0;
   const ends = isLast ? await endWithoutJobs(withoutJob, begun, cleanedBy, context) : [];
   const again = mayGoOn && (!isLast || ends.some(({ isLate }) => isLate));
-  for (const { end } of again ? [] : ends) {
-    lane.set(instanceKey(end.target, end.summary), end);
-    tell(end);
-  }
+  for (const { end } of again ? [] : ends) finish(end);
   if (log.lost.aborted) await log.flush();
   for (const each of begun) concludeTarget(each);
-  const known = [...lane.values()];
-  if (again) return { facts: facts(), instances: known, again };
-  const all = known.map((each) => (each.done ? each : outOfCalls(each)));
-  // Those that it did not come to are told together, by the summary.
-  all.forEach((each, i) => {
-    if (!known[i]?.done && !isUntold(each.summary)) tell(each);
-  });
-  return { facts: facts(), instances: all, again };
+  for (const [key, known] of again ? [] : lane) {
+    if (known.done) continue;
+    const end = outOfCalls(known);
+    lane.set(key, end);
+    // Those that it did not come to are told together, by the summary.
+    if (!isUntold(end.summary)) tell(end);
+  }
+  return { facts: facts(), instances: [...lane.values()], again };
 }
 
 /** Whether the call before did not come to its end, and had come to deleting. */
@@ -219,9 +218,10 @@ async function workOn(
   { endpoint, context, log }: { endpoint: Endpoint; context: RunContext; log: LaneLog },
 ): Promise<void> {
   let errors = [...lane.values()].reduce((sum, { summary }) => sum + summary.errors.length, 0);
+  // Whoever had its last turn longest ago comes first, then whose last DELETE is longest ago.
   const queue = [...jobs.values()].sort(
-    ({ place: [turn, tried] }, { place: [otherTurn, otherTried] }) =>
-      turn - otherTurn || tried - otherTried,
+    ({ before: one }, { before: other }) =>
+      one.lastTurn - other.lastTurn || one.triedIn - other.triedIn,
   );
   const finished = (job: Job) => {
     const known = withFewerErrors(job.end(), errors);

@@ -8,7 +8,8 @@ import { addCall, type KnownInstance, type ListSeen } from './known.ts';
 
 /** One instance, as one call deals with it. */
 export class Job {
-  readonly #before: KnownInstance;
+  /** How it stood before the call. */
+  readonly before: KnownInstance;
   readonly #cleanup: InstanceCleanup;
   readonly #target: TargetRun;
   readonly #context: RunContext;
@@ -34,19 +35,14 @@ export class Job {
     /** Records of the instance that the run has counted as gone before, for whichever target. */
     readonly counted: number;
   }) {
-    this.#before = options.before;
+    this.before = options.before;
     this.#cleanup = options.cleanup;
     this.#target = options.target;
     this.#context = options.context;
     this.#number = options.number;
     this.#counted = options.counted;
-    this.#shown = { ...this.#before.summary };
-    this.#cleanup.goOnAfter(new Set(this.#before.unclear));
-  }
-
-  /** Its place among others: whoever had its last turn longest ago comes first, then whose last DELETE is longest ago. */
-  get place(): readonly [number, number] {
-    return [this.#before.lastTurn, this.#before.triedIn];
+    this.#shown = { ...this.before.summary };
+    this.#cleanup.goOnAfter(new Set(this.before.unclear));
   }
 
   /** Expired records that it holds in memory. */
@@ -70,7 +66,7 @@ export class Job {
   ): void {
     const [there, deleted] = [new Set<unknown>(), new Set<unknown>()];
     for (const { id, status } of tasks) (status === 'DELETED' ? deleted : there).add(id);
-    const { unclear, saidGone } = this.#before;
+    const { unclear, saidGone } = this.before;
     const gone = unclear.filter((id) => !there.has(id));
     const alreadyGone = saidGone.filter((id) => !there.has(id));
     const marked = [...gone, ...alreadyGone].filter((id) => deleted.has(id)).length;
@@ -81,8 +77,8 @@ export class Job {
   /** How it stands in the middle of its cleanup. */
   begun(standing: Standing): KnownInstance {
     return {
-      ...this.#before,
-      ...addCall(this.#before, standing, this.#list),
+      ...this.before,
+      ...addCall(this.before, standing, this.#list),
       triedIn: this.#number,
       lastTurn: this.#number,
     };
@@ -100,14 +96,14 @@ export class Job {
   }
 
   #endOf(standing: Standing): KnownInstance {
-    const known = addCall(this.#before, standing, this.#list);
+    const known = addCall(this.before, standing, this.#list);
     const { stoppedBy, archive } = standing.summary;
     if (this.#list) this.reached = this.#context.archive && !archive ? 'archive' : 'deadline';
     const tried = standing.answered > 0;
     this.gotOn = tried || stoppedBy !== 'deadline';
     if (stoppedBy === 'deadline') {
       const expired = this.#list?.expired;
-      return left(this.#before, known, {
+      return left(this.before, known, {
         number: this.#number,
         inTime: this.inTime,
         tried,
@@ -115,7 +111,7 @@ export class Job {
       });
     }
     const end = {
-      ...this.#before,
+      ...this.before,
       ...known,
       ...(stoppedBy === 'unavailable' && this.#targetError()),
     };

@@ -30,12 +30,10 @@ export interface KnownInstance {
   /** That it ended without a list of its own, so that nothing is known about its records. */
   readonly unlisted?: boolean | undefined;
   /** The failure that ended its target, and it too. */
-  readonly targetError?: TargetError | undefined;
+  readonly targetError?: TargetSummary['error'];
   /** The target that has it now, if another one does: whatever was open is counted there. */
   readonly movedTo?: string | undefined;
 }
-
-type TargetError = NonNullable<TargetSummary['error']>;
 
 /** A target, as far as it is known. */
 export interface KnownTarget extends Omit<TargetSummary, 'instances'> {

@@ -5,7 +5,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import { doubtAbout, saidBy } from '../http/aws-answer.ts';
+import { doubtAbout, repeatConflicts, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeysOf } from '../identity/aws-keys.ts';
@@ -47,8 +47,6 @@ const ATTEMPT_MS = 5_000;
 const MAX_DOCUMENT = 64 * 2 ** 20;
 /** Pages of a list, of 1,000 keys each: more than a run has. */
 const MAX_PAGES = 1_000;
-/** Two writers of one key at the same moment are told to try again. */
-const CONFLICTS = 5;
 
 /**
  * @param options the settings of the environment, such as `AWS_ENDPOINT_URL`, unless given.
@@ -81,18 +79,15 @@ export function bucketStore(
       );
     }
     const object = { ...at(key), Body: text, ContentType: 'application/json', IfNoneMatch: '*' };
-    for (let conflicts = 0; ; conflicts += 1) {
-      try {
-        const doubt = doubtAbout(await client.send(new PutObjectCommand(object)));
-        if (doubt !== undefined)
-          throw new StoreError(`the answer does not say that it is: ${doubt}`);
-        return true;
-      } catch (error) {
-        const { name } = error as Error;
-        // It may be this very document: a write that was answered by 500 is repeated by the SDK.
-        if (name === 'PreconditionFailed') return (await readText(key)) === text;
-        if (name !== 'ConditionalRequestConflict' || conflicts >= CONFLICTS) throw error;
-      }
+    try {
+      const answer = await repeatConflicts(() => client.send(new PutObjectCommand(object)));
+      const doubt = doubtAbout(answer);
+      if (doubt !== undefined) throw new StoreError(`the answer does not say that it is: ${doubt}`);
+      return true;
+    } catch (error) {
+      // It may be this very document: a write that was answered by 500 is repeated by the SDK.
+      if ((error as Error).name === 'PreconditionFailed') return (await readText(key)) === text;
+      throw error;
     }
   };
 

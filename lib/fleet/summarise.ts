@@ -58,8 +58,8 @@ export function summarise(
     const found = state.facts?.targets ?? [];
     const absent = (expected?.[lane] ?? []).filter((each) => !isAmong(each, found));
     const targets = [...found, ...absent.map(unknownTarget)];
-    const cut = run.redeployed ?? CUT_SHORT;
-    const problem = problemOf(state, expected && (expected[lane] ?? []), cut);
+    const whyNoEnd = run.redeployed ?? CUT_SHORT;
+    const problem = problemOf(state, expected && (expected[lane] ?? []), whyNoEnd);
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) {
       warnings.add(`endpoint ${lane + 1}: ${problem}`);
@@ -69,7 +69,7 @@ export function summarise(
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
     const here = targets.map((target) => ({
       target,
-      summary: summariseTarget(target, byTarget.get(target.name) ?? [], { problem, cut }),
+      summary: summariseTarget(target, byTarget.get(target.name) ?? [], { problem, whyNoEnd }),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
     known.push(...here);
@@ -107,19 +107,19 @@ const CUT_SHORT =
 /**
  * The reason why a lane's log does not tell everything.
  * @param expected the lane's targets, where they are known.
- * @param cut why the lane has no end, if it has none.
+ * @param whyNoEnd why the lane has no end, if it has none.
  */
 function problemOf(
   state: LaneState,
   expected: readonly Named[] | undefined,
-  cut: string,
+  whyNoEnd: string,
 ): string | undefined {
   const { gap, last, facts, instances } = state;
   if (gap) {
     return `${last ? 'not everything' : 'nothing'} is known about it: ${gap.message}; start a new run`;
   }
   if (last?.ended?.again !== false) {
-    return `${last ? 'not everything' : 'nothing'} is known about it: ${cut}`;
+    return `${last ? 'not everything' : 'nothing'} is known about it: ${whyNoEnd}`;
   }
   const found = facts?.targets ?? [];
   const names = new Set(found.map(({ name }) => name));
@@ -145,9 +145,9 @@ function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {
 function summariseTarget(
   { requests: _, asked: __, ...target }: KnownTarget,
   known: readonly KnownInstance[],
-  { problem, cut }: { readonly problem: string | undefined; readonly cut: string },
+  { problem, whyNoEnd }: { readonly problem: string | undefined; readonly whyNoEnd: string },
 ): TargetSummary {
-  const instances = known.map((each) => (each.done ? each : lost(each, cut)).summary);
+  const instances = known.map((each) => (each.done ? each : lost(each, whyNoEnd)).summary);
   // A failure of an earlier call, or of one that was killed, stands with the instances that it ended.
   const own = target.error ?? known.find(({ targetError }) => targetError)?.targetError;
   const error = own ?? (problem ? { code: 'no-result', message: problem } : undefined);

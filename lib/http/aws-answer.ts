@@ -85,6 +85,31 @@ export function saidBy(error: unknown, name: string | undefined = (error as Erro
   return [name, said].filter(Boolean).join(': ');
 }
 
+/** How many times a write is repeated that met another one of the same key. */
+const CONFLICTS = 5;
+
+/**
+ * Repeats a write to S3 that meets another one of the same key at the same moment: S3 tells it to try again. The other
+ * one may be an attempt of ours whose answer was lost.
+ * @param pause is awaited before each repetition.
+ * @throws whatever else the write fails with; the conflict, if it stays.
+ */
+export async function repeatConflicts<T>(
+  write: () => Promise<T>,
+  pause = async (): Promise<void> => {},
+): Promise<T> {
+  for (let conflicts = 0; ; conflicts += 1) {
+    try {
+      return await write();
+    } catch (error) {
+      const isConflict =
+        statusOf(error) === 409 || errorName(error) === 'ConditionalRequestConflict';
+      if (!isConflict || conflicts >= CONFLICTS) throw error;
+    }
+    await pause();
+  }
+}
+
 /** Status of the answer that an error of the SDK stands for; undefined where no answer came. */
 export function statusOf(error: unknown): number | undefined {
   return (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;

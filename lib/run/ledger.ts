@@ -103,16 +103,16 @@ export class Ledger {
 
   /** Ids of records that may have been deleted, and of which nothing more is known. */
   get unclear(): readonly string[] {
-    return this.#thereIds(({ isUnclear }) => isUnclear);
+    return this.#idsNotGone(({ isUnclear }) => isUnclear);
   }
 
   /** Ids of records that were answered as gone, and that none of our DELETEs can have deleted: nothing more is known. */
   get saidGone(): readonly string[] {
-    return this.#thereIds(({ isUnclear, saidGone }) => saidGone && !isUnclear);
+    return this.#idsNotGone(({ isUnclear, saidGone }) => saidGone && !isUnclear);
   }
 
   /** Ids of records that may be there still, as far as anybody knows. */
-  #thereIds(isMeant: (record: LedgerRecord) => boolean): readonly string[] {
+  #idsNotGone(isMeant: (record: LedgerRecord) => boolean): readonly string[] {
     return this.#records
       .filter(
         (record) =>

@@ -283,8 +283,8 @@ interface Look {
   readonly askedAt: number;
   /** Ids on the list; absent where it could not be read. */
   readonly ids: Promise<ReadonlySet<string> | undefined>;
-  /** That an instance was still on it, although it had said before that it is gone. */
-  inVain: boolean;
+  /** Whether it is counted as asked for in vain. */
+  isCounted: boolean;
 }
 
 /**
@@ -300,7 +300,7 @@ function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
       ({ instances, skipped }) => new Set([...instances, ...skipped].map(({ id }) => id)),
       () => undefined,
     );
-    last = { askedAt: clock.monotonic(), ids, inVain: false };
+    last = { askedAt: clock.monotonic(), ids, isCounted: false };
     return last;
   };
   const isOn = async ({ ids }: Look, instanceId: string): Promise<boolean> => {
@@ -317,8 +317,8 @@ function lookFor(api: TaskApi, clock: Clock): OpenTarget['isListed'] {
     if (last === before && inVain >= LISTS_IN_VAIN) return true;
     const look = last === before || last === undefined ? ask() : last;
     const isListed = await isOn(look, instanceId);
-    if (isListed && !look.inVain) {
-      look.inVain = true;
+    if (isListed && !look.isCounted) {
+      look.isCounted = true;
       inVain += 1;
     }
     return isListed;

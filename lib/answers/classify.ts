@@ -1,6 +1,7 @@
 import { parseHttpDate } from '../http/http-date.ts';
 import { type GaveUp, parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
+import { describeSpan } from '../model/summary.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
 import type { Conceal } from './conceal.ts';
 import { type Answer, meaningOf } from './error-codes.ts';
@@ -209,12 +210,15 @@ export function describeResponse(sent: {
   }
   const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
   const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
-  return `${reading}${tries}`;
+  const wait = sent.gaveUp && sent.reading?.retryAfter;
+  const asked = wait ? `; the server asked to wait ${describeSpan(wait)}` : '';
+  return `${reading}${tries}${asked}`;
 }
 
 /** Such as `400 DMS.00400062: Invalid parameter`. */
-export function describeReading({ status, code, message }: AnswerReading): string {
+export function describeReading({ answer, status, code, message }: AnswerReading): string {
   const ownCode = code?.startsWith('HTTP ') || code === String(status) ? undefined : code;
   const name = [status, ownCode].filter(Boolean).join(' ');
-  return message ? `${name}: ${message}` : name;
+  const said = message || (answer === 'throttled' ? 'too many requests' : undefined);
+  return said ? `${name}: ${said}` : name;
 }

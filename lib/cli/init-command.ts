@@ -52,7 +52,7 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
     print(io, `No instance was found, so no policy was written. ${next}`);
     return EXIT.failed;
   }
-  const named = output === DEFAULT_POLICY ? '' : ` --policy ${output}`;
+  const named = output === DEFAULT_POLICY ? '' : ` --policy ${forShell(output)}`;
   const text = firstPolicy({ cloud, found, credentials, endpoint, named });
   loadPolicy(text, output);
   await writePolicyFile(output, text);
@@ -65,3 +65,8 @@ export async function initCommand(options: InitOptions, io: Io): Promise<number>
 }
 
 const NEXT = ['validate', 'plan'];
+
+/** A word as it is typed into a shell. */
+function forShell(word: string): string {
+  return /^[\w./:\\@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

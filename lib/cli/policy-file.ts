@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describeWriteError } from '../model/output-file.ts';
+import { oneLine, withoutInvisible } from '../model/text.ts';
 import { describeReadError, readTextFile, TextFileError } from '../model/text-file.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
@@ -75,9 +76,17 @@ export async function writePolicyFile(file: string, text: string): Promise<void>
   }
 }
 
-/** @throws {UsageError} where a policy would be written over something, or into a file that is called `-`. */
+/**
+ * @throws {UsageError} where a policy would be written over something, or into a file that is called `-`,
+ * or by a name that its own first comment could not repeat.
+ */
 export function checkIsNew(file: string): void {
   if (file === '-') throw new UsageError('- is no name for a policy; name a file');
+  if (withoutInvisible(file) !== file) {
+    throw new UsageError(
+      `${oneLine(file)}: a policy's name has no control characters; name another file`,
+    );
+  }
   if (existsSync(file)) throw alreadyThere(file);
 }
 

@@ -389,6 +389,7 @@ describe('in words', () => {
     [{ answer: 'unauthorised', status: 401, code: '401', message: 'why' }, '401: why'],
     [{ answer: 'transient', code: 'timeout', message: 'host: why' }, 'timeout: host: why'],
     [{ answer: 'accepted', status: 202, message: 'accepted' }, '202: accepted'],
+    [{ answer: 'throttled', status: 429, code: 'HTTP 429', message: '' }, '429: too many requests'],
   ])('an answer is its status, its code and its message: %j', (reading, text) => {
     expect(describeReading(reading)).toBe(text);
     expect(describeResponse({ reading, attempts: 1 })).toBe(text);
@@ -404,6 +405,19 @@ describe('in words', () => {
       'nothing was sent, since the service had failed too often',
     );
     expect(describeResponse({ attempts: 2 })).toBe('no answer (2 attempts)');
+  });
+
+  test('a wait that the server asked for is told where it ended the request', () => {
+    const reading: AnswerReading = {
+      answer: 'throttled',
+      status: 429,
+      code: 'HTTP 429',
+      retryAfter: 3 * 3_600_000,
+    };
+    expect(describeResponse({ reading, attempts: 1, gaveUp: 'deadline' })).toBe(
+      '429: too many requests; the server asked to wait 3 hours',
+    );
+    expect(describeResponse({ reading, attempts: 2 })).toBe('429: too many requests (2 attempts)');
   });
 });
 

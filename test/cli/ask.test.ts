@@ -38,3 +38,16 @@ test('Ctrl-C interrupts', async () => {
   await asked;
   expect(interrupts).toBe(1);
 });
+
+test('lines pasted together answer one question each, and what has no end yet begins the next', async () => {
+  const first = ask('Cloud: ');
+  input.write('otc\reu-de\rdc');
+  expect(await first).toBe('otc');
+  output.read();
+  expect(await ask('Region: ')).toBe('eu-de');
+  expect(output.read().toString()).toBe('Region: eu-de\n');
+  const third = ask('Services: ');
+  input.write('s\r');
+  expect(await third).toBe('dcs');
+  expect(interrupts).toBe(0);
+});

@@ -184,6 +184,32 @@ test('never writes over a file, and asks nothing before it says so', async () =>
   expect(await readFile(output, 'utf8')).toBe('mine');
 });
 
+test.each([
+  ['my first.yml', "'my first.yml'"],
+  ["it's $HOME.yml", "'it'\\''s $HOME.yml'"],
+  ['first_1.yml', 'first_1.yml'],
+])('the next command can be typed as it stands: a policy called %s', async (name, typed) => {
+  const where = ['--cloud', 'huaweicloud', '--region', DEMO_REGION, '--service', 'dcs'];
+  output = join(folder.path, name);
+  const options = [...where, '--endpoint', emulator.url, '--output', output];
+  const { status, stdout } = await typeWords(['init', ...options]);
+  expect(status).toBe(0);
+  const path = `${folder.path}/`;
+  const expected = typed.startsWith("'") ? `'${path}${typed.slice(1)}` : `${path}${typed}`;
+  expect(stdout).toContain(`  task-janitor plan --policy ${expected}\n`);
+  expect(await readFile(output, 'utf8')).toContain(`task-janitor plan --policy ${expected}  `);
+});
+
+test('a name with control characters is refused, since a comment of the policy repeats it', async () => {
+  const name = join(folder.path, 'a\ntargets: [].yml');
+  const { status, stderr } = await typeWords(
+    ['init', '--output', name],
+    new FakeIo({ answers: [] }),
+  );
+  expect(status).toBe(2);
+  expect(stderr).toContain("a policy's name has no control characters; name another file");
+});
+
 test('a folder that is not there', async () => {
   output = join(folder.path, 'none', 'first.yml');
   const { status, stderr } = await init();

@@ -10,7 +10,7 @@ import { beginTargets, openEndpoints } from '../run/run.ts';
 import { openContext, type RunContext, type RunDependencies } from '../run/run-context.ts';
 import { takeTurns } from '../run/turns.ts';
 import { endWithoutJobs } from './end-without-job.ts';
-import { FRUITLESS_CALLS, isUntold, neverInTime, outOfCalls, TOO_SHORT, tooSlow } from './ends.ts';
+import { isUntold, neverInTime, outOfCalls, TOO_SHORT, tooSlow } from './ends.ts';
 import { handOver } from './hand-over.ts';
 import { Job } from './job.ts';
 import {
@@ -24,7 +24,7 @@ import {
 } from './known.ts';
 import type { LaneLog, LaneState } from './lane-log.ts';
 
-/** After so many calls in a row that got nothing done, a lane ends, although not all of its instances had a turn. */
+/** After so many calls in a row that got nothing done, a lane ends. */
 const IDLE_CALLS = 10;
 /** Expired records that are held in memory at once; beyond them, no further instance is begun. */
 const MAX_HELD = 500_000;
@@ -69,7 +69,6 @@ export async function cleanLane(
   );
   const jobs = new Map<string, Job>();
   const context = openLaneContext(options, jobs);
-  const callTime = context.window.deleteUntil - context.clock.monotonic();
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginTargets(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
@@ -79,8 +78,6 @@ export async function cleanLane(
   const withoutJob = [...lane].flatMap(([key, known]) =>
     known.done || jobs.has(key) ? [] : known,
   );
-  // Where finding the instances takes most of the time, it will take it in the next call too.
-  const isFoundLate = context.elapsed() > callTime / 2;
   const idleBefore = isNewRound || wasKilledAtWork(state) ? 0 : (state.facts?.idleCalls ?? 0);
   let idleCalls = idleBefore;
   const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
@@ -95,10 +92,8 @@ export async function cleanLane(
   const gotOn = [...jobs.values()].some((job) => job.gotOn);
   idleCalls = gotOn ? 0 : idleBefore + 1;
   const unfinished = () => [...jobs].filter(([key]) => !lane.get(key)?.done);
-  const isGivenUp = idleCalls >= (isFoundLate ? FRUITLESS_CALLS : IDLE_CALLS);
-  for (const [key, job] of idleCalls >= FRUITLESS_CALLS ? unfinished() : []) {
-    // The others have their turn in the next call.
-    if (!job.inTime && !isGivenUp) continue;
+  const isGivenUp = idleCalls >= IDLE_CALLS;
+  for (const [key, job] of isGivenUp ? unfinished() : []) {
     const known = lane.get(key) as KnownInstance;
     finish(job.inTime ? tooSlow(known, job.reached) : neverInTime(known, idleCalls));
   }

@@ -12,6 +12,7 @@ import {
 } from '../model/summary.ts';
 import type { KnownInstance, KnownTarget, LaneFacts } from './known.ts';
 import type { FleetRun } from './messages.ts';
+import type { WrittenInstance } from './written-instances.ts';
 
 const count = z.int().min(0);
 
@@ -101,7 +102,7 @@ const report = z.strictObject({
 });
 export type Report = z.output<typeof report>;
 
-const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
+const notedInstance: z.ZodType<WrittenInstance> = z.strictObject({
   target: z.string(),
   summary: instance,
   unclear: z.array(z.string()),
@@ -114,6 +115,7 @@ const knownInstance: z.ZodType<KnownInstance> = z.strictObject({
   unlisted: z.boolean().optional(),
   targetError: targetError.optional(),
   movedTo: z.string().optional(),
+  dropped: z.array(z.string()).optional(),
 });
 
 const knownTarget = target.omit({ instances: true }).extend({
@@ -160,7 +162,7 @@ const laneEntry = z.strictObject({
     })
     .optional(),
   facts: laneFacts.optional(),
-  instances: z.array(knownInstance).readonly(),
+  instances: z.array(notedInstance).readonly(),
 });
 
 /** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */

@@ -2,8 +2,8 @@ import type { StoppedBy } from '../model/outcome.ts';
 import { type InstanceSummary, isNotReached, type RecordError } from '../model/summary.ts';
 import { type KnownInstance, withErrors, withOutcome } from './known.ts';
 
-/** After so many calls in a row without progress, an instance is given up, or all of a lane. */
-export const FRUITLESS_CALLS = 2;
+/** After so many calls in a row that worked on it without progress, an instance is given up. */
+const FRUITLESS_CALLS = 2;
 /** Advice where one call is not long enough to get anything done. */
 export const TOO_SHORT =
   'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
@@ -17,27 +17,30 @@ export function left(
     readonly number: number;
     /** Whether the instance had its turn before time was up. */
     readonly inTime: boolean;
-    /** Whether it came to deleting. */
-    readonly tried: boolean;
+    /** Whether a DELETE was sent, and whether one was answered. */
+    readonly sent: boolean;
+    readonly answered: boolean;
     /** Expired records on the call's own list, where it has one. */
     readonly expired: number | undefined;
   },
 ): KnownInstance {
-  const { number, inTime, tried, expired } = call;
+  const { number, inTime, sent, answered, expired } = call;
   const shortest = before.shortest ?? Number.POSITIVE_INFINITY;
   const gotOn = expired !== undefined && expired < shortest;
-  const hadItsChance = tried || (inTime && expired === undefined);
+  // Without a DELETE of its own, it may be that those of others took all of the endpoint's turns.
+  const hadItsChance = sent || (inTime && expired === undefined);
   const fruitless = gotOn ? 0 : before.fruitless + (hadItsChance ? 1 : 0);
   const next = {
     ...before,
     ...known,
-    triedIn: tried ? number : before.triedIn,
+    triedIn: sent ? number : before.triedIn,
     lastTurn: inTime ? number : before.lastTurn,
     shortest: gotOn ? expired : before.shortest,
     fruitless,
   };
   if (fruitless < FRUITLESS_CALLS) return next;
   if (expired === undefined) return tooSlow(next, 'listing');
+  if (!answered) return tooSlow(next, 'deadline');
   return failed(next, 'unavailable', {
     message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
   });
@@ -50,12 +53,12 @@ const TOO_SLOW: Readonly<Record<Reached, string>> = {
   listing: `its list takes too long: ${TOO_SHORT}`,
   archive:
     'its records were not in the archive when a whole call of the function was over, so none was deleted; look whether the archive can be reached, or raise timeout in serverless.yml',
-  deadline: `no DELETE was answered in time: ${TOO_SHORT}`,
+  deadline: `no DELETE had a final answer in time: ${TOO_SHORT}`,
 };
 
 /** The end of an instance that one call is not long enough for. */
 export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
-  return failed(known, reached, { message: `${TOO_SLOW[reached]}${mayBeDeleted(known)}` });
+  return stopped(known, reached, TOO_SLOW[reached]);
 }
 
 /**
@@ -63,16 +66,21 @@ export function tooSlow(known: KnownInstance, reached: Reached): KnownInstance {
  * @param calls how many of them there were, in a row.
  */
 export function neverInTime(known: KnownInstance, calls: number): KnownInstance {
-  const message = `${calls} calls of the function in a row got nothing done at its endpoint, and had no time left for it: ${TOO_SHORT}${mayBeDeleted(known)}`;
-  return failed(known, known.shortest === null ? 'listing' : 'deadline', { message });
+  const why = `${calls} calls of the function in a row got nothing done at its endpoint, and had no time left for it: ${TOO_SHORT}`;
+  return stopped(known, known.shortest === null ? 'listing' : 'deadline', why);
 }
 
 /** The end of an instance that is not finished when its lane has had all of its calls. */
 export function outOfCalls(known: KnownInstance): KnownInstance {
   if (known.unclear.length === 0) return finished(known);
-  return failed(known, 'unavailable', {
-    message: `the round has no more calls for its endpoint${mayBeDeleted(known)}; redrive the execution to find out`,
-  });
+  return stopped(known, 'deadline', 'the round has no more calls for its endpoint');
+}
+
+/** The end of an instance that time stopped. It has failed where only another round can tell what became of records. */
+function stopped(known: KnownInstance, by: Reached, why: string): KnownInstance {
+  if (known.unclear.length === 0) return failed(known, by, { message: why });
+  const message = `${why}${mayBeDeleted(known)}; redrive the execution to find out`;
+  return failed(known, by === 'deadline' ? 'unavailable' : by, { message });
 }
 
 /** The end of an instance that was cleaned in order. */

@@ -20,7 +20,7 @@ export class Job {
   #hasBegun = false;
   /** Whether its first turn came before time was up. */
   inTime = false;
-  /** Whether a DELETE of this call was answered, or the call finished it. */
+  /** Whether a DELETE of this call was answered, its list was shorter than any before, or the call finished it. */
   gotOn = false;
   /** How far this call came with it. */
   reached: Reached = 'listing';
@@ -99,14 +99,17 @@ export class Job {
     const known = addCall(this.before, standing, this.#list);
     const { stoppedBy, archive } = standing.summary;
     if (this.#list) this.reached = this.#context.archive && !archive ? 'archive' : 'deadline';
-    const tried = standing.answered > 0;
-    this.gotOn = tried || stoppedBy !== 'deadline';
+    const { shortest } = this.before;
+    const expired = this.#list?.expired;
+    const isShorter = expired !== undefined && shortest !== null && expired < shortest;
+    const answered = standing.answered > 0;
+    this.gotOn = answered || isShorter || stoppedBy !== 'deadline';
     if (stoppedBy === 'deadline') {
-      const expired = this.#list?.expired;
       return left(this.before, known, {
         number: this.#number,
         inTime: this.inTime,
-        tried,
+        sent: standing.sent > 0,
+        answered,
         expired,
       });
     }

@@ -5,6 +5,7 @@ import { type LaneEntry, readEntry } from './documents.ts';
 import type { KnownInstance, LaneFacts } from './known.ts';
 import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';
+import { readInstances, WrittenInstances } from './written-instances.ts';
 
 /** Objects that are read at once. */
 const READS = 32;
@@ -79,13 +80,9 @@ export async function readLane(
   if (agenda !== undefined) await read(agenda, agenda + 1);
   // The entries before an unreadable one may hold the same.
   if (gaps.length > 0) await read(0, length);
-  const instances = new Map<string, KnownInstance>();
-  let facts: LaneFacts | undefined;
   const inOrder = [...entries.values()].sort((one, other) => one.entry - other.entry);
-  for (const entry of inOrder) {
-    facts = entry.facts ?? facts;
-    for (const each of entry.instances) instances.set(instanceKey(each.target, each.summary), each);
-  }
+  const facts = inOrder.findLast((entry) => entry.facts)?.facts;
+  const instances = readInstances(inOrder.flatMap((entry) => entry.instances));
   return { length, last: inOrder.at(-1), facts, instances, gap: gaps[0] };
 }
 
@@ -102,6 +99,7 @@ export class LaneLog {
   #whole: number;
   #agenda: number | undefined;
   #noted = new Map<string, KnownInstance>();
+  readonly #written = new WrittenInstances();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #broken: { readonly error: unknown } | undefined;
@@ -209,6 +207,9 @@ export class LaneLog {
     if (this.#broken) throw this.#broken.error;
     const { number } = this.#header;
     const key = keyOf(this.#base, this.#length);
+    const written = instances.map((each) =>
+      more.facts ? this.#written.whole(each) : this.#written.changed(each),
+    );
     const entry: LaneEntry = {
       ...this.#header,
       entry: this.#length,
@@ -216,7 +217,7 @@ export class LaneLog {
       whole: this.#whole,
       agenda: this.#agenda,
       ...more,
-      instances,
+      instances: written,
     };
     try {
       if (!(await this.#store.create(key, entry))) {

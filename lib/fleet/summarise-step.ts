@@ -49,6 +49,7 @@ export async function summariseStep(
     ...{ runId, dryRun, startedAt },
     finishedAt: dependencies.clock.now(),
     redeployed,
+    round,
   });
   const keys = keysOf(runId, round);
   const summary = await storeSummary(store, keys.summary, whole.summary);

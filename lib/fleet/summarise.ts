@@ -43,6 +43,8 @@ export function summarise(
     readonly finishedAt: number;
     /** What has changed since the run was prepared, if it was deployed anew: then no redrive helps. */
     readonly redeployed: string | undefined;
+    /** Which round has ended, from 0. */
+    readonly round: number;
   },
 ): FleetSummary {
   const requests = new Map<TargetSummary, RequestCounts>();
@@ -67,9 +69,16 @@ export function summarise(
     }
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
+    // Whoever has no entry of this round was not called, or could not go on with what is deployed now.
+    const isOld = state.last !== undefined && state.last.round < run.round;
+    const notTried = isOld ? run.redeployed : undefined;
     const here = targets.map((target) => ({
       target,
-      summary: summariseTarget(target, byTarget.get(target.name) ?? [], { problem, whyNoEnd }),
+      summary: summariseTarget(target, byTarget.get(target.name) ?? [], {
+        problem,
+        whyNoEnd,
+        notTried,
+      }),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
     known.push(...here);
@@ -83,7 +92,7 @@ export function summarise(
   const missing = missingInstances(request.instances, lookedAt);
   for (const message of missing) warnings.add(message);
   for (const { target, summary } of known) requests.set(summary, target.requests);
-  const { finishedAt, redeployed: _, ...rest } = run;
+  const { finishedAt, redeployed: _, round: __, ...rest } = run;
   const requestsInOrder = inOrder(requests, expected);
   const summary = conclude(
     {
@@ -145,12 +154,23 @@ function unknownTarget({ name, cloud, service, region }: Named): KnownTarget {
 function summariseTarget(
   { requests: _, asked: __, ...target }: KnownTarget,
   known: readonly KnownInstance[],
-  { problem, whyNoEnd }: { readonly problem: string | undefined; readonly whyNoEnd: string },
+  {
+    problem,
+    whyNoEnd,
+    notTried,
+  }: {
+    readonly problem: string | undefined;
+    readonly whyNoEnd: string;
+    /** Why this round has not tried again what failed before. */
+    readonly notTried: string | undefined;
+  },
 ): TargetSummary {
   const instances = known.map((each) => (each.done ? each : lost(each, whyNoEnd)).summary);
   // A failure of an earlier call, or of one that was killed, stands with the instances that it ended.
   const own = target.error ?? known.find(({ targetError }) => targetError)?.targetError;
-  const error = own ?? (problem ? { code: 'no-result', message: problem } : undefined);
+  const isOld = notTried !== undefined && targetOutcome(instances, own) === 'failed';
+  const why = isOld ? `not tried again: ${notTried}` : problem;
+  const error = own && !isOld ? own : why && { code: 'no-result', message: why };
   return {
     ...target,
     outcome: targetOutcome(instances, error),

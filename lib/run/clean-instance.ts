@@ -95,9 +95,10 @@ export class InstanceCleanup {
   #triedBefore: ReadonlySet<string> | undefined;
   #isDecided = false;
   /** The part of the ledger that stays when the instance is finished. */
-  #end: Pick<Ledger, 'unclear' | 'saidGone' | 'answered'> = {
+  #end: Pick<Ledger, 'unclear' | 'saidGone' | 'sent' | 'answered'> = {
     unclear: [],
     saidGone: [],
+    sent: 0,
     answered: 0,
   };
 
@@ -120,7 +121,7 @@ export class InstanceCleanup {
 
   /** @param next ids of records that are about to be deleted. */
   standing(next: readonly string[] = []): Standing {
-    const { unclear, saidGone, answered } = this.#ledger ?? this.#end;
+    const { unclear, saidGone, sent, answered } = this.#ledger ?? this.#end;
     const summary = {
       ...this.summary,
       ...this.#ledger?.account(),
@@ -128,7 +129,7 @@ export class InstanceCleanup {
     };
     for (const { error } of this.#ledger?.in('failed') ?? [])
       if (error) this.#addError(error, summary);
-    return { summary, unclear: [...new Set([...unclear, ...next])], saidGone, answered };
+    return { summary, unclear: [...new Set([...unclear, ...next])], saidGone, sent, answered };
   }
 
   /**
@@ -146,8 +147,8 @@ export class InstanceCleanup {
     if (ledger.waiting > 0 && this.summary.stoppedBy === undefined) return false;
     if (ledger.needsList) await this.#guarded(() => this.#settle(ledger));
     this.#account(ledger);
-    const { unclear, saidGone, answered } = ledger;
-    this.#end = { unclear, saidGone, answered };
+    const { unclear, saidGone, sent, answered } = ledger;
+    this.#end = { unclear, saidGone, sent, answered };
     this.#ledger = undefined;
     return true;
   }
@@ -305,7 +306,11 @@ export class InstanceCleanup {
   /** Enters the result of a DELETE into the ledger. */
   #enter(ledger: Ledger, record: LedgerRecord, sent: Sent<AnswerReading>): void {
     const { reading, gaveUp, attempts } = sent;
+    if (attempts > 0) ledger.noteSent();
     if (gaveUp && gaveUp !== 'attempts') {
+      if (gaveUp === 'unavailable' && this.summary.stoppedBy === undefined) {
+        this.#addError({ message: `the deletions were stopped: ${describeResponse(sent)}` });
+      }
       this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
       ledger.set(record, 'remaining');
       return;

@@ -67,6 +67,7 @@ export class Ledger {
   /** The records that are still to be tried, in this order. */
   #queue: readonly LedgerRecord[];
   #next = 0;
+  #sent = 0;
 
   /**
    * @param ids of the records that have expired; each once.
@@ -131,6 +132,16 @@ export class Ledger {
   get answered(): number {
     const { 'to-delete': toDelete, remaining, 'held-back': heldBack } = this.#sizes;
     return this.#records.length - toDelete - remaining - heldBack;
+  }
+
+  /** How many a DELETE was sent for, whether it was answered or not. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** Notes that a DELETE of a record was sent. */
+  noteSent(): void {
+    this.#sent += 1;
   }
 
   /** Leaves all records alone: none is to be deleted. */

@@ -63,6 +63,8 @@ export interface Standing {
   readonly unclear: readonly string[];
   /** Ids that are not settled, and that were answered as gone: only another list can tell that too. */
   readonly saidGone: readonly string[];
+  /** Records that a DELETE was sent for, whether it was answered or not. */
+  readonly sent: number;
   /** Records of which a DELETE was answered, or used up its attempts. */
   readonly answered: number;
 }

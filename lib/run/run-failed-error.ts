@@ -13,7 +13,8 @@ export class RunFailedError extends JanitorError {
       ...instances
         .filter(({ outcome }) => outcome === 'failed')
         .map(
-          (instance) => `${name}: ${labelOf(instance)}: ${instance.errors[0]?.message ?? 'failed'}`,
+          ({ stoppedBy, errors, ...instance }) =>
+            `${name}: ${labelOf(instance)}: ${errors[0]?.message ?? `failed, stopped by ${stoppedBy}`}`,
         ),
     ]);
     const all = [...summary.warnings.filter(saysMissing), ...causes];

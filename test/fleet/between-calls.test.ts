@@ -1,6 +1,7 @@
 /** Changes between two calls of a fleet: in the cloud, in the bucket, or because a call ends early. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { DEMO_REGION, type Interception, type JournalEntry } from '../../lib/emulator/index.ts';
+import type { LaneEntry } from '../../lib/fleet/documents.ts';
 import { rewriteInstances } from '../instance-list.ts';
 import { aged, expired } from '../records.ts';
 import { type Call, type FleetWorld, startFleet, truthOf } from './fleet-world.ts';
@@ -583,7 +584,7 @@ test('an instance that was asked for, planned, and selected no more before it wa
 /** Another target on the same endpoint: in a project of its own. */
 const OTHER = { ...SLOW, projectId: '0b01fbb53600d4671fa8c00673c71262' };
 
-test('a lane ends with its second call in a row that found the instances too late', async () => {
+test('a lane ends with its tenth call in a row that found the instances too late', async () => {
   await startSlow([SLOW, OTHER]);
   for (let n = 0; n < 12; n += 1) add(`a-${n}`, 3);
   const isOther = ({ operation, projectId }: JournalEntry) =>
@@ -594,12 +595,12 @@ test('a lane ends with its second call in a row that found the instances too lat
   };
   const { error } = await world.execute();
   expect(error?.name).toBe('RunFailedError');
-  expect(cleans()).toHaveLength(2);
+  expect(cleans()).toHaveLength(10);
   const [target] = world.summary().targets;
   expect(target?.instances).toHaveLength(12);
   for (const { errors } of target?.instances ?? []) {
     expect(errors[0]?.message).toContain(
-      '2 calls of the function in a row got nothing done at its endpoint',
+      '10 calls of the function in a row got nothing done at its endpoint',
     );
   }
   expect(world.lines).toHaveLength(12);
@@ -675,6 +676,19 @@ test('a summary after another deployment says that a new run has to be started',
   }
 });
 
+test('a redrive after another deployment says that nothing was tried again', async () => {
+  await startSlow();
+  add('a', 30);
+  world.emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 400, body: { error_code: 'DCS.4999' } } : undefined;
+  const { failedAt } = await world.execute();
+  world.policyText += ' ';
+  const { error } = await world.execute({}, failedAt);
+  expect(error?.message).toContain('not tried again: another policy was deployed');
+  expect(error?.message).toContain('start a new run');
+  expect(world.summary(1).targets[0]?.error?.message).toContain('not tried again');
+});
+
 test('the same error of an instance stands once, however many rounds find it', async () => {
   await startSlow();
   const instance = add('a', 300);
@@ -694,8 +708,9 @@ test('a lane whose DELETEs never get an answer ends soon, and says why for each 
   await startSlow([{ requests: { ...SLOW.requests, timeout: '30s' } }]);
   for (let n = 0; n < 12; n += 1) add(`a-${n}`, 3);
   world.emulator.intercept = async (entry) => {
-    if (entry.operation === 'delete-task') await world.delay(entry, 60_000);
-    return undefined;
+    if (entry.operation !== 'delete-task') return undefined;
+    await world.delay(entry, 60_000);
+    return { status: 503, body: {} };
   };
   await world.execute();
   expect(cleans().length).toBeLessThan(12);
@@ -828,4 +843,77 @@ test('a target that failed in one round is well in the next where another one ha
   expect(error?.message).toContain('APIGW.0101');
   expect(await world.execute({}, failedAt)).toMatchObject({ output: { outcome: 'complete' } });
   expect(world.summary(1).targets.map((target) => target.error)).toEqual([undefined, undefined]);
+});
+
+test('records that went although no DELETE was answered in time are counted', async () => {
+  await startSlow([{ requests: { perSecond: 10, concurrency: 4, timeout: '30s' } }]);
+  const instance = add('a', 30);
+  const { id } = instance;
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation !== 'delete-task') return undefined;
+    instance.removeTask(entry.taskId ?? '');
+    await world.delay(entry, 60_000);
+    return { status: 204, body: {} };
+  };
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete', totals: { deleted: 30, remaining: 0 } });
+  expect(instanceOf(id)).toMatchObject([{ deleted: 30 }]);
+});
+
+test('an instance that works is cleaned, although the DELETEs of others hang and take all turns', async () => {
+  await startSlow([{ requests: { perSecond: 10, concurrency: 2, timeout: '30s' } }]);
+  const sick = ['a', 'b', 'c', 'd'].map((name) => add(name, 20).id);
+  const { id } = add('well', 200);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation !== 'delete-task' || !sick.includes(entry.instanceId ?? ''))
+      return undefined;
+    await world.delay(entry, 60_000);
+    return { status: 503, body: {} };
+  };
+  const { error } = await world.execute();
+  expect(error?.message).toContain('no DELETE had a final answer in time');
+  expect(instanceOf(id)).toMatchObject([{ outcome: 'complete', deleted: 200 }]);
+  expect(sick.flatMap(instanceOf).map(({ outcome, deleted }) => [outcome, deleted])).toEqual(
+    Array(4).fill(['failed', 0]),
+  );
+  expect(cleans().length).toBeLessThan(12);
+});
+
+test('a call that finds the instances too late, after one that got nothing done, ends nothing', async () => {
+  await startSlow([SLOW, OTHER]);
+  const { id } = add('a', 20);
+  world.emulator.intercept = async (entry) => {
+    const calls = cleans().length;
+    const isSlowList = entry.operation === 'list-tasks' && calls === 1;
+    const isLate = entry.operation === 'list-instances' && calls === 2;
+    if (isSlowList || (isLate && entry.projectId === OTHER.projectId))
+      await world.delay(entry, 20_000);
+    return undefined;
+  };
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete' });
+  expect(instanceOf(id)).toMatchObject([{ deleted: 20 }]);
+});
+
+test('the log of a call grows with the records, and not with their square', async () => {
+  world = await startFleet([{}]);
+  const { id } = add('a', 1_500);
+  world.emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 404, body: { error_code: 'DCS.3022' } } : undefined;
+  killAfter(1_450);
+  await world.execute();
+  const entries = [...world.bucket.objects]
+    .filter(([key]) => key.includes('/lanes/'))
+    .map(([, text]) => JSON.parse(text) as LaneEntry)
+    .filter(({ number, facts }) => number === 1 && !facts);
+  expect(entries.length).toBeGreaterThan(10);
+  const ids = entries.flatMap(({ instances }) =>
+    instances.flatMap(({ unclear, saidGone, dropped = [] }) => [
+      ...unclear,
+      ...saidGone,
+      ...dropped,
+    ]),
+  );
+  expect(ids.length).toBeLessThan(4 * 1_500);
+  expect(instanceOf(id)).toMatchObject([{ listed: 1_501, alreadyGone: 0, deleted: 0 }]);
 });

@@ -201,7 +201,11 @@ describe('mistakes that other cleaners made:', () => {
     expect(emulator.journal.count()).toBeLessThan(600);
     expect(summary).toMatchObject({ outcome: 'failed', totals: { expired: 2_000, deleted: 0 } });
     expect(summary.totals.remaining).toBeGreaterThan(1_500);
-    expect(summary.targets[0]?.instances[0]?.stoppedBy).toBe('unavailable');
+    const [instance] = summary.targets[0]?.instances ?? [];
+    expect(instance?.stoppedBy).toBe('unavailable');
+    expect(instance?.errors.map(({ message }) => message)).toContainEqual(
+      expect.stringMatching(/^the deletions were stopped: /),
+    );
   });
 
   test('#20 one throttled request slows all the others', async () => {

@@ -4,6 +4,7 @@ import { openArchive } from '../lib/archive/open-archive.ts';
 import { systemClock } from '../lib/http/clock.ts';
 import { createTransport } from '../lib/http/transport.ts';
 import { credentialsSource } from '../lib/identity/credentials-source.ts';
+import { RunSecrets } from '../lib/identity/run-secrets.ts';
 import type { Summary } from '../lib/model/summary.ts';
 import { loadPolicy } from '../lib/policy/load.ts';
 import { parseEvent } from '../lib/run/event.ts';
@@ -30,6 +31,7 @@ const publish = createPublisher(process.env.STAGE || 'local');
 export async function handler(event: unknown, context: Context): Promise<Summary> {
   const runId = context.awsRequestId ?? randomUUID();
   const transport = createTransport(systemClock);
+  const secrets = new RunSecrets();
   try {
     const { trigger, request } = parseEvent(event);
     const { policyFile, dryRun, ...settings } = readSettings(process.env);
@@ -45,6 +47,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
         clock: systemClock,
         random: Math.random,
         transport,
+        secrets,
         openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
         deadline: systemClock.monotonic() + context.getRemainingTimeInMillis(),
@@ -54,7 +57,7 @@ export async function handler(event: unknown, context: Context): Promise<Summary
         ]),
       },
     );
-    await sendLetter(summary, logger, context.getRemainingTimeInMillis());
+    await sendLetter(summary, logger, context.getRemainingTimeInMillis(), secrets);
     if (summary.outcome === 'failed') throw new RunFailedError(summary);
     return summary;
   } catch (error) {

@@ -7,6 +7,8 @@ export interface FakeSns {
   readonly published: { topic: string; subject: string; text: string }[];
   /** How it answers: as it should, with an error, or not at all. */
   mode: 'well' | 'refuses' | 'hangs' | 'repeats its keys' | 'answers with a page' | 'says nothing';
+  /** What its errors say, where it refuses. */
+  says: string;
   /** Environment variables that make the AWS SDK ask here. */
   readonly env: Readonly<Record<string, string>>;
   close(): Promise<void>;
@@ -32,7 +34,7 @@ export async function startSns(): Promise<FakeSns> {
     if (sns.mode === 'says nothing') return response.writeHead(202).end();
     const { authorization, 'x-amz-security-token': token } = request.headers;
     const refused = sns.mode !== 'well';
-    const said = sns.mode === 'refuses' ? 'ill' : `\u001b[31m${token} ${authorization}`;
+    const said = sns.mode === 'refuses' ? sns.says : `\u001b[31m${token} ${authorization}`;
     response.writeHead(refused ? 500 : 200, { 'content-type': 'text/xml' });
     response.end(
       refused
@@ -43,6 +45,7 @@ export async function startSns(): Promise<FakeSns> {
   const sns: FakeSns = {
     published: [],
     mode: 'well',
+    says: 'ill',
     env: {
       AWS_ENDPOINT_URL: url,
       AWS_REGION: 'eu-central-1',

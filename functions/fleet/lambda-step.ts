@@ -7,6 +7,7 @@ import type { StepDependencies } from '../../lib/fleet/step.ts';
 import { type Clock, systemClock } from '../../lib/http/clock.ts';
 import { createTransport } from '../../lib/http/transport.ts';
 import { credentialsSource } from '../../lib/identity/credentials-source.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { observeAll } from '../../lib/run/observer.ts';
 import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
@@ -30,11 +31,14 @@ export function lambdaStep<Answer>(
   const publish = createPublisher(process.env.STAGE || 'local');
   // Kept between calls, with its connections.
   let store: ObjectStore | undefined;
+  // Of the call that is going on: there is one at a time.
+  let secrets: RunSecrets;
   return async (message, context) => {
     const transport = createTransport(clock);
     try {
       const settings = readFleetSettings(process.env);
-      store ??= bucketStore(settings.bucket);
+      secrets = new RunSecrets();
+      store ??= bucketStore(settings.bucket, {}, systemClock, (text) => secrets.conceal(text));
       return await step(message, {
         settings,
         policyText: await readPolicy(settings.policyFile),
@@ -42,6 +46,7 @@ export function lambdaStep<Answer>(
         clock,
         random: Math.random,
         transport,
+        secrets,
         openArchive,
         credentials: (reference) => credentialsSource(reference, process.env),
         callId: context.awsRequestId ?? randomUUID(),

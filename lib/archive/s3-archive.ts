@@ -3,7 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import {
   doubtAbout,
   ELSEWHERE,
-  errorName,
+  harmlessName,
   repeatConflicts,
   saidBy,
   statusOf,
@@ -106,8 +106,7 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
   if (error instanceof AwsKeysError) {
     return new ArchiveError(error.code, `archive s3://${bucket}: ${error.message}`);
   }
-  const found = errorName(error);
-  const name = found === undefined || secrets.revealer()(found) ? undefined : found;
+  const name = harmlessName(error, secrets.revealer());
   // Before it is cut, so that no secret stays in part.
   const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
   const advice = ADVICE.get(name) ?? adviceOn(statusOf(error));

@@ -1,6 +1,5 @@
-import { open, rm, writeFile } from 'node:fs/promises';
 import type { Duration } from 'luxon';
-import { describeWriteError, existingAt } from '../model/output-file.ts';
+import { describeWriteError, type OutputFile, openOutputFile } from '../model/output-file.ts';
 import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';
@@ -19,21 +18,19 @@ export interface HtmlReport {
   readonly observer: Observer;
   /** Writes the file; false, and the reason on standard error, when that fails. */
   write(summary: Summary, io: Io): Promise<boolean>;
-  /** Removes the empty file if nothing was written. */
-  close(): Promise<void>;
+  /** Removes what is not written. */
+  close(): void;
 }
 
 /**
- * Begins an HTML report in a file, or on standard output where that is `-`. Checks that the file is writable first, so
- * that a bad path does not surface after the deletions.
+ * Begins an HTML report in a file, or on standard output where that is `-`. The file is begun first, so that a bad path
+ * does not surface after the deletions; what is there is replaced once the report is whole.
  * @throws {UsageError} when it is not writable.
  */
 export async function openHtmlReport(file: string, input: HtmlReportInput): Promise<HtmlReport> {
-  const [created, { collectDecisions }] = await Promise.all([
-    file === '-' ? false : tryToWrite(file),
-    // Only a report needs the charts' library.
-    import('../view/decisions.ts'),
-  ]);
+  const output = file === '-' ? undefined : openFile(file);
+  // Only a report needs the charts' library.
+  const { collectDecisions } = await import('../view/decisions.ts');
   const decisions = collectDecisions();
   let written = false;
   return {
@@ -42,27 +39,24 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
       try {
         const { renderHtml } = await import('../view/html/html.ts');
         const html = renderHtml({ ...input, summary, decisions });
-        if (file === '-') io.out(html);
-        else await writeFile(file, html);
+        if (output) {
+          output.write(html);
+          output.finish();
+        } else io.out(html);
         written = true;
       } catch (error) {
         io.err(`The HTML report could not be written: ${file}: ${describeWriteError(error)}\n`);
       }
       return written;
     },
-    close: async () => {
-      if (created && !written) await rm(file, { force: true });
-    },
+    close: () => output?.close(),
   };
 }
 
-/** Opens the file for writing without changing it. True where that created it. */
-async function tryToWrite(file: string): Promise<boolean> {
+/** @throws {UsageError} where it cannot be written. */
+function openFile(file: string): OutputFile {
   try {
-    const existing = existingAt(file);
-    const handle = await open(file, existing ? 'r+' : 'a');
-    await handle.close();
-    return !existing;
+    return openOutputFile(file);
   } catch (error) {
     throw new UsageError(`--html: ${file}: ${describeWriteError(error)}`);
   }

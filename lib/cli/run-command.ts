@@ -167,7 +167,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   } finally {
     transport.close();
     records?.close();
-    await page?.close();
+    page?.close();
   }
 }
 

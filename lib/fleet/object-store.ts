@@ -5,6 +5,7 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
+import type { Conceal } from '../answers/conceal.ts';
 import { doubtAbout, repeatConflicts, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
@@ -51,11 +52,13 @@ const MAX_PAGES = 1_000;
 /**
  * @param options the settings of the environment, such as `AWS_ENDPOINT_URL`, unless given.
  * @param clock ends an attempt that takes too long.
+ * @param conceal takes the secrets of a run out of errors: what answers in the place of S3 may have carried them before.
  */
 export function bucketStore(
   bucket: string,
   options: S3ClientConfig = {},
   clock: Pick<Clock, 'sleep'> = systemClock,
+  conceal: Conceal = (text) => text,
 ): ObjectStore {
   const limits = { connectMs: ATTEMPT_MS, answerMs: ATTEMPT_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
@@ -96,7 +99,7 @@ export function bucketStore(
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.
-      throw new StoreError(`${what}: ${oneLine(secrets.conceal(saidBy(error)))}`);
+      throw new StoreError(`${what}: ${oneLine(conceal(secrets.conceal(saidBy(error))))}`);
     }
   };
 

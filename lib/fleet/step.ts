@@ -16,7 +16,7 @@ import type { FleetSettings } from './settings.ts';
 
 /** The dependencies of a fleet's steps on the outside. */
 export interface StepDependencies
-  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials'> {
+  extends Pick<RunDependencies, 'clock' | 'random' | 'transport' | 'credentials' | 'secrets'> {
   readonly settings: FleetSettings;
   readonly openArchive: (place: ArchivePlace) => Archive;
   /** The deployed policy: its YAML. */

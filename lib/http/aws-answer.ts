@@ -63,6 +63,15 @@ export function familiarName(error: unknown): string | undefined {
   return FAMILIAR.has(name) ? name : undefined;
 }
 
+/** The name of an error, unless there is a secret in it. */
+export function harmlessName(
+  error: unknown,
+  revealsSecret: (text: string) => boolean,
+): string | undefined {
+  const name = errorName(error);
+  return name !== undefined && revealsSecret(name) ? undefined : name;
+}
+
 /** Advice where another server may have answered than the one that was asked. */
 export const ELSEWHERE = 'see where AWS_ENDPOINT_URL and HTTPS_PROXY lead to';
 

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import fetch, { AbortError, type Response } from 'node-fetch';
 import { JanitorError } from '../model/error.ts';
 import type { Clock } from './clock.ts';
-import { LightSignal } from './light-signal.ts';
+import { LightSignal, type StopSignal } from './light-signal.ts';
 import type { BodyPlace } from './long-bodies.ts';
 import { codeOf, isOfCertificate, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
@@ -121,7 +121,7 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
         agent,
         signal: over as never,
       });
-      const bytes = await wholeBody(response, host, place);
+      const bytes = await wholeBody(response, host, over, place);
       return new ReadResponse(response, bytes);
     } catch (error) {
       if (error instanceof TransportError) throw error;
@@ -146,10 +146,17 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
 async function wholeBody(
   response: Response,
   host: () => string,
+  over: StopSignal,
   place: BodyPlace | undefined,
 ): Promise<Buffer> {
   const { status, ok, headers } = response;
-  const bytes = await readBody(response.body as Readable, MAX_BODY, place);
+  const body = response.body as Readable;
+  const reading = readBody(body, MAX_BODY, place);
+  // node-fetch looks at the signal no more once the packed bytes have come; to unpack them may take much longer.
+  const cutOff = () => body.destroy(new AbortError('stopped'));
+  if (over.aborted) cutOff();
+  else over.addEventListener('abort', cutOff);
+  const bytes = await reading;
   const unreadable = (why: string) =>
     new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
   const isPacked = !['identity', null].includes(headers.get('content-encoding'));

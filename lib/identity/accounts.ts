@@ -36,6 +36,8 @@ export interface AccountsOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly window: RequestWindow;
+  /** Receives all that is read or issued, where others have to hide it too. */
+  readonly secrets?: RunSecrets | undefined;
   /** Is told what is wrong with credentials that can be used all the same. */
   readonly warn: (message: string) => void;
 }
@@ -63,7 +65,7 @@ type IamWork = 'tokens' | 'agencies' | 'projects';
  */
 export class Accounts {
   /** All that was read or issued, so that none of it is ever shown. */
-  readonly secrets = new RunSecrets();
+  readonly secrets: RunSecrets;
   readonly #options: AccountsOptions;
   readonly #stores = new Map<string, CredentialsStore>();
   readonly #endpoints = new Map<string, Endpoint>();
@@ -73,6 +75,7 @@ export class Accounts {
 
   constructor(options: AccountsOptions) {
     this.#options = options;
+    this.secrets = options.secrets ?? new RunSecrets();
   }
 
   /** The credentials that a policy names; targets that name the same ones share them. */

@@ -1,7 +1,77 @@
-import { fstatSync, lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+
+/** A file that is being written. What it throws, {@link describeWriteError} explains. */
+export interface OutputFile {
+  write(bytes: Buffer | string): void;
+  /** Gives it its name: what had that before is replaced. */
+  finish(): void;
+  /** Removes it unless it is finished. */
+  close(): void;
+}
+
+/**
+ * Begins a file beside its place, with the permissions of the one that it will replace. A device has no place beside
+ * it, and is written itself.
+ * @throws {Error} that {@link describeWriteError} explains, where it cannot be written.
+ */
+export function openOutputFile(file: string): OutputFile {
+  const { path, stats } = existingAt(file) ?? {};
+  if (path !== undefined) accessSync(path, constants.W_OK);
+  const place = path ?? file;
+  let partial =
+    !stats || stats.isFile() ? `${place}.${randomBytes(4).toString('hex')}.partial` : undefined;
+  let descriptor: number | undefined = openSync(
+    partial ?? place,
+    partial ? 'wx' : 'w',
+    stats?.mode,
+  );
+  if (partial && stats) fchmodSync(descriptor, stats.mode);
+  const end = () => {
+    if (descriptor !== undefined) closeSync(descriptor);
+    descriptor = undefined;
+  };
+  return {
+    write: (bytes) => writeFileSync(descriptor as number, bytes),
+    finish: () => {
+      if (!partial) return;
+      fsyncSync(descriptor as number);
+      end();
+      const whole = partial;
+      partial = undefined;
+      try {
+        renameSync(whole, place);
+      } catch (error) {
+        throw new Error(`${describeWriteError(error)}; the file is whole, and is called ${whole}`, {
+          cause: error,
+        });
+      }
+    },
+    close: () => {
+      end();
+      if (partial) rmSync(partial, { force: true });
+      partial = undefined;
+    },
+  };
+}
 
 /** Something that stands where a file is to be written. */
-export interface Existing {
+interface Existing {
   /** Of the file itself, where the name is a link to one: a file is never put in the place of a link. */
   readonly path: string;
   readonly stats: Stats;
@@ -12,7 +82,7 @@ export interface Existing {
  * @throws {Error} that {@link describeWriteError} explains, where nothing may be written: to open a pipe waits for its
  * reader, for ever perhaps; and the file that standard output or standard error goes to is being written already.
  */
-export function existingAt(file: string): Existing | undefined {
+function existingAt(file: string): Existing | undefined {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) {
     if (lstatSync(file, { throwIfNoEntry: false })) throw refusal('DANGLING');
@@ -44,6 +114,8 @@ const FORBIDDEN = 'no permission to write there; name another file';
 
 const ADVICE = {
   ENOENT: 'its folder does not exist; make it first',
+  ENOTDIR: 'a part of its path is a file; name another one',
+  ENAMETOOLONG: 'its name is too long; name another one',
   EACCES: FORBIDDEN,
   EPERM: FORBIDDEN,
   EROFS: FORBIDDEN,

@@ -128,6 +128,9 @@ const rule = z
 /** The places that credentials come from; a target names one of them, or none. */
 export const CREDENTIALS_SOURCES = ['secret', 'env', 'profile'] as const;
 
+/** Anything but the JSON of a secret, however it is written: an error repeats the name. */
+const PROFILE = /^[^{}[\]<>()"'`\\%=\r\n]{1,100}$/;
+
 const agency = z
   .strictObject(
     {
@@ -167,7 +170,7 @@ const credentials = z
             'A prefix of environment variables: PROD reads PROD_HUAWEICLOUD_SDK_AK and so on.',
           examples: ['PROD'],
         }),
-      profile: text('the name of a profile')
+      profile: text('the name of a profile, without brackets, quotes, % and =', PROFILE)
         .optional()
         .meta({
           description: 'An entry of clouds.yaml. Its region and project are not used.',

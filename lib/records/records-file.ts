@@ -1,19 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
 import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import { shareOfMemory } from '../model/memory.ts';
-import { describeWriteError, existingAt } from '../model/output-file.ts';
+import { describeWriteError, openOutputFile } from '../model/output-file.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';
@@ -24,10 +13,8 @@ import { Lines, Spool } from './spool.ts';
 export class RecordsFileError extends JanitorError {
   override readonly name = 'RecordsFileError';
 
-  /** @param whole where the whole file is, if only its name could not be given to it. */
-  constructor(file: string, cause: unknown, whole?: string) {
-    const rest = whole === undefined ? '' : `; the file is whole, and is called ${whole}`;
-    super('records', `--records ${file}: ${describeWriteError(cause)}${rest}`, cause);
+  constructor(file: string, cause: unknown) {
+    super('records', `--records ${file}: ${describeWriteError(cause)}`, cause);
   }
 }
 
@@ -180,49 +167,24 @@ function openOutput({ out, unread }: StandardOutput): Sink {
   return { write: (text) => buffer.write(text), finish: () => buffer.flush(), close() {} };
 }
 
-/**
- * A file that is written beside its place, with the permissions of the one that it replaces. A device has no place
- * beside it, and is written itself.
- */
+/** @throws {RecordsFileError} where it cannot be written. */
 function openFile(file: string): Sink {
-  let place = file;
-  let partial: string | undefined;
-  let descriptor: number | undefined;
-  try {
-    const { path, stats } = existingAt(file) ?? {};
-    if (path !== undefined) accessSync(path, constants.W_OK);
-    place = path ?? file;
-    if (!stats || stats.isFile()) partial = `${place}.${suffix()}.partial`;
-    descriptor = openSync(partial ?? place, partial ? 'wx' : 'w', stats?.mode);
-    if (partial && stats) fchmodSync(descriptor, stats.mode);
-  } catch (error) {
-    throw new RecordsFileError(file, error);
-  }
-  const buffer = new WriteBuffer((bytes) => writeFileSync(descriptor as number, bytes));
-  const end = () => {
-    if (descriptor !== undefined) closeSync(descriptor);
-    descriptor = undefined;
+  const explained = <T>(step: () => T): T => {
+    try {
+      return step();
+    } catch (error) {
+      throw new RecordsFileError(file, error);
+    }
   };
+  const output = explained(() => openOutputFile(file));
+  const buffer = new WriteBuffer((bytes) => output.write(bytes));
   return {
     write: (text) => buffer.write(text),
     finish: () => {
       buffer.flush();
-      if (!partial) return;
-      fsyncSync(descriptor as number);
-      end();
-      const whole = partial;
-      partial = undefined;
-      try {
-        renameSync(whole, place);
-      } catch (error) {
-        throw new RecordsFileError(file, error, whole);
-      }
+      explained(() => output.finish());
     },
-    close: () => {
-      end();
-      if (partial) rmSync(partial, { force: true });
-      partial = undefined;
-    },
+    close: () => output.close(),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Transport } from '../http/transport.ts';
 import { type RunWindow, requestWindow } from '../http/window.ts';
 import { Accounts } from '../identity/accounts.ts';
 import type { CredentialsSource } from '../identity/credentials.ts';
+import type { RunSecrets } from '../identity/run-secrets.ts';
 import type { Trigger } from '../model/summary.ts';
 import type { ArchivePlace } from '../policy/archive-place.ts';
 import type { Policy, Target } from '../policy/schema.ts';
@@ -31,6 +32,8 @@ export interface RunDependencies {
   readonly transport: Transport;
   /** Where a target's credentials are read from. */
   readonly credentials: (reference: Target['credentials']) => CredentialsSource;
+  /** Receives the run's secrets, where others have to hide them too. */
+  readonly secrets?: RunSecrets | undefined;
   /** Opens the archive that the policy names. */
   readonly openArchive: (place: ArchivePlace) => RunArchive;
   /** Where to archive, instead of the policy's own place. */
@@ -130,6 +133,7 @@ export function openContext(
       clock,
       random,
       window,
+      secrets: dependencies.secrets,
       warn: (message) => guarded.warning?.(message),
     }),
   };

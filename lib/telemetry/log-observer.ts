@@ -1,4 +1,5 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
+import { type Clock, systemClock } from '../http/clock.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { counted, describeTotals, type InstanceSummary, isNotReached } from '../model/summary.ts';
 import type { Observer } from '../run/observer.ts';
@@ -11,9 +12,13 @@ const LEVEL = { complete: 'info', incomplete: 'warn', failed: 'error' } as const
 /**
  * Writes a run into the log: a line for each instance that the run came to, one for the totals, and one for each warning.
  * They are separate lines because the size of a log event is limited, and that of a summary is not.
- * @param now milliseconds since the epoch.
+ * @param clock by which the time of an instance is measured.
  */
-export function logObserver(logger: Logger, runId: string, now: () => number = Date.now): Observer {
+export function logObserver(
+  logger: Logger,
+  runId: string,
+  clock: Pick<Clock, 'monotonic'> = systemClock,
+): Observer {
   const begunAt = new WeakMap<InstanceSummary, number>();
   /** By target: how many instances the run did not come to. */
   const notReached = new Map<string, number>();
@@ -29,7 +34,7 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
       }),
     warning: (message, target) => logger.warn(message, { runId, ...(target && { target }) }),
     instanceBegun: (_, instance) => {
-      begunAt.set(instance, now());
+      begunAt.set(instance, clock.monotonic());
     },
     instanceDone: (target, instance) => {
       // Written together at the end: there may be thousands, and time is up.
@@ -38,13 +43,14 @@ export function logObserver(logger: Logger, runId: string, now: () => number = D
         return;
       }
       const { id, name, listed, kept, expired, deleted, outcome } = instance;
+      const now = clock.monotonic();
       logger[LEVEL[outcome]](
         `${target.name}: ${name || id}: ${outcome}: ${listed} listed, ${kept} kept, ${expired} expired, ${deleted} deleted`,
         {
           runId,
           target: target.name,
           instance: id,
-          durationMs: now() - (begunAt.get(instance) ?? now()),
+          durationMs: Math.round(now - (begunAt.get(instance) ?? now)),
           summary: instance,
         },
       );

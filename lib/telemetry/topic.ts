@@ -1,4 +1,4 @@
-import { ELSEWHERE, errorName, saidBy, statusOf } from '../http/aws-answer.ts';
+import { ELSEWHERE, harmlessName, saidBy, statusOf } from '../http/aws-answer.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
 import { hideKeysOf } from '../identity/aws-keys.ts';
 import { RunSecrets } from '../identity/run-secrets.ts';
@@ -25,13 +25,16 @@ class TopicError extends JanitorError {
  * repeated.
  * @param topicArn the topic, in whatever region.
  * @param timeoutMs for everything.
+ * @param secrets of the run: what answers in the place of SNS may have carried them before.
  * @param clock ends what takes too long.
- * @throws {TopicError} where it may not have been published. It shows no key that AWS was asked with.
+ * @throws {TopicError} where it may not have been published. It shows none of the secrets, and no key that AWS was
+ * asked with.
  */
 export async function publish(
   topicArn: string,
   { subject, text }: TopicMessage,
   timeoutMs: number,
+  secrets = new RunSecrets(),
   clock: Pick<Clock, 'sleep'> = systemClock,
 ): Promise<void> {
   // Only runs that have something to tell need it.
@@ -42,7 +45,6 @@ export async function publish(
     maxAttempts: 1,
     requestHandler: awsRequestHandler({}, clock),
   });
-  const secrets = new RunSecrets();
   hideKeysOf(client, secrets, clock, timeoutMs);
   const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
@@ -52,7 +54,9 @@ export async function publish(
     if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
   } catch (error) {
     const status = statusOf(error);
-    const name = [errorName(error), status && `HTTP ${status}`].filter(Boolean).join(', ');
+    const name = [harmlessName(error, secrets.revealer()), status && `HTTP ${status}`]
+      .filter(Boolean)
+      .join(', ');
     const said = oneLine(secrets.conceal(saidBy(error, name)));
     // Without the error itself as its cause: a log shows a cause as it is.
     throw new TopicError(

@@ -36,8 +36,8 @@ export class FakeIo implements Io {
   constructor({
     env = DEMO_ENV,
     interactive = false,
-    begunAt = Date.now(),
     clock = systemClock,
+    begunAt = clock.monotonic(),
     columns,
     answers,
   }: Partial<Pick<Io, 'env' | 'interactive' | 'begunAt' | 'clock'>> & {

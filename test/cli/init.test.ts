@@ -300,8 +300,12 @@ describe('at a terminal', () => {
     expect((await written()).targets).toHaveLength(2);
   });
 
-  test.each(['secret', 'env', 'profile'])('the value of --%s is not shown', async (source) => {
-    const key = '{"accessKey":"mine","secretKey":"hunter2"}';
+  test.each([
+    ['secret', '{"accessKey":"mine","secretKey":"hunter2"}'],
+    ['env', '{"accessKey":"mine","secretKey":"hunter2"}'],
+    ['profile', '{"accessKey":"mine","secretKey":"hunter2"}'],
+    ['profile', "{'secretKey':'hunter2'}"],
+  ])('the value of --%s is not shown: %s', async (source, key) => {
     const options = ['--service', 'dcs', `--${source}`, key];
     const typed = await typeWords(['init', ...where().split(' '), ...options]);
     const io = new FakeIo({ env: {}, answers: ['dcs', `${source} ${key}`, key] });

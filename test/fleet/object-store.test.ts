@@ -8,12 +8,13 @@ const TOKEN = 'FwoGZXIvYXdzEHcaDGZha2U';
 const KEY = 'runs/a/lanes/0/000000.json';
 
 let s3: FakeS3;
+let options: NonNullable<Parameters<typeof bucketStore>[1]>;
 let store: ObjectStore;
 /** Milliseconds that the store has waited for answers that did not come. */
 let waited: number;
 beforeEach(async () => {
   s3 = await startFakeS3(2);
-  const options = {
+  options = {
     endpoint: s3.url,
     forcePathStyle: true,
     region: 'eu-central-1',
@@ -147,6 +148,13 @@ describe('a bucket', () => {
     const error = await store.list('runs/').catch((reason: Error) => reason);
     expect(inspect(error)).toContain('s3://fleet/runs/ could not be listed: Odd[secret]');
     expect(inspect(error)).not.toContain(TOKEN);
+  });
+
+  test('that repeats a secret of the run shows none of it', async () => {
+    s3.troubles.push('repeats what it was asked with');
+    const conceal = (text: string) => text.replaceAll('[secret]', '[hidden by the run]');
+    const hiding = bucketStore('fleet', options, new FakeClock(), conceal);
+    await expect(hiding.list('runs/')).rejects.toThrow('Odd[hidden by the run]');
   });
 
   test('takes no document that is too large to be read back', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { Context } from 'aws-lambda';
+import { DEMO_ACCESS_KEY } from '../../lib/emulator/index.ts';
 import { expired, fresh } from '../records.ts';
 import { type FakeSns, REPORT_TOPIC, startSns } from '../sns.ts';
 import { type Deployed, startHandler } from './handler.ts';
@@ -84,6 +85,17 @@ test('a letter is sent also where a fraction of a millisecond is left', async ()
   emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
   await handler({}, contextOf(900_000, 4_000.5));
   expect(sns.published).toHaveLength(1);
+});
+
+test('what answers in the place of the topic shows no secret of the run in the log', async () => {
+  emulator.addInstance({ service: 'dcs', name: 'prod-sessions', tasks: expired(3) });
+  const { secretKey } = DEMO_ACCESS_KEY;
+  sns.mode = 'refuses';
+  sns.says = `last seen ${secretKey} and ${Buffer.from(secretKey).toString('base64')}`;
+  await handler({}, contextOf());
+  expect(output()).toContain('may not have got it: InternalErrorException, HTTP 500: last seen');
+  expect(output()).not.toContain(secretKey);
+  expect(output()).not.toContain(Buffer.from(secretKey).toString('base64').slice(0, 20));
 });
 
 test('a topic that repeats the keys it was asked with shows none of them in the log', async () => {

@@ -5,6 +5,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../lib/http/clock.ts';
+import { LONG_BODY, LongBodies } from '../../lib/http/long-bodies.ts';
 import {
   createTransport,
   type HttpRequest,
@@ -242,6 +243,31 @@ describe('no answer', () => {
     expect((await failure).code).toBe('timeout');
     slow.close();
   });
+
+  test.each(['the time-out', 'the caller'])(
+    'that is there, but is not unpacked yet, is ended by %s all the same',
+    async (by) => {
+      const clock = new FakeClock();
+      const slow = createTransport(clock);
+      const stop = new AbortController();
+      handle = (_, response) => {
+        response.writeHead(200, { 'content-encoding': 'gzip' });
+        response.end(gzipSync(Buffer.alloc(4 * LONG_BODY, ' ')));
+      };
+      const failure = new Promise<TransportError>((resolve) => {
+        const place = new LongBodies().open();
+        // All places are taken, for ever.
+        place.take = () => {
+          if (by === 'the caller') stop.abort();
+          else void clock.advance(5_000);
+          return new Promise(() => {});
+        };
+        void failureOf(slow.send(get(), 5_000, stop.signal, place)).then(resolve);
+      });
+      expect((await failure).code).toBe(by === 'the caller' ? 'aborted' : 'timeout');
+      slow.close();
+    },
+  );
 
   test('is waited for no longer when the caller stops', async () => {
     const stop = new AbortController();

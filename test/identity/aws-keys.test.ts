@@ -124,7 +124,7 @@ describe('where AWS keys cannot be had', () => {
     ],
     [
       'the letter',
-      () => publish(REPORT_TOPIC, { subject: 's', text: 't' }, 30_000, clock),
+      () => publish(REPORT_TOPIC, { subject: 's', text: 't' }, 30_000, undefined, clock),
       `${REPORT_TOPIC} may not have got it: AwsKeysError: `,
     ],
   ];

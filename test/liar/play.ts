@@ -107,7 +107,7 @@ export async function play(
           logObserver(
             createLogger((line) => logged.push(line)),
             'run-1',
-            clock.now,
+            clock,
           ),
           decisions.observer,
           plan.observer,

@@ -6,6 +6,9 @@ import { loadPolicy } from '../../lib/policy/load.ts';
 import { PolicyError } from '../../lib/policy/policy-error.ts';
 import { policyText, problemsOf } from '../policies.ts';
 
+/** What is said of a profile's name that may be a secret. */
+const NO_PROFILE = 'expected the name of a profile, without brackets, quotes, % and =, found text';
+
 const WHOLE = `
 version: 1
 dryRun: false
@@ -487,7 +490,23 @@ describe('a mistake is named with its place, its path and what was expected:', (
     ],
     [
       `credentials: { profile: '{"accessKey":"mine","secretKey":"hunter2"}' }`,
-      '7:29: targets[0].credentials.profile: holds JSON; write a name',
+      `7:29: targets[0].credentials.profile: ${NO_PROFILE}`,
+    ],
+    [
+      `credentials: { profile: '[{"accessKey":"mine","secretKey":"hunter2"}]' }`,
+      `7:29: targets[0].credentials.profile: ${NO_PROFILE}`,
+    ],
+    [
+      'credentials: { profile: "\'{accessKey:mine}\'" }',
+      `7:29: targets[0].credentials.profile: ${NO_PROFILE}`,
+    ],
+    [
+      'credentials: { profile: "%7B%22accessKey%22%3A%22mine" }',
+      `7:29: targets[0].credentials.profile: ${NO_PROFILE}`,
+    ],
+    [
+      'credentials: { agency: { domain: "{\\"a\\":1}", name: a } }',
+      '7:38: targets[0].credentials.agency.domain: holds JSON; write a name',
     ],
     [
       'credentials: { env: PROD-1 }',
@@ -497,10 +516,7 @@ describe('a mistake is named with its place, its path and what was expected:', (
       'credentials: { agency: { domain: acme } }',
       '7:28: targets[0].credentials.agency.name: missing; write the name of the agency',
     ],
-    [
-      'credentials: { profile: "" }',
-      '7:29: targets[0].credentials.profile: expected the name of a profile, found text',
-    ],
+    ['credentials: { profile: "" }', `7:29: targets[0].credentials.profile: ${NO_PROFILE}`],
     [
       'credentials: { secret: }',
       '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found null; write a value, or leave the key out',

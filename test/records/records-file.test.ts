@@ -172,7 +172,7 @@ describe('the name', () => {
   test.each([
     ['nowhere/out.jsonl', 'its folder does not exist; make it first'],
     ['.', 'it is a folder; name a file in it'],
-    ['out.jsonl/x', 'ENOTDIR'],
+    ['out.jsonl/x', 'a part of its path is a file; name another one'],
   ])('%s is refused at once', (name, problem) => {
     writeFileSync(file, '');
     expect(() => open(join(folder.path, name))).toThrow(problem);

@@ -3,9 +3,11 @@ import { taskId } from '../../lib/emulator/index.ts';
 import type { Summary } from '../../lib/model/summary.ts';
 import { logObserver } from '../../lib/telemetry/log-observer.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
+import { FakeClock } from '../fake-clock.ts';
 import { onlyTarget, policyOf, targetOf } from '../policies.ts';
 import { aged, expired } from '../records.ts';
 import { useWorld } from '../run/world.ts';
+import { instance, target } from '../summaries.ts';
 import { forgetLogSettings } from './log-settings.ts';
 
 const world = useWorld();
@@ -53,6 +55,19 @@ describe('the log of a run', () => {
       requests: summary.requests,
       warnings: 0,
     });
+  });
+
+  test('says how long an instance took, also where the wall clock is set meanwhile', async () => {
+    const clock = new FakeClock();
+    const logger = createLogger((line) => lines.push(JSON.parse(line)));
+    const observer = logObserver(logger, 'run-1', clock);
+    const a = instance('a', { kept: 1 });
+    const cache = target('cache', [a]);
+    observer.instanceBegun?.(cache, a);
+    await clock.advance(1_500);
+    clock.step(-3_600_000);
+    observer.instanceDone?.(cache, a);
+    expect(lines).toMatchObject([{ instance: a.id, durationMs: 1_500 }]);
   });
 
   test('has one line for the instances that the run did not come to', async () => {

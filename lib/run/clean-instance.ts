@@ -309,7 +309,8 @@ export class InstanceCleanup {
     if (attempts > 0) ledger.noteSent();
     if (gaveUp && gaveUp !== 'attempts') {
       if (gaveUp === 'unavailable' && this.summary.stoppedBy === undefined) {
-        this.#addError({ message: `the deletions were stopped: ${describeResponse(sent)}` });
+        const text = `the deletions were stopped: ${describeResponse(sent)}`;
+        this.#addError({ message: this.#target.run.errorTexts.hold(text) });
       }
       this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
       ledger.set(record, 'remaining');

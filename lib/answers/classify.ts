@@ -211,8 +211,8 @@ export function describeResponse(sent: {
   const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
   const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
   const wait = sent.gaveUp && sent.reading?.retryAfter;
-  const asked = wait ? `; the server asked to wait ${describeSpan(wait)}` : '';
-  return `${reading}${tries}${asked}`;
+  if (wait) return `${reading}${tries}; the server asked to wait ${describeSpan(wait)}`;
+  return `${reading}${tries}${sent.gaveUp === 'unavailable' ? '; it had failed too often' : ''}`;
 }
 
 /** Such as `400 DMS.00400062: Invalid parameter`. */

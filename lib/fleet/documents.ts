@@ -111,7 +111,10 @@ const notedInstance: z.ZodType<WrittenInstance> = z.strictObject({
   triedIn: count,
   lastTurn: count,
   shortest: count.nullable(),
-  fruitless: count,
+  answered: z.boolean(),
+  fruitless: z
+    .strictObject({ why: z.enum(['listing', 'deadline', 'in-vain']), calls: count })
+    .nullable(),
   unlisted: z.boolean().optional(),
   targetError: targetError.optional(),
   movedTo: z.string().optional(),

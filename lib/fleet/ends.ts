@@ -1,6 +1,6 @@
 import type { StoppedBy } from '../model/outcome.ts';
 import { type InstanceSummary, isNotReached, type RecordError } from '../model/summary.ts';
-import { type KnownInstance, withErrors, withOutcome } from './known.ts';
+import { type Fruitless, type KnownInstance, withErrors, withOutcome } from './known.ts';
 
 /** After so many calls in a row that worked on it without progress, an instance is given up. */
 const FRUITLESS_CALLS = 2;
@@ -15,7 +15,7 @@ export function left(
   call: {
     /** Which of the round's calls it was. */
     readonly number: number;
-    /** Whether the instance had its turn before time was up. */
+    /** Whether the instance had its turn in the first half of the call. */
     readonly inTime: boolean;
     /** Whether a DELETE was sent, and whether one was answered. */
     readonly sent: boolean;
@@ -25,25 +25,47 @@ export function left(
   },
 ): KnownInstance {
   const { number, inTime, sent, answered, expired } = call;
-  const shortest = before.shortest ?? Number.POSITIVE_INFINITY;
-  const gotOn = expired !== undefined && expired < shortest;
-  // Without a DELETE of its own, it may be that those of others took all of the endpoint's turns.
-  const hadItsChance = sent || (inTime && expired === undefined);
-  const fruitless = gotOn ? 0 : before.fruitless + (hadItsChance ? 1 : 0);
+  const { shortest } = before;
+  const isShorter = expired !== undefined && expired < (shortest ?? Number.POSITIVE_INFINITY);
+  const fruitless = fruitlessAfter(before, { ...call, isShorter: isShorter && shortest !== null });
   const next = {
     ...before,
     ...known,
     triedIn: sent ? number : before.triedIn,
     lastTurn: inTime ? number : before.lastTurn,
-    shortest: gotOn ? expired : before.shortest,
+    shortest: isShorter ? expired : shortest,
+    answered: answered || (before.answered && !isShorter),
     fruitless,
   };
-  if (fruitless < FRUITLESS_CALLS) return next;
-  if (expired === undefined) return tooSlow(next, 'listing');
-  if (!answered) return tooSlow(next, 'deadline');
+  if (fruitless === null || fruitless.calls < FRUITLESS_CALLS) return next;
+  if (fruitless.why !== 'in-vain') return tooSlow(next, fruitless.why);
   return failed(next, 'unavailable', {
-    message: `${FRUITLESS_CALLS} calls of the function in a row sent DELETEs there, but ${expired} expired records are still listed, no fewer than before: the service does not do what it answers`,
+    message: `${FRUITLESS_CALLS} calls of the function in a row found ${expired} expired records there, no fewer than before, although DELETEs were answered: the service refuses them, or does not do what it answers`,
   });
+}
+
+/** @param call what it did; and whether its list was shorter than one before. */
+function fruitlessAfter(
+  before: KnownInstance,
+  call: {
+    readonly inTime: boolean;
+    readonly sent: boolean;
+    readonly answered: boolean;
+    readonly expired: number | undefined;
+    readonly isShorter: boolean;
+  },
+): KnownInstance['fruitless'] {
+  const { inTime, sent, answered, expired, isShorter } = call;
+  const again = (why: Fruitless) => {
+    const calls = before.fruitless?.why === why ? before.fruitless.calls + 1 : 1;
+    return { why, calls };
+  };
+  // Those that come late, or have no turn to send anything, only wait for others.
+  if (expired === undefined) return inTime ? again('listing') : before.fruitless;
+  if (isShorter) return null;
+  if (before.answered) return again('in-vain');
+  if (answered) return null;
+  return sent && inTime ? again('deadline') : before.fruitless;
 }
 
 /** The part of the work on an instance that a call came to, by the word for a cleanup that ends there. */
@@ -161,11 +183,12 @@ export function isUntold(instance: InstanceSummary): boolean {
 /**
  * The end of an instance whose lane ended before it was finished.
  * @param why in words, with what to do.
+ * @param isWhole whether all of the lane's log could be read.
  */
-export function lost(known: KnownInstance, why: string): KnownInstance {
+export function lost(known: KnownInstance, why: string, isWhole: boolean): KnownInstance {
   return failed(known, 'unavailable', {
     code: NO_RESULT,
-    message: `not finished: ${why}${mayBeDeleted(known)}`,
+    message: `not finished: ${why}${mayBeDeleted(known, isWhole)}`,
   });
 }
 
@@ -175,6 +198,7 @@ export function leftAlone(known: KnownInstance, why: string): KnownInstance {
   return failed(known, 'unavailable', { message });
 }
 
-function mayBeDeleted({ unclear: { length } }: KnownInstance): string {
-  return length === 0 ? '' : `; ${length} more records may have been deleted`;
+/** @param isWhole false where entries of the log are missing, so that nobody knows how many. */
+function mayBeDeleted({ unclear: { length } }: KnownInstance, isWhole = true): string {
+  return length === 0 ? '' : `; ${isWhole ? length : 'some'} more records may have been deleted`;
 }

@@ -18,7 +18,7 @@ export class Job {
   readonly #shown: InstanceSummary;
   #list: (ListSeen & { readonly expired: number }) | undefined;
   #hasBegun = false;
-  /** Whether its first turn came before time was up. */
+  /** Whether its first turn came in the first half of the call. */
   inTime = false;
   /** Whether a DELETE of this call was answered, its list was shorter than any before, or the call finished it. */
   gotOn = false;
@@ -52,9 +52,9 @@ export class Job {
 
   async turn(): Promise<boolean> {
     if (!this.#hasBegun) {
-      const { clock, window, observer } = this.#context;
+      const { clock, window, observer, elapsed } = this.#context;
       this.#hasBegun = true;
-      this.inTime = clock.monotonic() < window.deleteUntil;
+      this.inTime = elapsed() < window.deleteUntil - clock.monotonic();
       observer.instanceBegun?.(this.#target.summary, this.#shown);
     }
     return this.#cleanup.turn(() => true);

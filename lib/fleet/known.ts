@@ -9,6 +9,12 @@ import {
 } from '../model/summary.ts';
 import type { Standing } from '../run/observer.ts';
 
+/**
+ * Why a call made no progress with an instance: its list was not read to the end, no DELETE had a final answer, or those
+ * before had one and the list is no shorter.
+ */
+export type Fruitless = 'listing' | 'deadline' | 'in-vain';
+
 /** An instance, as far as it is known: everything that all calls did to it so far. */
 export interface KnownInstance {
   readonly target: string;
@@ -21,12 +27,14 @@ export interface KnownInstance {
   readonly done: boolean;
   /** The last call of the round that came to deleting there, from 1; 0 where none did. */
   readonly triedIn: number;
-  /** The last call of the round in which it had a turn in time, from 1; 0 where it had none. */
+  /** The last call of the round in whose first half it had a turn, from 1; 0 where there was none. */
   readonly lastTurn: number;
   /** The fewest expired records that any of the round's lists held; null before the first. */
   readonly shortest: number | null;
-  /** Calls in a row that worked on it and made no progress. */
-  readonly fruitless: number;
+  /** Whether one of the round's DELETEs there has had a final answer. */
+  readonly answered: boolean;
+  /** Calls in a row that worked on it and made no progress, for the same reason; null after one that did. */
+  readonly fruitless: { readonly why: Fruitless; readonly calls: number } | null;
   /** That it ended without a list of its own, so that nothing is known about its records. */
   readonly unlisted?: boolean | undefined;
   /** The failure that ended its target, and it too. */
@@ -70,14 +78,19 @@ export interface ListSeen {
 /** Errors kept for all instances of a lane; beyond them, one for each instance. */
 const MAX_LANE_ERRORS = 1_000;
 
+/** Before any call of the round has come to an instance. */
+const NO_CALL = {
+  ...{ done: false, answered: false, triedIn: 0, lastTurn: 0 },
+  ...{ shortest: null, fruitless: null },
+} satisfies Partial<KnownInstance>;
+
 /** An instance of which nothing is known yet. */
 export function newInstance(
   target: string,
   instance: { readonly id: string; readonly name: string },
 ): KnownInstance {
   const summary = emptySummary(instance);
-  const nothing = { unclear: [], saidGone: [], done: false };
-  return { target, summary, ...nothing, triedIn: 0, lastTurn: 0, shortest: null, fruitless: 0 };
+  return { target, summary, unclear: [], saidGone: [], ...NO_CALL };
 }
 
 /**
@@ -95,7 +108,7 @@ export function inNextRound(known: KnownInstance): KnownInstance {
 /** The same before any call of the round has come to it. */
 export function openAgain(before: KnownInstance): KnownInstance {
   const { unlisted, movedTo, targetError, ...known } = before;
-  return { ...known, done: false, triedIn: 0, lastTurn: 0, shortest: null, fruitless: 0 };
+  return { ...known, ...NO_CALL };
 }
 
 /** Whether nothing is known of its records that only another list could tell. */

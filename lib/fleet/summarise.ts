@@ -78,6 +78,7 @@ export function summarise(
         problem,
         whyNoEnd,
         notTried,
+        isWhole: state.gap === undefined,
       }),
     }));
     if (problem || here.some(({ summary }) => summary.outcome === 'failed')) failedLanes.push(lane);
@@ -158,14 +159,17 @@ function summariseTarget(
     problem,
     whyNoEnd,
     notTried,
+    isWhole,
   }: {
     readonly problem: string | undefined;
     readonly whyNoEnd: string;
     /** Why this round has not tried again what failed before. */
     readonly notTried: string | undefined;
+    /** Whether all of the lane's log could be read. */
+    readonly isWhole: boolean;
   },
 ): TargetSummary {
-  const instances = known.map((each) => (each.done ? each : lost(each, whyNoEnd)).summary);
+  const instances = known.map((each) => (each.done ? each : lost(each, whyNoEnd, isWhole)).summary);
   // A failure of an earlier call, or of one that was killed, stands with the instances that it ended.
   const own = target.error ?? known.find(({ targetError }) => targetError)?.targetError;
   const isOld = notTried !== undefined && targetOutcome(instances, own) === 'failed';

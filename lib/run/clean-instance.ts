@@ -308,11 +308,7 @@ export class InstanceCleanup {
     const { reading, gaveUp, attempts } = sent;
     if (attempts > 0) ledger.noteSent();
     if (gaveUp && gaveUp !== 'attempts') {
-      if (gaveUp === 'unavailable' && this.summary.stoppedBy === undefined) {
-        const text = `the deletions were stopped: ${describeResponse(sent)}`;
-        this.#addError({ message: this.#target.run.errorTexts.hold(text) });
-      }
-      this.summary.stoppedBy ??= STOPPED_BY[gaveUp];
+      this.#stop(gaveUp, `the deletions were stopped: ${describeResponse(sent)}`);
       ledger.set(record, 'remaining');
       return;
     }
@@ -332,6 +328,15 @@ export class InstanceCleanup {
     this.#tellSettled(record);
   }
 
+  /** Notes what has stopped the instance; in words, where that is a failure. What came first stays. */
+  #stop(gaveUp: Exclude<GaveUp, 'attempts'>, text: string): void {
+    if (this.summary.stoppedBy !== undefined) return;
+    this.summary.stoppedBy = STOPPED_BY[gaveUp];
+    if (gaveUp === 'unavailable') {
+      this.#addError({ message: this.#target.run.errorTexts.hold(text) });
+    }
+  }
+
   #failuresLookLikeChance(ledger: Ledger): boolean {
     const exhausted = ledger.size('out-of-attempts');
     if (exhausted === 0 || this.#triedAgain) return false;
@@ -347,7 +352,10 @@ export class InstanceCleanup {
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.gaveUp && error.gaveUp !== 'attempts') {
-        this.summary.stoppedBy ??= STOPPED_BY[error.gaveUp];
+        this.#stop(
+          error.gaveUp,
+          `the list after the deletions could not be read: ${error.message}`,
+        );
         return;
       }
       const gone = error.reading?.answer === 'gone';

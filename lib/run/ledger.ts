@@ -128,10 +128,10 @@ export class Ledger {
     return this.#sizes.ambiguous > 0 || exhausted.some(({ isUnclear }) => isUnclear);
   }
 
-  /** How many have had an answer, whichever it was. */
+  /** How many have had a final answer, whichever it was. */
   get answered(): number {
-    const { 'to-delete': toDelete, remaining, 'held-back': heldBack } = this.#sizes;
-    return this.#records.length - toDelete - remaining - heldBack;
+    const { deleted, 'already-gone': alreadyGone, ambiguous, failed } = this.#sizes;
+    return deleted + alreadyGone + ambiguous + failed;
   }
 
   /** How many a DELETE was sent for, whether it was answered or not. */

@@ -65,7 +65,7 @@ export interface Standing {
   readonly saidGone: readonly string[];
   /** Records that a DELETE was sent for, whether it was answered or not. */
   readonly sent: number;
-  /** Records of which a DELETE was answered, or used up its attempts. */
+  /** Records of which a DELETE had a final answer. */
   readonly answered: number;
 }
 

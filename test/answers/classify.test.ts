@@ -418,6 +418,10 @@ describe('in words', () => {
       '429: too many requests; the server asked to wait 3 hours',
     );
     expect(describeResponse({ reading, attempts: 2 })).toBe('429: too many requests (2 attempts)');
+    const failing = { answer: 'transient', status: 500 } as const;
+    expect(describeResponse({ reading: failing, attempts: 5, gaveUp: 'unavailable' })).toBe(
+      '500 (5 attempts); it had failed too often',
+    );
   });
 });
 

@@ -879,6 +879,39 @@ test('an instance that works is cleaned, although the DELETEs of others hang and
   expect(cleans().length).toBeLessThan(12);
 });
 
+test('an instance is not given up in the call in which its DELETEs are answered again', async () => {
+  await startSlow([{ requests: { perSecond: 10, timeout: '30s' } }]);
+  const { id } = add('a', 600);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation !== 'delete-task' || ![2, 3].includes(cleans().length)) return undefined;
+    await world.delay(entry, 60_000);
+    return { status: 503, body: {} };
+  };
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete' });
+  expect(instanceOf(id)).toMatchObject([{ deleted: 600, errors: [] }]);
+});
+
+test('an instance whose every DELETE is refused is given up, and the reason says so', async () => {
+  await startSlow();
+  const { id } = add('a', 500);
+  refuseDeletes(id);
+  const { error } = await world.execute();
+  expect(error?.message).toContain('no fewer than before, although DELETEs were answered');
+  expect(cleans()).toHaveLength(3);
+});
+
+test('an instance that had its turns at the end of calls only is not given up', async () => {
+  await startSlow([{ requests: { perSecond: 10, concurrency: 1, timeout: '30s' } }]);
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) add(name, 60);
+  world.emulator.intercept = async (entry) => {
+    if (entry.operation === 'list-tasks') await world.delay(entry, 6_000);
+    return undefined;
+  };
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete', totals: { deleted: 360 } });
+});
+
 test('a call that finds the instances too late, after one that got nothing done, ends nothing', async () => {
   await startSlow([SLOW, OTHER]);
   const { id } = add('a', 20);

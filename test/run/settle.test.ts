@@ -202,3 +202,26 @@ test('what is unsettled when time is up remains', async () => {
   const summary = await world.run(onlyTarget(emulator), {}, { deadline: clock.now() + 30_000 });
   expect(summary).toMatchObject({ outcome: 'incomplete', totals: { deleted: 2, remaining: 1 } });
 });
+
+test('an instance whose list after the deletions was stopped says why', async () => {
+  const { emulator } = world;
+  for (let n = 0; n < 120; n += 1) addExpired(1);
+  const listed = new Set<string | undefined>();
+  emulator.intercept = ({ operation, instanceId }) => {
+    if (operation === 'delete-task') return { status: 404, body: { error_code: 'DCS.3022' } };
+    if (operation !== 'list-tasks' || !listed.has(instanceId)) {
+      if (operation === 'list-tasks') listed.add(instanceId);
+      return undefined;
+    }
+    return { status: 500, body: {} };
+  };
+  const summary = await world.run(onlyTarget(emulator));
+  const stopped = (summary.targets[0]?.instances ?? []).filter(
+    ({ stoppedBy }) => stoppedBy === 'unavailable',
+  );
+  const texts = stopped.map(({ errors }) => errors[0]?.message ?? '');
+  expect(texts).toContainEqual(
+    expect.stringMatching(/^the list after the deletions could not be read: .*failed too often/),
+  );
+  expect(texts).not.toContain('');
+});

@@ -86,39 +86,46 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
   if (stream === 'err') io.requireReader();
   const print = io[stream];
   const terminal = terminalOn(stream, io);
-  const page =
-    options.html === undefined
-      ? undefined
-      : await openHtmlReport(options.html, {
-          policy,
-          policyFile: { name, text },
-          keepFor,
-          options: writtenOptions(options, policy),
-        });
-  const runId = randomUUID();
-  const log = options.json && !options.quiet ? await openLog(io, runId) : undefined;
-  const interrupt = listenForInterrupt(io, io.clock.monotonic);
-  const transport = createTransport(io.clock);
-  const records =
-    options.records === undefined
-      ? undefined
-      : openRecordsFile(options.records, policyHash(text, name), io);
-  const { verbose = false, quiet = false } = options;
-  const plan =
-    options.isPlan && !options.json && !quiet
-      ? planReport({ policy, keepFor, verbose, terminal })
-      : undefined;
-  const progress =
-    io.interactive && !options.json && !quiet
-      ? progressLine({
-          write: io.err,
-          now: io.clock.monotonic,
-          columns: () => columnsOf(io.env, io.columns('err')),
-          targets: options.target?.length ?? policy.targets.length,
-        })
-      : undefined;
-  const observers = [records?.observer, plan?.observer, progress?.observer, page?.observer, log];
+  const opened: { close(): void }[] = [];
+  const closedAtTheEnd = <T extends { close(): void }>(each: T): T => {
+    opened.push(each);
+    return each;
+  };
   try {
+    const page =
+      options.html === undefined
+        ? undefined
+        : closedAtTheEnd(
+            await openHtmlReport(options.html, {
+              policy,
+              policyFile: { name, text },
+              keepFor,
+              options: writtenOptions(options, policy),
+            }),
+          );
+    const runId = randomUUID();
+    const log = options.json && !options.quiet ? await openLog(io, runId) : undefined;
+    const interrupt = listenForInterrupt(io, io.clock.monotonic);
+    const transport = closedAtTheEnd(createTransport(io.clock));
+    const records =
+      options.records === undefined
+        ? undefined
+        : closedAtTheEnd(openRecordsFile(options.records, policyHash(text, name), io));
+    const { verbose = false, quiet = false } = options;
+    const plan =
+      options.isPlan && !options.json && !quiet
+        ? planReport({ policy, keepFor, verbose, terminal })
+        : undefined;
+    const progress =
+      io.interactive && !options.json && !quiet
+        ? progressLine({
+            write: io.err,
+            now: io.clock.monotonic,
+            columns: () => columnsOf(io.env, io.columns('err')),
+            targets: options.target?.length ?? policy.targets.length,
+          })
+        : undefined;
+    const observers = [records?.observer, plan?.observer, progress?.observer, page?.observer, log];
     const summary = await run(
       policy,
       {
@@ -165,9 +172,7 @@ export async function cleanUp(file: PolicyFile, options: RunOptions, io: Io): Pr
     if (page && !(await page.write(summary, io))) isWritten = false;
     return interrupt.status() ?? (isWritten ? statusOf(summary, options) : EXIT.failed);
   } finally {
-    transport.close();
-    records?.close();
-    page?.close();
+    for (const each of opened) each.close();
   }
 }
 

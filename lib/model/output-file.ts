@@ -4,10 +4,12 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   lstatSync,
   openSync,
+  readSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -15,6 +17,8 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 
 /** A file that is being written. What it throws, {@link describeWriteError} explains. */
 export interface OutputFile {
@@ -26,22 +30,18 @@ export interface OutputFile {
 }
 
 /**
- * Begins a file beside its place, with the permissions of the one that it will replace. A device has no place beside
- * it, and is written itself.
+ * Begins a file beside its place, with the owner and the permissions of the one that it will replace. A device has no
+ * place beside it, and is written itself.
  * @throws {Error} that {@link describeWriteError} explains, where it cannot be written.
  */
 export function openOutputFile(file: string): OutputFile {
   const { path, stats } = existingAt(file) ?? {};
   if (path !== undefined) accessSync(path, constants.W_OK);
   const place = path ?? file;
-  let partial =
-    !stats || stats.isFile() ? `${place}.${randomBytes(4).toString('hex')}.partial` : undefined;
-  let descriptor: number | undefined = openSync(
-    partial ?? place,
-    partial ? 'wx' : 'w',
-    stats?.mode,
-  );
-  if (partial && stats) fchmodSync(descriptor, stats.mode);
+  let { partial, descriptor } =
+    !stats || stats.isFile()
+      ? openPartial(place, stats)
+      : { partial: undefined, descriptor: openSync(place, 'w') };
   const end = () => {
     if (descriptor !== undefined) closeSync(descriptor);
     descriptor = undefined;
@@ -55,7 +55,7 @@ export function openOutputFile(file: string): OutputFile {
       const whole = partial;
       partial = undefined;
       try {
-        renameSync(whole, place);
+        moveTo(place, whole, stats !== undefined);
       } catch (error) {
         throw new Error(`${describeWriteError(error)}; the file is whole, and is called ${whole}`, {
           cause: error,
@@ -68,6 +68,67 @@ export function openOutputFile(file: string): OutputFile {
       partial = undefined;
     },
   };
+}
+
+/** @param stats of the file that it will replace. */
+function openPartial(
+  place: string,
+  stats: Stats | undefined,
+): { partial: string | undefined; descriptor: number | undefined } {
+  const name = `${basename(place).slice(0, 50)}.${randomBytes(4).toString('hex')}.partial`;
+  let partial = join(dirname(place), name);
+  let descriptor: number;
+  try {
+    descriptor = openSync(partial, 'wx', stats?.mode);
+  } catch (error) {
+    // A file may be written where its folder may not.
+    if (!stats || !isAboutPlace(error)) throw error;
+    partial = join(tmpdir(), name);
+    descriptor = openSync(partial, 'wx', 0o600);
+  }
+  if (stats) {
+    try {
+      fchownSync(descriptor, stats.uid, stats.gid);
+    } catch {
+      // Only root may give a file away.
+    }
+    fchmodSync(descriptor, stats.mode);
+  }
+  return { partial, descriptor };
+}
+
+/** Gives a whole file its name. Where something is mounted, or no file may be put there, what is there is written. */
+function moveTo(place: string, whole: string, isThere: boolean): void {
+  try {
+    renameSync(whole, place);
+  } catch (error) {
+    if (!isThere || !isAboutPlace(error)) throw error;
+    copyInto(place, whole);
+    rmSync(whole, { force: true });
+  }
+}
+
+/** (`copyFile` sets the permissions too, which only the owner of a file may.) */
+function copyInto(place: string, whole: string): void {
+  const from = openSync(whole, 'r');
+  try {
+    const to = openSync(place, 'w');
+    try {
+      const bytes = Buffer.allocUnsafe(1024 * 1024);
+      for (let length = readSync(from, bytes); length > 0; length = readSync(from, bytes)) {
+        writeFileSync(to, bytes.subarray(0, length));
+      }
+    } finally {
+      closeSync(to);
+    }
+  } finally {
+    closeSync(from);
+  }
+}
+
+function isAboutPlace(error: unknown): boolean {
+  const { code = '' } = error as NodeJS.ErrnoException;
+  return ['EACCES', 'EPERM', 'EROFS', 'EBUSY', 'EXDEV'].includes(code);
 }
 
 /** Something that stands where a file is to be written. */

@@ -128,8 +128,11 @@ const rule = z
 /** The places that credentials come from; a target names one of them, or none. */
 export const CREDENTIALS_SOURCES = ['secret', 'env', 'profile'] as const;
 
-/** Anything but the JSON of a secret, however it is written: an error repeats the name. */
-const PROFILE = /^[^{}[\]<>()"'`\\%=\r\n]{1,100}$/;
+/**
+ * Anything but the JSON of a secret, however it is written: an error repeats the name. (Java takes a bare [ in a class for
+ * another class.)
+ */
+const PROFILE = /^[^{}\x5b\x5d<>()"'`\\%=\r\n]{1,100}$/;
 
 const agency = z
   .strictObject(

@@ -45,7 +45,9 @@ export async function publish(
     maxAttempts: 1,
     requestHandler: awsRequestHandler({}, clock),
   });
-  hideKeysOf(client, secrets, clock, timeoutMs);
+  // Not with those of the run, which may hold as many as they can.
+  const keys = new RunSecrets();
+  hideKeysOf(client, keys, clock, timeoutMs);
   const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
@@ -54,10 +56,10 @@ export async function publish(
     if (!MessageId) throw Object.assign(new Error('the answer names no message'), { $metadata });
   } catch (error) {
     const status = statusOf(error);
-    const name = [harmlessName(error, secrets.revealer()), status && `HTTP ${status}`]
-      .filter(Boolean)
-      .join(', ');
-    const said = oneLine(secrets.conceal(saidBy(error, name)));
+    const reveals = [secrets.revealer(), keys.revealer()];
+    const ownName = harmlessName(error, (text) => reveals.some((each) => each(text)));
+    const name = [ownName, status && `HTTP ${status}`].filter(Boolean).join(', ');
+    const said = oneLine(secrets.conceal(keys.conceal(saidBy(error, name))));
     // Without the error itself as its cause: a log shows a cause as it is.
     throw new TopicError(
       `${topicArn} may not have got it: ${said}; grant sns:Publish there, and ${ELSEWHERE}`,

@@ -1,5 +1,6 @@
-import { chmod, link, readdir, readFile, stat } from 'node:fs/promises';
+import { chmod, chown, link, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { platform } from 'node:process';
 import { beforeEach, expect, test } from '@jest/globals';
 import { describeWriteError, openOutputFile } from '../../lib/model/output-file.ts';
 import { useFolder } from '../on-disk.ts';
@@ -21,6 +22,33 @@ test('what is there stays until the new file is whole, and has its permissions t
   output.close();
   expect(await content()).toBe('new and whole');
   expect((await stat(file)).mode & 0o777).toBe(0o640);
+  expect(await readdir(folder.path)).toEqual(['report.html']);
+});
+
+// Only root may give files away, mount, and write where others may not.
+const asRoot = process.getuid?.() === 0 && platform === 'linux' ? test : test.skip;
+
+asRoot('the file keeps its owner', async () => {
+  await chown(file, 33, 33);
+  const output = openOutputFile(file);
+  output.write('new');
+  output.finish();
+  expect(await stat(file)).toMatchObject({ uid: 33, gid: 33 });
+});
+
+asRoot('a file that may be written is, where its folder may not', async () => {
+  await chmod(file, 0o666);
+  await chmod(folder.path, 0o755);
+  const own = process.geteuid?.() as number;
+  process.seteuid?.(65_534);
+  try {
+    const output = openOutputFile(file);
+    output.write('new');
+    output.finish();
+  } finally {
+    process.seteuid?.(own);
+  }
+  expect(await content()).toBe('new');
   expect(await readdir(folder.path)).toEqual(['report.html']);
 });
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Duration } from 'luxon';
 import { openArchive } from '../archive/open-archive.ts';
@@ -241,7 +241,18 @@ function checkTogether(options: RunOptions, policy: string): void {
   });
 }
 
+function statsOf(file: string): Stats | undefined {
+  try {
+    return statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
 function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [one, other].map(statsOf);
+  // A file may have two names.
+  if (a?.isFile() && b && a.ino === b.ino && a.dev === b.dev) return true;
   const place = (path: string): string => {
     try {
       return realpathSync(path);

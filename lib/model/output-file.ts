@@ -3,6 +3,7 @@ import {
   accessSync,
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -57,9 +58,9 @@ export function openOutputFile(file: string): OutputFile {
       try {
         moveTo(place, whole, stats !== undefined);
       } catch (error) {
-        throw new Error(`${describeWriteError(error)}; the file is whole, and is called ${whole}`, {
-          cause: error,
-        });
+        // The folder may have been removed, and the file with it.
+        const rest = existsSync(whole) ? `; the file is whole, and is called ${whole}` : '';
+        throw new Error(`${describeWriteError(error)}${rest}`, { cause: error });
       }
     },
     close: () => {
@@ -84,7 +85,11 @@ function openPartial(
     // A file may be written where its folder may not.
     if (!stats || !isAboutPlace(error)) throw error;
     partial = join(tmpdir(), name);
-    descriptor = openSync(partial, 'wx', 0o600);
+    try {
+      descriptor = openSync(partial, 'wx', 0o600);
+    } catch {
+      throw error;
+    }
   }
   if (stats) {
     try {
@@ -144,6 +149,7 @@ interface Existing {
  * reader, for ever perhaps; and the file that standard output or standard error goes to is being written already.
  */
 function existingAt(file: string): Existing | undefined {
+  if (/[/\\]$/.test(file)) throw refusal('EISDIR');
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) {
     if (lstatSync(file, { throwIfNoEntry: false })) throw refusal('DANGLING');

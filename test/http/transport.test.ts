@@ -215,6 +215,25 @@ describe('no answer', () => {
     expect(message).toMatch(/the (connection|answer) was cut/);
   });
 
+  test.each([
+    ['with a length that is too small', 'content-length: 20', '{"error_code":"任务忙"}'],
+    ['in chunks', 'transfer-encoding: chunked', '16\r\n{"error_code":"DCS.4"}\r\n0\r\n\r\n\0'],
+    ['and a byte', 'content-length: 22', '{"error_code":"DCS.4"}\0'],
+  ])(
+    'but a body %s, behind which bytes come that are no HTTP, is no empty answer',
+    async (_, head, body) => {
+      handle = (request) => {
+        request.socket.end(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n${body}`);
+      };
+      const sent = transport.send(get(), 10_000).then(
+        (response) => response.body,
+        (error: TransportError) => error.code,
+      );
+      // It may have been read before the rest came.
+      expect(['unreadable', 'connection', '{"error_code":"DCS.4"}']).toContain(await sent);
+    },
+  );
+
   test('but what is not HTTP shows nothing of it', async () => {
     handle = (request) => request.socket.end('hunter2 hunter2\r\n\r\n');
     const { code, message } = await failureOf(transport.send(get(), 10_000));

@@ -74,6 +74,7 @@ test.each([
   ['report.html/x', 'a part of its path is a file'],
   ['a'.repeat(300), 'its name is too long'],
   ['none/x', 'its folder does not exist; make it first'],
+  ['none/', 'it is a folder; name a file in it'],
 ])('what is wrong with a name is said: %s', (name, problem) => {
   let said = '';
   try {

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /** So many bytes or numbers in a row may be an encoded secret: the shortest secret has as many bytes. */
 const MANY_BYTES = 8;
 const isOfText = (byte: number) => (byte >= 0x20 && byte < 0x7f) || (byte >= 9 && byte <= 13);
@@ -29,6 +31,11 @@ export class Sieve {
   /** False where certainly none of the texts is in it; true where only a thorough search can tell. */
   mayHold(text: string): boolean {
     if (text.length > LONGEST_ID || !HEXADECIMAL_ID.test(text)) return true;
+    // Invisible characters may stand between those of a text. Of bytes at random, next to none are UTF-8.
+    const all = Buffer.from(text.replaceAll('-', ''), 'hex');
+    if (all.length > MANY_BYTES && isUtf8(all) && all.filter(isOfText).length >= MANY_BYTES) {
+      return true;
+    }
     let read = 0;
     let last = 0;
     // Bytes of text in a row: those that end with the digit at hand, and with the one before.

@@ -26,6 +26,7 @@ describe('a sieve', () => {
     ['base64 of UTF-16', Buffer.from(secret, 'utf16le').toString('base64url')],
     ['hexadecimal digits of it', Buffer.from(secret).toString('hex').slice(0, 16)],
     ['hexadecimal digits with signs between', '53-75-6d-6d-65-72-2f-57'],
+    ['hexadecimal digits of it with what is invisible between', '53756d6dc2ad65722f57'],
     ['eight numbers', '83.117.109.109.101.114.47.87'],
   ])('lets through what may be %s', (_, name) => {
     expect(sieve.mayHold(name)).toBe(true);

@@ -210,7 +210,8 @@ export function describeResponse(sent: {
   }
   const reading = sent.reading ? describeReading(sent.reading) : 'no answer';
   const tries = sent.attempts > 1 ? ` (${sent.attempts} attempts)` : '';
-  const wait = (sent.gaveUp !== 'attempts' && sent.gaveUp && sent.reading?.retryAfter) || 0;
+  const endedEarly = sent.gaveUp !== undefined && sent.gaveUp !== 'attempts';
+  const wait = (endedEarly && sent.reading?.retryAfter) || 0;
   if (wait >= 1_000) return `${reading}${tries}; the server asked to wait ${describeSpan(wait)}`;
   return `${reading}${tries}${sent.gaveUp === 'unavailable' ? '; it had failed too often' : ''}`;
 }

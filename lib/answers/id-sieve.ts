@@ -31,12 +31,9 @@ export class Sieve {
   /** False where certainly none of the texts is in it; true where only a thorough search can tell. */
   mayHold(text: string): boolean {
     if (text.length > LONGEST_ID || !HEXADECIMAL_ID.test(text)) return true;
-    // Invisible characters may stand between those of a text. Of bytes at random, next to none are UTF-8.
-    const all = Buffer.from(text.replaceAll('-', ''), 'hex');
-    if (all.length > MANY_BYTES && isUtf8(all) && all.filter(isOfText).length >= MANY_BYTES) {
-      return true;
-    }
     let read = 0;
+    // Bytes of text, in a row or not, if the first digit begins one.
+    let bytesOfText = 0;
     let last = 0;
     // Bytes of text in a row: those that end with the digit at hand, and with the one before.
     let bytes = 0;
@@ -60,8 +57,10 @@ export class Sieve {
         last = ((last << 4) | value) & 0xfff;
         read += 1;
         const byte = digit * 16 + value;
+        const isText = isOfText(byte);
+        if (isText && read % 2 === 0) bytesOfText += 1;
         // Of UTF-16 every other one is 0.
-        const ended = byte === 0 ? bytesBefore : isOfText(byte) ? bytesBefore + 1 : 0;
+        const ended = byte === 0 ? bytesBefore : isText ? bytesBefore + 1 : 0;
         bytesBefore = bytes;
         bytes = ended;
         digit = value;
@@ -69,6 +68,7 @@ export class Sieve {
       if (bytes === MANY_BYTES || numbers === MANY_BYTES) return true;
       if (read >= 3 && this.#beginnings[last]) return true;
     }
-    return false;
+    // Invisible characters may stand between those of a text. Of bytes at random, next to none are UTF-8.
+    return bytesOfText >= MANY_BYTES && isUtf8(Buffer.from(text.replaceAll('-', ''), 'hex'));
   }
 }

@@ -32,7 +32,6 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
   // Only a report needs the charts' library.
   const { collectDecisions } = await import('../view/decisions.ts');
   const decisions = collectDecisions();
-  let written = false;
   return {
     observer: decisions.observer,
     write: async (summary, io) => {
@@ -43,11 +42,11 @@ export async function openHtmlReport(file: string, input: HtmlReportInput): Prom
           output.write(html);
           output.finish();
         } else io.out(html);
-        written = true;
+        return true;
       } catch (error) {
         io.err(`The HTML report could not be written: ${file}: ${describeWriteError(error)}\n`);
+        return false;
       }
-      return written;
     },
     close: () => output?.close(),
   };

@@ -102,7 +102,7 @@ const report = z.strictObject({
 });
 export type Report = z.output<typeof report>;
 
-const notedInstance: z.ZodType<WrittenInstance> = z.strictObject({
+const writtenInstance: z.ZodType<WrittenInstance> = z.strictObject({
   target: z.string(),
   summary: instance,
   unclear: z.array(z.string()),
@@ -165,7 +165,7 @@ const laneEntry = z.strictObject({
     })
     .optional(),
   facts: laneFacts.optional(),
-  instances: z.array(notedInstance).readonly(),
+  instances: z.array(writtenInstance).readonly(),
 });
 
 /** One object of a lane's log. Each is written once, under the next number, by whoever comes first. */

@@ -8,33 +8,39 @@ const FRUITLESS_CALLS = 2;
 export const TOO_SHORT =
   'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
 
+/** The work of one call on an instance. */
+interface CallOnInstance {
+  /** Which of the round's calls it was. */
+  readonly number: number;
+  /** Whether the instance had its turn in the first half of the call. */
+  readonly inTime: boolean;
+  /** Whether a DELETE was sent, and whether one was answered. */
+  readonly sent: boolean;
+  readonly answered: boolean;
+  /** Expired records on the call's own list, where it has one. */
+  readonly expired: number | undefined;
+}
+
+/** Whether a list holds fewer expired records than any before it in the round; the first one does not. */
+export function isShorter({ shortest }: KnownInstance, expired: number | undefined): boolean {
+  return expired !== undefined && shortest !== null && expired < shortest;
+}
+
 /** An instance after a call that stopped before it was finished. */
 export function left(
   before: KnownInstance,
   known: Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'>,
-  call: {
-    /** Which of the round's calls it was. */
-    readonly number: number;
-    /** Whether the instance had its turn in the first half of the call. */
-    readonly inTime: boolean;
-    /** Whether a DELETE was sent, and whether one was answered. */
-    readonly sent: boolean;
-    readonly answered: boolean;
-    /** Expired records on the call's own list, where it has one. */
-    readonly expired: number | undefined;
-  },
+  call: CallOnInstance,
 ): KnownInstance {
   const { number, inTime, sent, answered, expired } = call;
-  const { shortest } = before;
-  const isShorter = expired !== undefined && expired < (shortest ?? Number.POSITIVE_INFINITY);
-  const fruitless = fruitlessAfter(before, { ...call, isShorter: isShorter && shortest !== null });
+  const fruitless = fruitlessAfter(before, call);
   const next = {
     ...before,
     ...known,
     triedIn: sent ? number : before.triedIn,
     lastTurn: inTime ? number : before.lastTurn,
-    shortest: isShorter ? expired : shortest,
-    answered: answered || (before.answered && !isShorter),
+    shortest: shortestOf(before.shortest, expired),
+    answered: answered || (before.answered && !isShorter(before, expired)),
     fruitless,
   };
   if (fruitless === null || fruitless.calls < FRUITLESS_CALLS) return next;
@@ -44,25 +50,22 @@ export function left(
   });
 }
 
-/** @param call what it did; and whether its list was shorter than one before. */
+function shortestOf(shortest: number | null, expired: number | undefined): number | null {
+  if (shortest === null || expired === undefined) return expired ?? shortest;
+  return Math.min(shortest, expired);
+}
+
 function fruitlessAfter(
   before: KnownInstance,
-  call: {
-    readonly inTime: boolean;
-    readonly sent: boolean;
-    readonly answered: boolean;
-    readonly expired: number | undefined;
-    readonly isShorter: boolean;
-  },
+  { inTime, sent, answered, expired }: CallOnInstance,
 ): KnownInstance['fruitless'] {
-  const { inTime, sent, answered, expired, isShorter } = call;
   const again = (why: Fruitless) => {
     const calls = before.fruitless?.why === why ? before.fruitless.calls + 1 : 1;
     return { why, calls };
   };
   // Those that come late, or have no turn to send anything, only wait for others.
   if (expired === undefined) return inTime ? again('listing') : before.fruitless;
-  if (isShorter) return null;
+  if (isShorter(before, expired)) return null;
   if (before.answered) return again('in-vain');
   if (answered) return null;
   return sent && inTime ? again('deadline') : before.fruitless;

@@ -3,7 +3,7 @@ import type { InstanceCleanup } from '../run/clean-instance.ts';
 import type { Standing } from '../run/observer.ts';
 import type { TargetRun } from '../run/open-target.ts';
 import type { RunContext } from '../run/run-context.ts';
-import { finished, left, type Reached, vanished } from './ends.ts';
+import { finished, isShorter, left, type Reached, vanished } from './ends.ts';
 import { addCall, type KnownInstance, type ListSeen } from './known.ts';
 
 /** One instance, as one call deals with it. */
@@ -99,11 +99,9 @@ export class Job {
     const known = addCall(this.before, standing, this.#list);
     const { stoppedBy, archive } = standing.summary;
     if (this.#list) this.reached = this.#context.archive && !archive ? 'archive' : 'deadline';
-    const { shortest } = this.before;
     const expired = this.#list?.expired;
-    const isShorter = expired !== undefined && shortest !== null && expired < shortest;
     const answered = standing.answered > 0;
-    this.gotOn = answered || isShorter || stoppedBy !== 'deadline';
+    this.gotOn = answered || isShorter(this.before, expired) || stoppedBy !== 'deadline';
     if (stoppedBy === 'deadline') {
       return left(this.before, known, {
         number: this.#number,

@@ -80,8 +80,12 @@ const MAX_LANE_ERRORS = 1_000;
 
 /** Before any call of the round has come to an instance. */
 const NO_CALL = {
-  ...{ done: false, answered: false, triedIn: 0, lastTurn: 0 },
-  ...{ shortest: null, fruitless: null },
+  done: false,
+  triedIn: 0,
+  lastTurn: 0,
+  shortest: null,
+  answered: false,
+  fruitless: null,
 } satisfies Partial<KnownInstance>;
 
 /** An instance of which nothing is known yet. */

@@ -70,8 +70,8 @@ export function summarise(
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));
     for (const each of state.instances.values()) byTarget.get(each.target)?.push(each);
     // Whoever has no entry of this round was not called, or could not go on with what is deployed now.
-    const isOld = state.last !== undefined && state.last.round < run.round;
-    const notTried = isOld ? run.redeployed : undefined;
+    const hasEntry = state.last === undefined || state.last.round === run.round;
+    const notTried = hasEntry ? undefined : run.redeployed;
     const here = targets.map((target) => ({
       target,
       summary: summariseTarget(target, byTarget.get(target.name) ?? [], {
@@ -172,9 +172,9 @@ function summariseTarget(
   const instances = known.map((each) => (each.done ? each : lost(each, whyNoEnd, isWhole)).summary);
   // A failure of an earlier call, or of one that was killed, stands with the instances that it ended.
   const own = target.error ?? known.find(({ targetError }) => targetError)?.targetError;
-  const isOld = notTried !== undefined && targetOutcome(instances, own) === 'failed';
-  const why = isOld ? `not tried again: ${notTried}` : problem;
-  const error = own && !isOld ? own : why && { code: 'no-result', message: why };
+  const isLeft = notTried !== undefined && targetOutcome(instances, own) === 'failed';
+  const why = isLeft ? `not tried again: ${notTried}` : problem;
+  const error = own && !isLeft ? own : why && { code: 'no-result', message: why };
   return {
     ...target,
     outcome: targetOutcome(instances, error),

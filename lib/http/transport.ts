@@ -160,13 +160,12 @@ async function wholeBody(
   const unreadable = (why: string) =>
     new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
   const isPacked = !['identity', null].includes(headers.get('content-encoding'));
-  const isEmpty = status === 204 || headers.get('content-length') === '0';
+  const length = status === 204 ? '0' : headers.get('content-length');
   // If only the beginning of a gzip came, unpacking it gives nothing, and no error. So does a whole body, of whatever
   // kind, where bytes come after it that are no HTTP: Node drops the body too.
-  const length = headers.get('content-length');
-  const isShort = !isPacked && length !== null && status !== 204 && Number(length) !== bytes.length;
+  const isShort = !isPacked && length !== null && Number(length) !== bytes.length;
   const mayBeLost = isPacked || headers.has('transfer-encoding');
-  const isLost = bytes.length === 0 && !isEmpty && mayBeLost;
+  const isLost = bytes.length === 0 && length !== '0' && mayBeLost;
   if (ok && (isShort || isLost)) throw unreadable('was cut off');
   if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
   return bytes;

@@ -6,7 +6,7 @@ import { type Fruitless, type KnownInstance, withErrors, withOutcome } from './k
 const FRUITLESS_CALLS = 2;
 /** Advice where one call is not long enough to get anything done. */
 export const TOO_SHORT =
-  'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond in the policy';
+  'a whole call of the function is not enough for it; raise timeout in serverless.yml, or requests.perSecond where the policy sets it low';
 
 /** The work of one call on an instance. */
 interface CallOnInstance {

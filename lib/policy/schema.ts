@@ -173,7 +173,10 @@ const credentials = z
             'A prefix of environment variables: PROD reads PROD_HUAWEICLOUD_SDK_AK and so on.',
           examples: ['PROD'],
         }),
-      profile: text('the name of a profile, without brackets, quotes, % and =', PROFILE)
+      profile: text(
+        'the name of a profile, of 1 to 100 characters without brackets, quotes, \\, % and =',
+        PROFILE,
+      )
         .optional()
         .meta({
           description: 'An entry of clouds.yaml. Its region and project are not used.',

@@ -7,7 +7,8 @@ import { PolicyError } from '../../lib/policy/policy-error.ts';
 import { policyText, problemsOf } from '../policies.ts';
 
 /** What is said of a profile's name that may be a secret. */
-const NO_PROFILE = 'expected the name of a profile, without brackets, quotes, % and =, found text';
+const NO_PROFILE =
+  'expected the name of a profile, of 1 to 100 characters without brackets, quotes, \\, % and =, found text';
 
 const WHOLE = `
 version: 1
@@ -517,6 +518,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:28: targets[0].credentials.agency.name: missing; write the name of the agency',
     ],
     ['credentials: { profile: "" }', `7:29: targets[0].credentials.profile: ${NO_PROFILE}`],
+    [
+      `credentials: { profile: ${'p'.repeat(101)} }`,
+      `7:29: targets[0].credentials.profile: ${NO_PROFILE}`,
+    ],
     [
       'credentials: { secret: }',
       '7:28: targets[0].credentials.secret: expected the name or ARN of a secret, of letters, digits and / _ + = . @ : -, found null; write a value, or leave the key out',

@@ -1,4 +1,4 @@
-import { readTextFile } from '../lib/model/text-file.ts';
+import { readTextFile } from '../lib/files/text-file.ts';
 import { SettingsError } from '../lib/run/settings.ts';
 
 /**

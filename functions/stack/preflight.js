@@ -247,7 +247,7 @@ async function programOf(serviceDir) {
   const { outputFiles } = await build({
     stdin: {
       contents: `export { loadPolicy } from './lib/policy/load.ts';
-        export { readTextFile } from './lib/model/text-file.ts';
+        export { readTextFile } from './lib/files/text-file.ts';
         export { readSettings } from './lib/run/settings.ts';`,
       resolveDir: serviceDir,
     },

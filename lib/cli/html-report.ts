@@ -1,5 +1,5 @@
 import type { Duration } from 'luxon';
-import { describeWriteError, type OutputFile, openOutputFile } from '../model/output-file.ts';
+import { describeWriteError, type OutputFile, openOutputFile } from '../files/output-file.ts';
 import type { Summary } from '../model/summary.ts';
 import type { Policy } from '../policy/schema.ts';
 import type { Observer } from '../run/observer.ts';

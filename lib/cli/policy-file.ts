@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { describeWriteError } from '../model/output-file.ts';
+import { describeWriteError } from '../files/output-file.ts';
+import { describeReadError, readTextFile, TextFileError } from '../files/text-file.ts';
 import { oneLine, withoutInvisible } from '../model/text.ts';
-import { describeReadError, readTextFile, TextFileError } from '../model/text-file.ts';
 import { loadPolicy } from '../policy/load.ts';
 import type { Policy } from '../policy/schema.ts';
 import { suggest } from '../policy/suggest.ts';

@@ -1,8 +1,8 @@
 import { dirname, isAbsolute, join } from 'node:path';
+import { describeReadError, readTextFile } from '../files/text-file.ts';
 import { JanitorError } from '../model/error.ts';
 import { counted } from '../model/summary.ts';
 import type { Task } from '../model/task.ts';
-import { describeReadError, readTextFile } from '../model/text-file.ts';
 import {
   loadPolicyTest,
   type Mismatch,

@@ -2,10 +2,10 @@ import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { isMap, LineCounter, parseDocument } from 'yaml';
+import { readTextFile, TextFileError } from '../files/text-file.ts';
 import { FormatError } from '../model/error.ts';
 import { parseOrigin } from '../model/origins.ts';
 import { isObject, visible } from '../model/text.ts';
-import { readTextFile, TextFileError } from '../model/text-file.ts';
 import { type Credentials, CredentialsError, chooseCredentials } from './credentials.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

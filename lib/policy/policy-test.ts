@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { describeReadError, TextFileError } from '../files/text-file.ts';
 import { readTask, readTimestamp, type Task } from '../model/task.ts';
 import { isObject } from '../model/text.ts';
-import { describeReadError, TextFileError } from '../model/text-file.ts';
 import type { Finding } from './consistency.ts';
 import { type Decision, decide, KEEP_REASONS, type KeepReason } from './decide.ts';
 import { text } from './fields.ts';

@@ -1,10 +1,10 @@
 import { createReadStream } from 'node:fs';
 import type { Duration } from 'luxon';
+import { describeReadError } from '../files/text-file.ts';
 import { FormatError, JanitorError } from '../model/error.ts';
 import { describeSpan } from '../model/summary.ts';
 import { readTimestamp } from '../model/task.ts';
 import { decodeUtf8, isObject, visible } from '../model/text.ts';
-import { describeReadError } from '../model/text-file.ts';
 import { cutoff } from '../policy/duration.ts';
 import type { ApprovedPlan } from '../run/request.ts';
 

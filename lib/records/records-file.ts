@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { describeWriteError, openOutputFile } from '../files/output-file.ts';
 import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import { shareOfMemory } from '../model/memory.ts';
-import { describeWriteError, openOutputFile } from '../model/output-file.ts';
 import type { ExpiredOutcome } from '../model/summary.ts';
 import type { Decision } from '../policy/decide.ts';
 import type { Observer } from '../run/observer.ts';

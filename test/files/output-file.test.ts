@@ -2,7 +2,7 @@ import { chmod, chown, link, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { platform } from 'node:process';
 import { beforeEach, expect, test } from '@jest/globals';
-import { describeWriteError, openOutputFile } from '../../lib/model/output-file.ts';
+import { describeWriteError, openOutputFile } from '../../lib/files/output-file.ts';
 import { useFolder } from '../on-disk.ts';
 
 const folder = useFolder();

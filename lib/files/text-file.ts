@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { FormatError, JanitorError } from './error.ts';
-import { decodeUtf8 } from './text.ts';
+import { FormatError, JanitorError } from '../model/error.ts';
+import { decodeUtf8 } from '../model/text.ts';
 
 /** A file holds no text that can be read. The message names it, and says what to do. */
 export class TextFileError extends JanitorError {

@@ -65,13 +65,14 @@ export function decide(
   const repeated = repeatedIds(tasks);
   const newest = newestOf(tasks, retention.keepLast);
   const verdictOf = (task: Task): Verdicts => {
-    const firstThat = (how: keyof Names) =>
-      retention.rules.find((rule) => matches(rule, task, how));
-    const verdictBy = (rule: RetentionRule | undefined) => (rule && forRule.get(rule)) ?? forTarget;
-    const alike = firstThat('looksAmong');
-    // Mostly they are one rule, and there may be millions of records.
-    if (!alike || matches(alike, task, 'isAmong')) return verdictBy(alike);
-    return longer(verdictBy(alike), verdictBy(firstThat('isAmong')));
+    let alike: Verdicts | undefined;
+    for (const rule of retention.rules) {
+      if (!matches(rule, task, 'looksAmong')) continue;
+      const verdict = forRule.get(rule) as Verdicts;
+      if (matches(rule, task, 'isAmong')) return longer(alike, verdict);
+      alike = longer(verdict, alike ?? verdict);
+    }
+    return longer(alike, forTarget);
   };
 
   return tasks.map((task, i) => {
@@ -134,8 +135,9 @@ function matches(rule: RetentionRule, { status, name, user }: Task, how: keyof N
  * The one that keeps longer. Where a name only looks like one that a rule names, the rule may have been meant for it: so
  * it may keep the record, but it must not delete one that would stay without it.
  */
-function longer(one: Verdicts, other: Verdicts): Verdicts {
-  return (one.cutoff ?? -Infinity) < (other.cutoff ?? -Infinity) ? one : other;
+function longer(alike: Verdicts | undefined, other: Verdicts): Verdicts {
+  if (!alike) return other;
+  return (alike.cutoff ?? -Infinity) < (other.cutoff ?? -Infinity) ? alike : other;
 }
 
 /** The decisions that a retention can come to. All records share them, since there may be millions. */

@@ -278,6 +278,20 @@ describe('a rule', () => {
       expect(decide([record], forever, NOW)).toEqual([keep('kept-forever')]);
     });
 
+    test('of several rules that it looks like, the one that keeps longest decides', () => {
+      const record = task({ name: 'EXTEND\u00a0ALL', user: 'ops\u200b' });
+      const byUser = (name: string, keepFor: RetentionRule['keepFor']) =>
+        rule({ name, users: namesOf(['ops']), keepFor });
+      const byTask = (keepFor: RetentionRule['keepFor']) =>
+        rule({ name: 'by task', tasks: namesOf(['EXTEND ALL']), keepFor });
+      const day = byUser('a day', Duration.fromISO('P1D'));
+      const longer = byUser('longer', LONGER);
+      expect(ofRules([record], day, byTask('forever'))).toEqual(['by task']);
+      expect(ofRules([record], byTask('forever'), day)).toEqual(['by task']);
+      expect(ofRules([record], day, longer, byTask(LONGER))).toEqual(['longer']);
+      expect(ofRules([record], longer, byTask('forever'), day)).toEqual(['by task']);
+    });
+
     test('it has to look like both where the rule has two patterns, and to have the status', () => {
       const both = rule({
         statuses: new Set(['FAILED']),

@@ -142,7 +142,15 @@ export function createTransport(clock: Pick<Clock, 'sleep'>): Transport {
   };
 }
 
-/** @throws {TransportError} where a success has a body that was cut off, or is not UTF-8. */
+/**
+ * Whether an error's status alone says what it means. Of all others a service sends one for this and one for that: a 404
+ * where a record is not there, and where too much was asked.
+ */
+function isClear(status: number): boolean {
+  return status < 400 || status >= 500 || [401, 403, 408, 429].includes(status);
+}
+
+/** @throws {TransportError} where a body that is needed was cut off, or that of a success is not UTF-8. */
 async function wholeBody(
   response: Response,
   host: () => string,
@@ -167,6 +175,11 @@ async function wholeBody(
   const mayBeLost = isPacked || headers.has('transfer-encoding');
   const isLost = bytes.length === 0 && length !== '0' && mayBeLost;
   if (ok && (isShort || isLost)) throw unreadable('was cut off');
+  // An error may well come in empty chunks.
+  const isErrorLost = isShort || (isLost && isPacked);
+  if (isErrorLost && !isClear(status)) {
+    throw new TransportError('connection', `${host()}: the answer (${status}) was cut off`);
+  }
   if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
   return bytes;
 }

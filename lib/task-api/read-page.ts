@@ -20,8 +20,8 @@ export interface RowWithText {
 }
 
 /**
- * `undefined` when the body cannot be believed: no JSON object, a key that comes twice, rows that are no list or more
- * than were asked for, a count that is no number.
+ * `undefined` when the body cannot be believed: no JSON object, one that speaks of other things only, a key that comes
+ * twice, rows that are no list or more than were asked for, a count that is no number.
  * @param limit rows that were asked for: those of the list may have become fewer since.
  */
 export function readPage(
@@ -37,6 +37,8 @@ export function readPage(
     return undefined;
   }
   if (!isObject(parsed) || hasRepeatedKeys(body, parsed)) return undefined;
+  const keys = Object.keys(parsed);
+  if (keys.length > 0 && !keys.includes(rowsKey) && !keys.includes(countKey)) return undefined;
   const rows = parsed[rowsKey] ?? [];
   // DCS documents its count as a string and shows a number; DMS sends a string.
   const total = parsed[countKey] ?? undefined;

@@ -234,6 +234,45 @@ describe('no answer', () => {
     },
   );
 
+  test.each([400, 404, 409, 410])(
+    'but an error %i whose length is that of its characters tells nothing by its status',
+    async (status) => {
+      handle = (request) => {
+        const body = '{"error_code":"DMS.10240407","error_msg":"请求过多"}';
+        request.socket.end(
+          `HTTP/1.1 ${status} Error\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        );
+      };
+      const { code, message } = await failureOf(transport.send(get(), 10_000));
+      expect(code).toBe('connection');
+      expect(message).toMatch(/was cut off|could not be read/);
+    },
+  );
+
+  test.each([401, 403, 429, 500, 503])(
+    'and of an error %i that says enough by its status, only the body is lost',
+    async (status) => {
+      handle = (request) => {
+        request.socket.end(
+          `HTTP/1.1 ${status} Error\r\ncontent-length: 4\r\nretry-after: 7\r\n\r\n请求过多`,
+        );
+      };
+      const response = await transport.send(get(), 10_000);
+      expect([response.status, response.header('retry-after')]).toEqual([status, '7']);
+    },
+  );
+
+  test('and an error without a body has none, with a length or in chunks', async () => {
+    for (const head of ['content-length: 0', 'transfer-encoding: chunked']) {
+      handle = (request) => {
+        const chunks = head.includes('chunked') ? '0\r\n\r\n' : '';
+        request.socket.write(`HTTP/1.1 404 Not Found\r\n${head}\r\n\r\n${chunks}`);
+      };
+      const { status, body } = await transport.send(get(), 10_000);
+      expect([status, body]).toEqual([404, '']);
+    }
+  });
+
   test('but what is not HTTP shows nothing of it', async () => {
     handle = (request) => request.socket.end('hunter2 hunter2\r\n\r\n');
     const { code, message } = await failureOf(transport.send(get(), 10_000));

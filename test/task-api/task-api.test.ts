@@ -303,10 +303,19 @@ describe('an answer that cannot be read', () => {
     expect((await listFailure(apiOf('kafka'))).reading?.code).toBe('unreadable');
   });
 
-  test('has no rows, which is an empty list', async () => {
+  test.each([{ task_count: '0' }, { tasks: null }, { tasks: [], note: 'none' }, {}])(
+    'is not %j, which is an empty list',
+    async (body) => {
+      add('kafka');
+      emulator.intercept = () => ({ rewrite: () => body });
+      expect((await listed(apiOf('kafka'))).size).toBe(0);
+    },
+  );
+
+  test('speaks of other things only', async () => {
     add('kafka');
-    emulator.intercept = () => ({ rewrite: () => ({ task_count: '0' }) });
-    expect((await listed(apiOf('kafka'))).size).toBe(0);
+    emulator.intercept = () => ({ rewrite: () => ({ message: 'maintenance' }) });
+    expect((await listFailure(apiOf('kafka'))).reading?.code).toBe('unreadable');
   });
 
   test('leaves open what a DELETE did, unless it is empty or JSON without an error', async () => {

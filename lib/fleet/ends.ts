@@ -14,9 +14,10 @@ interface CallOnInstance {
   readonly number: number;
   /** Whether the instance had its turn in the first half of the call. */
   readonly inTime: boolean;
-  /** Whether a DELETE was sent, and whether one was answered. */
+  /** Whether a DELETE was sent, whether one was answered, and whether one deleted. */
   readonly sent: boolean;
   readonly answered: boolean;
+  readonly deleted: boolean;
   /** Expired records on the call's own list, where it has one. */
   readonly expired: number | undefined;
 }
@@ -32,7 +33,7 @@ export function left(
   known: Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'>,
   call: CallOnInstance,
 ): KnownInstance {
-  const { number, inTime, sent, answered, expired } = call;
+  const { number, inTime, sent, answered, deleted, expired } = call;
   const fruitless = fruitlessAfter(before, call);
   const next = {
     ...before,
@@ -40,13 +41,15 @@ export function left(
     triedIn: sent ? number : before.triedIn,
     lastTurn: inTime ? number : before.lastTurn,
     shortest: shortestOf(before.shortest, expired),
-    answered: answered || (before.answered && !isShorter(before, expired)),
+    answered: answered || (before.answered && !isToldOf(before, call)),
     fruitless,
   };
   if (fruitless === null || fruitless.calls < FRUITLESS_CALLS) return next;
   if (fruitless.why !== 'in-vain') return tooSlow(next, fruitless.why);
+  // It may have recovered in this very call: the next list tells.
+  if (deleted && fruitless.calls === FRUITLESS_CALLS) return next;
   return failed(next, 'unavailable', {
-    message: `${FRUITLESS_CALLS} calls of the function in a row found ${expired} expired records there, no fewer than before, although DELETEs were answered: the service refuses them, or does not do what it answers`,
+    message: `${fruitless.calls} calls of the function in a row found ${expired} expired records there, no fewer than before, although DELETEs were answered: the service refuses them or does not do what it answers, or as many records have expired meanwhile`,
   });
 }
 
@@ -55,10 +58,8 @@ function shortestOf(shortest: number | null, expired: number | undefined): numbe
   return Math.min(shortest, expired);
 }
 
-function fruitlessAfter(
-  before: KnownInstance,
-  { inTime, sent, answered, expired }: CallOnInstance,
-): KnownInstance['fruitless'] {
+function fruitlessAfter(before: KnownInstance, call: CallOnInstance): KnownInstance['fruitless'] {
+  const { inTime, sent, answered, expired } = call;
   const again = (why: Fruitless) => {
     const calls = before.fruitless?.why === why ? before.fruitless.calls + 1 : 1;
     return { why, calls };
@@ -66,9 +67,14 @@ function fruitlessAfter(
   // Those that come late, or have no turn to send anything, only wait for others.
   if (expired === undefined) return inTime ? again('listing') : before.fruitless;
   if (isShorter(before, expired)) return null;
-  if (before.answered) return again('in-vain');
-  if (answered) return null;
+  if (isToldOf(before, call)) return again('in-vain');
+  if (answered) return before.fruitless?.why === 'in-vain' ? before.fruitless : null;
   return sent && inTime ? again('deadline') : before.fruitless;
+}
+
+/** Whether the call's list tells what became of the DELETEs that were answered before, and that no list has told of. */
+function isToldOf(before: KnownInstance, { inTime, expired }: CallOnInstance): boolean {
+  return before.answered && expired !== undefined && (inTime || isShorter(before, expired));
 }
 
 /** The part of the work on an instance that a call came to, by the word for a cleanup that ends there. */

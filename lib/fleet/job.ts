@@ -42,7 +42,7 @@ export class Job {
     this.#number = options.number;
     this.#counted = options.counted;
     this.#shown = { ...this.before.summary };
-    this.#cleanup.goOnAfter(new Set(this.before.unclear));
+    this.#cleanup.goOnAfter(new Set(this.before.unclear), this.#counted);
   }
 
   /** Expired records that it holds in memory. */
@@ -108,6 +108,7 @@ export class Job {
         inTime: this.inTime,
         sent: standing.sent > 0,
         answered,
+        deleted: standing.summary.deleted > 0,
         expired,
       });
     }

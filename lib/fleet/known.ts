@@ -31,7 +31,7 @@ export interface KnownInstance {
   readonly lastTurn: number;
   /** The fewest expired records that any of the round's lists held; null before the first. */
   readonly shortest: number | null;
-  /** Whether one of the round's DELETEs there has had a final answer. */
+  /** Whether a DELETE there has had a final answer, and no list has told yet what came of it. */
   readonly answered: boolean;
   /** Calls in a row that worked on it and made no progress, for the same reason; null after one that did. */
   readonly fruitless: { readonly why: Fruitless; readonly calls: number } | null;

@@ -92,7 +92,8 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
-  #triedBefore: ReadonlySet<string> | undefined;
+  #triedBefore: ReadonlySet<string> = new Set();
+  #goneBefore = 0;
   #isDecided = false;
   /** Rows without an id on the list that decided. */
   #unnamed = 0;
@@ -116,9 +117,13 @@ export class InstanceCleanup {
     if (message !== undefined) this.#addError({ message });
   }
 
-  /** @param ids of records that an earlier call of this run may have deleted. */
-  goOnAfter(ids: ReadonlySet<string>): void {
+  /**
+   * @param ids of records that an earlier call of this run may have deleted.
+   * @param gone how many others the run has counted as gone.
+   */
+  goOnAfter(ids: ReadonlySet<string>, gone: number): void {
     this.#triedBefore = ids;
+    this.#goneBefore = gone;
   }
 
   /** @param next ids of records that are about to be deleted. */
@@ -186,7 +191,7 @@ export class InstanceCleanup {
       this.#unnamed = unnamedIn(tasks);
       const expired = this.#decide(tasks, list.vanished);
       const ledger = new Ledger(expired, this.#triedBefore);
-      if (this.#holdBack(tasks.length, expired.length)) ledger.leave('held-back');
+      if (this.#holdBack(list.tasks, expired.length)) ledger.leave('held-back');
       else if (run.dryRun) ledger.leave('remaining');
       else if (held && !(await this.#archive(expired, held.texts))) ledger.leave('remaining');
       return ledger;
@@ -249,12 +254,18 @@ export class InstanceCleanup {
     return expired;
   }
 
-  /** True where a limit keeps everything from being deleted. */
-  #holdBack(listed: number, expired: number): boolean {
-    const tripped = limitTripped(listed, expired, this.#target.retention.limits);
+  /** True where a limit keeps everything from being deleted. It holds for the run, not for each of its calls. */
+  #holdBack(tasks: ReadonlyMap<string, Task>, expired: number): boolean {
+    if (expired === 0) return false;
+    const tried = this.#triedBefore;
+    const gone = this.#goneBefore + tried.size - idsListed(tasks, tried).size;
+    const listedAsDeleted = this.summary.keptBecause['already-deleted'] ?? 0;
+    const listed = tasks.size + Math.max(0, gone - listedAsDeleted);
+    const tripped = limitTripped(listed, expired + gone, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';
-      this.#warn(`: ${tripped}; nothing is deleted there`);
+      const more = gone > 0 ? ` (${gone} of them are gone already); nothing more` : '; nothing';
+      this.#warn(`: ${tripped}${more} is deleted there`);
     }
     return tripped !== undefined;
   }

@@ -901,6 +901,28 @@ test('an instance whose every DELETE is refused is given up, and the reason says
   expect(cleans()).toHaveLength(3);
 });
 
+test('an instance is not given up in the call in which its DELETEs are no longer refused', async () => {
+  await startSlow();
+  const { id } = add('a', 500);
+  world.emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' && cleans().length < 3
+      ? { status: 400, body: { error_code: 'DCS.4957' } }
+      : undefined;
+  const { output } = await world.execute();
+  expect(output).toMatchObject({ outcome: 'complete' });
+  expect(instanceOf(id)).toMatchObject([{ deleted: 500, errors: [] }]);
+});
+
+test('an instance whose DELETEs are answered, and do nothing, is given up one call later', async () => {
+  await startSlow();
+  add('a', 500);
+  world.emulator.intercept = ({ operation }) =>
+    operation === 'delete-task' ? { status: 204 } : undefined;
+  const { error } = await world.execute();
+  expect(error?.message).toContain('3 calls of the function in a row');
+  expect(cleans()).toHaveLength(4);
+});
+
 test('an instance that had its turns at the end of calls only is not given up', async () => {
   await startSlow([{ requests: { perSecond: 10, concurrency: 1, timeout: '30s' } }]);
   for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) add(name, 60);
@@ -926,6 +948,69 @@ test('a call that finds the instances too late, after one that got nothing done,
   const { output } = await world.execute();
   expect(output).toMatchObject({ outcome: 'complete' });
   expect(instanceOf(id)).toMatchObject([{ deleted: 20 }]);
+});
+
+describe('a limit is for all calls of a run together', () => {
+  test.each([
+    [{ deletions: 320 }, '420 records have expired, and limits.deletions allows 320'],
+    [
+      { deletePercent: 80 },
+      '420 of 520 records have expired, and limits.deletePercent allows 80 %',
+    ],
+  ])('%j', async (limits, text) => {
+    await startSlow([{ ...SLOW, limits }]);
+    const young = Array.from({ length: 100 }, () => aged(1));
+    const tasks = [...expired(300), ...young];
+    const instance = world.emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+    beforeSecondCall(() => {
+      for (const task of expired(120)) instance.addTask(task);
+    });
+    const { error } = await world.execute();
+    expect(error).toBeUndefined();
+    const gone = world.emulator.journal.deletes().length;
+    expect(gone).toBeGreaterThan(100);
+    expect(world.summary()).toMatchObject({
+      outcome: 'incomplete',
+      totals: { deleted: gone, remaining: 420 - gone },
+      warnings: [
+        `target-0: instance a: ${text} (${gone} of them are gone already); nothing more is deleted there`,
+      ],
+    });
+  });
+
+  test('also where a call was killed, and a list has to tell what became of its records', async () => {
+    world = await startFleet([{ limits: { deletions: 50 } }]);
+    const instance = add('a', 40);
+    killAfter(15);
+    beforeSecondCall(() => {
+      for (const task of expired(20)) instance.addTask(task);
+    });
+    await world.execute();
+    const gone = world.emulator.journal.deletedIds().length;
+    expect(gone).toBeLessThan(40);
+    expect(world.summary()).toMatchObject({
+      totals: { deleted: gone, remaining: 60 - gone },
+      warnings: [expect.stringContaining('60 records have expired')],
+    });
+  });
+
+  test('and of a redrive', async () => {
+    world = await startFleet([{ limits: { deletions: 50 } }]);
+    const instance = add('a', 40);
+    const [first] = instance.taskIds();
+    world.emulator.intercept = ({ operation, taskId }) =>
+      operation === 'delete-task' && taskId === first ? { status: 400, body: {} } : undefined;
+    const { failedAt } = await world.execute();
+    world.emulator.intercept = undefined;
+    for (const task of expired(11)) instance.addTask(task);
+    await world.execute({}, failedAt);
+    expect(instance.taskIds()).toHaveLength(1 + 1 + 11);
+    expect(world.summary(1)).toMatchObject({
+      outcome: 'incomplete',
+      totals: { deleted: 39, remaining: 12 },
+      warnings: [expect.stringContaining('51 records have expired')],
+    });
+  });
 });
 
 test('the log of a call grows with the records, and not with their square', async () => {

@@ -997,9 +997,9 @@ describe('a limit is for all calls of a run together', () => {
   test('and of a redrive', async () => {
     world = await startFleet([{ limits: { deletions: 50 } }]);
     const instance = add('a', 40);
-    const [first] = instance.taskIds();
+    const refused = instance.taskIds().at(-1);
     world.emulator.intercept = ({ operation, taskId }) =>
-      operation === 'delete-task' && taskId === first ? { status: 400, body: {} } : undefined;
+      operation === 'delete-task' && taskId === refused ? { status: 400, body: {} } : undefined;
     const { failedAt } = await world.execute();
     world.emulator.intercept = undefined;
     for (const task of expired(11)) instance.addTask(task);

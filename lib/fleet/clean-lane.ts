@@ -19,7 +19,9 @@ import {
   type KnownInstance,
   type KnownTarget,
   type LaneFacts,
+  type LaneNews,
   newInstance,
+  uniteNews,
   withFewerErrors,
 } from './known.ts';
 import type { LaneLog, LaneState } from './lane-log.ts';
@@ -72,7 +74,6 @@ export async function cleanLane(
   const endpoint = openEndpoints(targets, dependencies).get(targets[0] as Target) as Endpoint;
   const begun = (await beginTargets(context, targets, endpoint)).flat();
   warnOfUnmatchedHere(options, begun, context);
-  noteSeen(lane, context);
   const { cleanedBy, ended } = handOver(lane, begun);
   addJobs(jobs, lane, { begun, context, number: log.number });
   const withoutJob = [...lane].flatMap(([key, known]) =>
@@ -81,7 +82,7 @@ export async function cleanLane(
   const idleBefore = isNewRound || wasKilledAtWork(state) ? 0 : (state.facts?.idleCalls ?? 0);
   let idleCalls = idleBefore;
   const facts = () => factsOf({ before: state.facts, lane, begun, context, idleCalls });
-  await log.begin(facts(), [...lane.values()]);
+  await log.begin(facts(), [...lane.values()], newsOf(context));
   const tell = (known: KnownInstance) => tellEnd(known, begun, state.facts, context);
   const finish = (end: KnownInstance) => {
     lane.set(instanceKey(end.target, end.summary), end);
@@ -122,14 +123,16 @@ function wasKilledAtWork({ last, instances }: LaneState): boolean {
   return [...instances.values()].some(({ triedIn }) => triedIn === last.number);
 }
 
-/** What an earlier call was about to delete, or found gone, it had listed. */
-function noteSeen(
-  lane: ReadonlyMap<string, KnownInstance>,
-  { requestedIds, seenIds }: RunContext,
-): void {
-  for (const { unclear, saidGone } of requestedIds ? lane.values() : []) {
-    for (const id of [...unclear, ...saidGone]) if (requestedIds?.has(id)) seenIds.add(id);
-  }
+/** Gives what the run has told and found since the last time; the first time, since now. */
+function newsOf({ warnings, seenIds }: RunContext): () => LaneNews {
+  let told = warnings.length;
+  let seen = seenIds.size;
+  return () => {
+    const news = { warnings: warnings.slice(told), seenIds: [...seenIds].slice(seen) };
+    told = warnings.length;
+    seen = seenIds.size;
+    return news;
+  };
 }
 
 /** Adds a job for each instance of the call that is not done, and instances that are new to the lane. */
@@ -268,8 +271,7 @@ function factsOf({ before, lane, begun, context, idleCalls }: FactsOptions): Lan
     .map(({ error: _, ...was }): KnownTarget => ({ ...was, outcome: 'complete' }));
   return {
     targets: [...targets, ...others],
-    warnings: [...new Set([...(before?.warnings ?? []), ...warnings])],
-    seenIds: [...new Set([...(before?.seenIds ?? []), ...seenIds])],
+    ...uniteNews([...(before ? [before] : []), { warnings, seenIds: [...seenIds] }]),
     idleCalls,
   };
 }

@@ -10,7 +10,7 @@ import {
   type Summary,
   type TargetSummary,
 } from '../model/summary.ts';
-import type { KnownInstance, KnownTarget, LaneFacts } from './known.ts';
+import type { KnownInstance, KnownTarget, LaneFacts, LaneNews } from './known.ts';
 import type { FleetRun } from './messages.ts';
 import type { WrittenInstance } from './written-instances.ts';
 
@@ -131,10 +131,13 @@ const knownTarget = target.omit({ instances: true }).extend({
     .optional(),
 }) satisfies z.ZodType<KnownTarget>;
 
-const laneFacts: z.ZodType<LaneFacts> = z.strictObject({
+const laneNews = z.strictObject({
+  warnings: z.array(z.string()).readonly(),
+  seenIds: z.array(z.string()).readonly(),
+}) satisfies z.ZodType<LaneNews>;
+
+const laneFacts: z.ZodType<LaneFacts> = laneNews.extend({
   targets: z.array(knownTarget),
-  warnings: z.array(z.string()),
-  seenIds: z.array(z.string()),
   idleCalls: count,
 });
 
@@ -165,6 +168,8 @@ const laneEntry = z.strictObject({
     })
     .optional(),
   facts: laneFacts.optional(),
+  /** In an entry without facts, what has come since the one before. */
+  news: laneNews.optional(),
   instances: z.array(writtenInstance).readonly(),
 });
 

@@ -53,12 +53,16 @@ export interface KnownTarget extends Omit<TargetSummary, 'instances'> {
   };
 }
 
-/** The facts that a lane knows beside its instances. */
-export interface LaneFacts {
-  readonly targets: readonly KnownTarget[];
+/** What a run has told and found, of which each entry of a lane's log has what is new. */
+export interface LaneNews {
   readonly warnings: readonly string[];
   /** Those of the request's ids that were listed. */
   readonly seenIds: readonly string[];
+}
+
+/** The facts that a lane knows beside its instances. */
+export interface LaneFacts extends LaneNews {
+  readonly targets: readonly KnownTarget[];
   /** Calls in a row that got nothing done. */
   readonly idleCalls: number;
 }
@@ -73,6 +77,14 @@ export interface ListSeen {
   readonly marked: number;
   /** Records of the instance that the run has counted as gone before, for whichever target. */
   readonly counted: number;
+}
+
+/** All that was told and found, each once. */
+export function uniteNews(news: readonly LaneNews[]): LaneNews {
+  return {
+    warnings: [...new Set(news.flatMap(({ warnings }) => warnings))],
+    seenIds: [...new Set(news.flatMap(({ seenIds }) => seenIds))],
+  };
 }
 
 /** Errors kept for all instances of a lane; beyond them, one for each instance. */

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { JanitorError } from '../model/error.ts';
 import { instanceKey } from '../model/instance.ts';
 import { type LaneEntry, readEntry } from './documents.ts';
-import type { KnownInstance, LaneFacts } from './known.ts';
+import { type KnownInstance, type LaneFacts, type LaneNews, uniteNews } from './known.ts';
 import type { FleetRun } from './messages.ts';
 import type { ObjectStore } from './object-store.ts';
 import { readInstances, WrittenInstances } from './written-instances.ts';
@@ -81,9 +81,12 @@ export async function readLane(
   // The entries before an unreadable one may hold the same.
   if (gaps.length > 0) await read(0, length);
   const inOrder = [...entries.values()].sort((one, other) => one.entry - other.entry);
-  const facts = inOrder.findLast((entry) => entry.facts)?.facts;
+  const latest = inOrder.findLastIndex(({ facts }) => facts);
+  const facts = inOrder[latest]?.facts;
+  const news = inOrder.slice(latest + 1).flatMap(({ news = [] }) => news);
   const instances = readInstances(inOrder.flatMap((entry) => entry.instances));
-  return { length, last: inOrder.at(-1), facts, instances, gap: gaps[0] };
+  const known = facts && { ...facts, ...uniteNews([facts, ...news]) };
+  return { length, last: inOrder.at(-1), facts: known, instances, gap: gaps[0] };
 }
 
 /**
@@ -99,6 +102,7 @@ export class LaneLog {
   #whole: number;
   #agenda: number | undefined;
   #noted = new Map<string, KnownInstance>();
+  #news: (() => LaneNews) | undefined;
   readonly #written = new WrittenInstances();
   #writing: Promise<void> | undefined;
   #next: Promise<void> | undefined;
@@ -181,9 +185,17 @@ export class LaneLog {
     await this.#writing;
   }
 
-  /** Writes what there is to do, before anything of it is done. */
-  async begin(facts: LaneFacts, instances: readonly KnownInstance[]): Promise<void> {
+  /**
+   * Writes what there is to do, before anything of it is done.
+   * @param news gives what has come since it was called last, for the entries after this one.
+   */
+  async begin(
+    facts: LaneFacts,
+    instances: readonly KnownInstance[],
+    news: () => LaneNews,
+  ): Promise<void> {
     this.#agenda = this.#length;
+    this.#news = news;
     await this.#append(instances, { facts });
   }
 
@@ -216,6 +228,7 @@ export class LaneLog {
       at: this.#now(),
       whole: this.#whole,
       agenda: this.#agenda,
+      news: more.facts ? undefined : this.#news?.(),
       ...more,
       instances: written,
     };

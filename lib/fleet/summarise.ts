@@ -60,7 +60,7 @@ export function summarise(
     const found = state.facts?.targets ?? [];
     const absent = (expected?.[lane] ?? []).filter((each) => !isAmong(each, found));
     const targets = [...found, ...absent.map(unknownTarget)];
-    const whyNoEnd = run.redeployed ?? CUT_SHORT;
+    const whyNoEnd = run.redeployed ?? (state.gap ? UNREADABLE : CUT_SHORT);
     const problem = problemOf(state, expected && (expected[lane] ?? []), whyNoEnd);
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) {
@@ -113,6 +113,9 @@ export function summarise(
 /** Why a lane has no end, and what to do. */
 const CUT_SHORT =
   'the last call of the function for its endpoint ended early, or no further call came; look at the log and the execution, then redrive the execution';
+
+/** The same where entries of its log are missing: no redrive goes on then. */
+const UNREADABLE = 'a part of the log of its endpoint could not be read; start a new run';
 
 /**
  * The reason why a lane's log does not tell everything.

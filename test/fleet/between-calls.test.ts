@@ -1013,6 +1013,35 @@ describe('a limit is for all calls of a run together', () => {
   });
 });
 
+test('what a killed call has told and found stands in the summary', async () => {
+  await startSlow([{ ...SLOW, limits: { deletions: 250 } }]);
+  const held = add('held', 300);
+  const large = add('large', 240);
+  const taskIds = [...held.taskIds(), ...large.taskIds(), 'ff8080818f0a1b0100000000000nope'];
+  killAfter(130);
+  const { output } = await world.execute({ taskIds });
+  expect(output).toMatchObject({ outcome: 'incomplete' });
+  expect(instanceOf(large.id)).toMatchObject([{ deleted: 240 }]);
+  expect(world.summary().warnings).toEqual([
+    expect.stringContaining('instance held: 300 records have expired'),
+    expect.stringContaining('nope was not found'),
+  ]);
+});
+
+test('an instance whose log has a gap is to be cleaned by a new run, as its target says', async () => {
+  await startSlow();
+  const { id } = add('a', 500);
+  killAfter(110);
+  beforeSecondCall(() => {
+    const [entry = ''] = [...world.bucket.objects.keys()].filter((key) => key.endsWith('2.json'));
+    world.bucket.objects.set(entry, '{}');
+  });
+  const { error } = await world.execute();
+  expect(error?.message).toContain('start a new run');
+  expect(instanceOf(id)[0]?.errors[0]?.message).toContain('start a new run');
+  expect(JSON.stringify(world.summary())).not.toContain('redrive the execution');
+});
+
 test('the log of a call grows with the records, and not with their square', async () => {
   world = await startFleet([{}]);
   const { id } = add('a', 1_500);

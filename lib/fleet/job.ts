@@ -42,7 +42,12 @@ export class Job {
     this.#number = options.number;
     this.#counted = options.counted;
     this.#shown = { ...this.before.summary };
-    this.#cleanup.goOnAfter(new Set(this.before.unclear), this.#counted);
+    const { unclear, summary } = this.before;
+    this.#cleanup.goOnAfter({
+      tried: new Set(unclear),
+      gone: this.#counted,
+      listedAsDeleted: summary.keptBecause['already-deleted'] ?? 0,
+    });
   }
 
   /** Expired records that it holds in memory. */

@@ -82,6 +82,16 @@ const STOPPED_BY: Readonly<Record<Exclude<GaveUp, 'attempts'>, StoppedBy>> = {
   unavailable: 'unavailable',
 };
 
+/** What earlier calls of the same run have done to an instance. */
+export interface EarlierCalls {
+  /** Ids of records that they may have deleted. */
+  readonly tried: ReadonlySet<string>;
+  /** How many other records they have counted as gone. */
+  readonly gone: number;
+  /** Records that were listed as deleted already, and that the run has not counted as gone. */
+  readonly listedAsDeleted: number;
+}
+
 /**
  * The cleanup of one instance: list → decide → hold back → archive → delete → settle → account. It is done in
  * turns, so that an instance with very many records does not keep the others waiting.
@@ -92,8 +102,7 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
-  #triedBefore: ReadonlySet<string> = new Set();
-  #goneBefore = 0;
+  #earlier: EarlierCalls = { tried: new Set(), gone: 0, listedAsDeleted: 0 };
   #isDecided = false;
   /** Rows without an id on the list that decided. */
   #unnamed = 0;
@@ -117,13 +126,8 @@ export class InstanceCleanup {
     if (message !== undefined) this.#addError({ message });
   }
 
-  /**
-   * @param ids of records that an earlier call of this run may have deleted.
-   * @param gone how many others the run has counted as gone.
-   */
-  goOnAfter(ids: ReadonlySet<string>, gone: number): void {
-    this.#triedBefore = ids;
-    this.#goneBefore = gone;
+  goOnAfter(earlier: EarlierCalls): void {
+    this.#earlier = earlier;
   }
 
   /** @param next ids of records that are about to be deleted. */
@@ -190,7 +194,7 @@ export class InstanceCleanup {
       const tasks = [...list.tasks.values()];
       this.#unnamed = unnamedIn(tasks);
       const expired = this.#decide(tasks, list.vanished);
-      const ledger = new Ledger(expired, this.#triedBefore);
+      const ledger = new Ledger(expired, this.#earlier.tried);
       if (this.#holdBack(list.tasks, expired.length)) ledger.leave('held-back');
       else if (run.dryRun) ledger.leave('remaining');
       else if (held && !(await this.#archive(expired, held.texts))) ledger.leave('remaining');
@@ -257,10 +261,10 @@ export class InstanceCleanup {
   /** True where a limit keeps everything from being deleted. It holds for the run, not for each of its calls. */
   #holdBack(tasks: ReadonlyMap<string, Task>, expired: number): boolean {
     if (expired === 0) return false;
-    const tried = this.#triedBefore;
-    const gone = this.#goneBefore + tried.size - idsListed(tasks, tried).size;
-    const listedAsDeleted = this.summary.keptBecause['already-deleted'] ?? 0;
-    const listed = tasks.size + Math.max(0, gone - listedAsDeleted);
+    const { tried, gone: goneBefore, listedAsDeleted: ofOthers } = this.#earlier;
+    const gone = goneBefore + tried.size - idsListed(tasks, tried).size;
+    const listedAsDeleted = (this.summary.keptBecause['already-deleted'] ?? 0) - ofOthers;
+    const listed = tasks.size + Math.max(0, gone - Math.max(0, listedAsDeleted));
     const tripped = limitTripped(listed, expired + gone, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';

@@ -978,6 +978,23 @@ describe('a limit is for all calls of a run together', () => {
     });
   });
 
+  test.each(['stay', 'disappear'] as const)(
+    'and holds nothing back that it lets go in one, where deleted rows %s',
+    async (deletedRows) => {
+      await startSlow([{ ...SLOW, limits: { deletions: 280, deletePercent: 80 } }]);
+      world.emulator.switches.deletedRows = deletedRows;
+      const others = Array.from({ length: 70 }, (_, at) =>
+        aged(1, at < 20 ? { status: 'DELETED' } : {}),
+      );
+      const tasks = [...expired(280), ...others];
+      world.emulator.addInstance({ service: 'dcs', name: 'a', tasks });
+      killAfter(100);
+      expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+      expect(cleans().length).toBeGreaterThan(2);
+      expect(world.summary()).toMatchObject({ totals: { deleted: 280 }, warnings: [] });
+    },
+  );
+
   test('also where a call was killed, and a list has to tell what became of its records', async () => {
     world = await startFleet([{ limits: { deletions: 50 } }]);
     const instance = add('a', 40);

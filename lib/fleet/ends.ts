@@ -44,12 +44,14 @@ export function left(
     answered: answered || (before.answered && !isToldOf(before, call)),
     fruitless,
   };
-  if (fruitless === null || fruitless.calls < FRUITLESS_CALLS) return next;
+  // A call that only waited gives nothing up.
+  if (!fruitless || fruitless === before.fruitless || fruitless.calls < FRUITLESS_CALLS)
+    return next;
   if (fruitless.why !== 'in-vain') return tooSlow(next, fruitless.why);
   // It may have recovered in this very call: the next list tells.
   if (deleted && fruitless.calls === FRUITLESS_CALLS) return next;
   return failed(next, 'unavailable', {
-    message: `${fruitless.calls} calls of the function in a row found ${expired} expired records there, no fewer than before, although DELETEs were answered: the service refuses them or does not do what it answers, or as many records have expired meanwhile`,
+    message: `${fruitless.calls} calls of the function in a row found no fewer expired records there than an earlier one, the last of them ${expired}, although DELETEs were answered: the service refuses them or does not do what it answers, or as many records have expired meanwhile`,
   });
 }
 

@@ -104,8 +104,6 @@ export class InstanceCleanup {
   #triedAgain = false;
   #earlier: EarlierCalls = { tried: new Set(), gone: 0, listedAsDeleted: 0 };
   #isDecided = false;
-  /** Rows without an id on the list that decided. */
-  #unnamed = 0;
   /** The part of the ledger that stays when the instance is finished. */
   #end: Pick<Ledger, 'unclear' | 'saidGone' | 'sent' | 'answered'> = {
     unclear: [],
@@ -192,7 +190,6 @@ export class InstanceCleanup {
       const list = await this.#list(held);
       if (!list) return new Ledger([]);
       const tasks = [...list.tasks.values()];
-      this.#unnamed = unnamedIn(tasks);
       const expired = this.#decide(tasks, list.vanished);
       const ledger = new Ledger(expired, this.#earlier.tried);
       if (this.#holdBack(list.tasks, expired.length)) ledger.leave('held-back');
@@ -379,8 +376,6 @@ export class InstanceCleanup {
       const gone = error.reading?.answer === 'gone';
       if (gone && !(await this.#target.isListed(this.#instance.id))) found = new Map();
     }
-    // One of the records in question may have lost its id.
-    if (found && unnamedIn(found.values()) > this.#unnamed) found = undefined;
     const records = [...ledger.in('ambiguous'), ...ledger.in('out-of-attempts')];
     const listed = found && idsListed(found, new Set(records.map(({ id }) => id)));
     for (const record of records) {
@@ -435,12 +430,6 @@ export class InstanceCleanup {
     const text = `instance ${labelOf(this.#instance)}${predicate}`;
     this.#target.run.observer.warning?.(text, this.#target.name);
   }
-}
-
-function unnamedIn(tasks: Iterable<Task>): number {
-  let count = 0;
-  for (const { id } of tasks) if (id === undefined) count += 1;
-  return count;
 }
 
 /** Of some ids, those that any row has which is not deleted: there may be two. */

@@ -897,7 +897,9 @@ test('an instance whose every DELETE is refused is given up, and the reason says
   const { id } = add('a', 500);
   refuseDeletes(id);
   const { error } = await world.execute();
-  expect(error?.message).toContain('no fewer than before, although DELETEs were answered');
+  expect(error?.message).toContain(
+    'no fewer expired records there than an earlier one, the last of them 500, although',
+  );
   expect(cleans()).toHaveLength(3);
 });
 

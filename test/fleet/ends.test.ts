@@ -9,8 +9,10 @@ const WORKED = { inTime: true, sent: true, answered: true, deleted: true, expire
 const REFUSED = { ...WORKED, deleted: false };
 const HUNG = { ...REFUSED, answered: false };
 const UNLISTED = { ...HUNG, sent: false, expired: undefined };
+/** A list that tells nothing new. */
+const WAITED = { ...HUNG, inTime: false };
 const late = (call: Omit<CallOnInstance, 'number'>) => ({ ...call, inTime: false });
-const idle = (call: Omit<CallOnInstance, 'number'>) => ({ ...call, ...UNLISTED, expired: 100 });
+const idle = ({ inTime }: { readonly inTime: boolean }) => ({ ...UNLISTED, inTime, expired: 100 });
 
 /** An instance after calls, none of which finished it. */
 function leftBy(...calls: readonly Omit<CallOnInstance, 'number'>[]): KnownInstance {
@@ -55,6 +57,8 @@ describe('an instance that calls have left', () => {
       [REFUSED, { ...REFUSED, expired: 99 }, { ...REFUSED, expired: 98 }],
     ],
     ['that has recovered in the last call', [REFUSED, REFUSED, WORKED]],
+    ['that has recovered, and then waits', [REFUSED, REFUSED, WORKED, late(UNLISTED)]],
+    ['that waits with a list', [REFUSED, REFUSED, WORKED, idle(late(REFUSED)), WAITED]],
     ['and listed late after a refusal', [late(REFUSED), idle(late(REFUSED)), WORKED]],
     ['whose one refusal is told by one list', [REFUSED, idle(REFUSED), idle(REFUSED)]],
   ])('is not given up: one %s', (_, calls) => {

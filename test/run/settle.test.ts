@@ -225,27 +225,3 @@ test('an instance whose list after the deletions was stopped says why', async ()
   );
   expect(texts).not.toContain('');
 });
-
-test.each([
-  ['a row that had no id before', 0, { outcome: 'complete', alreadyGone: 3, failed: 0 }],
-  ['a row without an id that is new', 1, { outcome: 'failed', alreadyGone: 0, failed: 3 }],
-])('records that are listed no more, beside %s', async (_, lost, expectation) => {
-  const { emulator } = world;
-  addExpired(3);
-  const withoutId = { ...expired(1)[0], id: 7 };
-  emulator.intercept = ({ operation }) => {
-    if (operation === 'delete-task') return { status: 404, body: {} };
-    if (operation !== 'list-tasks') return undefined;
-    return {
-      rewrite: (body) => {
-        const { tasks } = body as { tasks: TaskRow[] };
-        const rows = lists() > 1 ? [] : tasks;
-        const others = Array.from({ length: lists() > 1 ? 1 : 1 - lost }, () => withoutId);
-        return { task_count: String(rows.length + others.length), tasks: [...rows, ...others] };
-      },
-    };
-  };
-  const { outcome, totals } = await world.run(onlyTarget(emulator));
-  const { alreadyGone, failed } = totals;
-  expect({ outcome, alreadyGone, failed }).toEqual(expectation);
-});

@@ -64,18 +64,26 @@ export function awsRequestHandler(
   ): ReturnType<NodeHttpHandler['handle']> => {
     const { protocol, hostname, port } = request;
     const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
-    const { response } = await (await handlerFor(url)).handle(request, { abortSignal });
+    const handler = await handlerFor(url);
+    const isPut = request.method === 'PUT';
+    const object = isPut ? inPieces(request.body) : undefined;
+    const sent = object ? ({ ...request, body: object.pieces } as typeof request) : request;
+    const { response } = await handler.handle(sent, { abortSignal });
     const { statusCode } = response;
     const isSuccess = statusCode === 200;
+    if (isSuccess && object && !object.areAllTaken()) {
+      (response.body as Readable).destroy();
+      throw unexpected(200, 'before it had the object');
+    }
     const isObject = isSuccess && request.method === 'GET' && !('list-type' in request.query);
     const most = isObject ? maxBytes : isSuccess ? MAX_BYTES : MAX_ERROR;
     const body = await readBytes(response.body, most);
-    if (isSuccess && request.method === 'PUT' && body.length > 0) {
-      throw unexpected(200, 'a body, which no store gives for an object that it took');
+    if (isSuccess && isPut && body.length > 0) {
+      throw unexpected(200, 'with a body, which no store gives for an object that it took');
     }
     // Each byte is a character, since a character of several bytes is in no such word.
     if (!isObject && DOCTYPE.test(body.toString('latin1'))) {
-      throw unexpected(statusCode, 'a web page');
+      throw unexpected(statusCode, 'with a web page');
     }
     response.body = Readable.from([body], { objectMode: false });
     return { response };
@@ -112,9 +120,27 @@ export function awsRequestHandler(
   };
 }
 
+const PIECE = 64 * 2 ** 10;
+
+/** A body in pieces, of which each is taken once the connection has room for it; nothing where it is no bytes. */
+function inPieces(body: unknown): { pieces: Readable; areAllTaken(): boolean } | undefined {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return undefined;
+  const bytes = Buffer.from(body as Uint8Array);
+  let taken = 0;
+  function* take() {
+    while (taken < bytes.length) {
+      const piece = bytes.subarray(taken, taken + PIECE);
+      taken += piece.length;
+      yield piece;
+    }
+  }
+  const pieces = Readable.from(take(), { objectMode: false });
+  return { pieces, areAllTaken: () => taken === bytes.length };
+}
+
 /** The status tells the SDK whether to try again: the page may be a gateway's, of a 503. */
 function unexpected(httpStatusCode: number, what: string): Error {
-  const error = new AwsAnswerError('UnexpectedBodyError', `HTTP ${httpStatusCode} with ${what}`);
+  const error = new AwsAnswerError('UnexpectedBodyError', `HTTP ${httpStatusCode} ${what}`);
   return Object.assign(error, { $metadata: { httpStatusCode } });
 }
 

@@ -175,9 +175,8 @@ async function wholeBody(
   const mayBeLost = isPacked || headers.has('transfer-encoding');
   const isLost = bytes.length === 0 && length !== '0' && mayBeLost;
   if (ok && (isShort || isLost)) throw unreadable('was cut off');
-  // An error may well come in empty chunks.
-  const isErrorLost = isShort || (isLost && isPacked);
-  if (isErrorLost && !isClear(status)) {
+  // An error may well be empty, packed or in chunks.
+  if (isShort && !isClear(status)) {
     throw new TransportError('connection', `${host()}: the answer (${status}) was cut off`);
   }
   if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');

@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type AwsLimits, awsRequestHandler } from '../../lib/http/aws-handler.ts';
@@ -36,7 +37,16 @@ afterEach(() => server.close());
 
 function ask(
   limits: AwsLimits = {},
-  { abortSignal, ...what }: { abortSignal?: AbortSignal; method?: string; query?: object } = {},
+  {
+    abortSignal,
+    ...what
+  }: {
+    abortSignal?: AbortSignal;
+    method?: string;
+    query?: object;
+    body?: string | Uint8Array;
+    headers?: Record<string, string>;
+  } = {},
 ) {
   const { hostname, port } = new URL(server.url);
   const handler = awsRequestHandler(limits, clock);
@@ -154,6 +164,54 @@ test('a body in the answer to an object that was sent is an error', async () => 
     name: 'UnexpectedBodyError',
     message: 'HTTP 200 with a body, which no store gives for an object that it took',
   });
+});
+
+test.each(['ä'.repeat(100_000), Buffer.alloc(300_000, 'ab'), ''])(
+  'an object arrives as it is, as often as it is sent',
+  async (body) => {
+    const bytes = Buffer.from(body as string);
+    const arrived: boolean[] = [];
+    respond = async (request, response) => {
+      arrived.push((await buffer(request)).equals(bytes));
+      response.end();
+    };
+    const headers = { 'content-length': String(bytes.length) };
+    const { handle } = ask({}, { method: 'PUT', body, headers });
+    for (let round = 0; round < 2; round += 1) {
+      expect((await handle()).response.statusCode).toBe(200);
+    }
+    expect(arrived).toEqual([true, true]);
+  },
+);
+
+test('an object that is answered before it was sent is not there', async () => {
+  respond = (_, response) => response.end();
+  const body = Buffer.alloc(64 * 2 ** 20);
+  const headers = { 'content-length': String(body.length) };
+  const early = { name: 'UnexpectedBodyError', message: 'HTTP 200 before it had the object' };
+  await expect(ask({}, { method: 'PUT', body, headers }).handle()).rejects.toMatchObject(early);
+  respond = (_, response) => response.writeHead(503).end();
+  const { response } = await ask({}, { method: 'PUT', body, headers }).handle();
+  expect(response.statusCode).toBe(503);
+});
+
+test('so is one that is answered where it was only announced', async () => {
+  const store = net.createServer((socket) =>
+    socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')),
+  );
+  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = store.address() as net.AddressInfo;
+    const request = {
+      ...{ protocol: 'http:', hostname: '127.0.0.1', port, path: '/', method: 'PUT', query: {} },
+      ...{ headers: { expect: '100-continue', 'content-length': '3' }, body: 'abc' },
+    };
+    const handler = awsRequestHandler({}, clock);
+    const sent = handler.handle(request as unknown as Parameters<typeof handler.handle>[0]);
+    await expect(sent).rejects.toMatchObject({ message: 'HTTP 200 before it had the object' });
+  } finally {
+    store.close();
+  }
 });
 
 test('a body of just its bound is read', async () => {

@@ -262,8 +262,9 @@ describe('no answer', () => {
     },
   );
 
-  test('and an error without a body has none, with a length or in chunks', async () => {
-    for (const head of ['content-length: 0', 'transfer-encoding: chunked']) {
+  test('and an error without a body has none, with a length or in chunks, packed or not', async () => {
+    const chunked = 'transfer-encoding: chunked';
+    for (const head of ['content-length: 0', chunked, `${chunked}\r\ncontent-encoding: gzip`]) {
       handle = (request) => {
         const chunks = head.includes('chunked') ? '0\r\n\r\n' : '';
         request.socket.write(`HTTP/1.1 404 Not Found\r\n${head}\r\n\r\n${chunks}`);

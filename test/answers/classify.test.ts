@@ -417,7 +417,14 @@ describe('in words', () => {
     expect(describeResponse({ reading, attempts: 1, gaveUp: 'deadline' })).toBe(
       '429: too many requests; the server asked to wait 3 hours',
     );
-    expect(describeResponse({ reading, attempts: 2 })).toBe('429: too many requests (2 attempts)');
+    const tried = '429: too many requests (2 attempts)';
+    expect(describeResponse({ reading, attempts: 2 })).toBe(tried);
+    expect(describeResponse({ reading, attempts: 2, gaveUp: 'attempts' })).toBe(tried);
+    const short = { ...reading, retryAfter: 1_000 };
+    expect(describeResponse({ reading: short, attempts: 2, gaveUp: 'stopped' })).toBe(
+      `${tried}; the server asked to wait 1 second`,
+    );
+    expect(describeResponse({ attempts: 2, gaveUp: 'deadline' })).toBe('no answer (2 attempts)');
     const failing = { answer: 'transient', status: 500 } as const;
     expect(describeResponse({ reading: failing, attempts: 5, gaveUp: 'unavailable' })).toBe(
       '500 (5 attempts); it had failed too often',

@@ -79,14 +79,6 @@ export interface ListSeen {
   readonly counted: number;
 }
 
-/** All that was told and found, each once. */
-export function uniteNews(news: readonly LaneNews[]): LaneNews {
-  return {
-    warnings: [...new Set(news.flatMap(({ warnings }) => warnings))],
-    seenIds: [...new Set(news.flatMap(({ seenIds }) => seenIds))],
-  };
-}
-
 /** Errors kept for all instances of a lane; beyond them, one for each instance. */
 const MAX_LANE_ERRORS = 1_000;
 
@@ -99,6 +91,14 @@ const NO_CALL = {
   answered: false,
   fruitless: null,
 } satisfies Partial<KnownInstance>;
+
+/** All that was told and found, each once. */
+export function uniteNews(news: readonly LaneNews[]): LaneNews {
+  return {
+    warnings: [...new Set(news.flatMap(({ warnings }) => warnings))],
+    seenIds: [...new Set(news.flatMap(({ seenIds }) => seenIds))],
+  };
+}
 
 /** An instance of which nothing is known yet. */
 export function newInstance(

@@ -29,8 +29,8 @@ const DOCTYPE = /<!doctype/i;
 /**
  * A request handler for clients of the AWS SDK, which ignores the proxy's variables, and waits for the end of a body
  * for ever. Here a request ends with a whole answer or with an error: `TimeoutError`, which the SDK tries again,
- * `AnswerTooLarge`, which it does not, or `UnexpectedBodyError`, such as the page of what stands in the way, which it
- * tries again by its status.
+ * `AnswerTooLarge`, which it does not, or `UnexpectedBodyError`, such as the page of what stands in the way, or a 200 to
+ * an object that was not sent yet, which it tries again by its status.
  * @param clock ends what takes too long.
  */
 export function awsRequestHandler(
@@ -66,12 +66,12 @@ export function awsRequestHandler(
     const url = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}/`;
     const handler = await handlerFor(url);
     const isPut = request.method === 'PUT';
-    const object = isPut ? inPieces(request.body) : undefined;
-    const sent = object ? ({ ...request, body: object.pieces } as typeof request) : request;
+    const upload = isPut ? inPieces(request.body) : undefined;
+    const sent = upload ? ({ ...request, body: upload.pieces } as typeof request) : request;
     const { response } = await handler.handle(sent, { abortSignal });
     const { statusCode } = response;
     const isSuccess = statusCode === 200;
-    if (isSuccess && object && !object.areAllTaken()) {
+    if (isSuccess && upload && !upload.areAllTaken()) {
       (response.body as Readable).destroy();
       throw unexpected(200, 'before it had the object');
     }
@@ -125,7 +125,7 @@ const PIECE = 64 * 2 ** 10;
 /** A body in pieces, of which each is taken once the connection has room for it; nothing where it is no bytes. */
 function inPieces(body: unknown): { pieces: Readable; areAllTaken(): boolean } | undefined {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return undefined;
-  const bytes = Buffer.from(body as Uint8Array);
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   let taken = 0;
   function* take() {
     while (taken < bytes.length) {

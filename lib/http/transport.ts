@@ -165,8 +165,8 @@ async function wholeBody(
   if (over.aborted) cutOff();
   else over.addEventListener('abort', cutOff);
   const bytes = await reading;
-  const unreadable = (why: string) =>
-    new TransportError('unreadable', `${host()}: the answer (${status}) ${why}`);
+  const failure = (code: TransportError['code'], why: string) =>
+    new TransportError(code, `${host()}: the answer (${status}) ${why}`);
   const isPacked = !['identity', null].includes(headers.get('content-encoding'));
   const length = status === 204 ? '0' : headers.get('content-length');
   // If only the beginning of a gzip came, unpacking it gives nothing, and no error. So does a whole body, of whatever
@@ -174,12 +174,10 @@ async function wholeBody(
   const isShort = !isPacked && length !== null && Number(length) !== bytes.length;
   const mayBeLost = isPacked || headers.has('transfer-encoding');
   const isLost = bytes.length === 0 && length !== '0' && mayBeLost;
-  if (ok && (isShort || isLost)) throw unreadable('was cut off');
+  if (ok && (isShort || isLost)) throw failure('unreadable', 'was cut off');
   // An error may well be empty, packed or in chunks.
-  if (isShort && !isClear(status)) {
-    throw new TransportError('connection', `${host()}: the answer (${status}) was cut off`);
-  }
-  if (ok && !isUtf8(bytes)) throw unreadable('is not UTF-8');
+  if (isShort && !isClear(status)) throw failure('connection', 'was cut off');
+  if (ok && !isUtf8(bytes)) throw failure('unreadable', 'is not UTF-8');
   return bytes;
 }
 

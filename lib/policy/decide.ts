@@ -70,7 +70,7 @@ export function decide(
       if (!matches(rule, task, 'looksAmong')) continue;
       const verdict = forRule.get(rule) as Verdicts;
       if (matches(rule, task, 'isAmong')) return longer(alike, verdict);
-      alike = longer(verdict, alike ?? verdict);
+      alike = alike ? longer(verdict, alike) : verdict;
     }
     return longer(alike, forTarget);
   };

@@ -104,6 +104,12 @@ describe('a sieve', () => {
 describe('the sieve', () => {
   const mayHold = (text: string) => new Sieve().mayHold(text);
 
+  test('lets eight letters of UTF-16 through, with what is invisible in the middle', () => {
+    const utf16 = (text: string) => Buffer.from(text, 'utf16le').toString('hex');
+    expect(mayHold(utf16('aaaa\u00adbbbb'))).toBe(true);
+    expect(mayHold(utf16('aaaa\u00adbbb'))).toBe(false);
+  });
+
   test('lets eight bytes of ASCII text in a row through, in hexadecimal digits', () => {
     const isOfText = (byte: number) => (byte >= 9 && byte <= 13) || (byte >= 32 && byte < 127);
     for (let byte = 0; byte < 256; byte += 1) {

@@ -510,6 +510,10 @@ describe('a mistake is named with its place, its path and what was expected:', (
       '7:38: targets[0].credentials.agency.domain: holds JSON; write a name',
     ],
     [
+      'credentials: { agency: { domain: "  [ \\"secret\\"]", name: a } }',
+      '7:38: targets[0].credentials.agency.domain: holds JSON; write a name',
+    ],
+    [
       'credentials: { env: PROD-1 }',
       '7:25: targets[0].credentials.env: expected a prefix such as PROD, of letters, digits and _, found text',
     ],
@@ -1019,6 +1023,11 @@ describe('a mistake is named with its place, its path and what was expected:', (
       'p.yml:10:11: targets[0].instances.exclude[0]: holds a line break; write it on one line, without | or >',
     ]);
     expect(problemsOf(policyText(block.replace('|', '>-')))).toEqual([]);
+  });
+
+  test('a name with brackets and quotation marks is no JSON', () => {
+    const rule = `keepFor: 1d\ncredentials: { agency: { domain: 'acme {"a', name: a } }`;
+    expect(problemsOf(policyText(rule))).toEqual([]);
   });
 
   test('several in one line, in the order in which they stand there', () => {

@@ -17,9 +17,7 @@ export class RunFailedError extends JanitorError {
             `${name}: ${labelOf(instance)}: ${errors[0]?.message ?? `failed, stopped by ${stoppedBy}`}`,
         ),
     ]);
-    const all = [...summary.warnings.filter(saysMissing), ...causes];
-    // A fleet may have failed for what stands in its warnings alone.
-    if (all.length === 0) all.push(...summary.warnings);
+    const all = [...failingWarnings(summary, causes.length > 0), ...causes];
     const shown = all.slice(0, 5).join('; ');
     const more = all.length > 5 ? `; and ${all.length - 5} more` : '';
     super(
@@ -27,4 +25,18 @@ export class RunFailedError extends JanitorError {
       `${describeTotals(summary)}. ${shown}${more}. The log lines with runId ${summary.runId} have the rest.`,
     );
   }
+}
+
+/**
+ * The warnings that say why a run failed: those about missing instances. A fleet may have failed for what stands in
+ * its warnings alone: then all of them.
+ * @param hasOtherCauses whether targets or instances have failed.
+ */
+export function failingWarnings(
+  { outcome, warnings }: Pick<Summary, 'outcome' | 'warnings'>,
+  hasOtherCauses: boolean,
+): readonly string[] {
+  if (outcome !== 'failed') return [];
+  const missing = warnings.filter(saysMissing);
+  return missing.length > 0 || hasOtherCauses ? missing : warnings;
 }

@@ -37,6 +37,7 @@ export async function publish(
   secrets = new RunSecrets(),
   clock: Pick<Clock, 'sleep'> = systemClock,
 ): Promise<void> {
+  const abortSignal = AbortSignal.timeout(timeoutMs);
   // Only runs that have something to tell need it.
   const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
   const { awsRequestHandler } = await import('../http/aws-handler.ts');
@@ -48,7 +49,6 @@ export async function publish(
   // Not with those of the run, which may hold as many as they can.
   const keys = new RunSecrets();
   hideKeysOf(client, keys, clock, timeoutMs);
-  const abortSignal = AbortSignal.timeout(timeoutMs);
   try {
     const command = new PublishCommand({ TopicArn: topicArn, Subject: subject, Message: text });
     const { MessageId, $metadata } = await client.send(command, { abortSignal });

@@ -1,6 +1,7 @@
 import type { Outcome, StoppedBy } from '../model/outcome.ts';
 import type { Summary, TargetSummary } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
+import { failingWarnings } from '../run/run-failed-error.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from './deletions.ts';
 import {
   describeAnswer,
@@ -12,13 +13,13 @@ import {
 } from './failures.ts';
 import { describeSeconds, describeTime, number, numberOf } from './text.ts';
 
-/** Targets with a line of their own, and groups of failures. */
-const MAX_TARGETS = 8;
-const MAX_GROUPS = 4;
+/** Targets with a line of their own, and reasons why something failed. */
+const MAX_TARGETS = 7;
+const MAX_REASONS = 4;
 /** Names that one line has. */
 const MAX_NAMES = 3;
-/** Characters of a message that came from a service. */
-const MAX_MESSAGE = 300;
+/** Characters of a reason. */
+const MAX_REASON = 300;
 /** Characters that SNS allows for a subject, which has to be ASCII. */
 const MAX_SUBJECT = 100;
 
@@ -55,12 +56,13 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
   const groups = groupFailures(failuresOf(summary));
   const failed = groups.filter((group) => group.outcome === 'failed');
   const unreached = groups.filter((group) => group.outcome !== 'failed');
+  const warnings = failingWarnings(summary, failed.length > 0);
   const parts = [
     introduction(summary, sender),
     section('What went', whatWent(summary)),
-    section('What failed', whatFailed(failed, failuresOmitted(summary))),
+    section('What failed', whatFailed(failed, warnings, failuresOmitted(summary))),
     section('What is left', whatIsLeft(summary, unreached)),
-    section('What to do', whatToDo(summary, failed, sender)),
+    section('What to do', whatToDo(summary, failed, warnings, sender)),
     [
       `Dashboard: ${sender.dashboard}`,
       `To find this run in the log, search for its id: ${summary.runId}`,
@@ -124,26 +126,37 @@ function whatWent(summary: Summary): string[] {
   ];
 }
 
-/** @param omitted records of which the summary has only the number. */
-function whatFailed(failed: readonly FailureGroup[], omitted: number): string[] {
-  const more = failed.slice(MAX_GROUPS);
+/**
+ * @param warnings that say why the run failed.
+ * @param omitted records of which the summary has only the number.
+ */
+function whatFailed(
+  failed: readonly FailureGroup[],
+  warnings: readonly string[],
+  omitted: number,
+): string[] {
+  const reasons = [...warnings.map(shortened), ...failed.map(describeFailures)];
+  const more = reasons.slice(MAX_REASONS);
   return [
-    ...failed.slice(0, MAX_GROUPS).map((group) => {
-      const answer = describeAnswer(group);
-      const { message } = group;
-      const shortened =
-        message.length > MAX_MESSAGE ? `${message.slice(0, MAX_MESSAGE)}…` : message;
-      const places = group.places.map(({ name, count }) =>
-        group.of === 'record' ? `${name} (${number(count)})` : name,
-      );
-      const noun = group.of === 'target' ? 'target' : 'instance';
-      return `${describeCount(group, numberOf)} (${namesOf(places, noun)}): ${shortened}${answer && ` (${answer})`}`;
-    }),
+    ...reasons.slice(0, MAX_REASONS),
     ...(more.length > 0 ? [`${numberOf(more.length, 'other failure')}; the log has all`] : []),
     ...(omitted > 0
       ? [`${numberOf(omitted, 'more record')} failed, for these reasons or others`]
       : []),
   ];
+}
+
+function describeFailures(group: FailureGroup): string {
+  const answer = describeAnswer(group);
+  const places = group.places.map(({ name, count }) =>
+    group.of === 'record' ? `${name} (${number(count)})` : name,
+  );
+  const noun = group.of === 'target' ? 'target' : 'instance';
+  return `${describeCount(group, numberOf)} (${namesOf(places, noun)}): ${shortened(group.message)}${answer && ` (${answer})`}`;
+}
+
+function shortened(reason: string): string {
+  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
 }
 
 function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): string[] {
@@ -176,6 +189,7 @@ const ADVICE: Partial<Record<StoppedBy, string>> = {
 function whatToDo(
   { targets, totals }: Summary,
   failed: readonly FailureGroup[],
+  warnings: readonly string[],
   { runbook }: LetterSender,
 ): string[] {
   const stopped = new Set(
@@ -185,6 +199,9 @@ function whatToDo(
     .filter(({ of }) => of === 'target')
     .flatMap(({ places }) => places.map(({ name }) => name));
   const advice = [
+    ...(warnings.length > 0
+      ? ['Start a new run. If a reason above is what it was asked for, correct that first.']
+      : []),
     ...(brokenTargets.length > 0
       ? [
           `Correct the problem that is named above for ${namesOf(brokenTargets, 'target')}; the next run does the rest.`,

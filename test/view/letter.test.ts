@@ -102,6 +102,39 @@ test('a run in which all went well says that nothing is to be done', () => {
   expect(letter?.text).not.toContain('What failed');
 });
 
+test.each([
+  [
+    'instances that are not there',
+    ['unknown instance "nosuch"; known instances: a-1'],
+    'unknown instance "nosuch"; known instances: a-1',
+  ],
+  [
+    'a part of the fleet of which nothing is known',
+    ['endpoint 1: nothing is known about it; start a new run'],
+    'endpoint 1: nothing is known about it; start a new run',
+  ],
+])('a run that failed for nothing but %s says so, and what to do', (_, warnings, reason) => {
+  const went = target('a', [instance('i', { deleted: 4 })]);
+  const letter = letterOf(summaryOf([went], { outcome: 'failed', warnings }), SENDER);
+  expect(letter?.subject).toBe('task-janitor prod: 4 records deleted, run failed');
+  expect(letter?.text).toContain(`What failed\n- ${reason}\n`);
+  expect(letter?.text).toContain('What to do\n- Start a new run. If a reason above is');
+  expect(letter?.text).not.toContain('Nothing.');
+});
+
+test('other warnings are no reason why a run failed', () => {
+  const warnings = ['the clock is off', 'unknown instance "nosuch"; there are no instances'];
+  const error = { code: 'x', message: 'no answer' };
+  const targets = [target('a', [], { outcome: 'failed', error })];
+  const letter = letterOf(summaryOf(targets, { warnings }), SENDER);
+  expect(letter?.text).toContain(
+    'What failed\n- unknown instance "nosuch"; there are no instances\n- 1 target failed (a): no answer (x)\n',
+  );
+  expect(letter?.text).not.toContain('clock');
+  const complete = summaryOf([target('a', [instance('i', { deleted: 4 })])], { warnings });
+  expect(letterOf(complete, SENDER)?.text).not.toContain('What failed');
+});
+
 test('failures of which nobody knows more are counted', () => {
   const failing = instance('i', { failed: 21, errors: [locked('one')], errorsOmitted: 20 });
   const letter = letterOf(summaryOf([target('a', [failing])]), SENDER);
@@ -147,13 +180,28 @@ test('any letter has 40 lines at most, a subject that SNS takes, and nothing tha
     .map(({ name, list, error: each }) =>
       target(name, list, each ? { error: each, outcome: 'failed' } : {}),
     );
-  fc.assert(
-    fc.property(fc.array(targets, { maxLength: 30 }), fc.string(), (list, stage) => {
-      const letter = letterOf(summaryOf(list), { ...SENDER, stage: stage.replace(/\s/g, '') });
-      if (!letter) return;
-      expect(letter.text.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
-      expect(letter.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
-      expect(letter.text).not.toMatch(/[^\P{C}\n]/u);
+  const warning = fc.oneof(text, fc.constant('unknown instance "a"'));
+  const warnings = fc.option(
+    fc.record({
+      outcome: fc.constant('failed' as const),
+      warnings: fc.array(warning, { minLength: 1, maxLength: 9 }),
     }),
+    { nil: {} },
+  );
+  fc.assert(
+    fc.property(
+      fc.array(targets, { maxLength: 30 }),
+      warnings,
+      fc.string(),
+      (list, said, stage) => {
+        const summary = summaryOf(list, said);
+        const letter = letterOf(summary, { ...SENDER, stage: stage.replace(/\s/g, '') });
+        if (!letter) return;
+        expect(letter.text.trimEnd().split('\n').length).toBeLessThanOrEqual(40);
+        expect(letter.subject).toMatch(/^[\x20-\x7e]{1,100}$/);
+        expect(letter.text).not.toMatch(/[^\P{C}\n]/u);
+        if (summary.outcome === 'failed') expect(letter.text).not.toContain('Nothing.\n');
+      },
+    ),
   );
 });

@@ -87,14 +87,17 @@ function unacknowledged(bucket: string, place: string, doubt: string): ArchiveEr
 /** Milliseconds before a write is repeated that met another one of the same name. */
 const CONFLICT_WAIT_MS = 500;
 
-const ADVICE: ReadonlyMap<string | undefined, string> = new Map([
+/** By the name of an error, or by the status of one that has none. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
   ['AccessDenied', 'grant s3:PutObject there'],
+  ['403', 'grant s3:PutObject there'],
   ['NoSuchBucket', 'make the bucket, or name another one under archive'],
   ['ExpiredToken', 'get new AWS credentials, then run again'],
   ['InvalidToken', 'get new AWS credentials, then run again'],
   ['InvalidAccessKeyId', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['SignatureDoesNotMatch', 'set AWS credentials that are valid, such as AWS_PROFILE'],
   ['PermanentRedirect', 'set AWS_REGION to the region of the bucket'],
+  ['301', 'set AWS_REGION to the region of the bucket'],
   ['UnexpectedBodyError', ELSEWHERE],
   ['ConditionalRequestConflict', 'run again'],
   ['RequestTimeTooSkewed', 'set the clock of this machine'],
@@ -108,14 +111,15 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
   }
   const name = harmlessName(error, secrets.revealer());
   // Before it is cut, so that no secret stays in part.
+  const status = statusOf(error);
   const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
-  const advice = ADVICE.get(name) ?? adviceOn(statusOf(error));
+  const advice = ADVICE.get(name ?? `${status}`) ?? adviceOn(status);
   return new ArchiveError(name ?? 'archive', `archive s3://${bucket}: ${said}; ${advice}`);
 }
 
 /** For the errors that have no advice of their own. */
 function adviceOn(status: number | undefined): string {
   if (status === undefined) return ELSEWHERE;
-  if (status >= 500) return 'run again when the store is well';
+  if (status >= 500 || status === 429) return 'run again when the store is well';
   return 'mend that, or name another place under archive';
 }

@@ -34,10 +34,14 @@ export function doubtAbout(
 /** Characters of an error's name: whatever else a server writes there is no name, and is not repeated. */
 const NAME = /^[A-Za-z][\w.]{0,63}$/;
 
+/** What the SDK calls errors whose answer gives them no name, and no text. */
+const NAMELESS = /^Unknown(Error)?$/;
+
 /** The name of an error that the SDK throws, mostly the server's own code for it; undefined where it is none. */
 export function errorName(error: unknown): string | undefined {
   const { name } = error as { name?: unknown };
-  return typeof name === 'string' && NAME.test(name) ? name : undefined;
+  const isName = typeof name === 'string' && NAME.test(name) && !NAMELESS.test(name);
+  return isName ? name : undefined;
 }
 
 /** Names of errors that Secrets Manager, STS and the sources of AWS keys are known for, and of ours and the SDK's. */
@@ -82,16 +86,19 @@ const NO_ENDPOINT =
 /**
  * Name and message of an error of the SDK where an answer came, and of an error of ours. Secrets that are known still
  * stand in them. Where no answer came, why that is.
- * @param name what is shown instead of its own name.
+ * @param name what is shown instead of its own name, or of its status where it has none.
  */
-export function saidBy(error: unknown, name: string | undefined = (error as Error).name): string {
+export function saidBy(error: unknown, name = errorName(error) ?? ''): string {
   const { name: own, message, code } = error as NodeJS.ErrnoException;
   if (own === 'EndpointError' || code === 'ERR_INVALID_URL') return NO_ENDPOINT;
   if (message === 'Region is missing') return 'there is no AWS region: set AWS_REGION';
-  if (!(error instanceof JanitorError) && statusOf(error) === undefined) return whyNoAnswer(error);
+  const status = statusOf(error);
+  if (!(error instanceof JanitorError) && status === undefined) return whyNoAnswer(error);
   // The SDK adds how to look into its error in a debugger.
   const said = message.includes('{error}.$response') ? 'its answer cannot be read' : message;
-  return [name, said].filter(Boolean).join(': ');
+  return [name || (status && `HTTP ${status}`), NAMELESS.test(said) ? '' : said]
+    .filter(Boolean)
+    .join(': ');
 }
 
 /** How many times a write is repeated that met another one of the same key. */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { JanitorError } from '../model/error.ts';
@@ -67,7 +68,11 @@ export function awsRequestHandler(
     const handler = await handlerFor(url);
     const isPut = request.method === 'PUT';
     const upload = isPut ? inPieces(request.body) : undefined;
-    const sent = upload ? ({ ...request, body: upload.pieces } as typeof request) : request;
+    const sent = {
+      ...request,
+      ...(handler !== direct && { headers: withoutExpect(request.headers) }),
+      ...(upload && { body: upload.pieces }),
+    } as typeof request;
     const { response } = await handler.handle(sent, { abortSignal });
     const { statusCode } = response;
     const isSuccess = statusCode === 200;
@@ -77,7 +82,10 @@ export function awsRequestHandler(
     }
     const isObject = isSuccess && request.method === 'GET' && !('list-type' in request.query);
     const most = isObject ? maxBytes : isSuccess ? MAX_BYTES : MAX_ERROR;
+    const { socket } = response.body as IncomingMessage;
     const body = await readBytes(response.body, most);
+    // It would keep the rest of the object until the server closes it.
+    if (upload && !upload.areAllTaken()) socket.destroy();
     if (isSuccess && isPut && body.length > 0) {
       throw unexpected(200, 'with a body, which no store gives for an object that it took');
     }
@@ -118,6 +126,13 @@ export function awsRequestHandler(
     updateHttpClientConfig: (key, value) => direct.updateHttpClientConfig(key, value),
     httpHandlerConfigs: () => direct.httpHandlerConfigs(),
   };
+}
+
+/** The agent of a proxy without TLS sends a head again that went out before its body, which this header makes it do. */
+function withoutExpect(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'expect'),
+  );
 }
 
 const PIECE = 64 * 2 ** 10;

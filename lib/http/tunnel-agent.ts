@@ -10,6 +10,11 @@ export { HttpProxyAgent };
  * it becomes an error of the proxy.
  */
 export class TunnelAgent extends HttpsProxyAgent<string> {
+  /** The library guesses it from the stack, and wrongly where a connection is to be used again. */
+  override isSecureEndpoint(): boolean {
+    return true;
+  }
+
   override async connect(
     ...[request, options]: Parameters<HttpsProxyAgent<string>['connect']>
   ): ReturnType<HttpsProxyAgent<string>['connect']> {

@@ -213,7 +213,10 @@ describe('in S3', () => {
   let server: Served;
   let client: S3Client;
   let objects: Map<string, Buffer>;
-  /** Statuses of the next answers, instead of the ordinary ones; 201 stores the object and then answers 500. */
+  /**
+   * Statuses of the next answers, instead of the ordinary ones; 201 stores the object and then answers 500, one below
+   * 200 is that of an error without a body, less 300.
+   */
   let answers: number[];
   beforeEach(async () => {
     objects = new Map();
@@ -234,6 +237,7 @@ describe('in S3', () => {
       const answer = answers.shift() ?? 200;
       if (answer === 403) return end(403, 'AccessDenied');
       if (answer === 500) return end(500, 'InternalError');
+      if (answer < 200) return end(answer + 300);
       if (answer === 400) return end(400, 'Odd\u202eerror');
       if (answer === 409) return end(409, 'ConditionalRequestConflict');
       if (objects.has(key)) return end(412, 'PreconditionFailed');
@@ -307,6 +311,17 @@ describe('in S3', () => {
       [403],
       'archive s3://bucket: AccessDenied: AccessDenied; grant s3:PutObject there',
     ],
+    ['a refusal without a word', [103], 'archive s3://bucket: HTTP 403; grant s3:PutObject there'],
+    [
+      'another region without a word',
+      [1],
+      'archive s3://bucket: HTTP 301; set AWS_REGION to the region of the bucket',
+    ],
+    [
+      'what has to wait',
+      [129, 129, 129, 129],
+      'archive s3://bucket: HTTP 429; run again when the store is well',
+    ],
     [
       'a failure that stays',
       [500, 500, 500, 500],
@@ -315,7 +330,7 @@ describe('in S3', () => {
     [
       'one that a terminal would obey',
       [400],
-      'archive s3://bucket: Odd?error; mend that, or name another place under archive',
+      'archive s3://bucket: HTTP 400: Odd?error; mend that, or name another place under archive',
     ],
   ])('%s is an error that says where and what to do', async (_, statuses, message) => {
     answers = statuses;
@@ -534,7 +549,7 @@ describe('a store that', () => {
       const isCode = code === 'constructor';
       expect(error.code).toBe(isCode ? code : 'archive');
       expect(error.message).toBe(
-        `archive s3://bucket: ${isCode ? `${code}: ` : ''}m; mend that, or name another place under archive`,
+        `archive s3://bucket: ${isCode ? code : 'HTTP 400'}: m; mend that, or name another place under archive`,
       );
     },
   );

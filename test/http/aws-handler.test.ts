@@ -190,28 +190,55 @@ test('an object that is answered before it was sent is not there', async () => {
   const headers = { 'content-length': String(body.length) };
   const early = { name: 'UnexpectedBodyError', message: 'HTTP 200 before it had the object' };
   await expect(ask({}, { method: 'PUT', body, headers }).handle()).rejects.toMatchObject(early);
-  respond = (_, response) => response.writeHead(503).end();
-  const { response } = await ask({}, { method: 'PUT', body, headers }).handle();
-  expect(response.statusCode).toBe(503);
 });
 
+/** Sends an object to a store of raw bytes. */
+async function put(
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string>>,
+  store: (socket: net.Socket) => void,
+) {
+  const listening = net.createServer(store);
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const { port } = listening.address() as net.AddressInfo;
+  const place = { protocol: 'http:', hostname: '127.0.0.1', port, path: '/', query: {} };
+  const sized = { ...headers, 'content-length': String(body.length) };
+  const request = { ...place, method: 'PUT', headers: sized, body };
+  const handler = awsRequestHandler({}, clock);
+  try {
+    return await handler.handle(request as unknown as Parameters<typeof handler.handle>[0]);
+  } finally {
+    listening.close();
+  }
+}
+
 test('so is one that is answered where it was only announced', async () => {
-  const store = net.createServer((socket) =>
+  const sent = put('abc', { expect: '100-continue' }, (socket) =>
     socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')),
   );
-  await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
-  try {
-    const { port } = store.address() as net.AddressInfo;
-    const request = {
-      ...{ protocol: 'http:', hostname: '127.0.0.1', port, path: '/', method: 'PUT', query: {} },
-      ...{ headers: { expect: '100-continue', 'content-length': '3' }, body: 'abc' },
-    };
-    const handler = awsRequestHandler({}, clock);
-    const sent = handler.handle(request as unknown as Parameters<typeof handler.handle>[0]);
-    await expect(sent).rejects.toMatchObject({ message: 'HTTP 200 before it had the object' });
-  } finally {
-    store.close();
-  }
+  await expect(sent).rejects.toMatchObject({ message: 'HTTP 200 before it had the object' });
+});
+
+test('an error that comes before an object was sent ends the connection', async () => {
+  const size = 64 * 2 ** 20;
+  let store: net.Socket | undefined;
+  const { response } = await put(Buffer.alloc(size), {}, (socket) => {
+    store = socket.once('data', () => {
+      socket.pause();
+      socket.write('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
+    });
+  });
+  expect(response.statusCode).toBe(503);
+  let arrived = 0;
+  const end = new Promise<string>((resolve) => {
+    store?.on('error', () => {}).once('close', () => resolve('closed'));
+    store?.on('data', (bytes) => {
+      arrived += bytes.length;
+      if (arrived >= size) resolve('sent');
+    });
+  });
+  store?.resume();
+  expect(await end).toBe('closed');
 });
 
 test('a body of just its bound is read', async () => {

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
+import https from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { json, text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bucketStore } from '../../lib/fleet/object-store.ts';
 import { systemClock } from '../../lib/http/clock.ts';
 import { proxyFor } from '../../lib/http/proxy.ts';
 import { proxyName } from '../../lib/http/proxy-error.ts';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
+import { TunnelAgent } from '../../lib/http/tunnel-agent.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
 import { AWS_KEYS, keepEnvironment } from '../environment.ts';
@@ -173,6 +176,22 @@ describe('a request', () => {
   });
 });
 
+test('a tunnel is kept, and used again by whoever names no protocol', async () => {
+  const agent = new TunnelAgent(proxy.url, { keepAlive: true });
+  for (const path of ['/a', '/b']) {
+    const request = https.request({
+      hostname: 'a.example.com',
+      path,
+      agent,
+      rejectUnauthorized: false,
+    });
+    const [answer] = await once(request.end(), 'response');
+    expect(await text(answer)).toBe(`GET ${path}`);
+  }
+  expect(proxy.asked).toEqual(['a.example.com:443']);
+  agent.destroy();
+});
+
 describe('no proxy', () => {
   test.each([
     ['localhost', 'https://localhost:8443/', ''],
@@ -251,6 +270,24 @@ describe('the AWS SDK', () => {
       'its certificate is not trusted (DEPTH_ZERO_SELF_SIGNED_CERT)',
     );
     expect(proxy.asked[0]).toBe('sns.eu-central-1.amazonaws.com:443');
+  });
+
+  test('sends a large object through a proxy without TLS as it is', async () => {
+    const arrived: unknown[] = [];
+    const store = await serve(async (request, response) => {
+      arrived.push(await json(request));
+      response.writeHead(200, { etag: '"1"' }).end();
+    });
+    const behind = await startProxy(() => store.url);
+    process.env.HTTP_PROXY = behind.url;
+    const bucket = bucketStore('b', { endpoint: 'http://store.example.com', forcePathStyle: true });
+    // The SDK announces objects of 2 MB and more.
+    const objects = [{ a: 'x' }, { a: 'x'.repeat(3 * 2 ** 20) }];
+    for (const [index, object] of objects.entries()) await bucket.create(`k${index}`, object);
+    expect(arrived).toEqual(objects);
+    expect(behind.asked).toHaveLength(2);
+    await behind.close();
+    await store.close();
   });
 
   test('shows neither password nor header of the proxy where an answer repeats them', async () => {

@@ -311,7 +311,9 @@ export class InstanceCleanup {
         const sent = await this.#guarded(() =>
           this.#target.api.deleteTask(this.#instance.id, id, onUnclear),
         );
-        if (sent) this.#enter(ledger, record, sent);
+        if (!sent) continue;
+        this.#enter(ledger, record, sent);
+        await this.#guarded(async () => this.#target.api.checkClock(sent.reading));
       }
     };
     const workers = Math.min(this.#target.concurrency, ledger.waiting);

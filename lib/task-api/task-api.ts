@@ -281,7 +281,8 @@ export class TaskApi {
       const { answer } = sent.reading ?? {};
       if (answer === 'ok' || answer === 'deleted') this.#seenAt.set(instanceId, clock.monotonic());
     }
-    this.#checkClock(sent.reading);
+    // What a DELETE did has to be entered first.
+    if (!changes) this.checkClock(sent.reading);
     return sent;
   }
 
@@ -344,8 +345,12 @@ export class TaskApi {
     );
   }
 
-  /** Throws where our clock and the service's are so far apart that nobody knows how old a record is. */
-  #checkClock(reading: AnswerReading | undefined): void {
+  /**
+   * Compares our clock with the service's, by the first answer that says its time. Lists do it themselves; whoever
+   * deletes does it with each answer.
+   * @throws {TargetError} where they are so far apart that nobody knows how old a record is.
+   */
+  checkClock(reading: AnswerReading | undefined): void {
     const { serverTime } = reading ?? {};
     if (this.clockIsKnown || serverTime === undefined) return;
     this.clockIsKnown = true;

@@ -110,6 +110,28 @@ describe('a clock', () => {
     ]);
   });
 
+  test('that only the answer to a DELETE shows to be wrong ends the run, and that record is counted', async () => {
+    const { emulator } = world;
+    addExpired('a', 'b', 'c');
+    const real = createTransport(systemClock);
+    const transport = {
+      ...real,
+      send: async (...[request, ...more]: Parameters<typeof real.send>) => {
+        const { status, body } = await real.send(request, ...more);
+        const date = new Date(NOW - 400 * DAY).toUTCString();
+        const header = (name: string) =>
+          name === 'date' && request.method === 'DELETE' ? date : undefined;
+        return { status, body, header };
+      },
+    };
+    const requests = { concurrency: 1 };
+    const summary = await world.run(onlyTarget(emulator, { requests }), {}, { transport });
+    real.close();
+    expect(summary.targets[0]).toMatchObject({ outcome: 'failed', error: { code: 'clock' } });
+    expect(deletes()).toBe(1);
+    expect(summary.totals).toMatchObject({ deleted: 1, remaining: 2 });
+  });
+
   test.each([-5 * 60_000, 3_600_000])(
     'that steps by %d ms while a run goes on changes neither its length nor its end',
     async (step) => {

@@ -28,15 +28,14 @@ export class RunFailedError extends JanitorError {
 }
 
 /**
- * The warnings that say why a run failed: those about missing instances. A fleet may have failed for what stands in
- * its warnings alone: then all of them.
+ * The warnings of a failed run that say why it failed: those about missing instances. A fleet may have failed for what
+ * stands in its warnings alone: then all of them.
  * @param hasOtherCauses whether targets or instances have failed.
  */
 export function failingWarnings(
-  { outcome, warnings }: Pick<Summary, 'outcome' | 'warnings'>,
+  { warnings }: Pick<Summary, 'warnings'>,
   hasOtherCauses: boolean,
 ): readonly string[] {
-  if (outcome !== 'failed') return [];
   const missing = warnings.filter(saysMissing);
   return missing.length > 0 || hasOtherCauses ? missing : warnings;
 }

@@ -57,7 +57,7 @@ function text(value: unknown): string | undefined {
 const USUAL_TIMESTAMP =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/;
 const TIMESTAMP =
-  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:[.,](\d{1,30}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:(?<=:\d\d:\d\d)[.,](\d{1,30}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
 
 /**
  * An ISO 8601 date and time with its zone. Without a zone nobody knows the moment: it is unreadable.

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { task as row, taskOf } from '../../lib/emulator/index.ts';
-import { readTask } from '../../lib/model/task.ts';
+import { readTask, readTimestamp } from '../../lib/model/task.ts';
 
 const at = (updated_at: unknown) => readTask({ id: 'a', updated_at }).updatedAt;
 
@@ -184,4 +184,10 @@ describe('a timestamp', () => {
       }
     }
   });
+});
+
+test('a fraction of a minute is unreadable', () => {
+  expect(readTimestamp('2026-01-01T10:30.9Z')).toBeUndefined();
+  expect(readTimestamp('2026-01-01T10:30Z')).toBe(Date.UTC(2026, 0, 1, 10, 30));
+  expect(readTimestamp('2026-01-01T10:30:54,9Z')).toBe(Date.UTC(2026, 0, 1, 10, 30, 54, 900));
 });

@@ -110,8 +110,8 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
     return new ArchiveError(error.code, `archive s3://${bucket}: ${error.message}`);
   }
   const name = harmlessName(error, secrets.revealer());
-  // Before it is cut, so that no secret stays in part.
   const status = statusOf(error);
+  // Before it is cut, so that no secret stays in part.
   const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
   const advice = ADVICE.get(name ?? `${status}`) ?? adviceOn(status);
   return new ArchiveError(name ?? 'archive', `archive s3://${bucket}: ${said}; ${advice}`);

@@ -128,7 +128,7 @@ export function awsRequestHandler(
   };
 }
 
-/** The agent of a proxy without TLS sends a head again that went out before its body, which this header makes it do. */
+/** With that header the head goes out before the body. Then the agent of a proxy without TLS sends the head a second time. */
 function withoutExpect(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).filter(([name]) => name.toLowerCase() !== 'expect'),

@@ -57,7 +57,7 @@ function text(value: unknown): string | undefined {
 const USUAL_TIMESTAMP =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{3})?Z$/;
 const TIMESTAMP =
-  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)(?:(?<=:\d\d:\d\d)[.,](\d{1,30}))?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
+  /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d)(?:(:[0-5]\d)(?:[.,](\d{1,30}))?)?(Z|[+-](?:[01]\d|2[0-3]):?[0-5]\d)$/;
 
 /**
  * An ISO 8601 date and time with its zone. Without a zone nobody knows the moment: it is unreadable.
@@ -69,14 +69,14 @@ export function readTimestamp(value: unknown): number | undefined {
   if (USUAL_TIMESTAMP.test(value)) return Date.parse(value);
   const match = TIMESTAMP.exec(value);
   if (!match) return undefined;
-  const [, local = '', fraction = '', zone = ''] = match;
-  const day = Number(local.slice(8, 10));
+  const [, minute = '', second = '', fraction = '', zone = ''] = match;
+  const day = Number(minute.slice(8, 10));
   // `Date.parse` takes 30 February for a day of March.
-  if (day > 28 && day > daysInMonth(Number(local.slice(0, 4)), Number(local.slice(5, 7)))) {
+  if (day > 28 && day > daysInMonth(Number(minute.slice(0, 4)), Number(minute.slice(5, 7)))) {
     return undefined;
   }
   const offset = zone.length === 5 ? `${zone.slice(0, 3)}:${zone.slice(3)}` : zone;
-  return Date.parse(local + offset) + Number(fraction.slice(0, 3).padEnd(3, '0'));
+  return Date.parse(minute + second + offset) + Number(fraction.slice(0, 3).padEnd(3, '0'));
 }
 
 function daysInMonth(year: number, month: number): number {

@@ -17,7 +17,7 @@ export class RunFailedError extends JanitorError {
             `${name}: ${labelOf(instance)}: ${errors[0]?.message ?? `failed, stopped by ${stoppedBy}`}`,
         ),
     ]);
-    const all = [...failingWarnings(summary, causes.length > 0), ...causes];
+    const all = [...failingWarnings(summary.warnings, causes.length > 0), ...causes];
     const shown = all.slice(0, 5).join('; ');
     const more = all.length > 5 ? `; and ${all.length - 5} more` : '';
     super(
@@ -33,7 +33,7 @@ export class RunFailedError extends JanitorError {
  * @param hasOtherCauses whether targets or instances have failed.
  */
 export function failingWarnings(
-  { warnings }: Pick<Summary, 'warnings'>,
+  warnings: readonly string[],
   hasOtherCauses: boolean,
 ): readonly string[] {
   const missing = warnings.filter(saysMissing);

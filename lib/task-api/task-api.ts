@@ -189,6 +189,22 @@ export class TaskApi {
     });
   }
 
+  /**
+   * Compares our clock with the service's, by the first answer that says its time. Lists do it themselves; whoever
+   * deletes does it with each answer.
+   * @throws {TargetError} where they are so far apart that nobody knows how old a record is.
+   */
+  checkClock(reading: AnswerReading | undefined): void {
+    const { serverTime } = reading ?? {};
+    if (this.clockIsKnown || serverTime === undefined) return;
+    this.clockIsKnown = true;
+    const difference = this.#options.time() - serverTime;
+    if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return;
+    const side = difference > 0 ? 'ahead of' : 'behind';
+    const message = `this machine's clock is ${describeSpan(Math.abs(difference))} ${side} that of ${this.#options.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
+    throw new TargetError('clock', message, reading);
+  }
+
   #taskList(instanceId: string): List {
     return {
       url: `${this.#base}/${encode(instanceId)}/tasks`,
@@ -343,22 +359,6 @@ export class TaskApi {
       `${origin} does not permit ${permission} with these credentials (${who}): ${describeReading(reading)}`,
       adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
     );
-  }
-
-  /**
-   * Compares our clock with the service's, by the first answer that says its time. Lists do it themselves; whoever
-   * deletes does it with each answer.
-   * @throws {TargetError} where they are so far apart that nobody knows how old a record is.
-   */
-  checkClock(reading: AnswerReading | undefined): void {
-    const { serverTime } = reading ?? {};
-    if (this.clockIsKnown || serverTime === undefined) return;
-    this.clockIsKnown = true;
-    const difference = this.#options.time() - serverTime;
-    if (Math.abs(difference) <= CLOCK_TOLERANCE_MS) return;
-    const side = difference > 0 ? 'ahead of' : 'behind';
-    const message = `this machine's clock is ${describeSpan(Math.abs(difference))} ${side} that of ${this.#options.origin}, so the age of a record is not known. Set the clock (NTP), then run again.`;
-    throw new TargetError('clock', message, reading);
   }
 }
 

@@ -56,7 +56,7 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
   const groups = groupFailures(failuresOf(summary));
   const failed = groups.filter((group) => group.outcome === 'failed');
   const unreached = groups.filter((group) => group.outcome !== 'failed');
-  const warnings = outcome === 'failed' ? failingWarnings(summary, failed.length > 0) : [];
+  const warnings = outcome === 'failed' ? failingWarnings(summary.warnings, failed.length > 0) : [];
   const parts = [
     introduction(summary, sender),
     section('What went', whatWent(summary)),

@@ -214,8 +214,8 @@ describe('in S3', () => {
   let client: S3Client;
   let objects: Map<string, Buffer>;
   /**
-   * Statuses of the next answers, instead of the ordinary ones; 201 stores the object and then answers 500, one below
-   * 200 is that of an error without a body, less 300.
+   * Statuses of the next answers, instead of the ordinary ones; 201 stores the object and then answers 500. One with a
+   * minus is that of an error without a body.
    */
   let answers: number[];
   beforeEach(async () => {
@@ -237,7 +237,7 @@ describe('in S3', () => {
       const answer = answers.shift() ?? 200;
       if (answer === 403) return end(403, 'AccessDenied');
       if (answer === 500) return end(500, 'InternalError');
-      if (answer < 200) return end(answer + 300);
+      if (answer < 0) return end(-answer);
       if (answer === 400) return end(400, 'Odd\u202eerror');
       if (answer === 409) return end(409, 'ConditionalRequestConflict');
       if (objects.has(key)) return end(412, 'PreconditionFailed');
@@ -311,15 +311,15 @@ describe('in S3', () => {
       [403],
       'archive s3://bucket: AccessDenied: AccessDenied; grant s3:PutObject there',
     ],
-    ['a refusal without a word', [103], 'archive s3://bucket: HTTP 403; grant s3:PutObject there'],
+    ['a refusal without a word', [-403], 'archive s3://bucket: HTTP 403; grant s3:PutObject there'],
     [
       'another region without a word',
-      [1],
+      [-301],
       'archive s3://bucket: HTTP 301; set AWS_REGION to the region of the bucket',
     ],
     [
       'what has to wait',
-      [129, 129, 129, 129],
+      [-429, -429, -429, -429],
       'archive s3://bucket: HTTP 429; run again when the store is well',
     ],
     [

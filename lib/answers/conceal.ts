@@ -36,8 +36,8 @@ export class Secrecy {
 
   /**
    * The text, at most 2,048 characters of it, with each secret replaced that stands there as it is or in one of the
-   * usual forms (JSON, percent, base64, hexadecimal digits). Where there is still one in another form, however often
-   * encoded, the whole text is left out: nobody can tell where in it the secret begins and ends.
+   * usual forms (JSON, percent, hexadecimal digits). Where there is still one in another form, however often encoded,
+   * the whole text is left out: nobody can tell where in it the secret begins and ends.
    */
   conceal(text: string): string {
     this.#catchUp();
@@ -46,7 +46,8 @@ export class Secrecy {
     let result = this.#long.replace(beginning);
     // Where it was cut there may be half a secret.
     if (text.length > MOST_READ) result = result.slice(0, -this.#long.longest || undefined);
-    return this.#long.isIn(result) ? LEFT_OUT : this.#short.replace(result).slice(0, MOST_SHOWN);
+    if (this.#long.isIn(result) || this.#short.isInBase64(result)) return LEFT_OUT;
+    return this.#short.replace(result).slice(0, MOST_SHOWN);
   }
 
   /**
@@ -102,6 +103,7 @@ const ENOUGH_LETTERS = 12;
 class Screen {
   readonly #secrets = new Set<string>();
   readonly #forms = new Set<string>();
+  readonly #base64 = new Set<string>();
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
   /** The secrets themselves, and their encoded forms. */
@@ -117,9 +119,12 @@ class Screen {
     if (this.#secrets.has(secret)) return;
     this.#secrets.add(secret);
     this.#sorted = undefined;
-    for (const form of formsOf(secret)) {
-      this.#forms.add(form);
-      this.#shortest = Math.min(this.#shortest, form.length);
+    const forms = formsOf(secret);
+    const base64 = base64Forms(Buffer.from(secret));
+    for (const form of forms) this.#forms.add(form);
+    for (const form of base64) this.#base64.add(form);
+    for (const { length } of [...forms, ...base64]) {
+      this.#shortest = Math.min(this.#shortest, length);
     }
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
@@ -151,7 +156,14 @@ class Screen {
     const isCut = part !== text;
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
-    return part.length >= this.#shortest && someDecoding(part, this.#shortest, areIn, effort);
+    if (part.length < this.#shortest) return false;
+    return this.isInBase64(part) || someDecoding(part, this.#shortest, areIn, effort);
+  }
+
+  /** Whether one stands in a text in base64, where its first and last characters may be joined to others. */
+  isInBase64(text: string): boolean {
+    for (const form of this.#base64) if (text.includes(form)) return true;
+    return false;
   }
 
   /** Tells at little cost of most names that none is in it. */
@@ -293,7 +305,6 @@ function formsOf(secret: string): readonly string[] {
     encoded.toLowerCase(),
     hex,
     hex.toUpperCase(),
-    ...base64Forms(bytes),
   ];
 }
 

@@ -14,10 +14,6 @@ const FORMS: Readonly<Record<string, (secret: string) => string>> = {
   'in JSON': (secret) => JSON.stringify(secret),
   'percent-encoded': encodeURIComponent,
   'percent-encoded in lower case': (secret) => encodeURIComponent(secret).toLowerCase(),
-  'in base64': (secret) => Buffer.from(secret).toString('base64'),
-  'in base64url': (secret) => Buffer.from(secret).toString('base64url'),
-  'in base64 behind one byte': (secret) => Buffer.from(`x${secret}`).toString('base64'),
-  'in base64 with a name': (secret) => Buffer.from(`user:${secret}:end`).toString('base64'),
   'in hexadecimal digits': (secret) => Buffer.from(secret).toString('hex'),
   'in capital hexadecimal digits': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
 };
@@ -62,7 +58,6 @@ describe('a secret is hidden', () => {
     const shown = concealer([SECRET])(`before ${written} after`);
     expect(shown).toContain('[secret]');
     expect(shown).toMatch(/^before .* after$/);
-    // Of base64 some characters depend on what stands beside the secret.
     expectNoPiece(shown, written);
   });
 
@@ -142,16 +137,34 @@ describe('a secret is hidden', () => {
     expect(concealer([whole])(whole.toUpperCase())).toBe(LEFT_OUT);
   });
 
-  test('in base64 whose letters have become capitals, and in that of URLs, where it stands', () => {
-    const secret = 'Sommer>>>?Winter???~';
-    const bytes = Buffer.from(secret);
-    const written = bytes.toString('base64url');
-    expect(written).toMatch(/-.*_/);
-    expect(concealer([secret])(`a ${written} b`)).toMatch(/^a \[secret\].{0,3} b$/);
-    expect(concealer([secret])(bytes.toString('base64').toUpperCase())).toBe(LEFT_OUT);
-    expect(revealer([secret])(bytes.toString('base64').toUpperCase())).toBe(true);
-    const short = Buffer.from('user:kafka1:end').toString('base64');
-    expect(concealer(['kafka1'])(short)).toContain('[secret]');
+  describe('in base64, with all of the text: its ends depend on what stands beside it, or are in another line', () => {
+    test.each([SECRET, 'Sommer>>>?Winter???~', 'hunter2!x', 'abcdefgh', 'kafka1'])(
+      '%s',
+      (secret) => {
+        for (const [before, after] of PAIRS) {
+          const bytes = Buffer.from(`${before}${secret}${after}`);
+          for (const written of [bytes.toString('base64'), bytes.toString('base64url')]) {
+            expect(concealer([secret])(`a ${written} b`)).toBe(LEFT_OUT);
+            expect(concealer([secret, 'Summer2026'])(`${written},Summer2026`)).toBe(LEFT_OUT);
+            if (secret.length >= 8) expect(revealer([secret])(`a${written}b`)).toBe(true);
+          }
+        }
+      },
+    );
+
+    const PAIRS = ['', 'x', 'u:', 'us:', 'user'].flatMap((before) =>
+      ['', ':', ':x', ':xy'].map((after) => [before, after] as const),
+    );
+
+    test.each(['kafka', 'k8'])('%s, as it is encoded alone', (secret) => {
+      expect(concealer([secret])(`a ${Buffer.from(secret).toString('base64')}`)).toBe(LEFT_OUT);
+    });
+
+    test('and where its letters have become capitals', () => {
+      const written = Buffer.from('Sommer>>>?Winter???~').toString('base64').toUpperCase();
+      expect(concealer(['Sommer>>>?Winter???~'])(written)).toBe(LEFT_OUT);
+      expect(revealer(['Sommer>>>?Winter???~'])(written)).toBe(true);
+    });
   });
 
   test('only where it would be shown: what is beyond 4,096 characters is not decoded', () => {
@@ -307,7 +320,6 @@ describe('nothing else is hidden', () => {
     expect(concealer(['kafka'])('a kafka, a K A F K A, a k&#97;fka')).toBe(
       'a [secret], a K A F K A, a k&#97;fka',
     );
-    expect(concealer(['kafka'])(`a ${Buffer.from('kafka').toString('base64')}`)).toBe('a [secret]');
     expect(revealer(['kafka'])('a kafka instance')).toBe(false);
     expect(concealer([''])('a')).toBe('a');
     const twice = Buffer.from(Buffer.from('a kafka1').toString('hex')).toString('base64');
@@ -446,7 +458,7 @@ test('secrets of a set that grows are hidden as soon as they are in it', () => {
   expect(secrecy.conceal(text)).toBe('a [secret], and c2Vjb25kIHNlY3JldA== of another');
   expect(reveals('second secret')).toBe(false);
   secrets.add('second secret').add('no longer a second secret but a third');
-  expect(secrecy.conceal(text)).toBe('a [secret], and [secret]dA== of another');
+  expect(secrecy.conceal(text)).toBe(LEFT_OUT);
   expect(reveals('second secret')).toBe(true);
   expect(reveals('it is no longer a second secret but a third')).toBe(true);
   expect(secrecy.conceal('no longer a second secret but a third')).toBe('[secret]');

@@ -8,6 +8,7 @@ import {
 } from '../model/summary.ts';
 import { isPartOf } from '../policy/targets.ts';
 import { type LookedAt, missingInstances, type RunRequest } from '../run/request.ts';
+import { endpointWarning } from '../run/run-failed-error.ts';
 import { lost } from './ends.ts';
 import type { KnownInstance, KnownTarget } from './known.ts';
 import type { LaneState } from './lane-log.ts';
@@ -64,7 +65,7 @@ export function summarise(
     const problem = problemOf(state, expected && (expected[lane] ?? []), whyNoEnd);
     hasGaps ||= problem !== undefined;
     if (problem && targets.length === 0) {
-      warnings.add(`endpoint ${lane + 1}: ${problem}`);
+      warnings.add(endpointWarning(lane, problem));
       lookedAt.push(NOT_OPEN);
     }
     const byTarget = new Map<string, KnownInstance[]>(targets.map(({ name }) => [name, []]));

@@ -17,7 +17,7 @@ export class RunFailedError extends JanitorError {
             `${name}: ${labelOf(instance)}: ${errors[0]?.message ?? `failed, stopped by ${stoppedBy}`}`,
         ),
     ]);
-    const all = [...failingWarnings(summary.warnings, causes.length > 0), ...causes];
+    const all = [...failingWarnings(summary.warnings), ...causes];
     const shown = all.slice(0, 5).join('; ');
     const more = all.length > 5 ? `; and ${all.length - 5} more` : '';
     super(
@@ -27,15 +27,18 @@ export class RunFailedError extends JanitorError {
   }
 }
 
+/** The warnings of a failed run that say why it failed: those about missing instances, and about endpoints. */
+export function failingWarnings(warnings: readonly string[]): readonly string[] {
+  return warnings.filter((warning) => saysMissing(warning) || ENDPOINT.test(warning));
+}
+
+const ENDPOINT = /^endpoint \d+: /;
+
 /**
- * The warnings of a failed run that say why it failed: those about missing instances. A fleet may have failed for what
- * stands in its warnings alone: then all of them.
- * @param hasOtherCauses whether targets or instances have failed.
+ * The warning about an endpoint that has no targets to tell it by.
+ * @param place of the endpoint in the run, from 0.
+ * @param problem what is not known about it, and what to do.
  */
-export function failingWarnings(
-  warnings: readonly string[],
-  hasOtherCauses: boolean,
-): readonly string[] {
-  const missing = warnings.filter(saysMissing);
-  return missing.length > 0 || hasOtherCauses ? missing : warnings;
+export function endpointWarning(place: number, problem: string): string {
+  return `endpoint ${place + 1}: ${problem}`;
 }

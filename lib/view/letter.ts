@@ -1,6 +1,7 @@
 import type { Outcome, StoppedBy } from '../model/outcome.ts';
 import type { Summary, TargetSummary } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
+import { saysMissing } from '../run/request.ts';
 import { failingWarnings } from '../run/run-failed-error.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from './deletions.ts';
 import {
@@ -56,7 +57,7 @@ export function letterOf(summary: Summary, sender: LetterSender): Letter | undef
   const groups = groupFailures(failuresOf(summary));
   const failed = groups.filter((group) => group.outcome === 'failed');
   const unreached = groups.filter((group) => group.outcome !== 'failed');
-  const warnings = outcome === 'failed' ? failingWarnings(summary.warnings, failed.length > 0) : [];
+  const warnings = outcome === 'failed' ? failingWarnings(summary.warnings) : [];
   const parts = [
     introduction(summary, sender),
     section('What went', whatWent(summary)),
@@ -199,9 +200,10 @@ function whatToDo(
     .filter(({ of }) => of === 'target')
     .flatMap(({ places }) => places.map(({ name }) => name));
   const advice = [
-    ...(warnings.length > 0
-      ? ['Start a new run. If a reason above is what it was asked for, correct that first.']
+    ...(warnings.some(saysMissing)
+      ? ['Correct the names of the instances that are not there, and start a new run.']
       : []),
+    ...(warnings.every(saysMissing) ? [] : ['For each endpoint above, do what its reason says.']),
     ...(brokenTargets.length > 0
       ? [
           `Correct the problem that is named above for ${namesOf(brokenTargets, 'target')}; the next run does the rest.`,

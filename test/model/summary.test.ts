@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { worstOutcome } from '../../lib/model/outcome.ts';
 import { addCounts, describeTotals, NO_RECORDS } from '../../lib/model/summary.ts';
 import { missingInstances } from '../../lib/run/request.ts';
-import { RunFailedError } from '../../lib/run/run-failed-error.ts';
+import { endpointWarning, RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { instance, summaryOf, target } from '../summaries.ts';
 
 test('counts are added up key by key', () => {
@@ -65,6 +65,16 @@ describe('the error of a failed run', () => {
     const error = { code: 'forbidden', message: 'not permitted' } as const;
     const both = new RunFailedError(summaryOf([target('cache', [], { error })], { warnings }));
     expect(both.message).toContain(`. ${missing}; cache: not permitted. The log lines`);
+  });
+
+  test('says of which endpoints nothing is known, whatever else went wrong', () => {
+    const gap = endpointWarning(1, 'nothing is known about it: its log is gone; start a new run');
+    const error = { code: 'forbidden', message: 'not permitted' } as const;
+    const warnings = ['something else', gap];
+    const { message } = new RunFailedError(summaryOf([target('a', [], { error })], { warnings }));
+    expect(message).toContain('. endpoint 2: nothing is known about it: its log is gone; start');
+    expect(message).toContain('start a new run; a: not permitted. The log lines');
+    expect(message).not.toContain('something else');
   });
 
   test('names a target that failed itself', () => {

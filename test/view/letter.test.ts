@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoppedBy } from '../../lib/model/outcome.ts';
 import type { Summary, TargetSummary } from '../../lib/model/summary.ts';
+import { endpointWarning } from '../../lib/run/run-failed-error.ts';
 import { letterOf } from '../../lib/view/letter.ts';
 import { instance, summaryOf as summaryOfRun, target } from '../summaries.ts';
 
@@ -107,20 +108,25 @@ test.each([
     'instances that are not there',
     ['unknown instance "nosuch"; known instances: a-1'],
     'unknown instance "nosuch"; known instances: a-1',
+    'Correct the names of the instances that are not there, and start a new run.',
   ],
   [
     'a part of the fleet of which nothing is known',
-    ['endpoint 1: nothing is known about it; start a new run'],
-    'endpoint 1: nothing is known about it; start a new run',
+    ['the clock is off', endpointWarning(0, 'nothing is known about it; redrive the execution')],
+    'endpoint 1: nothing is known about it; redrive the execution',
+    'For each endpoint above, do what its reason says.',
   ],
-])('a run that failed for nothing but %s says so, and what to do', (_, warnings, reason) => {
-  const went = target('a', [instance('i', { deleted: 4 })]);
-  const letter = letterOf(summaryOf([went], { outcome: 'failed', warnings }), SENDER);
-  expect(letter?.subject).toBe('task-janitor prod: 4 records deleted, run failed');
-  expect(letter?.text).toContain(`What failed\n- ${reason}\n`);
-  expect(letter?.text).toContain('What to do\n- Start a new run. If a reason above is');
-  expect(letter?.text).not.toContain('Nothing.');
-});
+])(
+  'a run that failed for nothing but %s says so, and what to do',
+  (_, warnings, reason, advice) => {
+    const went = target('a', [instance('i', { deleted: 4 })]);
+    const letter = letterOf(summaryOf([went], { outcome: 'failed', warnings }), SENDER);
+    expect(letter?.subject).toBe('task-janitor prod: 4 records deleted, run failed');
+    expect(letter?.text).toContain(`What failed\n- ${reason}\n`);
+    expect(letter?.text).toContain(`What to do\n- ${advice}\n- How, step by step`);
+    expect(letter?.text).not.toContain('the clock');
+  },
+);
 
 test('other warnings are no reason why a run failed', () => {
   const warnings = ['the clock is off', 'unknown instance "nosuch"; there are no instances'];
@@ -131,6 +137,10 @@ test('other warnings are no reason why a run failed', () => {
     'What failed\n- unknown instance "nosuch"; there are no instances\n- 1 target failed (a): no answer (x)\n',
   );
   expect(letter?.text).not.toContain('clock');
+  const withGap = [...warnings, endpointWarning(1, 'nothing is known about it')];
+  expect(letterOf(summaryOf(targets, { warnings: withGap }), SENDER)?.text).toContain(
+    'no instances\n- endpoint 2: nothing is known about it\n- 1 target failed',
+  );
   const complete = summaryOf([target('a', [instance('i', { deleted: 4 })])], { warnings });
   expect(letterOf(complete, SENDER)?.text).not.toContain('What failed');
 });
@@ -180,11 +190,16 @@ test('any letter has 40 lines at most, a subject that SNS takes, and nothing tha
     .map(({ name, list, error: each }) =>
       target(name, list, each ? { error: each, outcome: 'failed' } : {}),
     );
-  const warning = fc.oneof(text, fc.constant('unknown instance "a"'));
+  const reason = fc.oneof(
+    fc.constant('unknown instance "a"'),
+    text.map((problem) => endpointWarning(0, problem)),
+  );
   const warnings = fc.option(
     fc.record({
       outcome: fc.constant('failed' as const),
-      warnings: fc.array(warning, { minLength: 1, maxLength: 9 }),
+      warnings: fc
+        .tuple(reason, fc.array(fc.oneof(text, reason), { maxLength: 8 }))
+        .map(([one, others]) => [...others, one]),
     }),
     { nil: {} },
   );

@@ -112,7 +112,7 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
   const name = harmlessName(error, secrets.revealer());
   const status = statusOf(error);
   // Before it is cut, so that no secret stays in part.
-  const said = oneLine(secrets.conceal(saidBy(error, name ?? '')));
+  const said = oneLine(saidBy(error, (part) => secrets.conceal(part), name ?? ''));
   const advice = ADVICE.get(name ?? `${status}`) ?? adviceOn(status);
   return new ArchiveError(name ?? 'archive', `archive s3://${bucket}: ${said}; ${advice}`);
 }

@@ -99,7 +99,8 @@ export function bucketStore(
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.
-      throw new StoreError(`${what}: ${oneLine(conceal(secrets.conceal(saidBy(error))))}`);
+      const said = saidBy(error, (text) => conceal(secrets.conceal(text)));
+      throw new StoreError(`${what}: ${oneLine(said)}`);
     }
   };
 

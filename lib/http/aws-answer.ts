@@ -84,11 +84,16 @@ const NO_ENDPOINT =
   'AWS_ENDPOINT_URL is neither http://host nor https://host, or AWS_REGION is no region';
 
 /**
- * Name and message of an error of the SDK where an answer came, and of an error of ours. Secrets that are known still
- * stand in them. Where no answer came, why that is.
+ * Name and message of an error of the SDK where an answer came, and of an error of ours. Where no answer came, why that
+ * is.
+ * @param conceal takes secrets out of each of the two, so that the name stays where the message is left out.
  * @param name what is shown instead of its own name, or of its status where it has none.
  */
-export function saidBy(error: unknown, name = errorName(error) ?? ''): string {
+export function saidBy(
+  error: unknown,
+  conceal: (text: string) => string,
+  name = errorName(error) ?? '',
+): string {
   const { name: own, message, code } = error as NodeJS.ErrnoException;
   if (own === 'EndpointError' || code === 'ERR_INVALID_URL') return NO_ENDPOINT;
   if (message === 'Region is missing') return 'there is no AWS region: set AWS_REGION';
@@ -96,8 +101,9 @@ export function saidBy(error: unknown, name = errorName(error) ?? ''): string {
   if (!(error instanceof JanitorError) && status === undefined) return whyNoAnswer(error);
   // The SDK adds how to look into its error in a debugger.
   const said = message.includes('{error}.$response') ? 'its answer cannot be read' : message;
-  return [name || (status && `HTTP ${status}`), NAMELESS.test(said) ? '' : said]
+  return [name || (status ? `HTTP ${status}` : ''), NAMELESS.test(said) ? '' : said]
     .filter(Boolean)
+    .map(conceal)
     .join(': ');
 }
 

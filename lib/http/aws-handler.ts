@@ -7,6 +7,7 @@ import { Gathered } from './gathered.ts';
 import { LightSignal } from './light-signal.ts';
 import { codeOf, whyNoAnswer } from './no-answer.ts';
 import { proxyAgent, proxyFor } from './proxy.ts';
+import { ProxyError, WANTS_USER } from './proxy-error.ts';
 
 /** The bounds of one attempt of a request: no server may hold a run, or take its memory. */
 export interface AwsLimits {
@@ -75,6 +76,10 @@ export function awsRequestHandler(
     } as typeof request;
     const { response } = await handler.handle(sent, { abortSignal });
     const { statusCode } = response;
+    if (statusCode === 407) {
+      (response.body as Readable).destroy();
+      throw new ProxyError('proxy', `the proxy does not pass it on: ${WANTS_USER}`);
+    }
     const isSuccess = statusCode === 200;
     if (isSuccess && upload && !upload.areAllTaken()) {
       (response.body as Readable).destroy();

@@ -40,5 +40,8 @@ export function isOfCertificate(code: string): boolean {
 export function whyNoAnswer(error: unknown): string {
   const code = codeOf(error);
   const explained = EXPLAINED.find(([codes]) => codes.test(code))?.[1];
-  return explained ? `${explained} (${code})` : code;
+  const advice = isOfCertificate(code)
+    ? '; behind an inspecting proxy, set NODE_EXTRA_CA_CERTS'
+    : '';
+  return explained ? `${explained} (${code})${advice}` : code;
 }

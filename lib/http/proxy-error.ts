@@ -18,3 +18,7 @@ export class ProxyError extends JanitorError {
 export function proxyName({ protocol, host }: URL): string {
   return `${protocol}//${host}`;
 }
+
+/** What a proxy's 407 means, and what to do. */
+export const WANTS_USER =
+  '407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY';

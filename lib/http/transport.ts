@@ -218,11 +218,8 @@ function toTransportError(host: string, error: unknown): TransportError {
     const reason = (error as Error).message.replace(/^request to .* failed, reason: /, '');
     return new TransportError(code === 'proxy' ? 'proxy' : 'connection', `${host}: ${reason}`);
   }
-  const message = `${host}: ${whyNoAnswer(error)}`;
-  return isOfCertificate(code)
-    ? new TransportError(
-        'certificate',
-        `${message}; behind an inspecting proxy, set NODE_EXTRA_CA_CERTS`,
-      )
-    : new TransportError('connection', message);
+  return new TransportError(
+    isOfCertificate(code) ? 'certificate' : 'connection',
+    `${host}: ${whyNoAnswer(error)}`,
+  );
 }

@@ -1,7 +1,7 @@
 import { HttpProxyAgent } from 'http-proxy-agent';
 import { HttpsProxyAgent } from 'https-proxy-agent';
 import { whyNoAnswer } from './no-answer.ts';
-import { ProxyError, proxyName } from './proxy-error.ts';
+import { ProxyError, proxyName, WANTS_USER } from './proxy-error.ts';
 
 export { HttpProxyAgent };
 
@@ -54,9 +54,7 @@ function explain(status: number): string {
   if (Number.isNaN(status)) {
     return 'it does not answer as a proxy does; see whether HTTPS_PROXY names the right host and port';
   }
-  if (status === 407) {
-    return '407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY';
-  }
+  if (status === 407) return WANTS_USER;
   if (status >= 500) return `${status}, it cannot reach that host`;
   return `${status}; have that host allowed in the proxy, or name it in NO_PROXY if it can be reached without one`;
 }

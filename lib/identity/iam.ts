@@ -265,7 +265,10 @@ export class Iam {
     const advice = /mfa|totp|verification/i.test(message)
       ? 'the user logs in with a second factor: use a user without one, or an access key'
       : ADVICE[code];
-    const said = describeResponse(sent);
+    const said =
+      sent.reading?.answer === 'ok'
+        ? 'its answer holds no token that can be used; see where iamEndpoint and HTTPS_PROXY lead to'
+        : describeResponse(sent);
     return `${this.#endpoint.origin} gave no token to ${who}: ${said}${advice ? ` (${advice})` : ''}`;
   }
 }

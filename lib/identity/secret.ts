@@ -68,9 +68,7 @@ async function fetchSecret(
   env: Readonly<Record<string, string | undefined>>,
   clock: Pick<Clock, 'sleep'>,
 ): Promise<string> {
-  const { GetSecretValueCommand, SecretsManagerClient } = await import(
-    '@aws-sdk/client-secrets-manager'
-  );
+  const { GetSecretValueCommand, SecretsManagerClient } = await import('./secrets-client.ts');
   const { awsRequestHandler } = await import('../http/aws-handler.ts');
   const region = ARN.exec(secretId)?.[1] ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION;
   const client = new SecretsManagerClient({
@@ -146,7 +144,8 @@ function whatHappened(secretId: string, error: Error): string {
   const status = statusOf(error);
   // The parser's own message quotes what it read.
   if (error.name === 'SyntaxError') return `the answer cannot be read; ${ELSEWHERE}`;
-  if (status === undefined) return `${oneLine(saidBy(error))}; ${ELSEWHERE}`;
+  // Without an answer, all of it is in our own words.
+  if (status === undefined) return `${oneLine(saidBy(error, (own) => own))}; ${ELSEWHERE}`;
   const name = familiarName(error) ?? 'an error of another kind';
   return `${name} (HTTP ${status}); aws secretsmanager get-secret-value --query Name --secret-id ${secretId} says more`;
 }

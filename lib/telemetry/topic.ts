@@ -39,7 +39,7 @@ export async function publish(
 ): Promise<void> {
   const abortSignal = AbortSignal.timeout(timeoutMs);
   // Only runs that have something to tell need it.
-  const { PublishCommand, SNSClient } = await import('@aws-sdk/client-sns');
+  const { PublishCommand, SNSClient } = await import('./sns-client.ts');
   const { awsRequestHandler } = await import('../http/aws-handler.ts');
   const client = new SNSClient({
     region: topicArn.split(':')[3] ?? '',
@@ -59,10 +59,10 @@ export async function publish(
     const reveals = [secrets.revealer(), keys.revealer()];
     const ownName = harmlessName(error, (text) => reveals.some((each) => each(text)));
     const name = [ownName, status && `HTTP ${status}`].filter(Boolean).join(', ');
-    const said = oneLine(secrets.conceal(keys.conceal(saidBy(error, name))));
+    const said = saidBy(error, (part) => secrets.conceal(keys.conceal(part)), name);
     // Without the error itself as its cause: a log shows a cause as it is.
     throw new TopicError(
-      `${topicArn} may not have got it: ${said}; grant sns:Publish there, and ${ELSEWHERE}`,
+      `${topicArn} may not have got it: ${oneLine(said)}; grant sns:Publish there, and ${ELSEWHERE}`,
     );
   } finally {
     client.destroy();

@@ -241,6 +241,18 @@ test('an error that comes before an object was sent ends the connection', async 
   expect(await end).toBe('closed');
 });
 
+test('a 407 is the proxy’s, and says what to do', async () => {
+  respond = (_, response) => {
+    response.statusCode = 407;
+    response.end('hunter2');
+  };
+  await expect(ask().handle()).rejects.toMatchObject({
+    code: 'proxy',
+    message:
+      'the proxy does not pass it on: 407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY',
+  });
+});
+
 test('a body of just its bound is read', async () => {
   respond = (_, response) => response.end(Buffer.alloc(2 ** 20));
   const { response } = await ask({ maxBytes: 2 ** 20 }).handle();

@@ -9,7 +9,7 @@ test.each([
   ],
   [
     { code: 'ERR_TLS_CERT_ALTNAME_INVALID' },
-    'its certificate is not trusted (ERR_TLS_CERT_ALTNAME_INVALID)',
+    'its certificate is not trusted (ERR_TLS_CERT_ALTNAME_INVALID); behind an inspecting proxy, set NODE_EXTRA_CA_CERTS',
   ],
   [{ code: 'EMFILE' }, 'EMFILE'],
   [{ type: 'cut-off' }, 'the answer was cut off (cut-off)'],

@@ -181,12 +181,26 @@ describe('a token that is not given', () => {
     expect(error.message).toMatch(/: 502 \(5 attempts\)$/);
   });
 
-  test('although IAM answers well is an error too', async () => {
-    answers(201, {});
-    expect(await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }))).toBeInstanceOf(
-      CredentialsError,
-    );
-  });
+  test.each([
+    [200, undefined],
+    [201, undefined],
+    [201, 'two tokens'],
+    [202, 'MIItoken,MIItoken'],
+  ])(
+    'although the answer is %i, with the header %p, says what is missing',
+    async (status, value) => {
+      emulator.intercept = () => ({
+        status,
+        body: '{"token":{}}',
+        ...(value !== undefined && { headers: { 'X-Subject-Token': value } }),
+      });
+      const error = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+      expect(error).toBeInstanceOf(CredentialsError);
+      expect(error.message).toMatch(
+        /demo-account: its answer holds no token that can be used; see where iamEndpoint and HTTPS_PROXY lead to$/,
+      );
+    },
+  );
 
   test('because the run ends is nobody’s fault', async () => {
     stop.abort();

@@ -98,7 +98,7 @@ export function saidBy(
   if (own === 'EndpointError' || code === 'ERR_INVALID_URL') return NO_ENDPOINT;
   if (message === 'Region is missing') return 'there is no AWS region: set AWS_REGION';
   const status = statusOf(error);
-  if (!(error instanceof JanitorError) && status === undefined) return whyNoAnswer(error);
+  if (!(error instanceof JanitorError) && status === undefined) return conceal(whyNoAnswer(error));
   // The SDK adds how to look into its error in a debugger.
   const said = message.includes('{error}.$response') ? 'its answer cannot be read' : message;
   return [name || (status ? `HTTP ${status}` : ''), NAMELESS.test(said) ? '' : said]

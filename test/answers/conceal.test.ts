@@ -102,7 +102,7 @@ describe('a secret is hidden', () => {
     const upTo = (length: number) => '-'.repeat(length - many.length);
 
     test('where half of it stands at the end of that', () => {
-      const shown = concealer([token])(`${many}${upTo(65_520)}${token}`);
+      const shown = concealer([token, 'Summer2026'])(`${many}${upTo(65_520)}${token}`);
       // It might be half of it in hexadecimal digits.
       expect(shown).toBe(
         `${marks}${upTo(65_520)}${token.slice(0, 16)}`.slice(0, -2 * token.length),
@@ -379,6 +379,12 @@ describe('a name reveals a secret', () => {
       (text: string) => text.replaceAll('&', ' &\t\\'),
     ],
     ['with umlauts', 'Ümläuter', (text: string) => Buffer.from(text).toString('hex')],
+    [
+      'with umlauts, in hexadecimal digits of Latin-1',
+      'Ümläuter',
+      (text: string) => Buffer.from(text, 'latin1').toString('hex'),
+    ],
+    ['of dashes and two digits, which an id may be made of', '1--------2', (text: string) => text],
     [
       'with many umlauts and many letters',
       'aübücüdüeüfügühüiüjükülümünü',

@@ -187,7 +187,9 @@ const MAX_TEXT = 262_144;
  */
 function readText(text: string, conceal: Conceal): string {
   if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
-  const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  // Also before anything is taken away: of UTF-8 that was read as Latin-1, half is invisible.
+  const heard = conceal(text.replace(/[ \t\r\n]+/g, ' '));
+  const line = withoutInvisible(heard.replace(/\s/g, ' ')).replace(/ +/g, ' ');
   // Before it is cut, so that no secret stays in part.
   const [said] = conceal(line).split('canonicalRequest:', 1) as [string];
   const safe = said.trim().replace(/,$/, '');

@@ -79,7 +79,7 @@ export class Secrecy {
     const fresh = all.slice(this.#known);
     this.#known = all.length;
     this.#names.clear();
-    for (const secret of fresh) {
+    for (const secret of fresh.flatMap((each) => [...new Set([each, each.toWellFormed()])])) {
       if (secret === '') continue;
       // A short one stands in many a harmless text.
       if (secret.length < SHORTEST) this.#short.add(secret);
@@ -201,31 +201,34 @@ function piecesOf(text: string, mostInPieces: number): readonly string[] {
 
 /** Texts that are looked for in others, whatever they are written with. */
 class Needles {
-  readonly #letters: Pieces;
-  readonly #signs: Pieces;
+  /** By the part of a text in which each is looked for. */
+  readonly #pieces: ReadonlyMap<(text: string) => string, Pieces>;
 
   /** @param mostInPieces as {@link piecesOf} has it. */
   constructor(mostInPieces: number) {
-    this.#letters = new Pieces(ENOUGH_LETTERS, mostInPieces);
-    this.#signs = new Pieces(SHORTEST, mostInPieces);
+    this.#pieces = new Map([
+      [lettersOf, new Pieces(ENOUGH_LETTERS, mostInPieces)],
+      [signsOf, new Pieces(SHORTEST, mostInPieces)],
+      [signsAndBlanksOf, new Pieces(SHORTEST, mostInPieces)],
+    ]);
   }
 
   add(needle: string): void {
-    if (hasEnoughLetters(needle)) this.#letters.add(lettersOf(needle));
-    else this.#signs.add(signsOf(needle));
+    const partOf = partThatTells(needle);
+    this.#pieces.get(partOf)?.add(partOf(needle));
   }
 
   /** The length of the shortest piece; infinite where there is none. */
   get shortest(): number {
-    return Math.min(this.#letters.shortest, this.#signs.shortest);
+    return Math.min(...[...this.#pieces.values()].map(({ shortest }) => shortest));
   }
 
   /** @param isCut whether the beginning of one is enough. */
   areIn(text: string, isCut: boolean): boolean {
-    return (
-      (text.length >= this.#letters.shortest && this.#letters.areIn(lettersOf(text), isCut)) ||
-      (text.length >= this.#signs.shortest && this.#signs.areIn(signsOf(text), isCut))
-    );
+    for (const [partOf, pieces] of this.#pieces) {
+      if (text.length >= pieces.shortest && pieces.areIn(partOf(text), isCut)) return true;
+    }
+    return false;
   }
 }
 
@@ -270,13 +273,15 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
   return false;
 }
 
-function hasEnoughLetters(text: string): boolean {
-  return lettersOf(text).length >= ENOUGH_LETTERS;
+/** How to tell a secret: by as little of it as is enough. */
+function partThatTells(secret: string): (text: string) => string {
+  if (lettersOf(secret).length >= ENOUGH_LETTERS) return lettersOf;
+  return signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */
 function beginningsOf(needle: string): readonly string[] {
-  return piecesOf(hasEnoughLetters(needle) ? lettersOf(needle) : signsOf(needle), MOST_IN_PIECES);
+  return piecesOf(partThatTells(needle)(needle), MOST_IN_PIECES);
 }
 
 /** The part of a text that stays in most encodings, however it is broken or quoted. */
@@ -291,6 +296,15 @@ function signsOf(text: string): string {
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
+}
+
+/** The same for a secret with many blanks, or what may stand for one, or backslashes. */
+function signsAndBlanksOf(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[\s+]/g, '+')
+    .replace(/[\p{C}\p{DI}]+/gu, '');
 }
 
 /** Forms in which a secret is replaced where it stands. */

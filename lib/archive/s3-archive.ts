@@ -109,7 +109,9 @@ function explain(bucket: string, error: unknown, secrets: RunSecrets): ArchiveEr
   if (error instanceof AwsKeysError) {
     return new ArchiveError(error.code, `archive s3://${bucket}: ${error.message}`);
   }
-  const name = harmlessName(error, secrets.revealer());
+  const reveals = secrets.revealer();
+  // Also a short secret, which is not looked for in names of instances.
+  const name = harmlessName(error, (text) => secrets.conceal(text) !== text || reveals(text));
   const status = statusOf(error);
   // Before it is cut, so that no secret stays in part.
   const said = oneLine(saidBy(error, (part) => secrets.conceal(part), name ?? ''));

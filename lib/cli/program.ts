@@ -46,7 +46,10 @@ export async function runCommandLine(args: readonly string[], io: Io): Promise<n
         collect,
       )
       .option('--task <id>', 'only this task record; may be repeated', collect)
-      .option('--keep-for <duration>', "instead of the policy's keepFor, such as 30d or P30D")
+      .option(
+        '--keep-for <duration>',
+        'instead of the keepFor of targets and defaults, such as 30d or P30D; rules keep theirs',
+      )
       .option('--max-duration <duration>', 'end within this time, such as 15m or PT15M')
       .option('--json', 'print the summary as JSON, and logs on standard error')
       .option('--quiet', 'show no progress and no logs, and a summary only if something is wrong')

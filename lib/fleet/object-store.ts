@@ -5,7 +5,6 @@ import {
   S3Client,
   type S3ClientConfig,
 } from '@aws-sdk/client-s3';
-import type { Conceal } from '../answers/conceal.ts';
 import { doubtAbout, repeatConflicts, saidBy } from '../http/aws-answer.ts';
 import { awsRequestHandler } from '../http/aws-handler.ts';
 import { type Clock, systemClock } from '../http/clock.ts';
@@ -52,18 +51,19 @@ const MAX_PAGES = 1_000;
 /**
  * @param options the settings of the environment, such as `AWS_ENDPOINT_URL`, unless given.
  * @param clock ends an attempt that takes too long.
- * @param conceal takes the secrets of a run out of errors: what answers in the place of S3 may have carried them before.
+ * @param secrets of a run, which no error shows: what answers in the place of S3 may have carried them before.
  */
 export function bucketStore(
   bucket: string,
   options: S3ClientConfig = {},
   clock: Pick<Clock, 'sleep'> = systemClock,
-  conceal: Conceal = (text) => text,
+  secrets = new RunSecrets(),
 ): ObjectStore {
   const limits = { connectMs: ATTEMPT_MS, answerMs: ATTEMPT_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
-  const secrets = new RunSecrets();
-  hideKeysOf(client, secrets, clock);
+  // Not with those of the run, which may hold as many as they can.
+  const keys = new RunSecrets();
+  hideKeysOf(client, keys, clock);
   const at = (key: string) => ({ Bucket: bucket, Key: key });
 
   const readText = async (key: string): Promise<string> => {
@@ -99,7 +99,7 @@ export function bucketStore(
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.
-      const said = saidBy(error, (text) => conceal(secrets.conceal(text)));
+      const said = saidBy(error, (part) => secrets.conceal(part, keys));
       throw new StoreError(`${what}: ${oneLine(said)}`);
     }
   };

@@ -21,4 +21,4 @@ export function proxyName({ protocol, host }: URL): string {
 
 /** What a proxy's 407 means, and what to do. */
 export const WANTS_USER =
-  '407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY';
+  '407, it asks for a user and a password, or for others: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY';

@@ -50,10 +50,16 @@ export class RunSecrets {
     this.#shortestAccessKey = Math.min(this.#shortestAccessKey, accessKey.length);
   }
 
-  /** The text without any secret that it may hold; of an access key, the first and last characters stay. */
-  conceal(text: string): string {
-    let result = this.#secrecy.conceal(text);
-    for (const key of this.#accessKeys) result = result.replaceAll(key, shortened(key));
+  /**
+   * The text without any secret that it may hold; of an access key, the first and last characters stay.
+   * @param others to look for as well: one after the other, what is cut for the first may hold half a secret of the second.
+   */
+  conceal(text: string, others?: RunSecrets): string {
+    const all = others && new Secrecy(new Set([...this.#values, ...others.#values]));
+    let result = (all ?? this.#secrecy).conceal(text);
+    for (const keys of [this.#accessKeys, ...(others ? [others.#accessKeys] : [])]) {
+      for (const key of keys) result = result.replaceAll(key, shortened(key));
+    }
     return result;
   }
 

@@ -32,7 +32,8 @@ export function failingWarnings(warnings: readonly string[]): readonly string[] 
   return warnings.filter((warning) => saysMissing(warning) || ENDPOINT.test(warning));
 }
 
-const ENDPOINT = /^endpoint \d+: /;
+/** As {@link endpointWarning} begins, and no target's name does. */
+const ENDPOINT = /^endpoint \d+ of the run: /;
 
 /**
  * The warning about an endpoint that has no targets to tell it by.
@@ -40,5 +41,5 @@ const ENDPOINT = /^endpoint \d+: /;
  * @param problem what is not known about it, and what to do.
  */
 export function endpointWarning(place: number, problem: string): string {
-  return `endpoint ${place + 1}: ${problem}`;
+  return `endpoint ${place + 1} of the run: ${problem}`;
 }

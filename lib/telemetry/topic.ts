@@ -59,7 +59,7 @@ export async function publish(
     const reveals = [secrets.revealer(), keys.revealer()];
     const ownName = harmlessName(error, (text) => reveals.some((each) => each(text)));
     const name = [ownName, status && `HTTP ${status}`].filter(Boolean).join(', ');
-    const said = saidBy(error, (part) => secrets.conceal(keys.conceal(part)), name);
+    const said = saidBy(error, (part) => secrets.conceal(part, keys), name);
     // Without the error itself as its cause: a log shows a cause as it is.
     throw new TopicError(
       `${topicArn} may not have got it: ${oneLine(said)}; grant sns:Publish there, and ${ELSEWHERE}`,

@@ -21,6 +21,8 @@ const MAX_REASONS = 4;
 const MAX_NAMES = 3;
 /** Characters of a reason. */
 const MAX_REASON = 300;
+/** Of them, those at its end, where what to do stands. */
+const MAX_ADVICE = 120;
 /** Characters that SNS allows for a subject, which has to be ASCII. */
 const MAX_SUBJECT = 100;
 
@@ -156,8 +158,10 @@ function describeFailures(group: FailureGroup): string {
   return `${describeCount(group, numberOf)} (${namesOf(places, noun)}): ${shortened(group.message)}${answer && ` (${answer})`}`;
 }
 
+/** Without its middle, where it is long. */
 function shortened(reason: string): string {
-  return reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason;
+  if (reason.length <= MAX_REASON) return reason;
+  return `${reason.slice(0, MAX_REASON - MAX_ADVICE).trimEnd()} … ${reason.slice(-MAX_ADVICE).trimStart()}`;
 }
 
 function whatIsLeft(summary: Summary, unreached: readonly FailureGroup[]): string[] {

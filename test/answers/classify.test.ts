@@ -370,6 +370,16 @@ test('a secret is concealed as it is, as JSON has it, and where another one is a
   expect(conceal(JSON.stringify({ key: 'a"b\\c!' }))).toBe('{"key":"[secret]!"}');
 });
 
+test.each(['Strasse12ß', 'Öl-Tank-77', 'Garage à 2'])(
+  'a secret such as %s is concealed where its UTF-8 is read as Latin-1, of which half is invisible',
+  (secret) => {
+    const conceal = concealer([secret]);
+    const said = Buffer.from(`wrong password ${secret}`).toString('latin1');
+    const body = JSON.stringify({ error_code: 'X.1', error_msg: said });
+    expect(classify('list', 400, body, conceal).message).toMatch(/^\[left out/);
+  },
+);
+
 test('a secret that the server repeats is concealed before the message is cut', () => {
   const secret = `${'s'.repeat(40)}"quoted"`;
   const body = JSON.stringify({ error_msg: `${'x'.repeat(290)}${secret}` });

@@ -137,6 +137,38 @@ describe('a secret is hidden', () => {
     expect(concealer([whole])(whole.toUpperCase())).toBe(LEFT_OUT);
   });
 
+  describe('although it has blanks, what may stand for one, or backslashes, and little else', () => {
+    const ways: Readonly<Record<string, (secret: string) => string>> = {
+      'as JSON of .NET has it': (text) =>
+        JSON.stringify(text).slice(1, -1).replaceAll('+', '\\u002B'),
+      'in HTML': (text) =>
+        text.replace(/[^A-Za-z0-9]/g, (one) => `&#x${one.charCodeAt(0).toString(16)};`),
+      'in HTML with names': (text) => text.replaceAll('+', '&plus;').replaceAll('\\', '&bsol;'),
+      'in a form': (text) => encodeURIComponent(text).replaceAll('%20', '+'),
+      'percent-encoded in small letters': (text) =>
+        text.replace(/[^A-Za-z0-9]/g, (one) => `%${one.charCodeAt(0).toString(16)}`),
+      'percent-encoded twice': (text) => encodeURIComponent(encodeURIComponent(text)),
+      'with a sign that nobody sees between its own': (text) => [...text].join('\u200b'),
+      'in capitals': (text) => text.toUpperCase(),
+    };
+    const secrets = ['Pass+123', 'Tiger 42', 'Huawe\\i1', 'ab+cd+ef+', 'a b c d e f'];
+    test.each(secrets.flatMap((secret) => Object.keys(ways).map((way) => [secret, way] as const)))(
+      '%s %s',
+      (secret, way) => {
+        const written = ways[way]?.(secret) as string;
+        const shown = concealer([secret])(`password=${written}!`);
+        expect(['password=[secret]!', LEFT_OUT]).toContain(shown);
+        expect(revealer([secret])(`x-${written}`)).toBe(true);
+      },
+    );
+  });
+
+  test('that has half of a surrogate pair, as UTF-8 has it', () => {
+    const secret = 'zwKLx\ud83dL82q5';
+    expect(concealer([secret])(`no: ${Buffer.from(secret).toString()}`)).toBe('no: [secret]');
+    expect(concealer([secret])(`no: ${secret}`)).toBe('no: [secret]');
+  });
+
   describe('in base64, with all of the text: its ends depend on what stands beside it, or are in another line', () => {
     test.each([SECRET, 'Sommer>>>?Winter???~', 'hunter2!x', 'abcdefgh', 'kafka1', '>?>?>?~'])(
       '%s',
@@ -321,6 +353,8 @@ describe('nothing else is hidden', () => {
       'a [secret], a K A F K A, a k&#97;fka',
     );
     expect(revealer(['kafka'])('a kafka instance')).toBe(false);
+    const blanks = ['a b c d e', '+ + + + +', '\\\\\\\\\\\\\\\\'];
+    expect(concealer(blanks)('ABCDE, a b c d, abcde+')).toBe('ABCDE, a b c d, abcde+');
     const half = Buffer.from('kafka1').toString('base64').slice(4);
     expect(concealer(['kafka1'])(`a ${half} b`)).toBe(`a ${half} b`);
     expect(concealer([''])('a')).toBe('a');

@@ -536,7 +536,7 @@ describe('a store that', () => {
     expect(secrets.revealer()(TOKEN)).toBe(true);
   });
 
-  test.each(['Ring 0900-1234', 'hunter2hunter2', `x${'y'.repeat(64)}`, 'constructor'])(
+  test.each(['Ring 0900-1234', 'hunter2hunter2', 'kafka1', `x${'y'.repeat(64)}`, 'constructor'])(
     'has %s for the code of its error has none',
     async (code) => {
       respond = (_, response) => {
@@ -545,6 +545,7 @@ describe('a store that', () => {
       };
       const secrets = new RunSecrets();
       secrets.add('hunter2hunter2');
+      secrets.add('kafka1');
       const error = await failureOf(secrets);
       const isCode = code === 'constructor';
       expect(error.code).toBe(isCode ? code : 'archive');

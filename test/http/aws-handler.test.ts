@@ -249,7 +249,7 @@ test('a 407 is the proxy’s, and says what to do', async () => {
   await expect(ask().handle()).rejects.toMatchObject({
     code: 'proxy',
     message:
-      'the proxy does not pass it on: 407, it asks for a user and a password: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY',
+      'the proxy does not pass it on: 407, it asks for a user and a password, or for others: write http://user:password@host:port into HTTPS_PROXY or HTTP_PROXY',
   });
 });
 

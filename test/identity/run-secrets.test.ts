@@ -26,6 +26,20 @@ describe('the secrets of a run', () => {
   });
 });
 
+test('secrets of two sets are hidden together, wherever a text is cut', () => {
+  const run = new RunSecrets();
+  run.add('kJ8xQ2mZ4vB7');
+  const keys = new RunSecrets();
+  keys.add('a token of AWS');
+  keys.addAccessKey('AKIATESTACCESSKEY042');
+  for (const blanks of [2_000, 2_029, 2_035, 2_040, 2_048, 2_060]) {
+    const text = `${'\n'.repeat(blanks)}kJ8xQ2mZ4vB7, a token of AWS`;
+    expect('[secret], [secret]'.startsWith(run.conceal(text, keys).trim())).toBe(true);
+  }
+  expect(run.conceal('AKIATESTACCESSKEY042, a token of AWS', keys)).toBe('AKIA…42, [secret]');
+  expect(run.conceal('a token of AWS')).toBe('a token of AWS');
+});
+
 describe('a name', () => {
   test.each([
     ['HCTESTACCESSKEY00042', true],

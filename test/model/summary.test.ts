@@ -72,7 +72,9 @@ describe('the error of a failed run', () => {
     const error = { code: 'forbidden', message: 'not permitted' } as const;
     const warnings = ['something else', gap];
     const { message } = new RunFailedError(summaryOf([target('a', [], { error })], { warnings }));
-    expect(message).toContain('. endpoint 2: nothing is known about it: its log is gone; start');
+    expect(message).toContain(
+      '. endpoint 2 of the run: nothing is known about it: its log is gone; start',
+    );
     expect(message).toContain('start a new run; a: not permitted. The log lines');
     expect(message).not.toContain('something else');
   });

@@ -113,7 +113,7 @@ test.each([
   [
     'a part of the fleet of which nothing is known',
     ['the clock is off', endpointWarning(0, 'nothing is known about it; redrive the execution')],
-    'endpoint 1: nothing is known about it; redrive the execution',
+    'endpoint 1 of the run: nothing is known about it; redrive the execution',
     'For each endpoint above, do what its reason says.',
   ],
 ])(
@@ -139,7 +139,7 @@ test('other warnings are no reason why a run failed', () => {
   expect(letter?.text).not.toContain('clock');
   const withGap = [...warnings, endpointWarning(1, 'nothing is known about it')];
   expect(letterOf(summaryOf(targets, { warnings: withGap }), SENDER)?.text).toContain(
-    'no instances\n- endpoint 2: nothing is known about it\n- 1 target failed',
+    'no instances\n- endpoint 2 of the run: nothing is known about it\n- 1 target failed',
   );
   const complete = summaryOf([target('a', [instance('i', { deleted: 4 })])], { warnings });
   expect(letterOf(complete, SENDER)?.text).not.toContain('What failed');
@@ -150,6 +150,22 @@ test('failures of which nobody knows more are counted', () => {
   const letter = letterOf(summaryOf([target('a', [failing])]), SENDER);
   expect(letter?.subject).toBe('task-janitor prod: 0 records deleted, 21 failed');
   expect(letter?.text).toContain('- 20 more records failed, for these reasons or others\n');
+});
+
+test('a long reason keeps its end, where what to do stands', () => {
+  const problem = `nothing is known about it: ${'s3://bucket/runs '.repeat(60)}; redrive the execution`;
+  const warnings = [endpointWarning(0, problem)];
+  const { text = '' } = letterOf(summaryOf([], { outcome: 'failed', warnings }), SENDER) ?? {};
+  const [line = ''] = /^- endpoint.*$/m.exec(text) ?? [];
+  expect(line).toMatch(/^- endpoint 1 of the run: nothing is .* … .*; redrive the execution$/);
+  expect(line.length).toBeLessThan(310);
+});
+
+test('a warning about a target that is named like an endpoint is no reason', () => {
+  const warnings = ['endpoint 1: "zzz*" under instances matches no instance'];
+  const error = { code: 'x', message: 'no answer' };
+  const failed = summaryOf([target('a', [], { outcome: 'failed', error })], { warnings });
+  expect(letterOf(failed, SENDER)?.text).not.toMatch(/endpoint|zzz/);
 });
 
 test('a dry run that failed says that it was one', () => {

@@ -38,7 +38,7 @@ export function lambdaStep<Answer>(
     try {
       const settings = readFleetSettings(process.env);
       secrets = new RunSecrets();
-      store ??= bucketStore(settings.bucket, {}, systemClock, secrets);
+      store ??= bucketStore(settings.bucket, {}, systemClock, () => secrets);
       return await step(message, {
         settings,
         policyText: await readPolicy(settings.policyFile),

@@ -3,7 +3,7 @@ import { type GaveUp, parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { describeSpan } from '../model/summary.ts';
 import { isObject, withoutInvisible } from '../model/text.ts';
-import type { Conceal } from './conceal.ts';
+import { type Conceal, LEFT_OUT } from './conceal.ts';
 import { type Answer, meaningOf } from './error-codes.ts';
 import { hasRepeatedKeys } from './repeated-keys.ts';
 
@@ -187,9 +187,10 @@ const MAX_TEXT = 262_144;
  */
 function readText(text: string, conceal: Conceal): string {
   if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
-  // Also before anything is taken away: of UTF-8 that was read as Latin-1, half is invisible.
-  const heard = conceal(text.replace(/[ \t\r\n]+/g, ' '));
-  const line = withoutInvisible(heard.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  // Of UTF-8 that was read as Latin-1, the line lacks half.
+  const isBytes = /[\x80-\xa0]/.test(text);
+  if (isBytes && conceal(text.replace(/[ \t\r\n]+/g, ' ')) === LEFT_OUT) return LEFT_OUT;
   // Before it is cut, so that no secret stays in part.
   const [said] = conceal(line).split('canonicalRequest:', 1) as [string];
   const safe = said.trim().replace(/,$/, '');

@@ -5,7 +5,8 @@ import { Sieve } from './id-sieve.ts';
 export type Conceal = (text: string) => string;
 
 const MARK = '[secret]';
-const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
+/** What is shown instead of a text in which a secret is that cannot be taken out. */
+export const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
 /** Characters from which on a secret is looked for in names and ids, and in all encodings. */
 const SHORTEST = 8;
 /** Characters of a text that are read at all. They are more than are shown, since every secret becomes a short mark. */
@@ -22,6 +23,7 @@ const MOST_SHOWN = 2_048;
 /** Hides the secrets of a set that only grows: a run may have a token for each of 1,000 projects. */
 export class Secrecy {
   readonly #secrets: ReadonlySet<string>;
+  readonly #shortened: ReadonlyMap<string, string>;
   #known = 0;
   /** Many rows have the same name, and to look for a secret in it takes a thousand times as long as to tell that. */
   readonly #names = new Map<string, boolean>();
@@ -30,24 +32,38 @@ export class Secrecy {
   /** Secrets that hold another one, which would be taken out of the midst of their encoded forms. */
   readonly #outer = new Screen();
 
-  constructor(secrets: ReadonlySet<string>) {
+  /** @param shortened what is shown of texts that are no secrets, but are not to be shown as they are. */
+  constructor(
+    secrets: ReadonlySet<string>,
+    shortened: ReadonlyMap<string, string> = new Map<string, string>(),
+  ) {
     this.#secrets = secrets;
+    this.#shortened = shortened;
   }
 
   /**
    * The text, at most 2,048 characters of it, with each secret replaced that stands there as it is or in one of the
    * usual forms (JSON, percent, hexadecimal digits). Where there is still one in another form, however often encoded,
    * the whole text is left out: nobody can tell where in it the secret begins and ends.
+   * @param others whose secrets are hidden as well. Where one is hidden after the other, the first may cut a secret of the
+   * second in two.
    */
-  conceal(text: string): string {
-    this.#catchUp();
+  conceal(text: string, others?: Secrecy): string {
+    const all = others ? [this, others] : [this];
+    for (const each of all) each.#catchUp();
     const beginning = text.slice(0, MOST_READ);
-    if (this.#outer.isIn(this.#outer.replace(beginning))) return LEFT_OUT;
-    let result = this.#long.replace(beginning);
+    if (all.some((each) => each.#outer.isIn(each.#outer.replace(beginning)))) return LEFT_OUT;
+    let result = all.reduce((rest, each) => each.#long.replace(rest), beginning);
     // Where it was cut there may be half a secret.
-    if (text.length > MOST_READ) result = result.slice(0, -this.#long.longest || undefined);
-    if (this.#long.isIn(result) || this.#short.isInBase64(result)) return LEFT_OUT;
-    return this.#short.replace(result).slice(0, MOST_SHOWN);
+    const longest = Math.max(...all.map((each) => each.#long.longest));
+    if (text.length > MOST_READ) result = result.slice(0, -longest || undefined);
+    const isEncoded = all.some((each) => each.#long.isIn(result) || each.#short.isInBase64(result));
+    if (isEncoded) return LEFT_OUT;
+    for (const each of all) {
+      result = each.#short.replace(result);
+      for (const [whole, part] of each.#shortened) result = result.replaceAll(whole, part);
+    }
+    return result.slice(0, MOST_SHOWN);
   }
 
   /**
@@ -291,10 +307,10 @@ function lettersOf(text: string): string {
 
 /** The same for a secret with few letters of ASCII. */
 function signsOf(text: string): string {
-  // `+` may stand for a blank, and a backslash before anything.
+  // `+` may stand for a blank, and a backslash before anything. Greek has two small letters for one capital.
   return text
     .normalize('NFKC')
-    .toLowerCase()
+    .toUpperCase()
     .replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
 }
 
@@ -302,7 +318,7 @@ function signsOf(text: string): string {
 function signsAndBlanksOf(text: string): string {
   return text
     .normalize('NFKC')
-    .toLowerCase()
+    .toUpperCase()
     .replace(/[\s+]/g, '+')
     .replace(/[\p{C}\p{DI}]+/gu, '');
 }

@@ -98,8 +98,25 @@ function withoutPercentSigns(text: string): readonly string[] {
   );
 }
 
-/** HTML's names of what may stand in a password and is no letter of ASCII. */
+/** The names of characters that follow each other. */
+function inOrder(first: number, names: string): Record<string, string> {
+  const rows = names.split(' ').map((name, at) => [name, String.fromCharCode(first + at)]);
+  return Object.fromEntries(rows);
+}
+
+/**
+ * HTML's names of what may stand in a password and is no letter of ASCII. Capitals are not told from small letters: a
+ * secret is looked for in both.
+ */
 const NAMED: Readonly<Record<string, string>> = {
+  ...inOrder(
+    0xa1,
+    'iexcl cent pound curren yen brvbar sect uml copy ordf laquo not shy reg macr deg plusmn sup2 sup3 acute micro para middot cedil sup1 ordm raquo frac14 frac12 frac34 iquest',
+  ),
+  ...inOrder(
+    0x3b1,
+    'alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigmaf sigma tau upsilon phi chi psi omega',
+  ),
   tab: '\t',
   newline: '\n',
   nbsp: ' ',
@@ -145,6 +162,31 @@ const NAMED: Readonly<Record<string, string>> = {
   rcub: '}',
   rbrace: '}',
   szlig: 'ß',
+  aelig: 'æ',
+  oelig: 'œ',
+  eth: 'ð',
+  thorn: 'þ',
+  oslash: 'ø',
+  lstrok: 'ł',
+  dstrok: 'đ',
+  times: '×',
+  divide: '÷',
+  euro: '€',
+  ndash: '–',
+  mdash: '—',
+  lsquo: '‘',
+  rsquo: '’',
+  sbquo: '‚',
+  ldquo: '“',
+  rdquo: '”',
+  bdquo: '„',
+  lsaquo: '‹',
+  rsaquo: '›',
+  hellip: '…',
+  bull: '•',
+  dagger: '†',
+  permil: '‰',
+  trade: '™',
 };
 /** Such as `uml` in `&auml;`. */
 const ACCENTS: Readonly<Record<string, string>> = {
@@ -155,6 +197,12 @@ const ACCENTS: Readonly<Record<string, string>> = {
   uml: '\u0308',
   ring: '\u030a',
   cedil: '\u0327',
+  caron: '\u030c',
+  breve: '\u0306',
+  macr: '\u0304',
+  ogon: '\u0328',
+  dot: '\u0307',
+  dblac: '\u030b',
 };
 
 const ENTITY = /&(?:#x([0-9a-f]+)|#(\d+)|([a-z]\w{1,30}));/gi;

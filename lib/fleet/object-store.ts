@@ -51,13 +51,14 @@ const MAX_PAGES = 1_000;
 /**
  * @param options the settings of the environment, such as `AWS_ENDPOINT_URL`, unless given.
  * @param clock ends an attempt that takes too long.
- * @param secrets of a run, which no error shows: what answers in the place of S3 may have carried them before.
+ * @param secretsNow those of the run that is going on, which no error shows: what answers in the place of S3 may have
+ * carried them before.
  */
 export function bucketStore(
   bucket: string,
   options: S3ClientConfig = {},
   clock: Pick<Clock, 'sleep'> = systemClock,
-  secrets = new RunSecrets(),
+  secretsNow = () => new RunSecrets(),
 ): ObjectStore {
   const limits = { connectMs: ATTEMPT_MS, answerMs: ATTEMPT_MS, maxBytes: MAX_DOCUMENT };
   const client = new S3Client({ requestHandler: awsRequestHandler(limits, clock), ...options });
@@ -99,7 +100,7 @@ export function bucketStore(
       return await work();
     } catch (error) {
       // Without the error itself as its cause: a log shows a cause as it is.
-      const said = saidBy(error, (part) => secrets.conceal(part, keys));
+      const said = saidBy(error, (part) => secretsNow().conceal(part, keys));
       throw new StoreError(`${what}: ${oneLine(said)}`);
     }
   };

@@ -17,9 +17,10 @@ const OVERHEAD = 100;
  */
 export class RunSecrets {
   readonly #values = new Set<string>();
-  readonly #accessKeys = new Set<string>();
+  /** Each with what is shown of it. */
+  readonly #accessKeys = new Map<string, string>();
   #shortestAccessKey = Number.POSITIVE_INFINITY;
-  readonly #secrecy = new Secrecy(this.#values);
+  readonly #secrecy = new Secrecy(this.#values, this.#accessKeys);
   readonly #mostText: number;
   #text = 0;
 
@@ -36,7 +37,9 @@ export class RunSecrets {
 
   /** @throws {CredentialsError} where the run would hold more than it may: what cannot be hidden is not to be used. */
   add(value: string): void {
-    this.#hold(value, this.#values);
+    if (this.#values.has(value)) return;
+    this.#makeRoom(value);
+    this.#values.add(value);
   }
 
   /**
@@ -45,22 +48,18 @@ export class RunSecrets {
    */
   addAccessKey(accessKey: string): void {
     // A short one stands in many a harmless text.
-    if (accessKey.length <= SHORTEST) return;
-    this.#hold(accessKey, this.#accessKeys);
+    if (accessKey.length <= SHORTEST || this.#accessKeys.has(accessKey)) return;
+    this.#makeRoom(accessKey);
+    this.#accessKeys.set(accessKey, shortened(accessKey));
     this.#shortestAccessKey = Math.min(this.#shortestAccessKey, accessKey.length);
   }
 
   /**
-   * The text without any secret that it may hold; of an access key, the first and last characters stay.
-   * @param others to look for as well: one after the other, what is cut for the first may hold half a secret of the second.
+   * The text without any secret that it may hold, of these or of others; of an access key, the first and last characters
+   * stay.
    */
   conceal(text: string, others?: RunSecrets): string {
-    const all = others && new Secrecy(new Set([...this.#values, ...others.#values]));
-    let result = (all ?? this.#secrecy).conceal(text);
-    for (const keys of [this.#accessKeys, ...(others ? [others.#accessKeys] : [])]) {
-      for (const key of keys) result = result.replaceAll(key, shortened(key));
-    }
-    return result;
+    return this.#secrecy.conceal(text, others ? others.#secrecy : undefined);
   }
 
   /** For one answer: whether a name or an id in it holds a secret, or an access key in full. */
@@ -71,12 +70,11 @@ export class RunSecrets {
 
   #hasAccessKey(text: string): boolean {
     if (text.length < this.#shortestAccessKey) return false;
-    for (const key of this.#accessKeys) if (text.includes(key)) return true;
+    for (const key of this.#accessKeys.keys()) if (text.includes(key)) return true;
     return false;
   }
 
-  #hold(value: string, values: Set<string>): void {
-    if (values.has(value)) return;
+  #makeRoom(value: string): void {
     const text = this.#text + value.length + OVERHEAD;
     if (text > this.#mostText) {
       throw new CredentialsError(
@@ -84,7 +82,6 @@ export class RunSecrets {
       );
     }
     this.#text = text;
-    values.add(value);
   }
 }
 

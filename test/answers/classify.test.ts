@@ -8,6 +8,7 @@ import {
   readAnswer,
 } from '../../lib/answers/classify.ts';
 import { type HttpResponse, TransportError } from '../../lib/http/transport.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { concealer } from './secrecy.ts';
 
 const asIs = (text: string) => text;
@@ -377,6 +378,20 @@ test.each(['Strasse12ß', 'Öl-Tank-77', 'Garage à 2'])(
     const said = Buffer.from(`wrong password ${secret}`).toString('latin1');
     const body = JSON.stringify({ error_code: 'X.1', error_msg: said });
     expect(classify('list', 400, body, conceal).message).toMatch(/^\[left out/);
+  },
+);
+
+test.each(['\0', '\x85', '\u200b'])(
+  'an access key behind many characters %j is shown in part, wherever a text is cut',
+  (invisible) => {
+    const secrets = new RunSecrets();
+    secrets.addAccessKey('HPUAQWERTYUIOP123456');
+    secrets.add('kJ8xQ2mZ4vB7nW9pLtR3yU6c');
+    for (const before of [929, 940, 948, 949]) {
+      const body = `${'a'.repeat(before)}${invisible.repeat(1_100)}HPUAQWERTYUIOP123456 is unknown`;
+      const { message } = classify('list', 401, body, (text) => secrets.conceal(text));
+      expect(message).toBe(`${'a'.repeat(before)}HPUA…56 is unknown`);
+    }
   },
 );
 

@@ -163,6 +163,23 @@ describe('a secret is hidden', () => {
     );
   });
 
+  test.each([
+    ['Pa§§wort', 'Pa&sect;&sect;wort'],
+    ['Geld€2024', 'Geld&euro;2024'],
+    ['10°Grad²µ', '10&deg;Grad&sup2;&micro;'],
+    ['Smørbrød9', 'Sm&oslash;rbr&oslash;d9'],
+    ['Škoda2024!', '&Scaron;koda2024!'],
+    [
+      'ΚΩΔΙΚΟΣΜΟΥΣ',
+      '&Kappa;&Omega;&Delta;&Iota;&Kappa;&Omicron;&Sigma;&Mu;&Omicron;&Upsilon;&Sigma;:',
+    ],
+    ['ΚΩΔΙΚΟΣΜΟΥΣ', 'κωδικοσμους and'],
+    ['Σ12345678', 'p\\u03a3\\u00312345678'],
+  ])('%s in HTML or with other letters of Greek, %s', (secret, written) => {
+    expect(concealer([secret])(`password=${written}!`)).toBe(LEFT_OUT);
+    expect(revealer([secret])(`x-${written}`)).toBe(true);
+  });
+
   test('that has half of a surrogate pair, as UTF-8 has it', () => {
     const secret = 'zwKLx\ud83dL82q5';
     expect(concealer([secret])(`no: ${Buffer.from(secret).toString()}`)).toBe('no: [secret]');

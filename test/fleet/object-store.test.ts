@@ -155,7 +155,7 @@ describe('a bucket', () => {
     s3.troubles.push('repeats what it was asked with');
     const secrets = new RunSecrets();
     secrets.add('Odd');
-    const hiding = bucketStore('fleet', options, new FakeClock(), secrets);
+    const hiding = bucketStore('fleet', options, new FakeClock(), () => secrets);
     await expect(hiding.list('runs/')).rejects.toThrow('listed: [secret][secret]');
   });
 

@@ -186,6 +186,19 @@ test('a step refuses a policy that is not UTF-8, and names its file', async () =
   );
 });
 
+test('a later call of the same process hides its own secrets in errors of the store', async () => {
+  const token = 'FwoGZXIvYXdzEHcaDGZha2U';
+  process.env.AWS_SESSION_TOKEN = token;
+  const step = lambdaStep(async (message, { store, secrets }) => {
+    secrets?.add(message as string);
+    s3.troubles.push('repeats what it was asked with');
+    return await store.read('k').catch((error: Error) => error.message);
+  });
+  expect(await step('Odd', contextOf(900_000))).toMatch(/: \[secret\]\[secret\]/);
+  expect(await step('another', contextOf(900_000))).toMatch(/: Odd\[secret\]/);
+  expect(await step('Odd', contextOf(900_000))).toMatch(/: \[secret\]\[secret\]/);
+});
+
 test('17: a step that fails names the run and its endpoint in the log', async () => {
   process.env.POWERTOOLS_LOG_LEVEL = 'ERROR';
   const output = captureOutput();

@@ -38,6 +38,8 @@ test('secrets of two sets are hidden together, wherever a text is cut', () => {
   }
   expect(run.conceal('AKIATESTACCESSKEY042, a token of AWS', keys)).toBe('AKIA…42, [secret]');
   expect(run.conceal('a token of AWS')).toBe('a token of AWS');
+  const atTheEnd = `${'x'.repeat(2_030)}AKIATESTACCESSKEY042`;
+  expect(run.conceal(atTheEnd, keys)).toBe(`${'x'.repeat(2_030)}AKIA…42`);
 });
 
 describe('a name', () => {

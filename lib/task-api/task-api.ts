@@ -65,6 +65,8 @@ interface List extends PageKeys {
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
+  /** Whether an earlier list of the instance showed more rows than it counted: then no count says where the list ends. */
+  readonly isMiscounted?: boolean;
   readonly query: Readonly<Record<string, string>>;
   /** The name of the permission to read it. */
   readonly action: string;
@@ -98,6 +100,8 @@ export class TaskApi {
   /** The instances on which an action was forbidden, by action. */
   readonly #forbidden = new Map<string, Set<string>>();
   readonly #seenAt = new Map<string, number>();
+  /** The instances of which a page showed more records than were counted. */
+  readonly #miscounted = new Set<string>();
 
   constructor(options: TaskApiOptions) {
     const { origin, service, projectId } = options;
@@ -214,6 +218,7 @@ export class TaskApi {
       countKey: 'task_count',
       action: 'getBackgroundTask',
       instanceId,
+      isMiscounted: this.#miscounted.has(instanceId),
     };
   }
 
@@ -268,13 +273,22 @@ export class TaskApi {
       },
     );
     const { page, code = '' } = sent.reading ?? {};
-    if (page) return page;
+    if (page) return this.#withCount(page, skip, list);
     if (code === 'too-large' && paging.limit > 1) {
       list.paging = { ...paging, limit: Math.max(1, Math.floor(paging.limit / 10)) };
       return await this.#page(list, skip);
     }
     if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
+  }
+
+  #withCount({ total, ...page }: Page, skip: number, { instanceId, isMiscounted }: List): Page {
+    const { length } = page.rows;
+    if (total === undefined || isMiscounted) return page;
+    if (instanceId !== undefined && length > 0 && total < skip + length) {
+      this.#miscounted.add(instanceId);
+    }
+    return { ...page, total };
   }
 
   #read(operation: Operation, result: HttpResponse | TransportError): AnswerReading {

@@ -92,6 +92,25 @@ test('a record that "does not exist" and is listed nevertheless has failed', asy
   ]);
 });
 
+test.each(['dcs', 'kafka'] as const)(
+  'what the service counts says nothing about the end of a list once it has shown more than it counts: %s',
+  async (service) => {
+    const { emulator } = world;
+    const tasks = expired(55, service);
+    emulator.addInstance({ service, tasks });
+    emulator.faults.shortPages = 8;
+    emulator.faults.taskCount = (total) => Math.max(0, total - 3);
+    const stubborn = tasks.slice(-3).map(({ id }) => id);
+    emulator.intercept = ({ operation, taskId = '' }) =>
+      operation === 'delete-task' && stubborn.includes(taskId)
+        ? { status: 404, body: { error_code: 'DCS.0815', error_msg: 'no such task' } }
+        : undefined;
+    const summary = await world.run(onlyTarget(emulator, { service, keepLast: 48 }));
+    expect(emulator.instances()[0]?.tasks()).toHaveLength(51);
+    expect(summary.totals).toMatchObject({ listed: 55, deleted: 4, alreadyGone: 0, failed: 3 });
+  },
+);
+
 test('records that stay in the list as DELETED count as gone, and are not deleted again', async () => {
   const { emulator } = world;
   emulator.switches.deletedRows = 'stay';

@@ -189,7 +189,7 @@ function readText(text: string, conceal: Conceal): string {
   if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
   const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
   // Of UTF-8 that was read as Latin-1, the line lacks half.
-  const isBytes = /[\x80-\xa0]/.test(text);
+  const isBytes = /[\x80-\xa0\xad]/.test(text);
   if (isBytes && conceal(text.replace(/[ \t\r\n]+/g, ' ')) === LEFT_OUT) return LEFT_OUT;
   // Before it is cut, so that no secret stays in part.
   const [said] = conceal(line).split('canonicalRequest:', 1) as [string];

@@ -1,3 +1,4 @@
+import { withoutInvisible } from '../model/text.ts';
 import { type Effort, someDecoding, withoutEscapes } from './decodings.ts';
 import { Sieve } from './id-sieve.ts';
 
@@ -49,6 +50,8 @@ export class Secrecy {
    * second in two.
    */
   conceal(text: string, others?: Secrecy): string {
+    if (others && haveParts(this.#secrets, others.#secrets))
+      return this.#joined(others).conceal(text);
     const all = others ? [this, others] : [this];
     for (const each of all) each.#catchUp();
     const beginning = text.slice(0, MOST_READ);
@@ -84,6 +87,14 @@ export class Secrecy {
     };
   }
 
+  /** It takes as much time and memory as both together. */
+  #joined(others: Secrecy): Secrecy {
+    return new Secrecy(
+      new Set([...this.#secrets, ...others.#secrets]),
+      new Map([...this.#shortened, ...others.#shortened]),
+    );
+  }
+
   #remember(name: string, found: boolean): void {
     if (this.#names.size >= MOST_NAMES) this.#names.clear();
     this.#names.set(name, found);
@@ -95,7 +106,7 @@ export class Secrecy {
     const fresh = all.slice(this.#known);
     this.#known = all.length;
     this.#names.clear();
-    for (const secret of fresh.flatMap((each) => [...new Set([each, each.toWellFormed()])])) {
+    for (const secret of fresh.flatMap(writingsOf)) {
       if (secret === '') continue;
       // A short one stands in many a harmless text.
       if (secret.length < SHORTEST) this.#short.add(secret);
@@ -106,6 +117,21 @@ export class Secrecy {
       }
     }
   }
+}
+
+/** A secret as it is, as UTF-8 has it, and in a text of which one line was made. */
+function writingsOf(secret: string): readonly string[] {
+  const line = withoutInvisible(secret.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  const all = [secret, secret.toWellFormed(), ...(line.trim().length < 3 ? [] : [line])];
+  return [...new Set(all)];
+}
+
+/** Whether a secret of one set is a part of one of the other. */
+function haveParts(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
+  for (const one of some) {
+    for (const other of others) if (isPart(one, other) || isPart(other, one)) return true;
+  }
+  return false;
 }
 
 function isPart(part: string, whole: string): boolean {
@@ -231,7 +257,7 @@ class Needles {
 
   add(needle: string): void {
     const partOf = partThatTells(needle);
-    this.#pieces.get(partOf)?.add(partOf(needle));
+    this.#pieces.get(partOf)?.add(partOf(needle), needle.length);
   }
 
   /** The length of the shortest piece; infinite where there is none. */
@@ -265,9 +291,10 @@ class Pieces {
     this.#mostInPieces = mostInPieces;
   }
 
-  add(text: string): void {
+  /** @param written characters that it has where it was taken from: a capital may be longer than its small letter. */
+  add(text: string, written: number): void {
     if (text.length < this.#least) return;
-    this.shortest = Math.min(this.shortest, text.length, PIECE);
+    this.shortest = Math.min(this.shortest, text.length, written, PIECE);
     this.#beginnings.add(text.slice(0, this.#least));
     if (text.length <= PIECE) this.#whole.add(text);
     else for (const piece of piecesOf(text, this.#mostInPieces)) this.#pieces.add(piece);

@@ -371,7 +371,7 @@ test('a secret is concealed as it is, as JSON has it, and where another one is a
   expect(conceal(JSON.stringify({ key: 'a"b\\c!' }))).toBe('{"key":"[secret]!"}');
 });
 
-test.each(['Strasse12ß', 'Öl-Tank-77', 'Garage à 2'])(
+test.each(['Strasse12ß', 'Öl-Tank-77', 'Garage à 2', 'Sofía2024'])(
   'a secret such as %s is concealed where its UTF-8 is read as Latin-1, of which half is invisible',
   (secret) => {
     const conceal = concealer([secret]);

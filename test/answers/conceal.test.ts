@@ -174,11 +174,22 @@ describe('a secret is hidden', () => {
       '&Kappa;&Omega;&Delta;&Iota;&Kappa;&Omicron;&Sigma;&Mu;&Omicron;&Upsilon;&Sigma;:',
     ],
     ['ΚΩΔΙΚΟΣΜΟΥΣ', 'κωδικοσμους and'],
+    ['Straße12', 'Stra&szlig;e12'],
+    ['Straße12', 'Stra\\u00dfe12'],
+    ['Spaß2024!', Buffer.from('Spa\\u00df2024!').toString('base64')],
     ['Σ12345678', 'p\\u03a3\\u00312345678'],
-  ])('%s in HTML or with other letters of Greek, %s', (secret, written) => {
+  ])('%s in HTML, or with letters of which capitals differ: %s', (secret, written) => {
     expect(concealer([secret])(`password=${written}!`)).toBe(LEFT_OUT);
     expect(revealer([secret])(`x-${written}`)).toBe(true);
   });
+
+  test.each(['my  dog 1', '+49  170  1', '12\t34\t\t5', 'ab  12'])(
+    '%j in a text of which one line was made',
+    (secret) => {
+      const line = secret.replace(/\s+/g, ' ');
+      expect(concealer([secret])(`wrong: ${line}, ${secret}!`)).toBe('wrong: [secret], [secret]!');
+    },
+  );
 
   test('that has half of a surrogate pair, as UTF-8 has it', () => {
     const secret = 'zwKLx\ud83dL82q5';

@@ -520,6 +520,27 @@ test('a name reveals a secret, 16 of its first or last letters, or 23 of any, ho
   );
 });
 
+describe('secrets of two sets are hidden together', () => {
+  const secrecy = (...secrets: string[]) => new Secrecy(new Set(secrets));
+
+  test('encoded, whichever set has them', () => {
+    const [one, other] = [secrecy('Summer/Winter26'), secrecy('Autumn/Spring26')];
+    for (const text of ['Autumn&#47;Spring26', 'Summer&#47;Winter26']) {
+      expect(one.conceal(text, other)).toBe(LEFT_OUT);
+    }
+    expect(one.conceal('Autumn&#47;Spring26')).not.toBe(LEFT_OUT);
+  });
+
+  test.each([
+    ['Summer2026', 'Summer2026&Winter'],
+    ['Summer2026&Winter', 'Summer2026'],
+  ])('where %s is in one and %s in the other', (one, other) => {
+    const conceal = (text: string) => secrecy(one).conceal(text, secrecy('another one', other));
+    expect(conceal('a Summer2026&Winter, a Summer2026')).toBe('a [secret], a [secret]');
+    expect(conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
+  });
+});
+
 test('secrets of a set that grows are hidden as soon as they are in it', () => {
   const secrets = new Set(['first secret']);
   const secrecy = new Secrecy(secrets);

@@ -2,7 +2,7 @@ import { parseHttpDate } from '../http/http-date.ts';
 import { type GaveUp, parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { describeSpan } from '../model/summary.ts';
-import { isObject, withoutInvisible } from '../model/text.ts';
+import { isObject, singleSpaced } from '../model/text.ts';
 import { type Conceal, LEFT_OUT } from './conceal.ts';
 import { type Answer, meaningOf } from './error-codes.ts';
 import { hasRepeatedKeys } from './repeated-keys.ts';
@@ -187,7 +187,7 @@ const MAX_TEXT = 262_144;
  */
 function readText(text: string, conceal: Conceal): string {
   if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
-  const line = withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  const line = singleSpaced(text);
   // Of UTF-8 that was read as Latin-1, the line lacks half.
   const isBytes = /[\x80-\xa0\xad]/.test(text);
   if (isBytes && conceal(text.replace(/[ \t\r\n]+/g, ' ')) === LEFT_OUT) return LEFT_OUT;

@@ -1,4 +1,4 @@
-import { withoutInvisible } from '../model/text.ts';
+import { singleSpaced } from '../model/text.ts';
 import { type Effort, someDecoding, withoutEscapes } from './decodings.ts';
 import { Sieve } from './id-sieve.ts';
 
@@ -121,7 +121,7 @@ export class Secrecy {
 
 /** A secret as it is, as UTF-8 has it, and in a text of which one line was made. */
 function writingsOf(secret: string): readonly string[] {
-  const line = withoutInvisible(secret.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+  const line = singleSpaced(secret);
   const all = [secret, secret.toWellFormed(), ...(line.trim().length < 3 ? [] : [line])];
   return [...new Set(all)];
 }
@@ -334,20 +334,20 @@ function lettersOf(text: string): string {
 
 /** The same for a secret with few letters of ASCII. */
 function signsOf(text: string): string {
-  // `+` may stand for a blank, and a backslash before anything. Greek has two small letters for one capital.
-  return text
-    .normalize('NFKC')
-    .toUpperCase()
-    .replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
+  // `+` may stand for a blank, and a backslash before anything.
+  return folded(text).replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
 }
 
 /** The same for a secret with many blanks, or what may stand for one, or backslashes. */
 function signsAndBlanksOf(text: string): string {
-  return text
-    .normalize('NFKC')
-    .toUpperCase()
+  return folded(text)
     .replace(/[\s+]/g, '+')
     .replace(/[\p{C}\p{DI}]+/gu, '');
+}
+
+/** The same text for all ways to write its letters. In capitals, since Greek has two small letters for one of them. */
+function folded(text: string): string {
+  return text.normalize('NFKC').toUpperCase();
 }
 
 /** Forms in which a secret is replaced where it stands. */

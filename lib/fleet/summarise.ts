@@ -7,8 +7,8 @@ import {
   type TargetSummary,
 } from '../model/summary.ts';
 import { isPartOf } from '../policy/targets.ts';
+import { endpointWarning } from '../run/failing-warnings.ts';
 import { type LookedAt, missingInstances, type RunRequest } from '../run/request.ts';
-import { endpointWarning } from '../run/run-failed-error.ts';
 import { lost } from './ends.ts';
 import type { KnownInstance, KnownTarget } from './known.ts';
 import type { LaneState } from './lane-log.ts';

@@ -33,6 +33,11 @@ export function withoutInvisible(text: string): string {
   return text.replace(INVISIBLE, '');
 }
 
+/** The same on one line, with one blank where there were several. */
+export function singleSpaced(text: string): string {
+  return withoutInvisible(text.replace(/\s/g, ' ')).replace(/ +/g, ' ');
+}
+
 /** Whether a value of foreign JSON is an object: no list, and not null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

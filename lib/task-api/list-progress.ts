@@ -14,6 +14,11 @@ export interface Page {
   readonly serverTime?: number | undefined;
 }
 
+/** Whether a page shows more rows than the whole list has by its own count. */
+export function isMiscounted({ rows, total }: Page, skip: number): boolean {
+  return total !== undefined && rows.length > 0 && total < skip + rows.length;
+}
+
 /** The list is not known to be complete. */
 export class IncompleteListError extends JanitorError {
   override readonly name = 'IncompleteListError';
@@ -80,14 +85,16 @@ export class ListProgress {
    * Takes in the page that was asked for; true when it is the last one.
    * @throws {IncompleteListError} when the list does not come nearer to its end.
    */
-  add({ rows, limit, total }: Page, { first, news, known }: Advance): boolean {
+  add(page: Page, { first, news, known }: Advance): boolean {
+    const { rows, limit, total } = page;
     const { skip } = this;
     this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
-    // A count that is lower than the number of rows shown is not that of the whole list. Later ones may be too low as well.
-    const isBelieved = total !== undefined && (rows.length === 0 || total >= skip + rows.length);
-    this.#isDoubted ||= total !== undefined && !isBelieved;
+    const isTooLow = isMiscounted(page, skip);
+    const isBelieved = total !== undefined && !isTooLow;
+    // Later ones may be too low as well.
+    this.#isDoubted ||= isTooLow;
     if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
     this.#checkRepetition(skip, first, news, this.#total === before);
 

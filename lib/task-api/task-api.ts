@@ -17,7 +17,7 @@ import { readInstance } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
 import { describeSpan, type RequestCounts } from '../model/summary.ts';
 import { readTask, type Task } from '../model/task.ts';
-import { IncompleteListError, type Page } from './list-progress.ts';
+import { IncompleteListError, isMiscounted, type Page } from './list-progress.ts';
 import { type ListReading, readList } from './paging.ts';
 import { type PageKeys, type RowWithText, readPage, textsById } from './read-page.ts';
 import type { RowAccount, RowBudget, RowTexts } from './row-budget.ts';
@@ -66,7 +66,7 @@ interface List extends PageKeys {
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
   /** Whether an earlier list of the instance showed more rows than it counted: then no count says where the list ends. */
-  readonly isMiscounted?: boolean;
+  readonly ignoresCount?: boolean;
   readonly query: Readonly<Record<string, string>>;
   /** The name of the permission to read it. */
   readonly action: string;
@@ -218,7 +218,7 @@ export class TaskApi {
       countKey: 'task_count',
       action: 'getBackgroundTask',
       instanceId,
-      isMiscounted: this.#miscounted.has(instanceId),
+      ignoresCount: this.#miscounted.has(instanceId),
     };
   }
 
@@ -282,13 +282,9 @@ export class TaskApi {
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
   }
 
-  #withCount({ total, ...page }: Page, skip: number, { instanceId, isMiscounted }: List): Page {
-    const { length } = page.rows;
-    if (total === undefined || isMiscounted) return page;
-    if (instanceId !== undefined && length > 0 && total < skip + length) {
-      this.#miscounted.add(instanceId);
-    }
-    return { ...page, total };
+  #withCount(page: Page, skip: number, { instanceId, ignoresCount }: List): Page {
+    if (instanceId !== undefined && isMiscounted(page, skip)) this.#miscounted.add(instanceId);
+    return ignoresCount ? { ...page, total: undefined } : page;
   }
 
   #read(operation: Operation, result: HttpResponse | TransportError): AnswerReading {

@@ -1,8 +1,8 @@
 import type { Outcome, StoppedBy } from '../model/outcome.ts';
 import type { Summary, TargetSummary } from '../model/summary.ts';
 import { visible } from '../model/text.ts';
+import { failingWarnings } from '../run/failing-warnings.ts';
 import { saysMissing } from '../run/request.ts';
-import { failingWarnings } from '../run/run-failed-error.ts';
 import { byDeletions, heldBackOf, sumHeldBack } from './deletions.ts';
 import {
   describeAnswer,

@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { worstOutcome } from '../../lib/model/outcome.ts';
 import { addCounts, describeTotals, NO_RECORDS } from '../../lib/model/summary.ts';
+import { endpointWarning } from '../../lib/run/failing-warnings.ts';
 import { missingInstances } from '../../lib/run/request.ts';
-import { endpointWarning, RunFailedError } from '../../lib/run/run-failed-error.ts';
+import { RunFailedError } from '../../lib/run/run-failed-error.ts';
 import { instance, summaryOf, target } from '../summaries.ts';
 
 test('counts are added up key by key', () => {

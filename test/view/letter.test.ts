@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoppedBy } from '../../lib/model/outcome.ts';
 import type { Summary, TargetSummary } from '../../lib/model/summary.ts';
-import { endpointWarning } from '../../lib/run/run-failed-error.ts';
+import { endpointWarning } from '../../lib/run/failing-warnings.ts';
 import { letterOf } from '../../lib/view/letter.ts';
 import { instance, summaryOf as summaryOfRun, target } from '../summaries.ts';
 

@@ -3,7 +3,7 @@ import { type GaveUp, parseRetryAfter, type Trouble } from '../http/retry.ts';
 import { type HttpResponse, TransportError } from '../http/transport.ts';
 import { describeSpan } from '../model/summary.ts';
 import { isObject, singleSpaced } from '../model/text.ts';
-import { type Conceal, LEFT_OUT } from './conceal.ts';
+import type { Conceal } from './conceal.ts';
 import { type Answer, meaningOf } from './error-codes.ts';
 import { hasRepeatedKeys } from './repeated-keys.ts';
 
@@ -187,12 +187,8 @@ const MAX_TEXT = 262_144;
  */
 function readText(text: string, conceal: Conceal): string {
   if (text.length > MAX_TEXT) return `[left out, as it has ${text.length} characters]`;
-  const line = singleSpaced(text);
-  // Of UTF-8 that was read as Latin-1, the line lacks half.
-  const isBytes = /[\x80-\xa0\xad]/.test(text);
-  if (isBytes && conceal(text.replace(/[ \t\r\n]+/g, ' ')) === LEFT_OUT) return LEFT_OUT;
   // Before it is cut, so that no secret stays in part.
-  const [said] = conceal(line).split('canonicalRequest:', 1) as [string];
+  const [said] = conceal(singleSpaced(text)).split('canonicalRequest:', 1) as [string];
   const safe = said.trim().replace(/,$/, '');
   return safe.length > MAX_MESSAGE ? `${safe.slice(0, MAX_MESSAGE).toWellFormed()}…` : safe;
 }

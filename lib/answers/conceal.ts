@@ -7,7 +7,7 @@ export type Conceal = (text: string) => string;
 
 const MARK = '[secret]';
 /** What is shown instead of a text in which a secret is that cannot be taken out. */
-export const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
+const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
 /** Characters from which on a secret is looked for in names and ids, and in all encodings. */
 const SHORTEST = 8;
 /** Characters of a text that are read at all. They are more than are shown, since every secret becomes a short mark. */
@@ -119,11 +119,11 @@ export class Secrecy {
   }
 }
 
-/** A secret as it is, as UTF-8 has it, and in a text of which one line was made. */
+/** A secret as it is, as UTF-8 has it, as that is when it is read as Latin-1, and all in a text of which one line was made. */
 function writingsOf(secret: string): readonly string[] {
-  const line = singleSpaced(secret);
-  const all = [secret, secret.toWellFormed(), ...(line.trim().length < 3 ? [] : [line])];
-  return [...new Set(all)];
+  const all = [secret, secret.toWellFormed(), Buffer.from(secret).toString('latin1')];
+  const lines = all.map(singleSpaced).filter((line) => line.trim().length >= 3);
+  return [...new Set([...all, ...lines])];
 }
 
 /** Whether a secret of one set is a part of one of the other. */

@@ -549,6 +549,30 @@ describe('secrets of two sets are hidden together', () => {
     expect(conceal('a Summer2026&Winter, a Summer2026')).toBe('a [secret], a [secret]');
     expect(conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
   });
+
+  test.each([0, 1])('where one set alone has parts of one another', (first) => {
+    const all = [secrecy('Summer2026', 'Summer2026&Winter'), secrecy('Autumn/Spring26')];
+    const [one, other] = [all[first] as Secrecy, all[1 - first] as Secrecy];
+    expect(one.conceal('a Summer2026&amp;Winter', other)).toBe(LEFT_OUT);
+  });
+
+  test.each([0, 1])('where a text is read no further, and whichever has the longest', (first) => {
+    const token = Array.from({ length: 100 }, (_, at) => String(at).padStart(5, 'x')).join('');
+    const all = [secrecy(token), secrecy('Autumn/Spring26')];
+    const [one, other] = [all[first] as Secrecy, all[1 - first] as Secrecy];
+    const shown = one.conceal(`${token.repeat(131)}${'-'.repeat(20)}${token}`, other);
+    expect(shown).toBe('[secret]'.repeat(131).slice(0, 1_048 + 20 + 16 - 2 * token.length));
+  });
+
+  test('while access keys of both are shown in part, also where they have parts of one another', () => {
+    const shortening = (secret: string, whole: string, part: string) =>
+      new Secrecy(new Set([secret]), new Map([[whole, part]]));
+    const one = shortening('Summer2026', 'HPUAQWERTYUIOP12', 'HPUA…12');
+    const other = shortening('Summer2026&Winter', 'AKIAQWERTYUIOP34', 'AKIA…34');
+    const text = 'HPUAQWERTYUIOP12, AKIAQWERTYUIOP34';
+    expect(one.conceal(text, other)).toBe('HPUA…12, AKIA…34');
+    expect(other.conceal(text, one)).toBe('HPUA…12, AKIA…34');
+  });
 });
 
 test('secrets of a set that grows are hidden as soon as they are in it', () => {

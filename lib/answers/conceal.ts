@@ -161,13 +161,8 @@ class Screen {
     if (this.#secrets.has(secret)) return;
     this.#secrets.add(secret);
     this.#sorted = undefined;
-    const forms = formsOf(secret);
-    const base64 = base64Forms(Buffer.from(secret));
-    for (const form of forms) this.#forms.add(form);
-    for (const form of base64) this.#base64.add(form);
-    for (const { length } of [...forms, ...base64]) {
-      this.#shortest = Math.min(this.#shortest, length);
-    }
+    for (const form of formsOf(secret)) this.#forms.add(form);
+    for (const form of base64Forms(Buffer.from(secret))) this.#base64.add(form);
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
       const isAscii = /^[ -~]*$/.test(reading);

@@ -201,6 +201,21 @@ describe('a secret is hidden', () => {
     },
   );
 
+  test.each([
+    ['a  b', 'no: [secret]', 'no: a b'],
+    ['  a  ', 'no: [secret], a', 'no:   a  , a'],
+    ['  a  ', 'it is a word', 'it is a word'],
+    ['\t\t\t', 'it is a line', 'it is a line'],
+  ])('%j on one line, unless next to nothing stays of it: %j', (secret, shown, text) => {
+    expect(concealer([secret])(text)).toBe(shown);
+  });
+
+  test('as the only characters of a text in base64 that are all its own', () => {
+    const piece = Buffer.from('-Summer/26').toString('base64').slice(4, 12);
+    expect(concealer(['Summer/26'])(piece)).toBe(LEFT_OUT);
+    expect(revealer(['Summer/26'])(piece)).toBe(true);
+  });
+
   test('that has half of a surrogate pair, as UTF-8 has it', () => {
     const secret = 'zwKLx\ud83dL82q5';
     expect(concealer([secret])(`no: ${Buffer.from(secret).toString()}`)).toBe('no: [secret]');

@@ -30,7 +30,8 @@ export class Secrecy {
   readonly #names = new Map<string, boolean>();
   readonly #short = new Screen();
   readonly #long = new Screen();
-  /** Secrets that hold another one, which would be taken out of the midst of their encoded forms. */
+  /** Secrets that are a part of another one. They would be taken out of its midst, and the rest of it would stay. */
+  readonly #inner = new Set<string>();
   readonly #outer = new Screen();
 
   /** @param shortened what is shown of texts that are no secrets, but are not to be shown as they are. */
@@ -55,8 +56,10 @@ export class Secrecy {
     const all = others ? [this, others] : [this];
     for (const each of all) each.#catchUp();
     const beginning = text.slice(0, MOST_READ);
-    if (all.some((each) => each.#outer.isIn(each.#outer.replace(beginning)))) return LEFT_OUT;
-    let result = all.reduce((rest, each) => each.#long.replace(rest), beginning);
+    const isInner = (secret: string) => all.some((each) => each.#inner.has(secret));
+    const withInner = all.reduce((rest, each) => each.#long.replace(rest, isInner), beginning);
+    if (all.some((each) => each.#outer.isIn(withInner))) return LEFT_OUT;
+    let result = all.reduce((rest, each) => each.#long.replace(rest), withInner);
     // Where it was cut there may be half a secret.
     const longest = Math.max(...all.map((each) => each.#long.longest));
     if (text.length > MOST_READ) result = result.slice(0, -longest || undefined);
@@ -95,6 +98,11 @@ export class Secrecy {
     );
   }
 
+  #relate(inner: string, outer: string): void {
+    this.#inner.add(inner);
+    this.#outer.add(outer);
+  }
+
   #remember(name: string, found: boolean): void {
     if (this.#names.size >= MOST_NAMES) this.#names.clear();
     this.#names.set(name, found);
@@ -112,8 +120,8 @@ export class Secrecy {
       if (secret.length < SHORTEST) this.#short.add(secret);
       else this.#long.add(secret);
       for (const other of all) {
-        if (isPart(other, secret)) this.#outer.add(secret);
-        if (isPart(secret, other)) this.#outer.add(other);
+        if (isPart(other, secret)) this.#relate(other, secret);
+        if (isPart(secret, other)) this.#relate(secret, other);
       }
     }
   }
@@ -126,10 +134,13 @@ function writingsOf(secret: string): readonly string[] {
   return [...new Set([...all, ...lines])];
 }
 
-/** Whether a secret of one set is a part of one of the other. */
+/** Whether a secret of one set is a part of one of the other, and neither set has both. */
 function haveParts(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
   for (const one of some) {
-    for (const other of others) if (isPart(one, other) || isPart(other, one)) return true;
+    if (others.has(one)) continue;
+    for (const other of others) {
+      if (!some.has(other) && (isPart(one, other) || isPart(other, one))) return true;
+    }
   }
   return false;
 }
@@ -138,13 +149,15 @@ function isPart(part: string, whole: string): boolean {
   return part.length >= SHORTEST && part !== whole && whole.includes(part);
 }
 
+const IS_ASCII = /^[ -~]*$/;
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
 const ENOUGH_LETTERS = 12;
 
 /** The forms that some secrets can have in a text. */
 class Screen {
   readonly #secrets = new Set<string>();
-  readonly #forms = new Set<string>();
+  /** Of each form the secret. */
+  readonly #forms = new Map<string, string>();
   readonly #base64 = new Set<string>();
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
@@ -161,11 +174,11 @@ class Screen {
     if (this.#secrets.has(secret)) return;
     this.#secrets.add(secret);
     this.#sorted = undefined;
-    for (const form of formsOf(secret)) this.#forms.add(form);
+    for (const form of formsOf(secret)) this.#forms.set(form, secret);
     for (const form of base64Forms(Buffer.from(secret))) this.#base64.add(form);
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
-      const isAscii = /^[ -~]*$/.test(reading);
+      const isAscii = IS_ASCII.test(reading);
       for (const letters of beginningsOf(reading).map(lettersOf)) {
         if (letters.length >= 3 && isAscii) this.#sieve.add(letters);
         else this.#isSieved = false;
@@ -182,9 +195,13 @@ class Screen {
     return this.#shortestFirst().at(-1)?.length ?? 0;
   }
 
-  replace(text: string): string {
+  /** @param isSpared which secrets stay. */
+  replace(text: string, isSpared?: (secret: string) => boolean): string {
     // The longest first: one may be a part of another, as `summer` is of `summer25`.
-    return this.#shortestFirst().reduceRight((rest, form) => rest.replaceAll(form, MARK), text);
+    return this.#shortestFirst().reduceRight((rest, form) => {
+      const secret = this.#forms.get(form) as string;
+      return isSpared?.(secret) ? rest : rest.replaceAll(form, MARK);
+    }, text);
   }
 
   /** Whether the part of a text that is decoded holds one in any encoding, or the beginning of one where it is cut. */
@@ -211,12 +228,12 @@ class Screen {
   /** As {@link isIn}; of a very long one nobody can tell. */
   isInName(text: string, effort: Effort): boolean {
     if (text.length > MOST_DECODED) return true;
-    for (const form of this.#forms) if (text.includes(form)) return true;
+    for (const form of this.#forms.keys()) if (text.includes(form)) return true;
     return this.isIn(text, effort);
   }
 
   #shortestFirst(): readonly string[] {
-    this.#sorted ??= [...this.#forms].sort((a, b) => a.length - b.length);
+    this.#sorted ??= [...this.#forms.keys()].sort((a, b) => a.length - b.length);
     return this.#sorted;
   }
 }
@@ -247,12 +264,14 @@ class Needles {
       [lettersOf, new Pieces(ENOUGH_LETTERS, mostInPieces)],
       [signsOf, new Pieces(SHORTEST, mostInPieces)],
       [signsAndBlanksOf, new Pieces(SHORTEST, mostInPieces)],
+      [asciiOf, new Pieces(SHORTEST, mostInPieces)],
     ]);
   }
 
   add(needle: string): void {
-    const partOf = partThatTells(needle);
-    this.#pieces.get(partOf)?.add(partOf(needle), needle.length);
+    for (const partOf of partsThatTell(needle)) {
+      this.#pieces.get(partOf)?.add(partOf(needle), needle.length);
+    }
   }
 
   /** The length of the shortest piece; infinite where there is none. */
@@ -312,14 +331,15 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
 }
 
 /** How to tell a secret: by as little of it as is enough. */
-function partThatTells(secret: string): (text: string) => string {
-  if (lettersOf(secret).length >= ENOUGH_LETTERS) return lettersOf;
-  return signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
+function partsThatTell(secret: string): readonly ((text: string) => string)[] {
+  if (lettersOf(secret).length >= ENOUGH_LETTERS) return [lettersOf];
+  const signs = signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
+  return IS_ASCII.test(secret) ? [signs] : [signs, asciiOf];
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */
 function beginningsOf(needle: string): readonly string[] {
-  return piecesOf(partThatTells(needle)(needle), MOST_IN_PIECES);
+  return partsThatTell(needle).flatMap((partOf) => piecesOf(partOf(needle), MOST_IN_PIECES));
 }
 
 /** The part of a text that stays in most encodings, however it is broken or quoted. */
@@ -340,9 +360,20 @@ function signsAndBlanksOf(text: string): string {
     .replace(/[\p{C}\p{DI}]+/gu, '');
 }
 
-/** The same text for all ways to write its letters. In capitals, since Greek has two small letters for one of them. */
+/** The same for a secret whose other letters a server reads or writes in the wrong encoding: only where they are. */
+function asciiOf(text: string): string {
+  return text
+    .replace(/[\s\p{C}\p{DI}+\\]+/gu, '')
+    .replace(/[^!->@-~]+/g, '?')
+    .toLowerCase();
+}
+
+/**
+ * The same text for all ways to write its letters. In capitals, since Greek has two small letters for one of them, and
+ * from small letters, since some have two capitals.
+ */
 function folded(text: string): string {
-  return text.normalize('NFKC').toUpperCase();
+  return text.normalize('NFKC').toLowerCase().toUpperCase().normalize('NFKC');
 }
 
 /** Forms in which a secret is replaced where it stands. */

@@ -217,7 +217,7 @@ function withoutEntities(text: string): readonly string[] {
       const known = name.toLowerCase();
       const accent = ACCENTS[known.slice(1)];
       // Of all others none is a letter of ASCII.
-      return NAMED[known] ?? (accent ? `${known[0]}${accent}` : '\ufffd');
+      return NAMED[known] ?? (accent ? `${known[0]}${accent}`.normalize('NFC') : '\ufffd');
     }),
   );
 }
@@ -279,7 +279,8 @@ function ofBytes(bytes: Buffer): readonly string[] {
 }
 
 const SHORTEST_RUN = 8;
-const RUN = /(?:[^\p{C}\s\p{DI}\ufffd]|[\s\p{DI}]){8,}/gu;
+/** With the controls that are half of UTF-8 where it was read as Latin-1. */
+const RUN = /(?:[^\p{C}\s\p{DI}\ufffd]|[\s\p{DI}\x80-\x9f]){8,}/gu;
 
 /** Most of what is decoded was no such encoding, and is random: only what looks like text is worth a look. */
 function textIn(decoded: string): readonly string[] {

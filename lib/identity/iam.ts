@@ -10,7 +10,7 @@ import { isObject, listed, visible } from '../model/text.ts';
 import type { Access, Token } from './access.ts';
 import { type Credentials, CredentialsError, type User } from './credentials.ts';
 import type { Agency } from './credentials-source.ts';
-import type { RunSecrets } from './run-secrets.ts';
+import { RunSecrets } from './run-secrets.ts';
 import { type AccessKey, encode } from './sign.ts';
 
 /** The scope of a token: a project by its id, the one that bears a region's name, or the whole account. */
@@ -244,12 +244,18 @@ export class Iam {
   }
 
   #sendOptions(): Omit<SendOptions<IamReading>, 'build'> {
-    const conceal = (text: string) => this.#secrets.conceal(text);
     return {
-      read: (result) => ({
-        ...readAnswer('list', result, this.#clock.now(), conceal),
-        ...('status' in result && { response: result }),
-      }),
+      read: (result) => {
+        const response = 'status' in result ? result : undefined;
+        const tokens = new RunSecrets();
+        const conceal = (text: string) => this.#secrets.conceal(text, tokens);
+        // An answer may repeat the token that came with it, and the run has none yet.
+        tokens.add(response?.header('x-subject-token') ?? '');
+        return {
+          ...readAnswer('list', result, this.#clock.now(), conceal),
+          ...(response && { response }),
+        };
+      },
       changes: false,
       window: this.#window,
       maxAttempts: ATTEMPTS,

@@ -74,6 +74,51 @@ describe('a secret is hidden', () => {
     }
   });
 
+  test.each(['Müller#84', 'Größe2024!', 'mañana 2026', 'Øre/1999'])(
+    '%s, also where its letters beyond ASCII are lost or in the wrong encoding',
+    (secret) => {
+      const utf8 = Buffer.from(secret);
+      const misread = utf8.toString('latin1');
+      const named = misread
+        .replaceAll('Ã', '&Atilde;')
+        .replace(/[\xa1-\xbf]/g, (one) => `&#${one.charCodeAt(0)};`);
+      const windows = new TextDecoder('windows-1252').decode(utf8);
+      for (const written of [
+        Buffer.from(secret, 'latin1').toString(),
+        secret.replace(/[^ -~]/g, '?'),
+        named,
+        windows,
+        Buffer.from(windows).toString('base64'),
+        Buffer.from(misread).toString('base64'),
+        Buffer.from(`user:${misread}`).toString('hex'),
+      ]) {
+        const shown = concealer([secret])(`wrong: ${written} for u1`);
+        expect(shown).toMatch(/^wrong: (757365723a)?\[secret\] for u1$|^\[left out/);
+        expect(revealer([secret])(`x-${written}`)).toBe(true);
+      }
+    },
+  );
+
+  test.each([
+    ['Προΰπνος1', 'ΠΡΟΫ́ΠΝΟΣ1'],
+    ['İzmir 2024!', 'i̇zmir 2024!'],
+    ['ẞtrasse-24', 'ßtrasse-24'],
+    ['ẞtrasse-24', 'SSTRASSE-24'],
+  ])('%s, also as %s', (secret, written) => {
+    expect(concealer([secret])(`wrong: ${written}.`)).toBe(LEFT_OUT);
+  });
+
+  test('when it has a part that has a part that is one, whichever of them stand there', () => {
+    const conceal = concealer(['Cleanup-2024', 'Cleanup-2024!', 'Cleanup-2024!&Zx81-Wq<7>-kLm']);
+    expect(conceal('no: Cleanup-2024!&amp;Zx81-Wq&lt;7&gt;-kLm')).toBe(LEFT_OUT);
+    expect(conceal('no: Cleanup-2024!&Zx81-Wq<7>-kLm')).toBe('no: [secret]');
+    expect(conceal('no: Cleanup-2024&#33;')).toBe(LEFT_OUT);
+    expect(conceal('no: Cleanup-2024')).toBe('no: [secret]');
+    const token = randomText(5_000);
+    const all = concealer(['Cleanup-2024', 'Cleanup-2024&Zx81-Wq', token]);
+    expect(all(`${token} Cleanup-2024&amp;Zx81-Wq`)).toBe(LEFT_OUT);
+  });
+
   test('when another one is a part of it', () => {
     const conceal = concealer(['Summer2026', 'Summer2026&Winter']);
     expect(conceal('a Summer2026&Winter, a Summer2026')).toBe('a [secret], a [secret]');

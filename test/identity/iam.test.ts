@@ -174,6 +174,27 @@ describe('a token that is not given', () => {
     expect(message).not.toContain(DEMO_USER.password);
   });
 
+  test.each([401, 502])(
+    'with status %i does not show the token that came with it all the same',
+    async (status) => {
+      const token = 'MIIFzQYJKoZIhvcNAQcCoIIFvjCCBboCAQExDTALBglghkgBZQMEAgEw';
+      emulator.intercept = () => ({
+        status,
+        body: `cannot store ${token}, or ${token.slice(8)}`,
+        headers: { 'X-Subject-Token': token },
+      });
+      const { message } = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+      expect(message).toMatch(/left out, as it may hold a secret/);
+      emulator.intercept = () => ({
+        status,
+        body: `cannot store ${token}!`,
+        headers: { 'X-Subject-Token': token },
+      });
+      const other = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));
+      expect(other.message).toContain('cannot store [secret]!');
+    },
+  );
+
   test('because IAM is down is asked for five times', async () => {
     emulator.intercept = () => ({ status: 502, body: '' });
     const error = await failureOf(iam.token(DEMO_USER, { name: DEMO_REGION }));

@@ -107,6 +107,7 @@ const writtenInstance: z.ZodType<WrittenInstance> = z.strictObject({
   summary: instance,
   unclear: z.array(z.string()),
   saidGone: z.array(z.string()),
+  isUndercounted: z.boolean().optional(),
   done: z.boolean(),
   triedIn: count,
   lastTurn: count,

@@ -1,6 +1,12 @@
 import type { StoppedBy } from '../model/outcome.ts';
 import { type InstanceSummary, isNotReached, type RecordError } from '../model/summary.ts';
-import { type Fruitless, type KnownInstance, withErrors, withOutcome } from './known.ts';
+import {
+  type Findings,
+  type Fruitless,
+  type KnownInstance,
+  withErrors,
+  withOutcome,
+} from './known.ts';
 
 /** After so many calls in a row that worked on it without progress, an instance is given up. */
 const FRUITLESS_CALLS = 2;
@@ -28,11 +34,7 @@ export function isShorter({ shortest }: KnownInstance, expired: number | undefin
 }
 
 /** An instance after a call that stopped before it was finished. */
-export function left(
-  before: KnownInstance,
-  known: Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'>,
-  call: CallOnInstance,
-): KnownInstance {
+export function left(before: KnownInstance, known: Findings, call: CallOnInstance): KnownInstance {
   const { number, inTime, sent, answered, deleted, expired } = call;
   const fruitless = fruitlessAfter(before, call);
   const next = {

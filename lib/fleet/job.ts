@@ -42,11 +42,12 @@ export class Job {
     this.#number = options.number;
     this.#counted = options.counted;
     this.#shown = { ...this.before.summary };
-    const { unclear, summary } = this.before;
+    const { unclear, summary, isUndercounted } = this.before;
     this.#cleanup.goOnAfter({
       tried: new Set(unclear),
       gone: this.#counted,
       listedAsDeleted: summary.keptBecause['already-deleted'] ?? 0,
+      isUndercounted: isUndercounted === true,
     });
   }
 

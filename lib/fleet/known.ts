@@ -23,6 +23,8 @@ export interface KnownInstance {
   readonly unclear: readonly string[];
   /** Ids of records that were answered as gone: only another list can tell that they are. */
   readonly saidGone: readonly string[];
+  /** Whether a list showed more records than the service counts: then no count says where the next one ends. */
+  readonly isUndercounted?: boolean | undefined;
   /** Whether this round has finished with it. */
   readonly done: boolean;
   /** The last call of the round that came to deleting there, from 1; 0 where none did. */
@@ -42,6 +44,9 @@ export interface KnownInstance {
   /** The target that has it now, if another one does: whatever was open is counted there. */
   readonly movedTo?: string | undefined;
 }
+
+/** What lists and DELETEs have told of an instance. */
+export type Findings = Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone' | 'isUndercounted'>;
 
 /** A target, as far as it is known. */
 export interface KnownTarget extends Omit<TargetSummary, 'instances'> {
@@ -141,9 +146,9 @@ export function owesNothing({ summary, unclear }: KnownInstance): boolean {
  */
 export function addCall(
   before: KnownInstance,
-  { summary: is, unclear, saidGone }: Standing,
+  { summary: is, unclear, saidGone, isUndercounted }: Standing,
   list: ListSeen | undefined,
-): Pick<KnownInstance, 'summary' | 'unclear' | 'saidGone'> {
+): Findings {
   const was = before.summary;
   if (list) {
     // A record that was unclear and is not listed any more has gone by our doing, as far as anybody can tell.
@@ -154,7 +159,7 @@ export function addCall(
     const counts = { listed: kept.kept + expired, ...kept, expired, deleted, alreadyGone };
     const archive = [...new Set([...(was.archive ?? []), ...(is.archive ?? [])])];
     const summary = { ...is, ...counts, ...(archive.length > 0 && { archive }) };
-    return { summary, unclear, saidGone };
+    return { summary, unclear, saidGone, ...(isUndercounted && { isUndercounted }) };
   }
   const { stoppedBy: _, ...known } = was;
   const summary = withErrors(
@@ -200,6 +205,7 @@ function keptByOthers(
  */
 export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance {
   const unclear = new Set([...heir.unclear, ...from.unclear]);
+  const isUndercounted = heir.isUndercounted || from.isUndercounted;
   const { failed, remaining, errors, errorsOmitted, keptBecause } = from.summary;
   const { summary: own } = heir;
   const { 'already-deleted': marked = 0 } = keptBecause;
@@ -214,6 +220,7 @@ export function inherit(heir: KnownInstance, from: KnownInstance): KnownInstance
   };
   return {
     ...heir,
+    ...(isUndercounted && { isUndercounted }),
     unclear: [...unclear],
     saidGone: [...new Set([...heir.saidGone, ...from.saidGone])].filter((id) => !unclear.has(id)),
     summary: withOutcome(withErrors({ ...own, ...counts }, errors, errorsOmitted)),

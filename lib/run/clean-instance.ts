@@ -90,6 +90,8 @@ export interface EarlierCalls {
   readonly gone: number;
   /** Records that were listed as deleted already, and that the run has not counted as gone. */
   readonly listedAsDeleted: number;
+  /** Whether one of their lists showed more records than the service counts. */
+  readonly isUndercounted: boolean;
 }
 
 /**
@@ -102,7 +104,13 @@ export class InstanceCleanup {
   readonly #instance: Instance;
   #ledger: Ledger | undefined;
   #triedAgain = false;
-  #earlier: EarlierCalls = { tried: new Set(), gone: 0, listedAsDeleted: 0 };
+  #earlier: EarlierCalls = {
+    tried: new Set(),
+    gone: 0,
+    listedAsDeleted: 0,
+    isUndercounted: false,
+  };
+  #isUndercounted = false;
   #isDecided = false;
   /** The part of the ledger that stays when the instance is finished. */
   #end: Pick<Ledger, 'unclear' | 'saidGone' | 'sent' | 'answered'> = {
@@ -126,6 +134,7 @@ export class InstanceCleanup {
 
   goOnAfter(earlier: EarlierCalls): void {
     this.#earlier = earlier;
+    this.#isUndercounted = earlier.isUndercounted;
   }
 
   /** @param next ids of records that are about to be deleted. */
@@ -138,7 +147,14 @@ export class InstanceCleanup {
     };
     for (const { error } of this.#ledger?.in('failed') ?? [])
       if (error) this.#addError(error, summary);
-    return { summary, unclear: [...new Set([...unclear, ...next])], saidGone, sent, answered };
+    return {
+      summary,
+      unclear: [...new Set([...unclear, ...next])],
+      saidGone,
+      sent,
+      answered,
+      isUndercounted: this.#isUndercounted,
+    };
   }
 
   /**
@@ -208,7 +224,7 @@ export class InstanceCleanup {
    */
   async #list(held: RowTexts | undefined): Promise<TaskList | undefined> {
     try {
-      return await this.#target.api.listTasks(this.#instance.id, held);
+      return await this.#readList(held);
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.reading?.answer === 'gone' && !(await this.#target.isListed(this.#instance.id))) {
@@ -222,6 +238,13 @@ export class InstanceCleanup {
       this.#addError({ ...errorOf(error), message });
       return undefined;
     }
+  }
+
+  async #readList(held?: RowTexts): Promise<TaskList> {
+    const isUndercounted = this.#isUndercounted;
+    const list = await this.#target.api.listTasks(this.#instance.id, { isUndercounted, held });
+    this.#isUndercounted = list.isUndercounted;
+    return list;
   }
 
   /**
@@ -365,7 +388,7 @@ export class InstanceCleanup {
   async #settle(ledger: Ledger): Promise<void> {
     let found: ReadonlyMap<string, Task> | undefined;
     try {
-      found = (await this.#target.api.listTasks(this.#instance.id)).tasks;
+      found = (await this.#readList()).tasks;
     } catch (error) {
       if (!isOfInstance(error)) throw error;
       if (error.gaveUp && error.gaveUp !== 'attempts') {

@@ -67,6 +67,8 @@ export interface Standing {
   readonly sent: number;
   /** Records of which a DELETE had a final answer. */
   readonly answered: number;
+  /** Whether a list showed more records than the service counts. */
+  readonly isUndercounted: boolean;
 }
 
 /** Called before each turn's DELETEs of an instance: none of them is sent unless it resolves. */

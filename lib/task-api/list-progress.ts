@@ -15,7 +15,7 @@ export interface Page {
 }
 
 /** Whether a page shows more rows than the whole list has by its own count. */
-export function isMiscounted({ rows, total }: Page, skip: number): boolean {
+function isUndercounted({ rows, total }: Page, skip: number): boolean {
   return total !== undefined && rows.length > 0 && total < skip + rows.length;
 }
 
@@ -43,6 +43,7 @@ const MOST_REPEATED = 3;
  */
 export class ListProgress {
   readonly #paging: Paging;
+  readonly #readsToNothing: boolean;
   /** Rows that were asked for with the latest page. */
   #limit: number;
   /** All rows before this place have been read. */
@@ -50,6 +51,8 @@ export class ListProgress {
   /** How many of them are asked for again. */
   #overlap = 0;
   #total: number | undefined;
+  /** Rows in the whole list, as the service said it last, credibly or not. */
+  #told: number | undefined;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
@@ -61,8 +64,10 @@ export class ListProgress {
   #sent = 0;
   #known = 0;
 
-  constructor(paging: Paging) {
+  /** @param readsToNothing whether only a page without rows is the end: an earlier list of the same rows was undercounted. */
+  constructor(paging: Paging, readsToNothing: boolean) {
     this.#paging = paging;
+    this.#readsToNothing = readsToNothing;
     this.#limit = paging.limit;
   }
 
@@ -74,6 +79,11 @@ export class ListProgress {
   /** Rows in the whole list; `undefined` where the service has not said it credibly. */
   get total(): number | undefined {
     return this.#total;
+  }
+
+  /** Whether so many rows, all in the list, are still more than the service counts. */
+  isUndercounted(read: number): boolean {
+    return this.#isDoubted && this.#told !== undefined && this.#told < read;
   }
 
   /** How many of the rows that were read have vanished since, as far as a credible count tells. */
@@ -91,7 +101,8 @@ export class ListProgress {
     this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
-    const isTooLow = isMiscounted(page, skip);
+    const isTooLow = isUndercounted(page, skip);
+    this.#told = total ?? this.#told;
     const isBelieved = total !== undefined && !isTooLow;
     // Later ones may be too low as well.
     this.#isDoubted ||= isTooLow;
@@ -130,7 +141,7 @@ export class ListProgress {
   #isEnd(length: number, isCounted: boolean): boolean {
     if (length === 0) return true;
     const total = this.#total;
-    if (total === undefined || !isCounted) return false;
+    if (total === undefined || !isCounted || this.#readsToNothing) return false;
     // Where a page past the end is harmless, a count that may be the page's own length is not believed.
     const isFull = length >= this.#limit;
     if (isFull && this.#paging.pastTheEnd === 'empty' && total === length) return false;

@@ -27,6 +27,16 @@ export interface ListReading<Row> {
   readonly holdText?: (row: Row, raw: unknown) => number;
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
+  /** Whether an earlier list of the same rows was: then no count says where this one ends. */
+  readonly isUndercounted?: boolean;
+}
+
+/** What became known at the end of a list. */
+export interface ListEnd {
+  /** How many of the rows that were found have vanished meanwhile, nobody knows which. */
+  readonly vanished: number;
+  /** Whether the service counts fewer rows than it has shown. */
+  readonly isUndercounted: boolean;
 }
 
 export interface SideBySide<Row> {
@@ -45,11 +55,11 @@ export interface SideBySide<Row> {
  * moved: the same count on every page, no page shorter than it has to be, as many different rows as are counted,
  * and none beyond the first page that may have appeared meanwhile. (Rows appear on the first page, which is read
  * before all others; so the rows are those that were there then.) Otherwise the list is read page after page.
- * @returns how many of the rows that were found have vanished meanwhile, nobody knows which.
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
-export async function readList<Row>(list: ListReading<Row>): Promise<number> {
-  const { paging, fetchPage, keyOf, found, rows: account, sideBySide } = list;
+export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
+  const { paging, fetchPage, keyOf, found, rows: account, isUndercounted = false } = list;
+  const sideBySide = isUndercounted ? undefined : list.sideBySide;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
   /** Keys under which different rows were found. They stay so where the list is read again, and shows only one of them. */
@@ -58,17 +68,17 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
-  let vanished = 0;
+  let result: ListEnd = { vanished: 0, isUndercounted };
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
     const outcome = await readSideBySide(first, sideBySide);
-    if (outcome === 'complete') return 0;
+    if (outcome === 'complete') return result;
     if (outcome === 'moving') first = undefined;
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    if (await readPass(pass > 1)) return vanished;
+    if (await readPass(pass > 1)) return result;
     if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
@@ -84,11 +94,13 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
     const { length } = top.rows;
     if (length === 0 || total <= length) return 'too-short';
     const reading: Reading = { unnamed: new Map(), moved: false };
+    counted = total;
     add(top, reading);
     let moving = false;
     await askForAll(async (skip) => {
       const page = await fetchPage(skip);
       const { news, read } = add(page, reading);
+      counted = page.total ?? counted;
       const isAsCounted =
         page.total === total && page.rows.length === Math.min(length, total - skip);
       const isNew = read.some((row) => mayBeNew(row, top));
@@ -140,7 +152,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
    * @param again after a complete one: then it ends as soon as nothing more is missing.
    */
   async function readPass(again: boolean): Promise<boolean> {
-    const progress = new ListProgress(paging);
+    const progress = new ListProgress(paging, isUndercounted);
     const reading: Reading = { unnamed: new Map(), moved: again };
     const allFound = () => found.size >= counted;
     for (;;) {
@@ -157,9 +169,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<number> {
         known: found.size,
       });
       counted = progress.total ?? counted;
-      vanished = progress.vanished(found.size);
+      result = {
+        vanished: progress.vanished(found.size),
+        isUndercounted: isUndercounted || progress.isUndercounted(found.size),
+      };
       if (isLast) return allFound();
-      if (again && progress.total !== undefined && allFound()) return true;
+      if (again && !isUndercounted && progress.total !== undefined && allFound()) return true;
     }
   }
 

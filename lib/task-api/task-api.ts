@@ -17,8 +17,8 @@ import { readInstance } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
 import { describeSpan, type RequestCounts } from '../model/summary.ts';
 import { readTask, type Task } from '../model/task.ts';
-import { IncompleteListError, isMiscounted, type Page } from './list-progress.ts';
-import { type ListReading, readList } from './paging.ts';
+import { IncompleteListError, type Page } from './list-progress.ts';
+import { type ListEnd, type ListReading, readList } from './paging.ts';
 import { type PageKeys, type RowWithText, readPage, textsById } from './read-page.ts';
 import type { RowAccount, RowBudget, RowTexts } from './row-budget.ts';
 import { type InstanceList, sortInstances, withDoubt } from './sort-instances.ts';
@@ -65,19 +65,15 @@ interface List extends PageKeys {
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
-  /** Whether an earlier list of the instance showed more rows than it counted: then no count says where the list ends. */
-  readonly ignoresCount?: boolean;
   readonly query: Readonly<Record<string, string>>;
   /** The name of the permission to read it. */
   readonly action: string;
 }
 
 /** The records of an instance. */
-export interface TaskList {
+export interface TaskList extends ListEnd {
   /** By id; those without an id, and the second of two with one id, under keys that are no ids. */
   readonly tasks: ReadonlyMap<string, Task>;
-  /** How many of them have vanished while the list was read, nobody knows which. */
-  readonly vanished: number;
 }
 
 /** An answer to a list, with the page that it brought. */
@@ -100,8 +96,6 @@ export class TaskApi {
   /** The instances on which an action was forbidden, by action. */
   readonly #forbidden = new Map<string, Set<string>>();
   readonly #seenAt = new Map<string, number>();
-  /** The instances of which a page showed more records than were counted. */
-  readonly #miscounted = new Set<string>();
 
   constructor(options: TaskApiOptions) {
     const { origin, service, projectId } = options;
@@ -138,13 +132,19 @@ export class TaskApi {
 
   /**
    * All task records of an instance.
-   * @param held receives the rows as the service sent them: JSON of the same value.
+   * @param options.isUndercounted whether an earlier list of them was: then no count says where this one ends.
+   * @param options.held receives the rows as the service sent them: JSON of the same value.
    * @throws {ApiError} when the list cannot be read completely.
    */
-  async listTasks(instanceId: string, held?: RowTexts): Promise<TaskList> {
+  async listTasks(
+    instanceId: string,
+    options: { readonly isUndercounted?: boolean; readonly held?: RowTexts | undefined } = {},
+  ): Promise<TaskList> {
+    const { isUndercounted = false, held } = options;
     const { endpoint, time } = this.#options;
     const list = { ...this.#taskList(instanceId), withText: held !== undefined };
-    const { found, vanished } = await this.#readAll(list, {
+    const { found, ...end } = await this.#readAll(list, {
+      isUndercounted,
       read: (raw) => readTask(held ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
@@ -155,7 +155,7 @@ export class TaskApi {
           createdAt > (first.serverTime ?? time()) - CLOCK_JITTER_MS,
       },
     });
-    return { tasks: found, vanished };
+    return { tasks: found, ...end };
   }
 
   /** When the service last answered as it does for an instance that is there, by the clock that does not step. */
@@ -218,7 +218,6 @@ export class TaskApi {
       countKey: 'task_count',
       action: 'getBackgroundTask',
       instanceId,
-      ignoresCount: this.#miscounted.has(instanceId),
     };
   }
 
@@ -227,20 +226,20 @@ export class TaskApi {
     reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'> & {
       readonly rows?: RowAccount;
     },
-  ): Promise<{ found: Map<string, Row>; vanished: number }> {
+  ): Promise<ListEnd & { found: Map<string, Row> }> {
     const { rows, endpoint } = this.#options;
     const found = new Map<string, Row>();
     const account = reading.rows ?? rows.open();
     endpoint.activeLists += 1;
     try {
-      const vanished = await readList({
+      const end = await readList({
         paging: list.paging,
         fetchPage: (skip) => this.#page(list, skip),
         ...reading,
         found,
         rows: account,
       });
-      return { found, vanished };
+      return { found, ...end };
     } catch (error) {
       if (!(error instanceof IncompleteListError)) throw error;
       const incomplete = { answer: 'invalid', code: 'incomplete' } as const;
@@ -273,18 +272,13 @@ export class TaskApi {
       },
     );
     const { page, code = '' } = sent.reading ?? {};
-    if (page) return this.#withCount(page, skip, list);
+    if (page) return page;
     if (code === 'too-large' && paging.limit > 1) {
       list.paging = { ...paging, limit: Math.max(1, Math.floor(paging.limit / 10)) };
       return await this.#page(list, skip);
     }
     if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
-  }
-
-  #withCount(page: Page, skip: number, { instanceId, ignoresCount }: List): Page {
-    if (instanceId !== undefined && isMiscounted(page, skip)) this.#miscounted.add(instanceId);
-    return ignoresCount ? { ...page, total: undefined } : page;
   }
 
   #read(operation: Operation, result: HttpResponse | TransportError): AnswerReading {

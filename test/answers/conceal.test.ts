@@ -255,6 +255,20 @@ describe('a secret is hidden', () => {
     expect(concealer([secret])(text)).toBe(shown);
   });
 
+  test.each(['12 $%&/ 34 !?', '1 $%& 34!2'])('%s, wherever else it is broken', (secret) => {
+    expect(concealer([secret])(`no: ${secret.replace('%', '%\n')}`)).toBe(LEFT_OUT);
+    expect(concealer([secret])(`no: ${secret.replace(' ', '').replace('&', '\\&')}`)).toBe(
+      LEFT_OUT,
+    );
+  });
+
+  test('of which next to nothing is seen, where all of it stands there', () => {
+    const secret = `ab${'\u200b'.repeat(6)}`;
+    expect(concealer([secret])(`an abbey, ${secret}!`)).toBe('an abbey, [secret]!');
+    expect(revealer([secret])('an abbey')).toBe(false);
+    expect(revealer([secret])(`an abbey, ${secret}!`)).toBe(true);
+  });
+
   test('as the only characters of a text in base64 that are all its own', () => {
     const piece = Buffer.from('-Summer/26').toString('base64').slice(4, 12);
     expect(concealer(['Summer/26'])(piece)).toBe(LEFT_OUT);

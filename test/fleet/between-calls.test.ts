@@ -432,6 +432,30 @@ test('records that stay in the list as deleted are counted once, in however many
   });
 });
 
+test.each([
+  ['is killed', true],
+  ['has no time left', false],
+])(
+  'that the service counts too few records is known to the next call where one %s',
+  async (_, killed) => {
+    await startSlow();
+    const { emulator } = world;
+    emulator.addInstance({
+      ...{ service: 'dcs', name: 'miscounted' },
+      tasks: [...Array.from({ length: 40 }, (__, at) => aged(1 + at / 50)), ...expired(268)],
+    });
+    emulator.faults.shortPages = 10;
+    // Only in the first list a page shows more than are counted.
+    emulator.faults.taskCount = (total) =>
+      total === 308 ? 303 : 10 * Math.floor((total - 5) / 10);
+    if (killed) killAfter(3);
+    expect(await world.execute()).toMatchObject({ output: { outcome: 'complete' } });
+    expect(cleans().length).toBeGreaterThan(2);
+    expect(emulator.instances()[0]?.tasks()).toHaveLength(40);
+    expect(world.summary().totals).toMatchObject({ listed: 308, deleted: 268, alreadyGone: 0 });
+  },
+);
+
 describe('an instance that is listed no more by the next call', () => {
   test('takes no time from a large one where it never answers, and has failed at the end', async () => {
     await startSlow([{ requests: { ...SLOW.requests, concurrency: 1, timeout: '30s' } }]);

@@ -111,6 +111,24 @@ test.each(['dcs', 'kafka'] as const)(
   },
 );
 
+test('one count that was too low says nothing about the rows that a later list has to show', async () => {
+  const { emulator } = world;
+  emulator.addInstance({ service: 'kafka', tasks: expired(130, 'kafka') });
+  let counts = 0;
+  emulator.faults.taskCount = (total) => {
+    counts += 1;
+    return counts === 2 ? total - 1 : total;
+  };
+  emulator.intercept = ({ operation, query }) => {
+    if (operation === 'delete-task') return { status: 202, body: {} };
+    const isEmpty = operation === 'list-tasks' && counts >= 4 && counts < 7 && query.start !== '1';
+    return isEmpty ? { status: 200, body: { task_count: '130', tasks: [] } } : undefined;
+  };
+  const summary = await world.run(onlyTarget(emulator, { service: 'kafka' }));
+  expect(emulator.instances()[0]?.tasks()).toHaveLength(130);
+  expect(summary.totals).toMatchObject({ deleted: 0, alreadyGone: 0, remaining: 130 });
+});
+
 test('records that stay in the list as DELETED count as gone, and are not deleted again', async () => {
   const { emulator } = world;
   emulator.switches.deletedRows = 'stay';

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SERVICES } from '../../lib/model/services.ts';
 import { IncompleteListError, type Page } from '../../lib/task-api/list-progress.ts';
-import { type ListReading, readList } from '../../lib/task-api/paging.ts';
+import { type ListEnd, type ListReading, readList } from '../../lib/task-api/paging.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
 
 type Paging = (typeof SERVICES)[keyof typeof SERVICES]['tasks'];
@@ -43,7 +43,7 @@ type TestRow = string | { readonly id?: string } | null;
 /** Reads a list of Kafka's whose rows are taken as they come, unless told otherwise. */
 function readRows<Row extends TestRow = TestRow>(
   list: Partial<ListReading<Row>> & Pick<ListReading<Row>, 'fetchPage'>,
-): Promise<number> {
+): Promise<ListEnd> {
   return readList({
     rows: new RowBudget().open(),
     changed: (row) => row,
@@ -731,9 +731,76 @@ test.each([
 ])(
   'a list tells how many of its rows have vanished while it was read: %s',
   async (_, live, total, vanished) => {
-    await expect(readLive(live, total)).resolves.toBe(vanished);
+    await expect(readLive(live, total)).resolves.toMatchObject({ vanished });
   },
 );
+
+describe('a list of which the service counts too few', () => {
+  /** Of 23 rows in pages of five; `told` is the count on each. */
+  function readCounted(
+    told: (page: number) => number | undefined,
+    { isUndercounted = false, emptyPage = 0, atOnce = 0 } = {},
+  ) {
+    const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
+    const found = new Map<string, string>();
+    const skips: number[] = [];
+    const end = readRows<string>({
+      paging: { ...SERVICES.kafka.tasks, limit: 5 },
+      fetchPage: async (skip) => {
+        skips.push(skip);
+        const rows = skips.length === emptyPage ? [] : all.slice(skip, skip + 5);
+        return { rows, total: told(skips.length) };
+      },
+      found,
+      isUndercounted,
+      ...(atOnce > 0 && { sideBySide: sideBySide(atOnce) }),
+    });
+    return { end, found, skips };
+  }
+
+  test.each([
+    ['on all pages', () => 21, true],
+    ['on those that have a count', (page: number) => (page === 2 ? undefined : 21), true],
+    ['nowhere', () => 23, false],
+    ['on one page, as if a row had come just then', (page: number) => (page === 1 ? 4 : 23), false],
+  ])('says so at its end: %s', async (_, told, isUndercounted) => {
+    const { end, found } = readCounted(told);
+    await expect(end).resolves.toEqual({ vanished: 0, isUndercounted });
+    expect(found.size).toBe(23);
+  });
+
+  test.each([0, 3])(
+    'is read to a page without rows the next time, with %i at once',
+    async (atOnce) => {
+      const next = readCounted(() => 20, { isUndercounted: true, atOnce });
+      await expect(next.end).resolves.toEqual({ vanished: 0, isUndercounted: true });
+      expect(next.skips).toEqual([0, 5, 10, 15, 20, 23]);
+    },
+  );
+
+  test('is incomplete all the same where a page without rows comes before so many were read', async () => {
+    const next = readCounted(() => 20, { isUndercounted: true, emptyPage: 3 });
+    await expect(next.end).resolves.toMatchObject({ isUndercounted: true });
+    expect(next.found.size).toBe(23);
+    const never = readCounted(() => 30, { isUndercounted: true });
+    await expect(never.end).rejects.toThrow('fewer than the service counts');
+  });
+});
+
+test('a list that is begun anew since it moved is not over with a page that has no rows and no count', async () => {
+  const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
+  let tops = 0;
+  const reading = readRows<string>({
+    paging: { ...SERVICES.kafka.tasks, limit: 5 },
+    fetchPage: async (skip) => {
+      if (skip === 0) tops += 1;
+      if (skip === 0 && tops > 1) return { rows: [] };
+      return { rows: all.slice(skip, skip + 5), total: skip === 0 ? 23 : 24 };
+    },
+    sideBySide: sideBySide(3),
+  });
+  await expect(reading).rejects.toThrow('only 0 rows could be read');
+});
 
 test('a page that repeats is soon given up, also where its rows have no ids and the count is near', async () => {
   let asked = 0;

@@ -15,7 +15,7 @@ export interface Page {
 }
 
 /** Whether a page shows more rows than the whole list has by its own count. */
-function isUndercounted({ rows, total }: Page, skip: number): boolean {
+export function isUndercounted({ rows, total }: Page, skip: number): boolean {
   return total !== undefined && rows.length > 0 && total < skip + rows.length;
 }
 
@@ -51,8 +51,6 @@ export class ListProgress {
   /** How many of them are asked for again. */
   #overlap = 0;
   #total: number | undefined;
-  /** Rows in the whole list, as the service said it last, credibly or not. */
-  #told: number | undefined;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
@@ -81,11 +79,6 @@ export class ListProgress {
     return this.#total;
   }
 
-  /** Whether so many rows, all in the list, are still more than the service counts. */
-  isUndercounted(read: number): boolean {
-    return this.#isDoubted && this.#told !== undefined && this.#told < read;
-  }
-
   /** How many of the rows that were read have vanished since, as far as a credible count tells. */
   vanished(read: number): number {
     return this.#total === undefined || this.#isDoubted ? 0 : Math.max(0, read - this.#total);
@@ -102,7 +95,6 @@ export class ListProgress {
     const before = this.#total;
     this.#known = known;
     const isTooLow = isUndercounted(page, skip);
-    this.#told = total ?? this.#told;
     const isBelieved = total !== undefined && !isTooLow;
     // Later ones may be too low as well.
     this.#isDoubted ||= isTooLow;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Paging } from '../model/services.ts';
-import { IncompleteListError, ListProgress, type Page } from './list-progress.ts';
+import { IncompleteListError, isUndercounted, ListProgress, type Page } from './list-progress.ts';
 import type { RowAccount } from './row-budget.ts';
 
 /** Times that a list is read from its top before it counts as unreadable. */
@@ -35,7 +35,7 @@ export interface ListReading<Row> {
 export interface ListEnd {
   /** How many of the rows that were found have vanished meanwhile, nobody knows which. */
   readonly vanished: number;
-  /** Whether the service counts fewer rows than it has shown. */
+  /** Whether a page has shown more rows than the service counted. */
   readonly isUndercounted: boolean;
 }
 
@@ -58,8 +58,9 @@ export interface SideBySide<Row> {
  * @throws {IncompleteListError} when a page repeats, or fewer rows were found than are counted.
  */
 export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
-  const { paging, fetchPage, keyOf, found, rows: account, isUndercounted = false } = list;
-  const sideBySide = isUndercounted ? undefined : list.sideBySide;
+  const { paging, keyOf, found, rows: account } = list;
+  const readsToNothing = list.isUndercounted === true;
+  const sideBySide = readsToNothing ? undefined : list.sideBySide;
   /** Rows that their id does not tell, by what they hold: under which key they were found. */
   const unnamed = new Map<string, string>();
   /** Keys under which different rows were found. They stay so where the list is read again, and shows only one of them. */
@@ -68,22 +69,29 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
-  let result: ListEnd = { vanished: 0, isUndercounted };
+  let vanished = 0;
+  let sawUndercount = readsToNothing;
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
     const outcome = await readSideBySide(first, sideBySide);
-    if (outcome === 'complete') return result;
+    if (outcome === 'complete') return { vanished: 0, isUndercounted: sawUndercount };
     if (outcome === 'moving') first = undefined;
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    if (await readPass(pass > 1)) return result;
+    if (await readPass(pass > 1)) return { vanished, isUndercounted: sawUndercount };
     if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
     `only ${found.size} rows could be read, fewer than the service counts`,
   );
+
+  async function fetchPage(skip: number): Promise<Page> {
+    const page = await list.fetchPage(skip);
+    sawUndercount ||= isUndercounted(page, skip);
+    return page;
+  }
 
   /** `too-short` where one page is all, or the count is not known: then nothing but the first page was asked for. */
   async function readSideBySide(
@@ -152,7 +160,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
    * @param again after a complete one: then it ends as soon as nothing more is missing.
    */
   async function readPass(again: boolean): Promise<boolean> {
-    const progress = new ListProgress(paging, isUndercounted);
+    const progress = new ListProgress(paging, readsToNothing);
     const reading: Reading = { unnamed: new Map(), moved: again };
     const allFound = () => found.size >= counted;
     for (;;) {
@@ -169,12 +177,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
         known: found.size,
       });
       counted = progress.total ?? counted;
-      result = {
-        vanished: progress.vanished(found.size),
-        isUndercounted: isUndercounted || progress.isUndercounted(found.size),
-      };
+      vanished = progress.vanished(found.size);
       if (isLast) return allFound();
-      if (again && !isUndercounted && progress.total !== undefined && allFound()) return true;
+      if (again && !readsToNothing && progress.total !== undefined && allFound()) return true;
     }
   }
 

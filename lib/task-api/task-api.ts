@@ -65,6 +65,10 @@ interface List extends PageKeys {
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
+  /** Whether only a page without rows ends it. */
+  readonly isUndercounted?: boolean;
+  /** Rows in the list, as the latest page has it. */
+  total?: number | undefined;
   readonly query: Readonly<Record<string, string>>;
   /** The name of the permission to read it. */
   readonly action: string;
@@ -142,7 +146,7 @@ export class TaskApi {
   ): Promise<TaskList> {
     const { isUndercounted = false, held } = options;
     const { endpoint, time } = this.#options;
-    const list = { ...this.#taskList(instanceId), withText: held !== undefined };
+    const list = { ...this.#taskList(instanceId), isUndercounted, withText: held !== undefined };
     const { found, ...end } = await this.#readAll(list, {
       isUndercounted,
       read: (raw) => readTask(held ? (raw as RowWithText).row : raw),
@@ -271,13 +275,20 @@ export class TaskApi {
         return page ? { ...reading, page: { ...page, serverTime } } : { ...UNREADABLE, serverTime };
       },
     );
-    const { page, code = '' } = sent.reading ?? {};
-    if (page) return page;
+    const { page, code = '', status } = sent.reading ?? {};
+    if (page) {
+      list.total = page.total ?? list.total;
+      return page;
+    }
     if (code === 'too-large' && paging.limit > 1) {
       list.paging = { ...paging, limit: Math.max(1, Math.floor(paging.limit / 10)) };
       return await this.#page(list, skip);
     }
-    if (skip > 0 && PAST_THE_END.includes(code)) return { rows: [], pastTheEnd: true };
+    // Where nobody would have asked so far but for an earlier list, a refusal with another code of the service's own is
+    // one as well.
+    const isPastCount = list.isUndercounted && list.total !== undefined && skip >= list.total;
+    const isRefused = PAST_THE_END.includes(code) || (isPastCount && status === 400 && code !== '');
+    if (skip > 0 && isRefused) return { rows: [], pastTheEnd: true };
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
   }
 

@@ -762,11 +762,16 @@ describe('a list of which the service counts too few', () => {
     ['on all pages', () => 21, true],
     ['on those that have a count', (page: number) => (page === 2 ? undefined : 21), true],
     ['nowhere', () => 23, false],
-    ['on one page, as if a row had come just then', (page: number) => (page === 1 ? 4 : 23), false],
+    ['on one page, as if a row had come just then', (page: number) => (page === 1 ? 4 : 23), true],
   ])('says so at its end: %s', async (_, told, isUndercounted) => {
     const { end, found } = readCounted(told);
     await expect(end).resolves.toEqual({ vanished: 0, isUndercounted });
     expect(found.size).toBe(23);
+  });
+
+  test('says so too where only pages side by side showed it, and the list was begun anew', async () => {
+    const { end } = readCounted((page) => (page <= 3 ? 21 : page <= 5 ? 20 : 23), { atOnce: 4 });
+    await expect(end).resolves.toEqual({ vanished: 0, isUndercounted: true });
   });
 
   test.each([0, 3])(

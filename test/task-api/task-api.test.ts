@@ -231,6 +231,33 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     },
   );
 
+  describe('of which an earlier list was undercounted', () => {
+    const relist = async () =>
+      await apiOf(service).listTasks(INSTANCE_ID, { isUndercounted: true });
+
+    test('are read until nothing comes, or until the service refuses to look further', async () => {
+      const instance = add(service, 250);
+      expect([...(await relist()).tasks.keys()]).toEqual(instance.taskIds());
+      const requests = emulator.journal.count();
+      emulator.intercept = ({ operation }) =>
+        operation === 'list-tasks' && emulator.journal.count() === 2 * requests
+          ? { status: 400, body: { error_code: 'XYZ.1', error_msg: 'no such page' } }
+          : undefined;
+      expect([...(await relist()).tasks.keys()]).toEqual(instance.taskIds());
+      expect(emulator.journal.count()).toBe(2 * requests);
+    });
+
+    test('are incomplete where it refuses to show what is counted', async () => {
+      add(service, 250);
+      emulator.faults.shortPages = 100;
+      emulator.intercept = ({ operation }) =>
+        operation === 'list-tasks' && emulator.journal.count() === 2
+          ? { status: 400, body: { error_code: 'XYZ.1', error_msg: 'no such page' } }
+          : undefined;
+      await expect(relist()).rejects.toThrow('400 XYZ.1: no such page');
+    });
+  });
+
   test('with a count that is too high are incomplete', async () => {
     add(service, 250);
     emulator.faults.taskCount = (total) => total + 1;

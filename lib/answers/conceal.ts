@@ -30,9 +30,9 @@ export class Secrecy {
   readonly #names = new Map<string, boolean>();
   readonly #short = new Screen();
   readonly #long = new Screen();
-  /** Secrets that are a part of another one. They would be taken out of its midst, and the rest of it would stay. */
-  readonly #inner = new Set<string>();
-  readonly #outer = new Screen();
+  readonly #kin = new Map<string, readonly string[]>();
+  /** Writings of secrets of which one may be a part of another: taken out of its midst, it would leave the rest. */
+  readonly #related = new Set<string>();
 
   /** @param shortened what is shown of texts that are no secrets, but are not to be shown as they are. */
   constructor(
@@ -46,20 +46,18 @@ export class Secrecy {
   /**
    * The text, at most 2,048 characters of it, with each secret replaced that stands there as it is or in one of the
    * usual forms (JSON, percent, hexadecimal digits). Where there is still one in another form, however often encoded,
-   * the whole text is left out: nobody can tell where in it the secret begins and ends.
-   * @param others whose secrets are hidden as well. Where one is hidden after the other, the first may cut a secret of the
-   * second in two.
+   * or one that may be a part of another, the whole text is left out: nobody can tell where in it the secret begins and
+   * ends.
+   * @param others whose secrets are hidden as well.
    */
   conceal(text: string, others?: Secrecy): string {
-    if (others && haveParts(this.#secrets, others.#secrets))
-      return this.#joined(others).conceal(text);
     const all = others ? [this, others] : [this];
     for (const each of all) each.#catchUp();
+    const related = [...all.map((each) => each.#related)];
+    if (others) related.push(new Set(relatedOf(this.#kin, others.#kin)));
+    const isRelated = (secret: string) => related.some((each) => each.has(secret));
     const beginning = text.slice(0, MOST_READ);
-    const isInner = (secret: string) => all.some((each) => each.#inner.has(secret));
-    const withInner = all.reduce((rest, each) => each.#long.replace(rest, isInner), beginning);
-    if (all.some((each) => each.#outer.isIn(withInner))) return LEFT_OUT;
-    let result = all.reduce((rest, each) => each.#long.replace(rest), withInner);
+    let result = all.reduce((rest, each) => each.#long.replace(rest, isRelated), beginning);
     // Where it was cut there may be half a secret.
     const longest = Math.max(...all.map((each) => each.#long.longest));
     if (text.length > MOST_READ) result = result.slice(0, -longest || undefined);
@@ -90,19 +88,6 @@ export class Secrecy {
     };
   }
 
-  /** It takes as much time and memory as both together. */
-  #joined(others: Secrecy): Secrecy {
-    return new Secrecy(
-      new Set([...this.#secrets, ...others.#secrets]),
-      new Map([...this.#shortened, ...others.#shortened]),
-    );
-  }
-
-  #relate(inner: string, outer: string): void {
-    this.#inner.add(inner);
-    this.#outer.add(outer);
-  }
-
   #remember(name: string, found: boolean): void {
     if (this.#names.size >= MOST_NAMES) this.#names.clear();
     this.#names.set(name, found);
@@ -119,39 +104,73 @@ export class Secrecy {
       // A short one stands in many a harmless text.
       if (secret.length < SHORTEST) this.#short.add(secret);
       else this.#long.add(secret);
-      for (const other of all) {
-        if (isPart(other, secret)) this.#relate(other, secret);
-        if (isPart(secret, other)) this.#relate(secret, other);
-      }
     }
+    const kin = new Map(fresh.map((secret) => [secret, kinOf(secret)]));
+    for (const [secret, signs] of kin) this.#kin.set(secret, signs);
+    for (const writing of relatedOf(kin, this.#kin)) this.#related.add(writing);
   }
 }
 
-/** A secret as it is, as UTF-8 has it, as that is when it is read as Latin-1, and all in a text of which one line was made. */
+/**
+ * What Windows-1252 has in place of the 32 controls of Latin-1. (The decoder of this name in Node.js 20 has the controls.)
+ */
+const WINDOWS_1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+
+/**
+ * A secret as it is, as UTF-8 has it, as that is when it is read as Latin-1 or Windows-1252, as that has it, and all in a
+ * text of which one line was made.
+ */
 function writingsOf(secret: string): readonly string[] {
-  const all = [secret, secret.toWellFormed(), Buffer.from(secret).toString('latin1')];
-  const lines = all.map(singleSpaced).filter((line) => line.trim().length >= 3);
+  const misread = Buffer.from(secret).toString('latin1');
+  const all = [
+    secret,
+    secret.toWellFormed(),
+    misread,
+    misread.replace(/[\x80-\x9f]/g, (one) => WINDOWS_1252.charAt(one.charCodeAt(0) - 0x80)),
+    secret.replace(/[^ -~]/g, (one) => {
+      const at = WINDOWS_1252.indexOf(one);
+      return at < 0 ? one : String.fromCharCode(0x80 + at);
+    }),
+  ];
+  // What is left of a long one on a line tells it without this.
+  const ofLines = secret.length < SHORTEST ? all : all.slice(0, 2);
+  const lines = ofLines.map(singleSpaced).filter((line) => line.trim().length >= 3);
   return [...new Set([...all, ...lines])];
 }
 
-/** Whether a secret of one set is a part of one of the other, and neither set has both. */
-function haveParts(some: ReadonlySet<string>, others: ReadonlySet<string>): boolean {
-  for (const one of some) {
-    if (others.has(one)) continue;
-    for (const other of others) {
-      if (!some.has(other) && (isPart(one, other) || isPart(other, one))) return true;
-    }
-  }
-  return false;
+/** Characters of a secret from which on one that has them counts as related, whatever else both have. */
+const KIN = 4;
+
+/** What shows whether a secret is a part of another one, in whatever form; nothing where it is too short. */
+function kinOf(secret: string): readonly string[] {
+  if (secret.length < SHORTEST) return [];
+  const signs = readingsOf(secret).map(signsOf);
+  return [...new Set([secret, ...signs.filter(({ length }) => length >= KIN)])];
 }
 
-function isPart(part: string, whole: string): boolean {
-  return part.length >= SHORTEST && part !== whole && whole.includes(part);
+/** The writings of all secrets of which one of some and one of others may be a part of one another. */
+function relatedOf(
+  some: ReadonlyMap<string, readonly string[]>,
+  others: ReadonlyMap<string, readonly string[]>,
+): readonly string[] {
+  const found = new Set<string>();
+  for (const [one, kin] of some) {
+    for (const [other, otherKin] of others) {
+      if (one !== other && areRelated(kin, otherKin)) found.add(one).add(other);
+    }
+  }
+  return [...found].flatMap(writingsOf);
+}
+
+function areRelated(kin: readonly string[], others: readonly string[]): boolean {
+  return kin.some((one) => others.some((other) => one.includes(other) || other.includes(one)));
 }
 
 const IS_ASCII = /^[ -~]*$/;
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
 const ENOUGH_LETTERS = 12;
+/** Characters of ASCII from which on a secret with other letters is known by them, each run of the others as one more. */
+const ENOUGH_OF_ASCII = 7;
 
 /** The forms that some secrets can have in a text. */
 class Screen {
@@ -264,7 +283,7 @@ class Needles {
       [lettersOf, new Pieces(ENOUGH_LETTERS, mostInPieces)],
       [signsOf, new Pieces(SHORTEST, mostInPieces)],
       [signsAndBlanksOf, new Pieces(SHORTEST, mostInPieces)],
-      [asciiOf, new Pieces(SHORTEST, mostInPieces)],
+      [asciiOf, new Pieces(ENOUGH_OF_ASCII, mostInPieces)],
     ]);
   }
 
@@ -330,11 +349,13 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
   return false;
 }
 
-/** How to tell a secret: by as little of it as is enough. */
+/** How to tell a secret: by as little of it as is enough; one with letters beyond ASCII by whatever may stay of it. */
 function partsThatTell(secret: string): readonly ((text: string) => string)[] {
-  if (lettersOf(secret).length >= ENOUGH_LETTERS) return [lettersOf];
+  const letters = lettersOf(secret).length >= ENOUGH_LETTERS ? [lettersOf] : [];
+  const isAscii = IS_ASCII.test(secret);
+  if (isAscii && letters.length > 0) return letters;
   const signs = signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
-  return IS_ASCII.test(secret) ? [signs] : [signs, asciiOf];
+  return [...letters, signs, ...(isAscii ? [] : [asciiOf])];
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */

@@ -377,7 +377,7 @@ test.each(['Strasse12ß', 'Öl-Tank-77', 'Garage à 2', 'Sofía2024'])(
     const conceal = concealer([secret]);
     const misread = Buffer.from(secret).toString('latin1');
     const body = JSON.stringify({ error_msg: `wrong password${'\x85'.repeat(5_000)} ${misread}` });
-    expect(classify('list', 400, body, conceal).message).toBe('wrong password [secret]');
+    expect(classify('list', 400, body, conceal).message).toMatch(/^\[left out/);
   },
 );
 

@@ -82,7 +82,7 @@ describe('a secret is hidden', () => {
       const named = misread
         .replaceAll('Ã', '&Atilde;')
         .replace(/[\xa1-\xbf]/g, (one) => `&#${one.charCodeAt(0)};`);
-      const windows = new TextDecoder('windows-1252').decode(utf8);
+      const windows = misread.replace('\x9f', 'Ÿ').replace('\x98', '˜');
       for (const written of [
         Buffer.from(secret, 'latin1').toString(),
         secret.replace(/[^ -~]/g, '?'),
@@ -108,12 +108,48 @@ describe('a secret is hidden', () => {
     expect(concealer([secret])(`wrong: ${written}.`)).toBe(LEFT_OUT);
   });
 
+  test.each([
+    ['Größe123', 'Gr\ufffd\ufffde123'],
+    ['Größe123', 'GrÃ¶ÃŸe123'],
+    ['Süßholz4', 'S??holz4'],
+    ['漢字テスト1234', 'æ¼¢å\xad—ãƒ†ã‚¹ãƒˆ1234'],
+    ['Preis€99!x', 'Preis%8099%21x'],
+    ['Preis€99!x', 'Preis&#128;99!x'],
+    ['Preis€99!x', 'dTpQcmVpc4A5OSF4'],
+    ['Straßenbahn2024!', 'STRASSENBAHN2024!'],
+  ])('%s, also as %s', (secret, written) => {
+    const shown = concealer([secret])(`wrong: ${written} for u1`);
+    expect(['wrong: [secret] for u1', LEFT_OUT]).toContain(shown);
+    expect(revealer([secret])(`x-${written}`)).toBe(true);
+  });
+
+  test.each([
+    ['Sömmer2024', 'Sömmer2024&Extra!42', 'SÃ¶mmer2024&amp;Extra!42'],
+    ['P  assw0rd1', 'P  assw0rd1&Extra!42', 'P assw0rd1&amp;Extra!42'],
+    ['Sommer2024', 'sommer2024&more!42', 'sommer2024&amp;more!42'],
+    ['pass word1x', 'pass%20word1x"y42zz', 'pass%20word1x&quot;y42zz'],
+    ['Sömmer2024', 'Sömmer2024&Extra!42', 'SÃ¶mmer2024&Extra!42'],
+  ])('%s as a part of %s, also where they are not written alike', (inner, outer, written) => {
+    const own = (...secrets: string[]) => new Secrecy(new Set(secrets));
+    const text = `wrong password ${written}`;
+    for (const secrets of [
+      [inner, outer],
+      [outer, inner],
+    ]) {
+      expect(concealer(secrets)(text)).toBe(LEFT_OUT);
+      expect(own(inner).conceal(text, own(...secrets))).toBe(LEFT_OUT);
+      expect(own(...secrets).conceal(text, own(inner))).toBe(LEFT_OUT);
+    }
+    expect(own(inner).conceal(text, own(outer))).toBe(LEFT_OUT);
+    expect(own(outer).conceal(text, own(inner))).toBe(LEFT_OUT);
+  });
+
   test('when it has a part that has a part that is one, whichever of them stand there', () => {
     const conceal = concealer(['Cleanup-2024', 'Cleanup-2024!', 'Cleanup-2024!&Zx81-Wq<7>-kLm']);
     expect(conceal('no: Cleanup-2024!&amp;Zx81-Wq&lt;7&gt;-kLm')).toBe(LEFT_OUT);
-    expect(conceal('no: Cleanup-2024!&Zx81-Wq<7>-kLm')).toBe('no: [secret]');
+    expect(conceal('no: Cleanup-2024!&Zx81-Wq<7>-kLm')).toBe(LEFT_OUT);
     expect(conceal('no: Cleanup-2024&#33;')).toBe(LEFT_OUT);
-    expect(conceal('no: Cleanup-2024')).toBe('no: [secret]');
+    expect(conceal('no: Cleanup-2024')).toBe(LEFT_OUT);
     const token = randomText(5_000);
     const all = concealer(['Cleanup-2024', 'Cleanup-2024&Zx81-Wq', token]);
     expect(all(`${token} Cleanup-2024&amp;Zx81-Wq`)).toBe(LEFT_OUT);
@@ -121,9 +157,10 @@ describe('a secret is hidden', () => {
 
   test('when another one is a part of it', () => {
     const conceal = concealer(['Summer2026', 'Summer2026&Winter']);
-    expect(conceal('a Summer2026&Winter, a Summer2026')).toBe('a [secret], a [secret]');
+    expect(conceal('a Summer2026&Winter, a Summer2026')).toBe(LEFT_OUT);
     expect(conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
-    expect(conceal('a Summer2026 &amp; a b')).toBe('a [secret] &amp; a b');
+    expect(conceal('a Summer2026 &amp; a b')).toBe(LEFT_OUT);
+    expect(conceal('a Winter &amp; a b')).toBe('a Winter &amp; a b');
     const short = concealer(['mer', 'Summer2026&Winter']);
     expect(short('Summer2026&amp;Winter')).toBe(LEFT_OUT);
     expect(concealer(['Summer26', 'Summer26&Winter'])('Summer26&amp;Winter')).toBe(LEFT_OUT);
@@ -240,7 +277,7 @@ describe('a secret is hidden', () => {
     (secret) => {
       const misread = Buffer.from(secret).toString('latin1');
       const line = misread.replaceAll('\x9f', '');
-      expect(concealer([secret])(`no: ${line}`)).toBe('no: [secret]');
+      expect(concealer([secret])(`no: ${line}`)).toMatch(/^no: \[secret\]$|^\[left out/);
       expect(concealer([secret])(`no: ${misread}`)).toMatch(/^no: \[secret\]$|^\[left out/);
       if (secret.length >= 8) expect(revealer([secret])(`x-${misread}`)).toBe(true);
     },
@@ -620,7 +657,8 @@ describe('secrets of two sets are hidden together', () => {
     ['Summer2026&Winter', 'Summer2026'],
   ])('where %s is in one and %s in the other', (one, other) => {
     const conceal = (text: string) => secrecy(one).conceal(text, secrecy('another one', other));
-    expect(conceal('a Summer2026&Winter, a Summer2026')).toBe('a [secret], a [secret]');
+    expect(conceal('a Summer2026&Winter, a Summer2026')).toBe(LEFT_OUT);
+    expect(conceal('a Summer2026')).toBe(LEFT_OUT);
     expect(conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
   });
 
@@ -660,7 +698,7 @@ test('secrets of a set that grows are hidden as soon as they are in it', () => {
   expect(secrecy.conceal(text)).toBe(LEFT_OUT);
   expect(reveals('second secret')).toBe(true);
   expect(reveals('it is no longer a second secret but a third')).toBe(true);
-  expect(secrecy.conceal('no longer a second secret but a third')).toBe('[secret]');
+  expect(secrecy.conceal('no longer a second secret but a third')).toBe(LEFT_OUT);
   expect(secrecy.conceal('no longer&#32;a second secret but a third')).toBe(LEFT_OUT);
   expect(reveals('fourth')).toBe(false);
 });

@@ -51,6 +51,8 @@ export class ListProgress {
   /** How many of them are asked for again. */
   #overlap = 0;
   #total: number | undefined;
+  /** By how much it has fallen, all in all. */
+  #fallen = 0;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
@@ -79,9 +81,13 @@ export class ListProgress {
     return this.#total;
   }
 
-  /** How many of the rows that were read have vanished since, as far as a credible count tells. */
+  /**
+   * How many of the rows that were read have vanished since, as far as a credible count tells. Others may have been passed
+   * over in their place, so that none seems to be missing.
+   */
   vanished(read: number): number {
-    return this.#total === undefined || this.#isDoubted ? 0 : Math.max(0, read - this.#total);
+    if (this.#total === undefined || this.#isDoubted) return 0;
+    return Math.max(read - this.#total, this.#fallen);
   }
 
   /**
@@ -102,6 +108,7 @@ export class ListProgress {
     this.#checkRepetition(skip, first, news, this.#total === before);
 
     const vanished = Math.max(0, (before ?? 0) - (this.#total ?? before ?? 0));
+    this.#fallen += vanished;
     this.#covered = Math.max(0, this.#covered - vanished);
     this.#overlap = vanished > 0 ? Math.min(2 * vanished, this.#limit >> 1) : this.#overlap >> 1;
     // More rows may have been passed over than the pages overlap: then the gap is read first.
@@ -143,7 +150,8 @@ export class ListProgress {
   #checkRepetition(skip: number, first: string | undefined, news: number, still: boolean): void {
     const latest = this.#latest;
     this.#latest = { skip, first };
-    if (!latest || skip <= latest.skip || news > 0 || first === undefined) return;
+    // One that comes on top pushes the last one of a page onto the next, where the page had no other.
+    if (!latest || skip <= latest.skip + 1 || news > 0 || first === undefined) return;
     if (first !== latest.first || !still) return;
     throw new IncompleteListError(
       `the page after ${skip} rows repeats the one before: the service ignores "${this.#paging.parameter}"`,

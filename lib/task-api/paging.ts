@@ -71,6 +71,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   let counted = 0;
   let vanished = 0;
   let sawUndercount = readsToNothing;
+  /** How many readings began with a page that has neither rows nor a count. */
+  let emptyTops = 0;
 
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
@@ -80,7 +82,13 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    if (await readPass(pass > 1)) return { vanished, isUndercounted: sawUndercount };
+    const isComplete = await readPass(pass > 1);
+    // A count that lags tells too late that rows have vanished: others may have been passed over.
+    if (isComplete && (vanished === 0 || pass > 1)) {
+      return { vanished, isUndercounted: sawUndercount };
+    }
+    // A service that counts nothing where there is nothing is believed when it says so again.
+    if (pass > 1 && emptyTops === pass) return { vanished: 0, isUndercounted: sawUndercount };
     if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
@@ -156,8 +164,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
 
   /**
-   * One reading from the top to the end; true when as many rows were found as are counted.
-   * @param again after a complete one: then it ends as soon as nothing more is missing.
+   * One reading from the top to the end, also where as many rows as are counted were found before: some of them may have
+   * vanished, and others may not have been shown yet. True when as many were found as are counted.
+   * @param again after a complete one.
    */
   async function readPass(again: boolean): Promise<boolean> {
     const progress = new ListProgress(paging, readsToNothing);
@@ -170,6 +179,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
         if (progress.pastTheEnd()) return allFound();
         continue;
       }
+      if (progress.skip === 0 && page.rows.length === 0 && page.total === undefined) emptyTops += 1;
       const { firstId, news } = add(page, reading);
       const isLast = progress.add(page, {
         first: again ? undefined : firstId,
@@ -179,7 +189,6 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       counted = progress.total ?? counted;
       vanished = progress.vanished(found.size);
       if (isLast) return allFound();
-      if (again && !readsToNothing && progress.total !== undefined && allFound()) return true;
     }
   }
 

@@ -272,7 +272,9 @@ function fromNumbers(text: string): readonly string[] {
 function ofBytes(bytes: Buffer): readonly string[] {
   const all = bytes.toString('latin1');
   const others = all.replaceAll('\0', '');
-  const narrow = textIn(Buffer.from(others, 'latin1').toString());
+  // A letter that was lost before it was encoded is no sign of random bytes.
+  const bytesOfText = others.replaceAll('\xef\xbf\xbd', '?');
+  const narrow = textIn(Buffer.from(bytesOfText, 'latin1').toString());
   if (all.length - others.length < SHORTEST_RUN) return narrow;
   const wide = [0, 1].flatMap((start) => textIn(bytes.subarray(start).toString('utf16le')));
   return [...narrow, ...wide];

@@ -89,6 +89,7 @@ describe('a secret is hidden', () => {
         named,
         windows,
         Buffer.from(windows).toString('base64'),
+        Buffer.from(Buffer.from(secret, 'latin1').toString()).toString('base64'),
         Buffer.from(misread).toString('base64'),
         Buffer.from(`user:${misread}`).toString('hex'),
       ]) {

@@ -55,6 +55,8 @@ export class ListProgress {
   #fallen = 0;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
+  /** How many pages repeated the one before. */
+  #repeated = 0;
   #latest: { readonly skip: number; readonly first: string | undefined } | undefined;
   #pastEnd: { readonly skip: number; readonly total: number } | undefined;
   /** The least distance from the end so far. */
@@ -86,8 +88,8 @@ export class ListProgress {
    * over in their place, so that none seems to be missing.
    */
   vanished(read: number): number {
-    if (this.#total === undefined || this.#isDoubted) return 0;
-    return Math.max(read - this.#total, this.#fallen);
+    const missing = this.#total === undefined || this.#isDoubted ? 0 : read - this.#total;
+    return Math.max(missing, this.#fallen);
   }
 
   /**
@@ -150,9 +152,11 @@ export class ListProgress {
   #checkRepetition(skip: number, first: string | undefined, news: number, still: boolean): void {
     const latest = this.#latest;
     this.#latest = { skip, first };
-    // One that comes on top pushes the last one of a page onto the next, where the page had no other.
-    if (!latest || skip <= latest.skip + 1 || news > 0 || first === undefined) return;
+    if (!latest || skip <= latest.skip || news > 0 || first === undefined) return;
     if (first !== latest.first || !still) return;
+    // A row that comes on top pushes the only one of a page onto the next.
+    this.#repeated += 1;
+    if (this.#repeated === 1 && skip === latest.skip + 1) return;
     throw new IncompleteListError(
       `the page after ${skip} rows repeats the one before: the service ignores "${this.#paging.parameter}"`,
     );

@@ -69,6 +69,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
+  /** Rows that were found and have vanished, by the reading that tells of most. */
   let vanished = 0;
   let sawUndercount = readsToNothing;
   /** How many readings began with a page that has neither rows nor a count. */
@@ -171,7 +172,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   async function readPass(again: boolean): Promise<boolean> {
     const progress = new ListProgress(paging, readsToNothing);
     const reading: Reading = { unnamed: new Map(), moved: again };
-    const allFound = () => found.size >= counted;
+    const vanishedBefore = vanished;
+    let isEnough = false;
+    const allFound = () => isEnough || found.size >= counted;
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
       first = undefined;
@@ -187,7 +190,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
         known: found.size,
       });
       counted = progress.total ?? counted;
-      vanished = progress.vanished(found.size);
+      vanished = Math.min(found.size, Math.max(vanishedBefore, progress.vanished(found.size)));
+      // What comes on top from now on is newer than this reading, and need not be in it.
+      isEnough ||= again && progress.total !== undefined && allFound();
       if (isLast) return allFound();
     }
   }

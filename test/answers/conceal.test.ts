@@ -117,6 +117,7 @@ describe('a secret is hidden', () => {
     ['Preis€99!x', 'Preis%8099%21x'],
     ['Preis€99!x', 'Preis&#128;99!x'],
     ['Preis€99!x', 'dTpQcmVpc4A5OSF4'],
+    ['Mai–2024', 'Mai%962024'],
     ['Straßenbahn2024!', 'STRASSENBAHN2024!'],
   ])('%s, also as %s', (secret, written) => {
     const shown = concealer([secret])(`wrong: ${written} for u1`);

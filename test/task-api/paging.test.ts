@@ -812,14 +812,59 @@ test.each([5, 6])(
   },
 );
 
+test('rows that have vanished are not forgotten where a later count is too low', async () => {
+  const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
+  let requests = 0;
+  const end = await readRows<string>({
+    paging: { ...SERVICES.kafka.tasks, limit: 5 },
+    fetchPage: async (skip) => {
+      requests += 1;
+      const there = requests < 3 ? all : all.slice(4);
+      const isSecondReading = requests > 6;
+      const rows = there.slice(skip, skip + 5);
+      return { rows, total: isSecondReading && rows.length < 5 ? 17 : there.length };
+    },
+  });
+  expect(end).toEqual({ vanished: 4, isUndercounted: true });
+});
+
+test.each([3, 5])('a list to which a row comes with every %i. request is read', async (every) => {
+  const table = Array.from({ length: 500 }, (_, at) => `old-${at}`);
+  const found = new Map<string, string>();
+  let requests = 0;
+  await readRows<string>({
+    fetchPage: async (skip) => {
+      requests += 1;
+      if (requests % every === 0) table.unshift(`new-${requests}`);
+      return { rows: table.slice(skip, skip + 100), total: table.length };
+    },
+    found,
+    sideBySide: { mayAsk: () => 4, mayBeNew: (row) => row.startsWith('new-') },
+  });
+  expect([...found.keys()].filter((id) => id.startsWith('old-'))).toHaveLength(500);
+  expect(requests).toBeLessThan(25);
+});
+
+test('a service that ignores the page position is known by a list of one row too', async () => {
+  let requests = 0;
+  const end = readRows<string>({
+    fetchPage: async () => {
+      requests += 1;
+      return { rows: ['only one'] };
+    },
+  });
+  await expect(end).rejects.toThrow('ignores');
+  expect(requests).toBe(3);
+});
+
 test('a page of one row that repeats the one before is no proof that the page position is ignored', async () => {
   const table = ['a', 'b', 'c'];
   const end = readRows<string>({
     paging: { ...SERVICES.kafka.tasks, limit: 1 },
     fetchPage: async (skip) => {
       const rows = table.slice(skip, skip + 1);
-      if (skip < 2) table.unshift(`new ${skip}`);
-      return { rows, total: 5 };
+      if (skip < 1) table.unshift(`new ${skip}`);
+      return { rows, total: 4 };
     },
   });
   await expect(end).resolves.toMatchObject({ vanished: 0 });

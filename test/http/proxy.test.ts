@@ -302,12 +302,12 @@ describe('the AWS SDK', () => {
     const behind = await startProxy(() => echo.url);
     process.env.HTTP_PROXY = behind.url.replace('//', '//janitor:hunter%2F2hunter%2F2@');
     const store = bucketStore('b', { endpoint: 'http://store.example.com', forcePathStyle: true });
-    await expect(store.create('header', { a: 1 })).rejects.toThrow(
-      's3://b/header could not be written: No: [left out, as it may hold a secret in an encoded form]',
-    );
-    await expect(store.create('plain', { a: 1 })).rejects.toThrow(
-      's3://b/plain could not be written: No: [secret] [secret]',
-    );
+    // The password is a part of the pair of user and password: nobody can tell which of them was meant.
+    for (const key of ['header', 'plain']) {
+      await expect(store.create(key, { a: 1 })).rejects.toThrow(
+        `s3://b/${key} could not be written: No: [left out, as it may hold a secret in an encoded form]`,
+      );
+    }
     await behind.close();
     await echo.close();
   });

@@ -11,7 +11,7 @@ const LINEAR: Readonly<Record<string, string>> = {
   'lib/policy/duration.ts':
     '/P(?=\\d|T)(?:(\\d+)Y)?(?:(\\d+)M)?(?:(\\d+)W)?(?:(\\d+)D)?(?:T(?=\\d)(?:(\\d+)H)?(?:(\\d+)M)?(?:(\\d+)S)?)?/',
   // No character belongs to both classes.
-  'lib/answers/decodings.ts': '/(?:[^\\p{C}\\s\\p{DI}\\ufffd]|[\\s\\p{DI}]){8,}/gu',
+  'lib/answers/decodings.ts': '/(?:[^\\p{C}\\s\\p{DI}\\ufffd]|[\\s\\p{DI}\\x80-\\x9f]){8,}/gu',
   // Both alternatives take digits, and each is tried once.
   'lib/http/proxy.ts': '/^([\\d.]+|[\\da-f:]+)\\/(\\d{1,3})$/i',
   // The marks that may follow a sentence never include one that ends it.

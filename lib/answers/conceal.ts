@@ -30,6 +30,7 @@ export class Secrecy {
   readonly #names = new Map<string, boolean>();
   readonly #short = new Screen();
   readonly #long = new Screen();
+  /** Of each secret what shows whether it is a part of another one. */
   readonly #kin = new Map<string, readonly string[]>();
   /** Writings of secrets of which one may be a part of another: taken out of its midst, it would leave the rest. */
   readonly #related = new Set<string>();
@@ -53,8 +54,8 @@ export class Secrecy {
   conceal(text: string, others?: Secrecy): string {
     const all = others ? [this, others] : [this];
     for (const each of all) each.#catchUp();
-    const related = [...all.map((each) => each.#related)];
-    if (others) related.push(new Set(relatedOf(this.#kin, others.#kin)));
+    const related = all.map((each) => each.#related);
+    if (others) related.push(relatedOf(this.#kin, others.#kin));
     const isRelated = (secret: string) => related.some((each) => each.has(secret));
     const beginning = text.slice(0, MOST_READ);
     let result = all.reduce((rest, each) => each.#long.replace(rest, isRelated), beginning);
@@ -138,28 +139,28 @@ function writingsOf(secret: string): readonly string[] {
   return [...new Set([...all, ...lines])];
 }
 
-/** Characters of a secret from which on one that has them counts as related, whatever else both have. */
-const KIN = 4;
+/** Signs from which on a secret is looked for in others by them alone. */
+const ENOUGH_SIGNS = 4;
 
 /** What shows whether a secret is a part of another one, in whatever form; nothing where it is too short. */
 function kinOf(secret: string): readonly string[] {
   if (secret.length < SHORTEST) return [];
   const signs = readingsOf(secret).map(signsOf);
-  return [...new Set([secret, ...signs.filter(({ length }) => length >= KIN)])];
+  return [...new Set([secret, ...signs.filter(({ length }) => length >= ENOUGH_SIGNS)])];
 }
 
 /** The writings of all secrets of which one of some and one of others may be a part of one another. */
 function relatedOf(
   some: ReadonlyMap<string, readonly string[]>,
   others: ReadonlyMap<string, readonly string[]>,
-): readonly string[] {
+): Set<string> {
   const found = new Set<string>();
   for (const [one, kin] of some) {
     for (const [other, otherKin] of others) {
       if (one !== other && areRelated(kin, otherKin)) found.add(one).add(other);
     }
   }
-  return [...found].flatMap(writingsOf);
+  return new Set([...found].flatMap(writingsOf));
 }
 
 function areRelated(kin: readonly string[], others: readonly string[]): boolean {
@@ -368,10 +369,12 @@ function lettersOf(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '');
 }
 
+/** What may break or quote a text anywhere: `+` may stand for a blank, and a backslash before anything. */
+const GAPS = /[\s\p{C}\p{DI}+\\]+/gu;
+
 /** The same for a secret with few letters of ASCII. */
 function signsOf(text: string): string {
-  // `+` may stand for a blank, and a backslash before anything.
-  return folded(text).replace(/[\s\p{C}\p{DI}+\\]+/gu, '');
+  return folded(text).replace(GAPS, '');
 }
 
 /** The same for a secret with many blanks, or what may stand for one, or backslashes. */
@@ -384,7 +387,7 @@ function signsAndBlanksOf(text: string): string {
 /** The same for a secret whose other letters a server reads or writes in the wrong encoding: only where they are. */
 function asciiOf(text: string): string {
   return text
-    .replace(/[\s\p{C}\p{DI}+\\]+/gu, '')
+    .replace(GAPS, '')
     .replace(/[^!->@-~]+/g, '?')
     .toLowerCase();
 }

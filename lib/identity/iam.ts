@@ -247,10 +247,11 @@ export class Iam {
     return {
       read: (result) => {
         const response = 'status' in result ? result : undefined;
-        const tokens = new RunSecrets();
+        const token = response?.header('x-subject-token');
+        // An answer may repeat the token that came with it, which is none of the run's yet.
+        const tokens = token ? new RunSecrets() : undefined;
+        if (token) tokens?.add(token);
         const conceal = (text: string) => this.#secrets.conceal(text, tokens);
-        // An answer may repeat the token that came with it, and the run has none yet.
-        tokens.add(response?.header('x-subject-token') ?? '');
         return {
           ...readAnswer('list', result, this.#clock.now(), conceal),
           ...(response && { response }),

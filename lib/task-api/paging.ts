@@ -28,7 +28,7 @@ export interface ListReading<Row> {
   /** Present where pages may be asked for side by side. */
   readonly sideBySide?: SideBySide<Row>;
   /** Whether an earlier list of the same rows was: then no count says where this one ends. */
-  readonly isUndercounted?: boolean;
+  readonly isUndercounted?: boolean | undefined;
 }
 
 /** What became known at the end of a list. */
@@ -78,23 +78,25 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   let first = sideBySide && (await fetchPage(0));
   if (sideBySide && first) {
     const outcome = await readSideBySide(first, sideBySide);
-    if (outcome === 'complete') return { vanished: 0, isUndercounted: sawUndercount };
+    if (outcome === 'complete') return listEnd();
     if (outcome === 'moving') first = undefined;
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
     const isComplete = await readPass(pass > 1);
     // A count that lags tells too late that rows have vanished: others may have been passed over.
-    if (isComplete && (vanished === 0 || pass > 1)) {
-      return { vanished, isUndercounted: sawUndercount };
-    }
+    if (isComplete && (vanished === 0 || pass > 1)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
-    if (pass > 1 && emptyTops === pass) return { vanished: 0, isUndercounted: sawUndercount };
+    if (pass > 1 && emptyTops === pass) return listEnd();
     if (pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
     `only ${found.size} rows could be read, fewer than the service counts`,
   );
+
+  function listEnd(): ListEnd {
+    return { vanished, isUndercounted: sawUndercount };
+  }
 
   async function fetchPage(skip: number): Promise<Page> {
     const page = await list.fetchPage(skip);

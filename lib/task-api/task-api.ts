@@ -65,7 +65,7 @@ interface List extends PageKeys {
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
-  /** Whether only a page without rows ends it. */
+  /** Whether an earlier list of the instance was: then no count says where this one ends. */
   readonly isUndercounted?: boolean;
   /** Rows in the list, as the latest page has it. */
   total?: number | undefined;
@@ -148,7 +148,6 @@ export class TaskApi {
     const { endpoint, time } = this.#options;
     const list = { ...this.#taskList(instanceId), isUndercounted, withText: held !== undefined };
     const { found, ...end } = await this.#readAll(list, {
-      isUndercounted,
       read: (raw) => readTask(held ? (raw as RowWithText).row : raw),
       keyOf: (task) => task.id,
       changed: (task) => ({ ...task, malformed: true }),
@@ -227,7 +226,10 @@ export class TaskApi {
 
   async #readAll<Row extends object | undefined>(
     list: List,
-    reading: Omit<ListReading<Row>, 'paging' | 'fetchPage' | 'found' | 'rows'> & {
+    reading: Omit<
+      ListReading<Row>,
+      'paging' | 'fetchPage' | 'found' | 'rows' | 'isUndercounted'
+    > & {
       readonly rows?: RowAccount;
     },
   ): Promise<ListEnd & { found: Map<string, Row> }> {
@@ -239,6 +241,7 @@ export class TaskApi {
       const end = await readList({
         paging: list.paging,
         fetchPage: (skip) => this.#page(list, skip),
+        isUndercounted: list.isUndercounted,
         ...reading,
         found,
         rows: account,

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { Secrecy } from '../../lib/answers/conceal.ts';
 import { chain, type Dice, ENCODERS } from './encoders.ts';
-import { concealer, revealer } from './secrecy.ts';
+import { concealer, revealer, secrecyOf } from './secrecy.ts';
 
 const SECRET = 'sEcr+t/With=Odd"Signs\\and ümlauts';
 const LEFT_OUT = '[left out, as it may hold a secret in an encoded form]';
@@ -132,18 +132,17 @@ describe('a secret is hidden', () => {
     ['pass word1x', 'pass%20word1x"y42zz', 'pass%20word1x&quot;y42zz'],
     ['Sömmer2024', 'Sömmer2024&Extra!42', 'SÃ¶mmer2024&Extra!42'],
   ])('%s as a part of %s, also where they are not written alike', (inner, outer, written) => {
-    const own = (...secrets: string[]) => new Secrecy(new Set(secrets));
     const text = `wrong password ${written}`;
     for (const secrets of [
       [inner, outer],
       [outer, inner],
     ]) {
       expect(concealer(secrets)(text)).toBe(LEFT_OUT);
-      expect(own(inner).conceal(text, own(...secrets))).toBe(LEFT_OUT);
-      expect(own(...secrets).conceal(text, own(inner))).toBe(LEFT_OUT);
+      expect(secrecyOf(inner).conceal(text, secrecyOf(...secrets))).toBe(LEFT_OUT);
+      expect(secrecyOf(...secrets).conceal(text, secrecyOf(inner))).toBe(LEFT_OUT);
     }
-    expect(own(inner).conceal(text, own(outer))).toBe(LEFT_OUT);
-    expect(own(outer).conceal(text, own(inner))).toBe(LEFT_OUT);
+    expect(secrecyOf(inner).conceal(text, secrecyOf(outer))).toBe(LEFT_OUT);
+    expect(secrecyOf(outer).conceal(text, secrecyOf(inner))).toBe(LEFT_OUT);
   });
 
   test('when it has a part that has a part that is one, whichever of them stand there', () => {
@@ -644,10 +643,8 @@ test('a name reveals a secret, 16 of its first or last letters, or 23 of any, ho
 });
 
 describe('secrets of two sets are hidden together', () => {
-  const secrecy = (...secrets: string[]) => new Secrecy(new Set(secrets));
-
   test('encoded, whichever set has them', () => {
-    const [one, other] = [secrecy('Summer/Winter26'), secrecy('Autumn/Spring26')];
+    const [one, other] = [secrecyOf('Summer/Winter26'), secrecyOf('Autumn/Spring26')];
     for (const text of ['Autumn&#47;Spring26', 'Summer&#47;Winter26']) {
       expect(one.conceal(text, other)).toBe(LEFT_OUT);
     }
@@ -658,21 +655,21 @@ describe('secrets of two sets are hidden together', () => {
     ['Summer2026', 'Summer2026&Winter'],
     ['Summer2026&Winter', 'Summer2026'],
   ])('where %s is in one and %s in the other', (one, other) => {
-    const conceal = (text: string) => secrecy(one).conceal(text, secrecy('another one', other));
+    const conceal = (text: string) => secrecyOf(one).conceal(text, secrecyOf('another one', other));
     expect(conceal('a Summer2026&Winter, a Summer2026')).toBe(LEFT_OUT);
     expect(conceal('a Summer2026')).toBe(LEFT_OUT);
     expect(conceal('a Summer2026&amp;Winter')).toBe(LEFT_OUT);
   });
 
   test.each([0, 1])('where one set alone has parts of one another', (first) => {
-    const all = [secrecy('Summer2026', 'Summer2026&Winter'), secrecy('Autumn/Spring26')];
+    const all = [secrecyOf('Summer2026', 'Summer2026&Winter'), secrecyOf('Autumn/Spring26')];
     const [one, other] = [all[first] as Secrecy, all[1 - first] as Secrecy];
     expect(one.conceal('a Summer2026&amp;Winter', other)).toBe(LEFT_OUT);
   });
 
   test.each([0, 1])('where a text is read no further, and whichever has the longest', (first) => {
     const token = Array.from({ length: 100 }, (_, at) => String(at).padStart(5, 'x')).join('');
-    const all = [secrecy(token), secrecy('Autumn/Spring26')];
+    const all = [secrecyOf(token), secrecyOf('Autumn/Spring26')];
     const [one, other] = [all[first] as Secrecy, all[1 - first] as Secrecy];
     const shown = one.conceal(`${token.repeat(131)}${'-'.repeat(20)}${token}`, other);
     expect(shown).toBe('[secret]'.repeat(131).slice(0, 1_048 + 20 + 16 - 2 * token.length));

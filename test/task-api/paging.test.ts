@@ -792,40 +792,42 @@ describe('a list of which the service counts too few', () => {
   });
 });
 
-test.each([5, 6])(
-  'rows that were passed over, as newer ones had vanished and the count lags until request %i, are read all the same',
-  async (counted) => {
-    const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
+describe('a list of 23 rows of which the four newest vanish before the third request', () => {
+  const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
+
+  /** @param told the count on a page. */
+  async function readShrinking(
+    told: (page: { request: number; rows: number; there: number }) => number,
+  ) {
     const found = new Map<string, string>();
-    let requests = 0;
+    let request = 0;
     const end = await readRows<string>({
       paging: { ...SERVICES.kafka.tasks, limit: 5 },
       fetchPage: async (skip) => {
-        requests += 1;
-        const there = requests < 3 ? all : all.slice(4);
-        return { rows: there.slice(skip, skip + 5), total: requests < counted ? 23 : there.length };
+        request += 1;
+        const there = request < 3 ? all : all.slice(4);
+        const rows = there.slice(skip, skip + 5);
+        return { rows, total: told({ request, rows: rows.length, there: there.length }) };
       },
       found,
     });
-    expect([...found.keys()].sort()).toEqual([...all].sort());
-    expect(end).toEqual({ vanished: 4, isUndercounted: false });
-  },
-);
+    return { end, found: [...found.keys()] };
+  }
 
-test('rows that have vanished are not forgotten where a later count is too low', async () => {
-  const all = Array.from({ length: 23 }, (_, at) => `r${at}`);
-  let requests = 0;
-  const end = await readRows<string>({
-    paging: { ...SERVICES.kafka.tasks, limit: 5 },
-    fetchPage: async (skip) => {
-      requests += 1;
-      const there = requests < 3 ? all : all.slice(4);
-      const isSecondReading = requests > 6;
-      const rows = there.slice(skip, skip + 5);
-      return { rows, total: isSecondReading && rows.length < 5 ? 17 : there.length };
-    },
+  test.each([5, 6])('is read whole where the count lags until request %i', async (counted) => {
+    const { end, found } = await readShrinking(({ request, there }) =>
+      request < counted ? 23 : there,
+    );
+    expect(found.sort()).toEqual([...all].sort());
+    expect(end).toEqual({ vanished: 4, isUndercounted: false });
   });
-  expect(end).toEqual({ vanished: 4, isUndercounted: true });
+
+  test('tells of them although a later count is too low', async () => {
+    const { end } = await readShrinking(({ request, rows, there }) =>
+      request > 6 && rows < 5 ? 17 : there,
+    );
+    expect(end).toEqual({ vanished: 4, isUndercounted: true });
+  });
 });
 
 test.each([3, 5])('a list to which a row comes with every %i. request is read', async (every) => {

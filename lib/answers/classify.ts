@@ -215,10 +215,15 @@ export function describeResponse(sent: {
   return `${reading}${tries}${sent.gaveUp === 'unavailable' ? '; it had failed too often' : ''}`;
 }
 
+/** The service's own error code; absent where it sent none, and the status stands for it. */
+export function ownCodeOf({ status, code }: AnswerReading): string | undefined {
+  return code?.startsWith('HTTP ') || code === String(status) ? undefined : code;
+}
+
 /** Such as `400 DMS.00400062: Invalid parameter`. */
-export function describeReading({ answer, status, code, message }: AnswerReading): string {
-  const ownCode = code?.startsWith('HTTP ') || code === String(status) ? undefined : code;
-  const name = [status, ownCode].filter(Boolean).join(' ');
+export function describeReading(reading: AnswerReading): string {
+  const { answer, status, message } = reading;
+  const name = [status, ownCodeOf(reading)].filter(Boolean).join(' ');
   const said = message || (answer === 'throttled' ? 'too many requests' : undefined);
   return said ? `${name}: ${said}` : name;
 }

@@ -208,7 +208,7 @@ export class InstanceCleanup {
       const tasks = [...list.tasks.values()];
       const expired = this.#decide(tasks, list.vanished);
       const ledger = new Ledger(expired, this.#earlier.tried);
-      if (this.#holdBack(list.tasks, expired.length)) ledger.leave('held-back');
+      if (this.#holdBack(list, expired.length)) ledger.leave('held-back');
       else if (run.dryRun) ledger.leave('remaining');
       else if (held && !(await this.#archive(expired, held.texts))) ledger.leave('remaining');
       return ledger;
@@ -279,12 +279,14 @@ export class InstanceCleanup {
   }
 
   /** True where a limit keeps everything from being deleted. It holds for the run, not for each of its calls. */
-  #holdBack(tasks: ReadonlyMap<string, Task>, expired: number): boolean {
+  #holdBack({ tasks, vanished }: TaskList, expired: number): boolean {
     if (expired === 0) return false;
     const { tried, gone: goneBefore, listedAsDeleted: ofOthers } = this.#earlier;
     const gone = goneBefore + tried.size - idsListed(tasks, tried).size;
     const listedAsDeleted = (this.summary.keptBecause['already-deleted'] ?? 0) - ofOthers;
-    const listed = tasks.size + Math.max(0, gone - Math.max(0, listedAsDeleted));
+    // Nobody knows whether those that have vanished are among the expired.
+    const there = Math.max(expired, tasks.size - vanished);
+    const listed = there + Math.max(0, gone - Math.max(0, listedAsDeleted));
     const tripped = limitTripped(listed, expired + gone, this.#target.retention.limits);
     if (tripped) {
       this.summary.stoppedBy = 'limit';

@@ -51,8 +51,10 @@ export class ListProgress {
   /** How many of them are asked for again. */
   #overlap = 0;
   #total: number | undefined;
-  /** By how much it has fallen, all in all. */
+  /** The latest count, credible or not. */
+  #told = 0;
   #fallen = 0;
+  #pagesWithRows = 0;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   /** How many pages repeated the one before. */
@@ -84,12 +86,21 @@ export class ListProgress {
   }
 
   /**
-   * How many of the rows that were read have vanished since, as far as a credible count tells. Others may have been passed
-   * over in their place, so that none seems to be missing.
+   * By how many rows the count has fallen, all in all: so many that were read may have vanished since. Others may have been
+   * passed over in their place, so that none seems to be missing. A count that is too low falls as well.
    */
-  vanished(read: number): number {
-    const missing = this.#total === undefined || this.#isDoubted ? 0 : read - this.#total;
-    return Math.max(missing, this.#fallen);
+  get fallen(): number {
+    return this.#fallen;
+  }
+
+  /** Whether nothing shows that rows have vanished while it was read. */
+  get isQuiet(): boolean {
+    return this.#fallen === 0 && this.#pastEnd === undefined;
+  }
+
+  /** Whether no count shows that rows were passed over, on the way from page to page, or that there are any. */
+  get isBlind(): boolean {
+    return this.#pagesWithRows !== 1 && (this.#total === undefined || this.#isDoubted);
   }
 
   /**
@@ -102,6 +113,7 @@ export class ListProgress {
     this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
+    if (rows.length > 0) this.#pagesWithRows += 1;
     const isTooLow = isUndercounted(page, skip);
     const isBelieved = total !== undefined && !isTooLow;
     // Later ones may be too low as well.
@@ -109,8 +121,12 @@ export class ListProgress {
     if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
     this.#checkRepetition(skip, first, news, this.#total === before);
 
+    // One that is each page's own length tells nothing of the list.
+    if (total !== undefined && !(isTooLow && total === rows.length)) {
+      this.#fallen += Math.max(0, this.#told - total);
+      this.#told = total;
+    }
     const vanished = Math.max(0, (before ?? 0) - (this.#total ?? before ?? 0));
-    this.#fallen += vanished;
     this.#covered = Math.max(0, this.#covered - vanished);
     this.#overlap = vanished > 0 ? Math.min(2 * vanished, this.#limit >> 1) : this.#overlap >> 1;
     // More rows may have been passed over than the pages overlap: then the gap is read first.
@@ -188,7 +204,7 @@ function changesTooFast(): IncompleteListError {
 export interface Advance {
   /** Id of its first row; where it is `undefined`, a repeated page is not noticed. */
   readonly first: string | undefined;
-  /** How many of its rows were not known. */
+  /** How many of its rows the reading had not shown before. */
   readonly news: number;
   /** All rows that are known now. */
   readonly known: number;

@@ -69,7 +69,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   const earlier = new Map<string, Row>();
   /** Rows in the whole list, as any reading was last told credibly. */
   let counted = 0;
-  /** Rows that were found and have vanished, by the reading that tells of most. */
+  /** Rows that were found and may have vanished, as the latest reading tells. */
   let vanished = 0;
   let sawUndercount = readsToNothing;
   /** How many readings began with a page that has neither rows nor a count. */
@@ -83,12 +83,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    const isComplete = await readPass(pass > 1);
-    // A count that lags tells too late that rows have vanished: others may have been passed over.
-    if (isComplete && (vanished === 0 || pass > 1)) return listEnd();
+    const { isComplete, isSure } = await readPass(pass > 1);
+    // What was passed over, another reading shows; and what has vanished, it does not.
+    if (isComplete && (isSure || pass === MAX_PASSES)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
     if (pass > 1 && emptyTops === pass) return listEnd();
-    if (pass > 1 && found.size === before) break;
+    if (!isComplete && pass > 1 && found.size === before) break;
   }
   throw new IncompleteListError(
     `only ${found.size} rows could be read, fewer than the service counts`,
@@ -168,38 +168,45 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
 
   /**
    * One reading from the top to the end, also where as many rows as are counted were found before: some of them may have
-   * vanished, and others may not have been shown yet. True when as many were found as are counted.
-   * @param again after a complete one.
+   * vanished, and others may not have been shown yet. Complete when as many were found as are counted.
+   * @param again after another one.
    */
-  async function readPass(again: boolean): Promise<boolean> {
+  async function readPass(again: boolean): Promise<{ isComplete: boolean; isSure: boolean }> {
     const progress = new ListProgress(paging, readsToNothing);
-    const reading: Reading = { unnamed: new Map(), moved: again };
-    const vanishedBefore = vanished;
+    const reading: Reading = {
+      unnamed: new Map(),
+      moved: again,
+      ...(again && { shown: new Set() }),
+    };
     let isEnough = false;
     const allFound = () => isEnough || found.size >= counted;
+    const end = () => {
+      const unseen = reading.shown ? found.size - reading.shown.size : 0;
+      vanished = Math.min(found.size, unseen + progress.fallen);
+      return { isComplete: allFound(), isSure: progress.isQuiet && (again || !progress.isBlind) };
+    };
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
       first = undefined;
       if (page.pastTheEnd) {
-        if (progress.pastTheEnd()) return allFound();
+        if (progress.pastTheEnd()) return end();
         continue;
       }
       if (progress.skip === 0 && page.rows.length === 0 && page.total === undefined) emptyTops += 1;
       const { firstId, news } = add(page, reading);
       const isLast = progress.add(page, {
-        first: again ? undefined : firstId,
+        first: firstId,
         news,
         known: found.size,
       });
       counted = progress.total ?? counted;
-      vanished = Math.min(found.size, Math.max(vanishedBefore, progress.vanished(found.size)));
       // What comes on top from now on is newer than this reading, and need not be in it.
       isEnough ||= again && progress.total !== undefined && allFound();
-      if (isLast) return allFound();
+      if (isLast) return end();
     }
   }
 
-  /** The id of the page's first row, how many of its rows are new, twins aside, and its rows. */
+  /** The id of the page's first row, how many of its rows the reading has not shown yet, twins aside, and its rows. */
   function add(
     page: Page,
     reading: Reading,
@@ -224,8 +231,9 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       if (id === undefined && mayBeKnown && !unnamed.has(same)) continue;
       const key = id === undefined ? keyOfUnnamed(same) : twin === 0 ? id : `${NO_ID}${same}`;
       // A service that repeats its first page for ever sends nothing but twins.
-      if (twin === 0 && !found.has(key)) news += 1;
+      if (twin === 0 && !(reading.shown ?? found).has(key)) news += 1;
       enter(key, row, page.rows[index]);
+      reading.shown?.add(key);
     }
     return { firstId: ids[0], news, read };
   }
@@ -259,6 +267,8 @@ interface Reading {
   moved: boolean;
   /** Rows in the whole list, as the latest page counted them. */
   total?: number | undefined;
+  /** Keys of the rows that it has shown; absent where it is the first, which has shown all that were found. */
+  readonly shown?: Set<string>;
 }
 
 /** Characters of a row's own text. */

@@ -4,6 +4,7 @@ import {
   describeReading,
   describeResponse,
   type Operation,
+  ownCodeOf,
   readAnswer,
 } from '../answers/classify.ts';
 import { adviceForTarget } from '../answers/error-codes.ts';
@@ -17,7 +18,7 @@ import { readInstance } from '../model/instance.ts';
 import type { Paging, Service } from '../model/services.ts';
 import { describeSpan, type RequestCounts } from '../model/summary.ts';
 import { readTask, type Task } from '../model/task.ts';
-import { IncompleteListError, type Page } from './list-progress.ts';
+import { IncompleteListError, isUndercounted, type Page } from './list-progress.ts';
 import { type ListEnd, type ListReading, readList } from './paging.ts';
 import { type PageKeys, type RowWithText, readPage, textsById } from './read-page.ts';
 import type { RowAccount, RowBudget, RowTexts } from './row-budget.ts';
@@ -65,8 +66,8 @@ interface List extends PageKeys {
   paging: Paging;
   /** Absent where the list is that of the instances. */
   readonly instanceId?: string;
-  /** Whether an earlier list of the instance was: then no count says where this one ends. */
-  readonly isUndercounted?: boolean;
+  /** Whether a page, or an earlier list of the instance, has shown more rows than the service counts. */
+  isUndercounted?: boolean;
   /** Rows in the list, as the latest page has it. */
   total?: number | undefined;
   readonly query: Readonly<Record<string, string>>;
@@ -278,19 +279,17 @@ export class TaskApi {
         return page ? { ...reading, page: { ...page, serverTime } } : { ...UNREADABLE, serverTime };
       },
     );
-    const { page, code = '', status } = sent.reading ?? {};
+    const { page, code = '' } = sent.reading ?? {};
     if (page) {
       list.total = page.total ?? list.total;
+      list.isUndercounted ||= isUndercounted(page, skip);
       return page;
     }
     if (code === 'too-large' && paging.limit > 1) {
       list.paging = { ...paging, limit: Math.max(1, Math.floor(paging.limit / 10)) };
       return await this.#page(list, skip);
     }
-    // Where nobody would have asked so far but for an earlier list, a refusal with another code of the service's own is
-    // one as well.
-    const isPastCount = list.isUndercounted && list.total !== undefined && skip >= list.total;
-    const isRefused = PAST_THE_END.includes(code) || (isPastCount && status === 400 && code !== '');
+    const isRefused = PAST_THE_END.includes(code) || isRefusedPastCount(list, skip, sent.reading);
     if (skip > 0 && isRefused) return { rows: [], pastTheEnd: true };
     throw new ApiError(describeResponse(sent), sent.reading, sent.gaveUp);
   }
@@ -378,6 +377,18 @@ export class TaskApi {
       adviceForTarget(reading.code) ?? `Grant ${permission} in this project, then run again.`,
     );
   }
+}
+
+/**
+ * Whether the service refuses to look past its count with a code that nobody knows. Nobody would have asked so far, had it
+ * not counted too few.
+ */
+function isRefusedPastCount(list: List, skip: number, reading: AnswerReading | undefined): boolean {
+  if (list.paging.pastTheEnd !== 'unknown' || !list.isUndercounted) return false;
+  if (list.total === undefined || skip < list.total) return false;
+  return (
+    reading?.answer === 'invalid' && reading.status === 400 && ownCodeOf(reading) !== undefined
+  );
 }
 
 /** A request, and what the permission that it needs is called. */

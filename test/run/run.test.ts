@@ -208,6 +208,28 @@ describe('a limit', () => {
     expect(summary).toMatchObject({ outcome: 'complete', totals: { deleted: 4 } });
   });
 
+  test('in percent is one of the records that are still there when the list is read', async () => {
+    const { emulator } = world;
+    const young = Array.from({ length: 100 }, () => aged(1, {}, 'kafka'));
+    const tasks = [...young, ...expired(110, 'kafka')];
+    const instance = emulator.addInstance({ service: 'kafka', tasks });
+    const lists = { operation: 'list-tasks' } as const;
+    emulator.intercept = ({ operation }) => {
+      if (operation !== 'list-tasks') return undefined;
+      const ids = instance.taskIds();
+      // The first moves the pages that are asked for side by side, the others are passed over one after the other.
+      if (emulator.journal.count(lists) === 2) instance.removeTask(ids.at(-1) as string);
+      if (emulator.journal.count(lists) === 5) {
+        for (const id of ids.slice(0, 90)) instance.removeTask(id);
+      }
+      return undefined;
+    };
+    const limits = { deletePercent: 60 };
+    const summary = await world.run(onlyTarget(emulator, { service: 'kafka', limits }));
+    expect(emulator.journal.deletes()).toEqual([]);
+    expect(summary.warnings).toEqual([expect.stringMatching(/109 of 119 records have expired/)]);
+  });
+
   test('that trips in a dry run is reported, and the dry run is as incomplete as the run would be', async () => {
     const { emulator } = world;
     emulator.addInstance({ service: 'dcs', tasks: expired(4) });

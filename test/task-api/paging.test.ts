@@ -702,8 +702,11 @@ describe('pages side by side', () => {
   });
 });
 
-/** Reads a list of which `live` tells the rows for each page, five at once. */
-function readLive(live: (page: number) => readonly object[], total?: (rows: number) => number) {
+/** Reads a list of which `live` tells the rows for each page, five at once, and `told` the count. */
+function readLive(
+  live: (page: number) => readonly object[],
+  told: (rows: number, there: number) => number | undefined = (_, there) => there,
+) {
   let pages = 0;
   return readRows<{ id?: string }>({
     paging: { ...SERVICES.kafka.tasks, limit: 5 },
@@ -711,16 +714,32 @@ function readLive(live: (page: number) => readonly object[], total?: (rows: numb
       pages += 1;
       const all = live(pages);
       const rows = all.slice(skip, skip + 5);
-      return { rows, total: total?.(rows.length) ?? all.length };
+      return { rows, total: told(rows.length, all.length) };
     },
   });
 }
 
 const ROWS = Array.from({ length: 20 }, (_, at) => ({ id: `r${at}` }));
+const withoutThree = (page: number) => (page === 1 ? ROWS : ROWS.slice(3));
 
 test.each([
   ['none, where nobody touches it', () => ROWS, undefined, 0],
-  ['three', (page: number) => (page === 1 ? ROWS : ROWS.slice(3)), undefined, 3],
+  ['three', withoutThree, undefined, 3],
+  ['three, where the count does not fall', withoutThree, () => 20, 3],
+  [
+    'three, where the count is one too low',
+    withoutThree,
+    (_: number, there: number) => there - 1,
+    3,
+  ],
+  ['three, where there is no count', withoutThree, () => undefined, 3],
+  [
+    'five, where two vanish between two readings, and others come',
+    (page: number) =>
+      page < 7 ? withoutThree(page) : [{ id: 'a' }, { id: 'b' }, { id: 'c' }, ...ROWS.slice(5)],
+    undefined,
+    5,
+  ],
   [
     'none, where others have come in their place',
     (page: number) => (page === 1 ? ROWS : [{ id: 'a' }, { id: 'b' }, ...ROWS.slice(2)]),
@@ -775,11 +794,13 @@ describe('a list of which the service counts too few', () => {
   });
 
   test.each([0, 3])(
-    'is read to a page without rows the next time, with %i at once',
+    'is read to a page without rows the next time, and once more, with %i at once',
     async (atOnce) => {
       const next = readCounted(() => 20, { isUndercounted: true, atOnce });
       await expect(next.end).resolves.toEqual({ vanished: 0, isUndercounted: true });
-      expect(next.skips).toEqual([0, 5, 10, 15, 20, 23]);
+      const once = [0, 5, 10, 15, 20, 23];
+      // Twice, since no count tells whether rows were passed over.
+      expect(next.skips).toEqual([...once, ...once]);
     },
   );
 
@@ -822,13 +843,59 @@ describe('a list of 23 rows of which the four newest vanish before the third req
     expect(end).toEqual({ vanished: 4, isUndercounted: false });
   });
 
-  test('tells of them although a later count is too low', async () => {
+  test('tells of them although a later count is too low, which may mean that more have vanished', async () => {
     const { end } = await readShrinking(({ request, rows, there }) =>
       request > 6 && rows < 5 ? 17 : there,
     );
-    expect(end).toEqual({ vanished: 4, isUndercounted: true });
+    expect(end).toEqual({ vanished: 4 + 2, isUndercounted: true });
   });
 });
+
+test('a list is read until nothing vanishes meanwhile, or five times', async () => {
+  const read = async (mostVanished: number) => {
+    const all = Array.from({ length: 40 }, (_, at) => ({ id: `r${at}` }));
+    let tops = 0;
+    const end = await readRows<{ id?: string }>({
+      paging: { ...SERVICES.kafka.tasks, limit: 20 },
+      fetchPage: async (skip) => {
+        if (skip === 0) tops += 1;
+        const rows = all.slice(skip, skip + 20);
+        const total = all.length;
+        if (skip === 0 && tops <= mostVanished) all.shift();
+        return { rows, total };
+      },
+    });
+    return { ...end, tops };
+  };
+  await expect(read(0)).resolves.toMatchObject({ vanished: 0, tops: 1 });
+  await expect(read(1)).resolves.toMatchObject({ vanished: 1, tops: 2 });
+  await expect(read(3)).resolves.toMatchObject({ vanished: 3, tops: 4 });
+  await expect(read(9)).resolves.toMatchObject({ vanished: 5, tops: 5 });
+});
+
+test.each([
+  [undefined, 23, 2],
+  [undefined, 0, 2],
+  [0, 0, 1],
+])(
+  'a first page without rows, and with a count of %p, in a list of %i rows: %i readings',
+  async (total, length, readings) => {
+    const all = Array.from({ length }, (_, at) => `r${at}`);
+    const found = new Map<string, string>();
+    let tops = 0;
+    await readRows<string>({
+      paging: { ...SERVICES.kafka.tasks, limit: 100 },
+      fetchPage: async (skip) => {
+        if (skip === 0) tops += 1;
+        if (tops === 1) return { rows: [], total };
+        return { rows: all.slice(skip), total: length > 0 ? length : total };
+      },
+      found,
+    });
+    expect(found.size).toBe(length);
+    expect(tops).toBe(readings);
+  },
+);
 
 test.each([3, 5])('a list to which a row comes with every %i. request is read', async (every) => {
   const table = Array.from({ length: 500 }, (_, at) => `old-${at}`);
@@ -865,7 +932,7 @@ test('a page of one row that repeats the one before is no proof that the page po
     paging: { ...SERVICES.kafka.tasks, limit: 1 },
     fetchPage: async (skip) => {
       const rows = table.slice(skip, skip + 1);
-      if (skip < 1) table.unshift(`new ${skip}`);
+      if (table.length === 3) table.unshift('new');
       return { rows, total: 4 };
     },
   });

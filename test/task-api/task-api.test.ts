@@ -235,16 +235,43 @@ describe.each(SERVICE_NAMES)('the tasks of %s', (service) => {
     const relist = async () =>
       await apiOf(service).listTasks(INSTANCE_ID, { isUndercounted: true });
 
-    test('are read until nothing comes, or until the service refuses to look further', async () => {
+    /** Reads a list of 250 and refuses the page past its end. */
+    const relistRefused = async (answer: { status: number; body: unknown }) => {
       const instance = add(service, 250);
       expect([...(await relist()).tasks.keys()]).toEqual(instance.taskIds());
       const requests = emulator.journal.count();
       emulator.intercept = ({ operation }) =>
-        operation === 'list-tasks' && emulator.journal.count() === 2 * requests
-          ? { status: 400, body: { error_code: 'XYZ.1', error_msg: 'no such page' } }
-          : undefined;
-      expect([...(await relist()).tasks.keys()]).toEqual(instance.taskIds());
+        operation === 'list-tasks' && emulator.journal.count() >= 2 * requests ? answer : undefined;
+      const found = [...(await relist()).tasks.keys()];
+      expect(found).toEqual(instance.taskIds());
       expect(emulator.journal.count()).toBe(2 * requests);
+    };
+    const pastTheEnd = { status: 400, body: { error_code: 'XYZ.1', error_msg: 'no such page' } };
+    const isUnknown = SERVICES[service].tasks.pastTheEnd === 'unknown';
+
+    test('are read until nothing comes, or until the service refuses to look further, where nobody knows what it does', async () => {
+      const reading = expect(relistRefused(pastTheEnd));
+      if (isUnknown) await reading.resolves.toBeUndefined();
+      else await reading.rejects.toThrow('400 XYZ.1: no such page');
+    });
+
+    test.each([
+      ['without a code', '<html>Bad Request</html>', '400'],
+      ['since it is busy', { error_code: 'DMS.00400026', error_msg: 'busy' }, 'busy'],
+    ])('are incomplete where the page past the end is refused %s', async (_, body, words) => {
+      await expect(relistRefused({ status: 400, body })).rejects.toThrow(words);
+    });
+
+    test('are read to their end where the list itself shows that too few are counted', async () => {
+      const instance = add(service, 250);
+      emulator.faults.taskCount = (count: number) => count - 1;
+      emulator.intercept = ({ operation, query }) =>
+        operation === 'list-tasks' && Number(query.start ?? query.offset) >= 250
+          ? pastTheEnd
+          : undefined;
+      const reading = expect(listed(apiOf(service)));
+      if (isUnknown) await reading.resolves.toHaveProperty('size', instance.taskIds().length);
+      else await reading.rejects.toThrow('400 XYZ.1');
     });
 
     test('are incomplete where it refuses to show what is counted', async () => {

@@ -18,30 +18,41 @@ export function proxyFor(url: string): URL | undefined {
   const bare = found.slice(`${protocol}//`.length);
   const text = VARIABLES.some((name) => process.env[name] === bare) ? `http://${bare}` : found;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') {
-    // The library decodes them once its socket is open, and nobody could catch what it throws there.
-    if (userOf(proxy)) return proxy;
+  if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
     throw new ProxyError(
       'proxy',
-      'HTTPS_PROXY or HTTP_PROXY has a % in its user or password that stands for itself: write %25',
+      `${WHERE} is not the URL of an HTTP proxy: write http://host:port`,
     );
   }
-  throw new ProxyError(
-    'proxy',
-    'HTTPS_PROXY or HTTP_PROXY is not the URL of an HTTP proxy: write http://host:port',
-  );
+  // Such a sign ends the host: what is left of the password would be named as the port.
+  if (proxy.pathname !== '/' || proxy.search !== '' || proxy.hash !== '') {
+    throw new ProxyError(
+      'proxy',
+      `${WHERE} has more than http://user:password@host:port: in the user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #`,
+    );
+  }
+  // The library decodes them once its socket is open, and nobody could catch what it throws there.
+  if (!userOf(proxy)) {
+    throw new ProxyError(
+      'proxy',
+      `${WHERE} has a % in its user or password that stands for itself: write %25`,
+    );
+  }
+  return proxy;
 }
 
-/** The secrets of this process's proxies: of each its password, and the header that holds it. */
+/**
+ * The secrets of this process's proxies: of each its password, or its user if that is all it wants, and what is sent of
+ * both. The pair of them is none: whatever has the name of the user would be hidden.
+ */
 export function proxySecrets(): readonly string[] {
   return VARIABLES.flatMap((name) => {
     const text = process.env[name] ?? '';
     const url = text.includes('://') ? text : `http://${text}`;
     const { user = '', password = '' } = (URL.canParse(url) && userOf(new URL(url))) || {};
     if (!user && !password) return [];
-    const both = `${user}:${password}`;
-    return [password, both, Buffer.from(both).toString('base64')];
-  }).filter(Boolean);
+    return [password || user, Buffer.from(`${user}:${password}`).toString('base64')];
+  });
 }
 
 /** Undefined where they cannot be decoded. */
@@ -61,6 +72,8 @@ export async function proxyAgent(proxy: URL, secure: boolean): Promise<Agent> {
     : new HttpProxyAgent(proxy, { keepAlive: true });
 }
 
+/** The variables as errors name them. */
+const WHERE = 'HTTPS_PROXY or HTTP_PROXY';
 const VARIABLES = ['https_proxy', 'http_proxy', 'all_proxy'].flatMap((name) => [
   name,
   name.toUpperCase(),

@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bucketStore } from '../../lib/fleet/object-store.ts';
 import { systemClock } from '../../lib/http/clock.ts';
 import { proxyFor } from '../../lib/http/proxy.ts';
-import { proxyName } from '../../lib/http/proxy-error.ts';
+import { ProxyError, proxyName } from '../../lib/http/proxy-error.ts';
 import { createTransport, type Transport, TransportError } from '../../lib/http/transport.ts';
 import { TunnelAgent } from '../../lib/http/tunnel-agent.ts';
+import { RunSecrets } from '../../lib/identity/run-secrets.ts';
 import { secretSource } from '../../lib/identity/secret.ts';
 import { publish } from '../../lib/telemetry/topic.ts';
 import { AWS_KEYS, keepEnvironment } from '../environment.ts';
@@ -157,6 +158,21 @@ describe('a request', () => {
     expect(proxy.authorisations).toEqual([`Basic ${btoa('me:100%hunter2')}`]);
   });
 
+  test('with a proxy whose password has a sign that ends a host is an error that shows nothing of it', async () => {
+    for (const sign of ['/', '\\', '?', '#']) {
+      process.env.HTTPS_PROXY = proxy.url.replace('//', `//svc:20244${sign}hunter2@`);
+      const error = await failureOf(get(`${SERVICE}/`));
+      expect(error.code).toBe('proxy');
+      expect(error.message).toBe(
+        'dcs.eu-de.otc.t-systems.com: HTTPS_PROXY or HTTP_PROXY has more than http://user:password@host:port: in the user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #',
+      );
+      expect(() => proxyFor(`${SERVICE}/`)).toThrow(ProxyError);
+    }
+    process.env.HTTPS_PROXY = proxy.url.replace('//', '//svc:20244%2F%5C%3F%23hunter2@');
+    await failureOf(get(`${SERVICE}/`));
+    expect(proxy.authorisations).toEqual([`Basic ${btoa('svc:20244/\\?#hunter2')}`]);
+  });
+
   test('to post that is stopped while its way is looked for is not sent', async () => {
     process.env.HTTPS_PROXY = proxy.url;
     const stop = new AbortController();
@@ -232,6 +248,52 @@ test('a proxy without a scheme is one of plain HTTP, and is named without its us
   expect(proxyName(found)).toBe('http://proxy.corp:3128');
 });
 
+describe('the secrets of a proxy', () => {
+  const secretsOf = (user: string) => {
+    process.env.HTTPS_PROXY = `http://${user}@proxy.corp:3128`;
+    return new RunSecrets();
+  };
+
+  test('do not hide what only has the name of its user', () => {
+    const secrets = secretsOf('maximilian.mustermann:hunter2hunter2');
+    const reveals = secrets.revealer();
+    for (const text of ['maximilian.mustermann', 'job of maximilian.mustermann: failed']) {
+      expect(secrets.conceal(text)).toBe(text);
+      expect(reveals(text)).toBe(false);
+    }
+  });
+
+  test('are taken out where they stand', () => {
+    const secrets = secretsOf('me:hunter%2F2hunter');
+    for (const pair of ['me:hunter/2hunter', 'me:hunter%2F2hunter', btoa('me:hunter/2hunter')]) {
+      expect(secrets.conceal(`no: ${pair}!`)).toMatch(/^no: (me:)?\[secret\]!$/);
+    }
+  });
+
+  test.each(['a', 'ab', 'abc', 'janitor', 'janitors', 'the-janitor'])(
+    'are found in what is sent for the user %s, however short the password is',
+    (user) => {
+      for (const password of ['x', 'pw', 'kafka', 'hunter2', 'hunter2!', 'hunter2hunter2']) {
+        const secrets = secretsOf(`${user}:${password}`);
+        const sent = btoa(`${user}:${password}`);
+        expect(secrets.conceal(`Basic ${sent},`)).toBe('Basic [secret],');
+        if (password.length < 8) continue;
+        expect(secrets.revealer()(sent)).toBe(true);
+        expect(secrets.conceal(btoa(`x${user}:${password}`))).toMatch(/^\[left out/);
+      }
+    },
+  );
+
+  test('are the user where it has no password, as a key may be one', () => {
+    expect(secretsOf('k3y-of-mine').conceal('no: k3y-of-mine')).toBe('no: [secret]');
+  });
+
+  test('are none where it has no user', () => {
+    process.env.HTTPS_PROXY = proxy.url;
+    expect(new RunSecrets().values.size).toBe(0);
+  });
+});
+
 describe('the AWS SDK', () => {
   beforeEach(() => {
     Object.assign(process.env, {
@@ -302,11 +364,12 @@ describe('the AWS SDK', () => {
     const behind = await startProxy(() => echo.url);
     process.env.HTTP_PROXY = behind.url.replace('//', '//janitor:hunter%2F2hunter%2F2@');
     const store = bucketStore('b', { endpoint: 'http://store.example.com', forcePathStyle: true });
-    // The password is a part of the pair of user and password: nobody can tell which of them was meant.
-    for (const key of ['header', 'plain']) {
-      await expect(store.create(key, { a: 1 })).rejects.toThrow(
-        `s3://b/${key} could not be written: No: [left out, as it may hold a secret in an encoded form]`,
-      );
+    for (const [key, shown] of [
+      ['header', 'Basic [secret] janitor:[secret] janitor%3A[secret]'],
+      ['plain', 'janitor:[secret] janitor%3A[secret]'],
+    ]) {
+      const { message } = await rejectionOf(store.create(`${key}`, { a: 1 }), Error);
+      expect(message).toBe(`s3://b/${key} could not be written: No: ${shown}`);
     }
     await behind.close();
     await echo.close();

@@ -74,19 +74,22 @@ const ALL: readonly Decoder[] = [
   fromNumbers,
 ];
 
-/** The escapes of JSON, JavaScript, C and others. */
+/**
+ * The escapes of JSON, JavaScript, C and others. Python and C write eight digits of what is beyond 16 bits; where four of
+ * them are meant, these are of a control.
+ */
 function withoutBackslashes(text: string): readonly string[] {
   const written =
-    /\\(?:u+([0-9a-f]{4})|[ux]\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-3][0-7]{0,2}|[4-7][0-7]?)|([bfnrtv])|(.))/gis;
-  const decoded = text.replace(written, (all, u, braced, x, octal, control, itself) => {
-    if (itself !== undefined) return itself;
-    if (control !== undefined) return ' ';
-    return character(
-      octal ? Number.parseInt(octal, 8) : Number.parseInt(u ?? braced ?? x, 16),
-      all,
-    );
-  });
-  return [decoded];
+    /\\(?:u(00(?:0[0-9a-f]|10)[0-9a-f]{4})|u+([0-9a-f]{4})|[ux]\{([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([0-3][0-7]{0,2}|[4-7][0-7]?)|([bfnrtv])|(.))/gis;
+  return [4, 8].map((digits) =>
+    text.replace(written, (all, long, u, braced, x, octal, control, itself) => {
+      if (itself !== undefined) return itself;
+      if (control !== undefined) return ' ';
+      const hex = long?.slice(0, digits) ?? u ?? braced ?? x;
+      const rest = long?.slice(digits) ?? '';
+      return character(octal ? Number.parseInt(octal, 8) : Number.parseInt(hex, 16), all) + rest;
+    }),
+  );
 }
 
 /** Percent-encoding, that of forms, where `+` is a blank, and that of `escape()`. */

@@ -119,6 +119,8 @@ describe('a secret is hidden', () => {
     ['Preis€99!x', 'dTpQcmVpc4A5OSF4'],
     ['Mai–2024', 'Mai%962024'],
     ['Straßenbahn2024!', 'STRASSENBAHN2024!'],
+    ['Sommer😀2026!', 'Sommer\\U0001f6002026!'],
+    ['Sommer😀2026!', 'SOMMER\\U0001F6002026!'],
   ])('%s, also as %s', (secret, written) => {
     const shown = concealer([secret])(`wrong: ${written} for u1`);
     expect(['wrong: [secret] for u1', LEFT_OUT]).toContain(shown);

@@ -10,6 +10,8 @@ const MOST_DECODED = 4_096;
 const IS_ASCII = /^[ -~]*$/;
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
 const ENOUGH_LETTERS = 12;
+/** The same where there are both: fewer of one kind may be an ordinary word or a number. */
+const ENOUGH_OF_BOTH = 7;
 /** Characters of ASCII from which on a secret with other letters is known by them, each run of the others as one more. */
 const ENOUGH_OF_ASCII = 7;
 
@@ -150,33 +152,32 @@ class Needles {
 
 class Pieces {
   shortest = Number.POSITIVE_INFINITY;
-  readonly #least: number;
+  readonly #beginning: number;
   readonly #mostInPieces: number;
   readonly #whole = new Set<string>();
   readonly #pieces = new Set<string>();
   readonly #beginnings = new Set<string>();
 
   /**
-   * @param least characters of a text that is looked for at all, and of the beginning of one.
+   * @param beginning characters of a longer text that tell it where it may be cut.
    * @param mostInPieces as {@link piecesOf} has it.
    */
-  constructor(least: number, mostInPieces: number) {
-    this.#least = least;
+  constructor(beginning: number, mostInPieces: number) {
+    this.#beginning = beginning;
     this.#mostInPieces = mostInPieces;
   }
 
   /** @param written characters that it has where it was taken from: a capital may be longer than its small letter. */
   add(text: string, written: number): void {
-    if (text.length < this.#least) return;
     this.shortest = Math.min(this.shortest, text.length, written, PIECE);
-    this.#beginnings.add(text.slice(0, this.#least));
+    this.#beginnings.add(text.slice(0, this.#beginning));
     if (text.length <= PIECE) this.#whole.add(text);
     else for (const piece of piecesOf(text, this.#mostInPieces)) this.#pieces.add(piece);
   }
 
   areIn(text: string, isCut: boolean): boolean {
     for (const whole of this.#whole) if (text.includes(whole)) return true;
-    if (isCut && isAnyIn(this.#beginnings, this.#least, text)) return true;
+    if (isCut && isAnyIn(this.#beginnings, this.#beginning, text)) return true;
     return isAnyIn(this.#pieces, PIECE, text);
   }
 }
@@ -190,13 +191,21 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
   return false;
 }
 
-/** How to tell a secret: by as little of it as is enough; one with letters beyond ASCII by whatever may stay of it. */
+/**
+ * How to tell a secret: by its letters, where they are enough; where they are few, or where others are among them, by
+ * whatever else may stay of it.
+ */
 function partsThatTell(secret: string): readonly ((text: string) => string)[] {
-  const letters = lettersOf(secret).length >= ENOUGH_LETTERS ? [lettersOf] : [];
+  const letters = lettersOf(secret);
   const isAscii = IS_ASCII.test(secret);
-  if (isAscii && letters.length > 0) return letters;
+  if (isAscii && letters.length >= ENOUGH_LETTERS) return [lettersOf];
+  const enough = /[a-z]/.test(letters) && /\d/.test(letters) ? ENOUGH_OF_BOTH : ENOUGH_LETTERS;
   const signs = signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
-  return [...letters, signs, ...(isAscii ? [] : [asciiOf])];
+  return [
+    ...(letters.length >= enough ? [lettersOf] : []),
+    ...(signs(secret).length >= SHORTEST ? [signs] : []),
+    ...(!isAscii && asciiOf(secret).length >= ENOUGH_OF_ASCII ? [asciiOf] : []),
+  ];
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */

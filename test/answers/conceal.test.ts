@@ -100,6 +100,32 @@ describe('a secret is hidden', () => {
     },
   );
 
+  test.each(['Müller#84', 'Zürich2024!', 'mañana 2026', 'Paß-wörter7', 'pässer12'])(
+    '%s, also where something else stands for its letters beyond ASCII, or nothing',
+    (secret) => {
+      for (const other of ['', ' ', '_', '.', '*', '??', '<?>']) {
+        const written = secret.replace(/[^ -~]/g, other);
+        expect(concealer([secret])(`wrong: ${written} for u1`)).toBe(LEFT_OUT);
+        expect(revealer([secret])(`x-${written}`)).toBe(true);
+      }
+      const withoutMarks = secret.normalize('NFKD').replace(/[\u0300-\u036f]/g, '');
+      expect(concealer([secret])(`wrong: ${withoutMarks} for u1`)).toBe(LEFT_OUT);
+      expect(revealer([secret])(`x-${Buffer.from(withoutMarks).toString('hex')}`)).toBe(true);
+    },
+  );
+
+  test.each([
+    ["Kx7'mPq2$v!", "pw='Kx7''mPq2$v!'"],
+    ["Kx7'mPq2$v!", `--pw 'Kx7'"'"'mPq2$v!'`],
+    ['Kx7"mPq2$v!', '"ops","Kx7""mPq2$v!"'],
+    ['Kx7%mPq2$v!', 'Kx7%%mPq2$v!'],
+    ['Kx7mP$2!v', '[K, x, 7, m, P, $, 2, !, v]'],
+    ['Kx7mP$2!v', 'Kx7mP_2_v'],
+  ])('%s, although few of it are letters, where its signs are others: %s', (secret, written) => {
+    expect(concealer([secret])(`no: ${written}.`)).toBe(LEFT_OUT);
+    expect(revealer([secret])(`x-${written}`)).toBe(true);
+  });
+
   test.each([
     ['Προΰπνος1', 'ΠΡΟΫ́ΠΝΟΣ1'],
     ['İzmir 2024!', 'i̇zmir 2024!'],
@@ -512,6 +538,16 @@ describe('nothing else is hidden', () => {
     expect(concealer([''])('a')).toBe('a');
     const twice = Buffer.from(Buffer.from('a kafka1').toString('hex')).toString('base64');
     expect(concealer(['kafka', 'kafka1'])(twice)).toBe(twice);
+  });
+
+  test.each([
+    ['密码password', 'the password is wrong'],
+    ['Wörter-password!', 'wrter: the password is wrong'],
+    ['Kafka-1!?', 'kafka 1'],
+    ['2024-1128!', '2024-11-28'],
+  ])('of what has the few letters of %s without a digit, or next to none: %s', (secret, text) => {
+    expect(concealer([secret])(text)).toBe(text);
+    expect(revealer([secret])(text)).toBe(false);
   });
 
   test('of names and ids', () => {

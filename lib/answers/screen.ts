@@ -26,6 +26,8 @@ export class Screen {
   /** The secrets themselves, and their encoded forms. */
   readonly #plain = new Needles(MOST_IN_PIECES);
   readonly #encoded = new Needles(0);
+  /** Such as alone tell a secret that a server cut. */
+  readonly #ends = new Set<string>();
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
@@ -40,6 +42,7 @@ export class Screen {
     for (const form of base64Forms(Buffer.from(secret))) this.#base64.add(form);
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
+      for (const end of endsOf(reading)) this.#ends.add(end);
       const isAscii = IS_ASCII.test(reading);
       for (const letters of beginningsOf(reading).map(lettersOf)) {
         if (letters.length >= 3 && isAscii) this.#sieve.add(letters);
@@ -66,14 +69,27 @@ export class Screen {
     }, text);
   }
 
-  /** Whether the part of a text that is decoded holds one in any encoding, or the beginning of one where it is cut. */
-  isIn(text: string, effort?: Effort): boolean {
+  /** Whether the part of a text that is decoded holds one in any encoding, or the beginning or the end of one. */
+  isIn(text: string): boolean {
+    if (this.#ends.size === 0) return this.#isInAny(text, this.#shortest);
+    const isEndIn = (decoding: string) => isAnyIn(this.#ends, SHORTEST, signsOf(decoding));
+    return this.#isInAny(text, Math.min(SHORTEST, this.#shortest), isEndIn);
+  }
+
+  #isInAny(
+    text: string,
+    shortest: number,
+    isEndIn: (decoding: string) => boolean = () => false,
+    effort?: Effort,
+  ): boolean {
     const part = text.slice(0, MOST_DECODED);
     const isCut = part !== text;
     const areIn = (decoding: string) =>
-      this.#plain.areIn(decoding, isCut) || this.#encoded.areIn(decoding, isCut);
-    if (part.length < this.#shortest) return false;
-    return this.isInBase64(part) || someDecoding(part, this.#shortest, areIn, effort);
+      this.#plain.areIn(decoding, isCut) ||
+      this.#encoded.areIn(decoding, isCut) ||
+      isEndIn(decoding);
+    if (part.length < shortest) return false;
+    return this.isInBase64(part) || someDecoding(part, shortest, areIn, effort);
   }
 
   /** Whether one stands in a text in base64, where its first and last characters may be joined to others. */
@@ -87,11 +103,11 @@ export class Screen {
     return text.length >= this.#shortest && (!this.#isSieved || this.#sieve.mayHold(text));
   }
 
-  /** As {@link isIn}; of a very long one nobody can tell. */
+  /** As {@link isIn}; of a very long one nobody can tell. A name is not cut, and may begin as a weak password does. */
   isInName(text: string, effort: Effort): boolean {
     if (text.length > MOST_DECODED) return true;
     for (const form of this.#forms.keys()) if (text.includes(form)) return true;
-    return this.isIn(text, effort);
+    return this.#isInAny(text, this.#shortest, undefined, effort);
   }
 
   #shortestFirst(): readonly string[] {
@@ -206,6 +222,15 @@ function partsThatTell(secret: string): readonly ((text: string) => string)[] {
     ...(signs(secret).length >= SHORTEST ? [signs] : []),
     ...(!isAscii && asciiOf(secret).length >= ENOUGH_OF_ASCII ? [asciiOf] : []),
   ];
+}
+
+/** The signs at both ends of a secret that is not long, but those that may be a word, or words of a name. */
+function endsOf(secret: string): readonly string[] {
+  if (secret.length > MOST_IN_PIECES) return [];
+  const signs = signsOf(secret);
+  return [signs.slice(0, SHORTEST), signs.slice(-SHORTEST)].filter(
+    (end) => end.length === SHORTEST && /\p{L}/u.test(end) && /[^\p{L}._-]/u.test(end),
+  );
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */

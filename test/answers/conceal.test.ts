@@ -231,11 +231,15 @@ describe('a secret is hidden', () => {
     );
     const conceal = concealer(['Summer/Winter/2026/Autumn']);
     expect(conceal(`${'- '.repeat(1_000)}${written.join('')}`)).toBe(LEFT_OUT);
-    expect(conceal(`${'- '.repeat(1_000)}${written.slice(0, 9).join('')}`)).not.toBe(LEFT_OUT);
+    expect(conceal(`${'- '.repeat(1_000)}${written.slice(0, 7).join('')}`)).not.toBe(LEFT_OUT);
   });
 
   test('of which 16 letters are there, its first or its last', () => {
-    const letters = createHash('sha512').update('letters').digest('hex').slice(0, 100);
+    const letters = createHash('sha512')
+      .update('letters')
+      .digest('hex')
+      .slice(0, 100)
+      .replace(/\d/g, (digit) => 'ghijklmnop'.charAt(Number(digit)));
     const long = `${letters.slice(0, 50)}-${letters.slice(50)}`;
     const shown = (piece: string) => concealer([long])(`a ${piece.toUpperCase()} b`);
     expect(shown(letters.slice(0, 16))).toBe(LEFT_OUT);
@@ -246,6 +250,28 @@ describe('a secret is hidden', () => {
     expect(concealer([whole])(whole.slice(0, 15).toUpperCase())).not.toBe(LEFT_OUT);
     expect(concealer([whole])(whole.toUpperCase())).toBe(LEFT_OUT);
   });
+
+  test.each([
+    'Kx7mPq2vL9zR4tY8',
+    'Kx7#mPq2$',
+    'Zü#richer',
+    'q8Zr0Lw2Kx7Vb4Nn1Mc6Tj9Hs3Gd5Fa0PeYu1oRt',
+  ])(
+    'of which eight characters are there, the first or the last of %s, or seven in its midst',
+    (secret) => {
+      const conceal = concealer([secret]);
+      for (const piece of [secret.slice(0, 8), secret.slice(-8), secret.slice(0, -1)]) {
+        const body = `Invalid request body: {"password":"${piece}`;
+        for (const written of [`${body}...`, JSON.stringify(body), encodeURIComponent(body)]) {
+          expect([written, conceal(written)]).toEqual([written, LEFT_OUT]);
+        }
+        expect(conceal(`no ${Buffer.from(body).toString('base64')}`)).toBe(LEFT_OUT);
+      }
+      for (const piece of [secret.slice(0, 7), secret.slice(-7), secret.slice(1, 8)]) {
+        expect(conceal(`no ${piece} `)).toBe(`no ${piece} `);
+      }
+    },
+  );
 
   describe('although it has blanks, what may stand for one, or backslashes, and little else', () => {
     const ways: Readonly<Record<string, (secret: string) => string>> = {
@@ -548,6 +574,27 @@ describe('nothing else is hidden', () => {
   ])('of what has the few letters of %s without a digit, or next to none: %s', (secret, text) => {
     expect(concealer([secret])(text)).toBe(text);
     expect(revealer([secret])(text)).toBe(false);
+  });
+
+  test.each([
+    ['Password2024!xyz', 'the password is wrong'],
+    ['janitor-prod!24', 'user janitor-prod'],
+    ['prod.Kafka_Janitor!24', 'prod.kafka_1'],
+    ['x!20241128', 'since 2024-11-28, 20241128'],
+    [`Kx7mPq2v${'a-b'.repeat(41)}`, 'no Kx7mPq2v'],
+  ])(
+    'of a word, words of a name or a date at the ends of %s, or of a long one: %s',
+    (secret, text) => {
+      expect(concealer([secret])(text)).toBe(text);
+    },
+  );
+
+  test('of a name that begins or ends as a secret does', () => {
+    for (const name of ['kafka-2024-backup', 'backup-kafka-2024']) {
+      for (const secret of ['Kafka-2024!xyz', 'xyz!kafka-2024']) {
+        expect(revealer([secret])(name)).toBe(false);
+      }
+    }
   });
 
   test('of names and ids', () => {

@@ -76,18 +76,19 @@ class Numbers {
   }
 }
 
-/**
- * A quick test for ids of hexadecimal digits: can one of some texts be in it, plain or encoded? The texts have to be
- * ASCII, with three letters or digits or more.
- */
+/** A quick test for ids of hexadecimal digits: can one of some texts of ASCII be in it, plain or encoded? */
 export class Sieve {
   /** By three hexadecimal digits: nothing else stands in such an id. */
   readonly #beginnings = new Uint8Array(16 ** 3);
 
-  /** @param letters those of a text, small ones, and its digits: three of them or more. */
-  add(letters: string): void {
-    const beginning = letters.slice(0, 3);
-    if (HEXADECIMAL_ID.test(beginning)) this.#beginnings[Number.parseInt(beginning, 16)] = 1;
+  /** @returns false where it cannot tell: of a text of dashes, with fewer than three digits. */
+  add(text: string): boolean {
+    // Such an id cannot hold it as it is; that it may be encoded there shows without it.
+    if (!HEXADECIMAL_ID.test(text)) return true;
+    const digits = text.replaceAll('-', '');
+    if (digits.length < 3) return false;
+    this.#beginnings[Number.parseInt(digits.slice(0, 3), 16)] = 1;
+    return true;
   }
 
   /** False where certainly none of the texts is in it; true where only a thorough search can tell. */

@@ -24,8 +24,8 @@ export class Screen {
   /** The shortest first; made anew when one has come. */
   #sorted: readonly string[] | undefined;
   /** The secrets themselves, and their encoded forms. */
-  readonly #plain = new Needles(MOST_IN_PIECES);
-  readonly #encoded = new Needles(0);
+  readonly #plain = new Needles(true);
+  readonly #encoded = new Needles(false);
   /** Such as alone tell a secret that a server cut. */
   readonly #ends = new Set<string>();
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
@@ -44,9 +44,8 @@ export class Screen {
       this.#plain.add(reading);
       for (const end of endsOf(reading)) this.#ends.add(end);
       const isAscii = IS_ASCII.test(reading);
-      for (const letters of beginningsOf(reading).map(lettersOf)) {
-        if (letters.length >= 3 && isAscii) this.#sieve.add(letters);
-        else this.#isSieved = false;
+      for (const piece of piecesThatTell(reading)) {
+        if (!isAscii || !this.#sieve.add(piece)) this.#isSieved = false;
       }
     }
     for (const encoding of encodingsOf(secret)) this.#encoded.add(encoding);
@@ -120,14 +119,17 @@ export class Screen {
 const PIECE = 16;
 /** Also those that begin at each of so many places, so that 23 in a row from anywhere hold a piece. */
 const STEP = 8;
-/** Characters of a text of which pieces from its inside are looked for. Those of 1,000 tokens would fill the memory. */
-const MOST_IN_PIECES = 128;
+/** Characters of a text beyond which that would take too much memory: those of 1,000 tokens. */
+const LONG = 128;
+/** Of such a text, 79 in a row from anywhere hold a piece. */
+const LONG_STEP = 64;
 
-/** @param mostInPieces characters of a text of which more than both ends is taken. */
-function piecesOf(text: string, mostInPieces: number): readonly string[] {
-  const inside = text.length > mostInPieces ? 0 : text.length - PIECE;
-  const length = Math.max(1, Math.ceil(inside / STEP));
-  const pieces = Array.from({ length }, (_, at) => text.slice(at * STEP, at * STEP + PIECE));
+/** @param isInsideTaken whether more than both ends of a text is taken. */
+function piecesOf(text: string, isInsideTaken: boolean): readonly string[] {
+  const step = text.length > LONG ? LONG_STEP : STEP;
+  const inside = isInsideTaken ? text.length - PIECE : 0;
+  const length = Math.max(1, Math.ceil(inside / step));
+  const pieces = Array.from({ length }, (_, at) => text.slice(at * step, at * step + PIECE));
   return [...pieces, text.slice(-PIECE)];
 }
 
@@ -136,13 +138,13 @@ class Needles {
   /** By the part of a text in which each is looked for. */
   readonly #pieces: ReadonlyMap<(text: string) => string, Pieces>;
 
-  /** @param mostInPieces as {@link piecesOf} has it. */
-  constructor(mostInPieces: number) {
+  /** @param isInsideTaken as {@link piecesOf} has it. */
+  constructor(isInsideTaken: boolean) {
     this.#pieces = new Map([
-      [lettersOf, new Pieces(ENOUGH_LETTERS, mostInPieces)],
-      [signsOf, new Pieces(SHORTEST, mostInPieces)],
-      [signsAndBlanksOf, new Pieces(SHORTEST, mostInPieces)],
-      [asciiOf, new Pieces(ENOUGH_OF_ASCII, mostInPieces)],
+      [lettersOf, new Pieces(ENOUGH_LETTERS, isInsideTaken)],
+      [signsOf, new Pieces(SHORTEST, isInsideTaken)],
+      [signsAndBlanksOf, new Pieces(SHORTEST, isInsideTaken)],
+      [asciiOf, new Pieces(ENOUGH_OF_ASCII, isInsideTaken)],
     ]);
   }
 
@@ -169,18 +171,18 @@ class Needles {
 class Pieces {
   shortest = Number.POSITIVE_INFINITY;
   readonly #beginning: number;
-  readonly #mostInPieces: number;
+  readonly #isInsideTaken: boolean;
   readonly #whole = new Set<string>();
   readonly #pieces = new Set<string>();
   readonly #beginnings = new Set<string>();
 
   /**
    * @param beginning characters of a longer text that tell it where it may be cut.
-   * @param mostInPieces as {@link piecesOf} has it.
+   * @param isInsideTaken as {@link piecesOf} has it.
    */
-  constructor(beginning: number, mostInPieces: number) {
+  constructor(beginning: number, isInsideTaken: boolean) {
     this.#beginning = beginning;
-    this.#mostInPieces = mostInPieces;
+    this.#isInsideTaken = isInsideTaken;
   }
 
   /** @param written characters that it has where it was taken from: a capital may be longer than its small letter. */
@@ -188,7 +190,7 @@ class Pieces {
     this.shortest = Math.min(this.shortest, text.length, written, PIECE);
     this.#beginnings.add(text.slice(0, this.#beginning));
     if (text.length <= PIECE) this.#whole.add(text);
-    else for (const piece of piecesOf(text, this.#mostInPieces)) this.#pieces.add(piece);
+    else for (const piece of piecesOf(text, this.#isInsideTaken)) this.#pieces.add(piece);
   }
 
   areIn(text: string, isCut: boolean): boolean {
@@ -226,16 +228,16 @@ function partsThatTell(secret: string): readonly ((text: string) => string)[] {
 
 /** The signs at both ends of a secret that is not long, but those that may be a word, or words of a name. */
 function endsOf(secret: string): readonly string[] {
-  if (secret.length > MOST_IN_PIECES) return [];
+  if (secret.length > LONG) return [];
   const signs = signsOf(secret);
   return [signs.slice(0, SHORTEST), signs.slice(-SHORTEST)].filter(
     (end) => end.length === SHORTEST && /\p{L}/u.test(end) && /[^\p{L}._-]/u.test(end),
   );
 }
 
-/** The pieces of a secret that the plain {@link Needles} look for: of a short one all of it, of a long one its beginning. */
-function beginningsOf(needle: string): readonly string[] {
-  return partsThatTell(needle).flatMap((partOf) => piecesOf(partOf(needle), MOST_IN_PIECES));
+/** The pieces of a secret that the plain {@link Needles} look for, at least the beginning of one. */
+function piecesThatTell(secret: string): readonly string[] {
+  return partsThatTell(secret).flatMap((partOf) => piecesOf(partOf(secret), true));
 }
 
 /** What may break or quote a text anywhere: `+` may stand for a blank, and a backslash before anything. */

@@ -4,7 +4,7 @@ import { shareOfMemory } from '../model/memory.ts';
 import { CredentialsError } from './credentials.ts';
 
 /**
- * The most characters that the secrets of a run may have together: tokens of 8,000 for 1,000 projects. Each takes some 31
+ * The most characters that the secrets of a run may have together: tokens of 8,000 for 1,000 projects. Each takes some 32
  * bytes, since all forms of a secret are held until the run ends: a quarter of the memory for objects at most.
  */
 const MAX_TEXT = Math.min(8_000_000, shareOfMemory(1 / 128));

@@ -419,13 +419,21 @@ describe('a secret is hidden', () => {
     expect(concealer([key])(`signed with ${key.slice(8, 24)}`)).toBe(LEFT_OUT);
   });
 
-  test('of which 23 letters are there, from anywhere; of more than 128 both ends are looked for', () => {
+  test('of which 23 letters are there, from anywhere; of more than 128 letters 79', () => {
     const letters = createHash('sha512').update('letters').digest('hex');
-    for (let at = 0; at + 23 <= letters.length; at += 1) {
-      const text = `a ${letters.slice(at, at + 23)} b`;
-      expect([at, concealer([letters])(text)]).toEqual([at, LEFT_OUT]);
-    }
-    expect(concealer([`${letters}0`])(`a ${letters.slice(1, 112)} b`)).not.toBe(LEFT_OUT);
+    const expectFound = (secret: string, length: number) => {
+      const conceal = concealer([secret]);
+      for (let at = 0; at + length <= secret.length; at += 1) {
+        const piece = secret.slice(at, at + length);
+        expect([at, conceal(`a ${piece} b`)]).toEqual([at, LEFT_OUT]);
+        expect(conceal(`a ${btoa(piece)} b`)).toBe(LEFT_OUT);
+      }
+    };
+    expectFound(letters, 23);
+    const token = randomText(700);
+    expectFound(token, 79 + [...token.matchAll(/\W/g)].length);
+    expectFound(`${letters}0`, 79);
+    expect(concealer([`${letters}0`])(`a ${letters.slice(1, 79)} b`)).not.toBe(LEFT_OUT);
   });
 
   test('known by twelve letters, however they are separated, and by eight signs', () => {

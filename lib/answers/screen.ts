@@ -10,7 +10,7 @@ const MOST_DECODED = 4_096;
 const IS_ASCII = /^[ -~]*$/;
 /** Letters and digits of ASCII from which on a secret is known by them alone. */
 const ENOUGH_LETTERS = 12;
-/** The same where there are both: fewer of one kind may be an ordinary word or a number. */
+/** The same in a message, where there are both: fewer of one kind may be an ordinary word or a number. */
 const ENOUGH_OF_BOTH = 7;
 /** Characters of ASCII from which on a secret with other letters is known by them, each run of the others as one more. */
 const ENOUGH_OF_ASCII = 7;
@@ -26,8 +26,9 @@ export class Screen {
   /** The secrets themselves, and their encoded forms. */
   readonly #plain = new Needles(true);
   readonly #encoded = new Needles(false);
-  /** Such as alone tell a secret that a server cut. */
+  /** What is enough in a message, where a server may cut or quote a secret; a name may be as a part of a weak one is. */
   readonly #ends = new Set<string>();
+  readonly #fewLetters = new Set<string>();
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
@@ -43,6 +44,7 @@ export class Screen {
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
       for (const end of endsOf(reading)) this.#ends.add(end);
+      for (const letters of fewLettersOf(reading)) this.#fewLetters.add(letters);
       const isAscii = IS_ASCII.test(reading);
       for (const piece of piecesThatTell(reading)) {
         if (!isAscii || !this.#sieve.add(piece)) this.#isSieved = false;
@@ -68,17 +70,24 @@ export class Screen {
     }, text);
   }
 
-  /** Whether the part of a text that is decoded holds one in any encoding, or the beginning or the end of one. */
+  /** Whether the part of a message that is decoded holds one in any encoding, the beginning or the end of one, or its letters. */
   isIn(text: string): boolean {
-    if (this.#ends.size === 0) return this.#isInAny(text, this.#shortest);
-    const isEndIn = (decoding: string) => isAnyIn(this.#ends, SHORTEST, signsOf(decoding));
-    return this.#isInAny(text, Math.min(SHORTEST, this.#shortest), isEndIn);
+    if (this.#ends.size + this.#fewLetters.size === 0) return this.#isInAny(text, this.#shortest);
+    const shortest = Math.min(ENOUGH_OF_BOTH, this.#shortest);
+    return this.#isInAny(text, shortest, (decoding) => this.#isPartIn(decoding));
+  }
+
+  #isPartIn(decoding: string): boolean {
+    if (isAnyIn(this.#ends, SHORTEST, signsOf(decoding))) return true;
+    const letters = lettersOf(decoding);
+    for (const few of this.#fewLetters) if (letters.includes(few)) return true;
+    return false;
   }
 
   #isInAny(
     text: string,
     shortest: number,
-    isEndIn: (decoding: string) => boolean = () => false,
+    isPartIn: (decoding: string) => boolean = () => false,
     effort?: Effort,
   ): boolean {
     const part = text.slice(0, MOST_DECODED);
@@ -86,7 +95,7 @@ export class Screen {
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) ||
       this.#encoded.areIn(decoding, isCut) ||
-      isEndIn(decoding);
+      isPartIn(decoding);
     if (part.length < shortest) return false;
     return this.isInBase64(part) || someDecoding(part, shortest, areIn, effort);
   }
@@ -102,7 +111,7 @@ export class Screen {
     return text.length >= this.#shortest && (!this.#isSieved || this.#sieve.mayHold(text));
   }
 
-  /** As {@link isIn}; of a very long one nobody can tell. A name is not cut, and may begin as a weak password does. */
+  /** As {@link isIn}, but for parts; of a very long one nobody can tell. */
   isInName(text: string, effort: Effort): boolean {
     if (text.length > MOST_DECODED) return true;
     for (const form of this.#forms.keys()) if (text.includes(form)) return true;
@@ -214,13 +223,12 @@ function isAnyIn(pieces: ReadonlySet<string>, length: number, text: string): boo
  * whatever else may stay of it.
  */
 function partsThatTell(secret: string): readonly ((text: string) => string)[] {
-  const letters = lettersOf(secret);
+  const hasEnough = lettersOf(secret).length >= ENOUGH_LETTERS;
   const isAscii = IS_ASCII.test(secret);
-  if (isAscii && letters.length >= ENOUGH_LETTERS) return [lettersOf];
-  const enough = /[a-z]/.test(letters) && /\d/.test(letters) ? ENOUGH_OF_BOTH : ENOUGH_LETTERS;
+  if (isAscii && hasEnough) return [lettersOf];
   const signs = signsOf(secret).length >= SHORTEST ? signsOf : signsAndBlanksOf;
   return [
-    ...(letters.length >= enough ? [lettersOf] : []),
+    ...(hasEnough ? [lettersOf] : []),
     ...(signs(secret).length >= SHORTEST ? [signs] : []),
     ...(!isAscii && asciiOf(secret).length >= ENOUGH_OF_ASCII ? [asciiOf] : []),
   ];
@@ -233,6 +241,13 @@ function endsOf(secret: string): readonly string[] {
   return [signs.slice(0, SHORTEST), signs.slice(-SHORTEST)].filter(
     (end) => end.length === SHORTEST && /\p{L}/u.test(end) && /[^\p{L}._-]/u.test(end),
   );
+}
+
+/** The letters of a secret that has not many, where they cannot be a word or a number. */
+function fewLettersOf(secret: string): readonly string[] {
+  const letters = lettersOf(secret);
+  const isFew = letters.length >= ENOUGH_OF_BOTH && letters.length < ENOUGH_LETTERS;
+  return isFew && /[a-z]/.test(letters) && /\d/.test(letters) ? [letters] : [];
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for, at least the beginning of one. */

@@ -47,9 +47,9 @@ export interface SideBySide<Row> {
 }
 
 /**
- * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What
- * is read twice is recognised by its id; where rows have appeared meanwhile, the list is read again
- * from its top.
+ * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What is read twice is
+ * recognised by its id. Where rows have vanished meanwhile, others may have been passed over, so the list is read again
+ * from its top, until a reading shows no change.
  *
  * Pages are asked for side by side once the first has told the count. What comes back counts only if nothing
  * moved: the same count on every page, no page shorter than it has to be, as many different rows as are counted,
@@ -194,11 +194,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       }
       if (progress.skip === 0 && page.rows.length === 0 && page.total === undefined) emptyTops += 1;
       const { firstId, news } = add(page, reading);
-      const isLast = progress.add(page, {
-        first: firstId,
-        news,
-        known: found.size,
-      });
+      const isLast = progress.add(page, { first: firstId, news, known: found.size });
       counted = progress.total ?? counted;
       // What comes on top from now on is newer than this reading, and need not be in it.
       isEnough ||= again && progress.total !== undefined && allFound();

@@ -169,10 +169,11 @@ function parse(body: string): unknown {
   }
 }
 
-/** An error code; what does not look like one, or holds a secret, is none. */
+/** An error code; what does not look like one, or holds a secret, is none. One that we know is no secret. */
 function readCode(code: unknown, conceal: Conceal): string | undefined {
   if (typeof code !== 'string' && typeof code !== 'number') return undefined;
   const text = String(code);
+  if (meaningOf(text)) return text;
   return /^[\w.:-]{1,64}$/.test(text) && conceal(text) === text ? text : undefined;
 }
 

@@ -78,7 +78,8 @@ export class Screen {
   }
 
   #isPartIn(decoding: string): boolean {
-    if (isAnyIn(this.#ends, SHORTEST, signsOf(decoding))) return true;
+    const signs = signsOf(decoding);
+    for (const end of this.#ends) if (signs.includes(end)) return true;
     const letters = lettersOf(decoding);
     for (const few of this.#fewLetters) if (letters.includes(few)) return true;
     return false;
@@ -237,10 +238,12 @@ function partsThatTell(secret: string): readonly ((text: string) => string)[] {
 /** The signs at both ends of a secret that is not long, but those that may be a word, or words of a name. */
 function endsOf(secret: string): readonly string[] {
   if (secret.length > LONG) return [];
-  const signs = signsOf(secret);
-  return [signs.slice(0, SHORTEST), signs.slice(-SHORTEST)].filter(
-    (end) => end.length === SHORTEST && /\p{L}/u.test(end) && /[^\p{L}._-]/u.test(end),
-  );
+  const written = Array.from(secret.replace(GAPS, ''));
+  return [written.slice(0, SHORTEST), written.slice(-SHORTEST)]
+    .map((end) => end.join(''))
+    .filter((end) => /\p{L}/u.test(end) && /[^\p{L}._-]/u.test(end))
+    .map(signsOf)
+    .filter((signs) => signs.length >= SHORTEST);
 }
 
 /** The letters of a secret that has not many, where they cannot be a word or a number. */

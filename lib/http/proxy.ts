@@ -21,14 +21,14 @@ export function proxyFor(url: string): URL | undefined {
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
     throw new ProxyError(
       'proxy',
-      `${WHERE} is not the URL of an HTTP proxy: write http://host:port`,
+      `${WHERE} is not the URL of an HTTP proxy: write http://host:port. ${ESCAPES}`,
     );
   }
   // Such a sign ends the host: what is left of the password would be named as the port.
   if (proxy.pathname !== '/' || proxy.search !== '' || proxy.hash !== '') {
     throw new ProxyError(
       'proxy',
-      `${WHERE} has more than http://user:password@host:port: in the user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #`,
+      `${WHERE} has more than http://user:password@host:port. ${ESCAPES}`,
     );
   }
   // The library decodes them once its socket is open, and nobody could catch what it throws there.
@@ -42,18 +42,22 @@ export function proxyFor(url: string): URL | undefined {
 }
 
 /**
- * The secrets of this process's proxies: of each its password, or its user if that is all it wants, and what is sent of
- * both. The pair of them is none: whatever has the name of the user would be hidden.
+ * The secrets of this process's proxies: of each its password, and what is sent of it and the user. The pair of them is
+ * none: whatever has the name of the user would be hidden. Without a password the user may be a key, if it looks like one.
  */
 export function proxySecrets(): readonly string[] {
   return VARIABLES.flatMap((name) => {
     const text = process.env[name] ?? '';
     const url = text.includes('://') ? text : `http://${text}`;
     const { user = '', password = '' } = (URL.canParse(url) && userOf(new URL(url))) || {};
-    if (!user && !password) return [];
-    return [password || user, Buffer.from(`${user}:${password}`).toString('base64')];
+    const secrets = [password || (LOOKS_LIKE_KEY.test(user) ? user : '')];
+    if (user || password) secrets.push(Buffer.from(`${user}:${password}`).toString('base64'));
+    return secrets.filter((secret) => secret !== '');
   });
 }
+
+/** 16 characters and more, of which some are digits. */
+const LOOKS_LIKE_KEY = /^(?=.*\d).{16,}$/;
 
 /** Undefined where they cannot be decoded. */
 function userOf({ username, password }: URL): { user: string; password: string } | undefined {
@@ -71,6 +75,8 @@ export async function proxyAgent(proxy: URL, secure: boolean): Promise<Agent> {
     ? new TunnelAgent(proxy, { keepAlive: true })
     : new HttpProxyAgent(proxy, { keepAlive: true });
 }
+
+const ESCAPES = 'In a user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #';
 
 /** The variables as errors name them. */
 const WHERE = 'HTTPS_PROXY or HTTP_PROXY';

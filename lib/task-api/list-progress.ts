@@ -115,14 +115,16 @@ export class ListProgress {
     this.#known = known;
     if (rows.length > 0) this.#pagesWithRows += 1;
     const isTooLow = isUndercounted(page, skip);
-    const isBelieved = total !== undefined && !isTooLow;
+    const isPastRows = skip > 0 && rows.length === 0;
+    // One that is each page's own length tells nothing of the list.
+    const isOwnLength = total === rows.length && (isTooLow || isPastRows);
+    const isBelieved = total !== undefined && !isTooLow && !isOwnLength;
     // Later ones may be too low as well.
     this.#isDoubted ||= isTooLow;
     if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
     this.#checkRepetition(skip, first, news, this.#total === before);
 
-    // One that is each page's own length tells nothing of the list.
-    if (total !== undefined && !(isTooLow && total === rows.length)) {
+    if (total !== undefined && !isOwnLength) {
       this.#fallen += Math.max(0, this.#told - total);
       this.#told = total;
     }

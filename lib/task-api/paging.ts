@@ -5,6 +5,8 @@ import type { RowAccount } from './row-budget.ts';
 
 /** Times that a list is read from its top before it counts as unreadable. */
 const MAX_PASSES = 5;
+/** Times that a list is read from its top while rows vanish. */
+const MAX_RESTLESS = 3;
 
 /** A list, and where its rows go. */
 export interface ListReading<Row> {
@@ -49,7 +51,7 @@ export interface SideBySide<Row> {
 /**
  * Reads a live list, newest rows first, to its end; throws when it cannot be read completely. What is read twice is
  * recognised by its id. Where rows have vanished meanwhile, others may have been passed over, so the list is read again
- * from its top, until a reading shows no change.
+ * from its top, until a reading shows no change, or no row that was passed over.
  *
  * Pages are asked for side by side once the first has told the count. What comes back counts only if nothing
  * moved: the same count on every page, no page shorter than it has to be, as many different rows as are counted,
@@ -85,7 +87,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     const before = found.size;
     const { isComplete, isSure } = await readPass(pass > 1);
     // What was passed over, another reading shows; and what has vanished, it does not.
-    if (isComplete && (isSure || pass === MAX_PASSES)) return listEnd();
+    if (isComplete && (isSure || pass >= MAX_RESTLESS)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
     if (pass > 1 && emptyTops === pass) return listEnd();
     if (!isComplete && pass > 1 && found.size === before) break;
@@ -178,12 +180,15 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       moved: again,
       ...(again && { shown: new Set() }),
     };
+    const before = found.size;
     let isEnough = false;
     const allFound = () => isEnough || found.size >= counted;
     const end = () => {
-      const unseen = reading.shown ? found.size - reading.shown.size : 0;
-      vanished = Math.min(found.size, unseen + progress.fallen);
-      return { isComplete: allFound(), isSure: progress.isQuiet && (again || !progress.isBlind) };
+      vanished = Math.min(found.size, unseenIn(reading) + progress.fallen);
+      const isSure = again
+        ? progress.isQuiet || found.size === before
+        : progress.isQuiet && !progress.isBlind;
+      return { isComplete: allFound(), isSure };
     };
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
@@ -200,6 +205,14 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       isEnough ||= again && progress.total !== undefined && allFound();
       if (isLast) return end();
     }
+  }
+
+  /** How many rows a reading has not shown that an earlier one had. Of those without an id nobody can tell. */
+  function unseenIn({ shown }: Reading): number {
+    let unseen = 0;
+    if (shown)
+      for (const key of found.keys()) if (!key.startsWith(NO_ID) && !shown.has(key)) unseen += 1;
+    return unseen;
   }
 
   /** The id of the page's first row, how many of its rows the reading has not shown yet, twins aside, and its rows. */
@@ -224,7 +237,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       // An id twice on one page is no row that has merely moved: each counts.
       const twin = countUp(id === undefined && !reading.moved ? reading.unnamed : here, name);
       const same = id !== undefined && twin === 0 ? id : `${twin} ${name}`;
-      if (id === undefined && mayBeKnown && !unnamed.has(same)) continue;
+      if (id === undefined && mayBeKnown && !unnamed.has(same)) {
+        news += 1;
+        continue;
+      }
       const key = id === undefined ? keyOfUnnamed(same) : twin === 0 ? id : `${NO_ID}${same}`;
       // A service that repeats its first page for ever sends nothing but twins.
       if (twin === 0 && !(reading.shown ?? found).has(key)) news += 1;

@@ -232,6 +232,13 @@ describe('code and message', () => {
     expect(codeOf('A.Winter2026', ['Summer2026'])).toBe('A.Winter2026');
   });
 
+  test('have a code that is known whatever secrets there are', () => {
+    const conceal = concealer(['Dcs@4001', 'DCS', '4001']);
+    const { answer, code } = classify('delete', 404, error('DCS.4001'), conceal);
+    expect([answer, code]).toEqual(['misaddressed', 'DCS.4001']);
+    expect(classify('delete', 404, error('DCS.40019'), conceal).code).toBe('HTTP 404');
+  });
+
   test('have no blanks around them', () => {
     expect(classify('delete', 500, '\n  no backend \r\n').message).toBe('no backend');
   });

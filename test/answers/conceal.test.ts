@@ -264,6 +264,8 @@ describe('a secret is hidden', () => {
     'Kx7mPq2vL9zR4tY8',
     'Kx7#mPq2$',
     'Zü#richer',
+    'Fußball1!Berlin2',
+    '…Kafka12xyz!',
     'q8Zr0Lw2Kx7Vb4Nn1Mc6Tj9Hs3Gd5Fa0PeYu1oRt',
   ])(
     'of which eight characters are there, the first or the last of %s, or seven in its midst',

@@ -164,7 +164,7 @@ describe('a request', () => {
       const error = await failureOf(get(`${SERVICE}/`));
       expect(error.code).toBe('proxy');
       expect(error.message).toBe(
-        'dcs.eu-de.otc.t-systems.com: HTTPS_PROXY or HTTP_PROXY has more than http://user:password@host:port: in the user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #',
+        'dcs.eu-de.otc.t-systems.com: HTTPS_PROXY or HTTP_PROXY has more than http://user:password@host:port. In a user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #',
       );
       expect(() => proxyFor(`${SERVICE}/`)).toThrow(ProxyError);
     }
@@ -184,11 +184,15 @@ describe('a request', () => {
   });
 
   test('for which the variable holds no proxy is an error that does not repeat it', async () => {
-    process.env.HTTPS_PROXY = 'socks5://me:hunter2@proxy.corp:1080';
-    const error = await failureOf(get(`${SERVICE}/`));
-    expect(error.code).toBe('proxy');
-    expect(error.message).toMatch(/is not the URL of an HTTP proxy: write http:\/\/host:port$/);
-    expect(error.message).not.toContain('hunter2');
+    for (const url of ['socks5://me:hunter2@proxy.corp:1080', 'http://me:hunter2/x@proxy.corp']) {
+      process.env.HTTPS_PROXY = url;
+      const error = await failureOf(get(`${SERVICE}/`));
+      expect(error.code).toBe('proxy');
+      expect(error.message).toMatch(
+        /is not the URL of an HTTP proxy: write http:\/\/host:port\. .* %2F for \//,
+      );
+      expect(error.message).not.toContain('hunter2');
+    }
   });
 });
 
@@ -284,8 +288,14 @@ describe('the secrets of a proxy', () => {
     },
   );
 
-  test('are the user where it has no password, as a key may be one', () => {
-    expect(secretsOf('k3y-of-mine').conceal('no: k3y-of-mine')).toBe('no: [secret]');
+  test('are the user where it has no password and looks like a key', () => {
+    const key = '4f2a9c07d1b8e63a';
+    expect(secretsOf(key).conceal(`no: ${key}`)).toBe('no: [secret]');
+    for (const user of ['a', 'task-janitor', 'maximilian.mustermann']) {
+      expect(secretsOf(user).conceal(`no: ${user}`)).toBe(`no: ${user}`);
+      const sent = Buffer.from(`${user}:`).toString('base64');
+      expect(secretsOf(user).conceal(`no: Basic ${sent}`)).toBe('no: Basic [secret]');
+    }
   });
 
   test('are none where it has no user', () => {

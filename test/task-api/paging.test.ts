@@ -851,26 +851,74 @@ describe('a list of 23 rows of which the four newest vanish before the third req
   });
 });
 
-test('a list is read until nothing vanishes meanwhile, or five times', async () => {
-  const read = async (mostVanished: number) => {
+test.each([
+  [0, 0, 1, 0],
+  [1, 0, 2, 1],
+  [9, 0, 2, 2],
+  [9, 9, 3, 3],
+])(
+  'a list is read until nothing vanishes, or no more rows are found, or three times: one vanishes in %i readings, one comes before %i',
+  async (vanishing, coming, readings, vanished) => {
     const all = Array.from({ length: 40 }, (_, at) => ({ id: `r${at}` }));
     let tops = 0;
     const end = await readRows<{ id?: string }>({
       paging: { ...SERVICES.kafka.tasks, limit: 20 },
       fetchPage: async (skip) => {
         if (skip === 0) tops += 1;
+        if (skip === 0 && tops > 1 && tops <= coming) all.unshift({ id: `new ${tops}` });
         const rows = all.slice(skip, skip + 20);
         const total = all.length;
-        if (skip === 0 && tops <= mostVanished) all.shift();
+        if (skip === 0 && tops <= vanishing) all.shift();
         return { rows, total };
       },
     });
-    return { ...end, tops };
-  };
-  await expect(read(0)).resolves.toMatchObject({ vanished: 0, tops: 1 });
-  await expect(read(1)).resolves.toMatchObject({ vanished: 1, tops: 2 });
-  await expect(read(3)).resolves.toMatchObject({ vanished: 3, tops: 4 });
-  await expect(read(9)).resolves.toMatchObject({ vanished: 5, tops: 5 });
+    expect(tops).toBe(readings);
+    expect(end.vanished).toBe(vanished);
+  },
+);
+
+test.each([
+  ['each page’s own length', (rows: number) => rows],
+  [
+    '1,000 at most, and none past the end',
+    (rows: number, all: number) => (rows > 0 ? Math.min(all, 1_000) : 0),
+  ],
+  ['one too few, and none past the end', (rows: number, all: number) => (rows > 0 ? all - 1 : 0)],
+])('nothing has vanished where the count is %s', async (_, told) => {
+  for (const length of [999, 1_000, 1_250, 2_500]) {
+    const all = Array.from({ length }, (_unused, at) => `r${at}`);
+    const found = new Map<string, string>();
+    let requests = 0;
+    const end = await readRows<string>({
+      paging: SERVICES.dcs.tasks,
+      fetchPage: async (skip) => {
+        requests += 1;
+        const rows = all.slice(skip, skip + 1_000);
+        return { rows, total: told(rows.length, length) };
+      },
+      found,
+    });
+    expect(end.vanished).toBe(0);
+    expect(found.size).toBe(length);
+    expect(requests).toBeLessThanOrEqual(2 * (Math.ceil(length / 1_000) + 1));
+  }
+});
+
+test('of rows without an id none counts as vanished, and any number may change while the list is read', async () => {
+  for (const change of [() => 0, (page: number) => page]) {
+    let pages = 0;
+    const end = readRows<{ id?: string }>({
+      fetchPage: async (skip) => {
+        pages += 1;
+        const length = Math.max(0, Math.min(100, 2_500 - skip));
+        const rows = Array.from({ length }, (_, at) =>
+          at % 2 === 0 ? { id: `r${skip + at}` } : { age: change(pages) },
+        );
+        return { rows };
+      },
+    });
+    await expect(end).resolves.toMatchObject({ vanished: 0 });
+  }
 });
 
 test.each([

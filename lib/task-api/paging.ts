@@ -207,11 +207,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     }
   }
 
-  /** How many rows a reading has not shown that an earlier one had. Of those without an id nobody can tell. */
+  /** How many rows a reading has not shown that an earlier one had. Of those that hold the same, one is enough. */
   function unseenIn({ shown }: Reading): number {
+    if (!shown) return 0;
+    const contents = new Map(Array.from(unnamed, ([same, key]) => [key, same.split(' ')[1]]));
     let unseen = 0;
-    if (shown)
-      for (const key of found.keys()) if (!key.startsWith(NO_ID) && !shown.has(key)) unseen += 1;
+    for (const key of found.keys()) if (!shown.has(contents.get(key) ?? key)) unseen += 1;
     return unseen;
   }
 
@@ -243,9 +244,11 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       }
       const key = id === undefined ? keyOfUnnamed(same) : twin === 0 ? id : `${NO_ID}${same}`;
       // A service that repeats its first page for ever sends nothing but twins.
-      if (twin === 0 && !(reading.shown ?? found).has(key)) news += 1;
+      const shownAs = id === undefined ? name : key;
+      const isKnown = reading.shown ? reading.shown.has(shownAs) : found.has(key);
+      if (twin === 0 && !isKnown) news += 1;
       enter(key, row, page.rows[index]);
-      reading.shown?.add(key);
+      reading.shown?.add(shownAs);
     }
     return { firstId: ids[0], news, read };
   }
@@ -279,7 +282,10 @@ interface Reading {
   moved: boolean;
   /** Rows in the whole list, as the latest page counted them. */
   total?: number | undefined;
-  /** Keys of the rows that it has shown; absent where it is the first, which has shown all that were found. */
+  /**
+   * Keys of the rows that it has shown, or what they hold where they have no id; absent where it is the first, which has
+   * shown all that were found.
+   */
   readonly shown?: Set<string>;
 }
 

@@ -904,21 +904,40 @@ test.each([
   }
 });
 
-test('of rows without an id none counts as vanished, and any number may change while the list is read', async () => {
-  for (const change of [() => 0, (page: number) => page]) {
+test('rows without an id have vanished where none that holds the same is shown again; any number may change', async () => {
+  const read = (row: (page: number) => object) => {
     let pages = 0;
-    const end = readRows<{ id?: string }>({
+    return readRows<{ id?: string }>({
       fetchPage: async (skip) => {
         pages += 1;
         const length = Math.max(0, Math.min(100, 2_500 - skip));
         const rows = Array.from({ length }, (_, at) =>
-          at % 2 === 0 ? { id: `r${skip + at}` } : { age: change(pages) },
+          at % 2 === 0 ? { id: `r${skip + at}` } : row(pages),
         );
         return { rows };
       },
     });
-    await expect(end).resolves.toMatchObject({ vanished: 0 });
-  }
+  };
+  await expect(read(() => ({}))).resolves.toMatchObject({ vanished: 0 });
+  const { vanished } = await read((page) => ({ page }));
+  expect(vanished).toBeGreaterThan(1_000);
+});
+
+test.each([
+  ['loses a row without an id', [{ at: 1 }, { id: 'a' }, { id: 'b' }], 1],
+  ['shows its id', [{ at: 1 }, { id: 'a' }, { id: 'b' }], 0],
+  ['loses the second of two rows with one id', [{ id: 'a', at: 1 }, { id: 'a' }, { id: 'b' }], 1],
+])('one row counts as vanished where a list without a count %s', async (_, first, from) => {
+  let tops = 0;
+  const end = await readRows<{ id?: string }>({
+    paging: { ...SERVICES.kafka.tasks, limit: 2 },
+    fetchPage: async (skip) => {
+      if (skip === 0) tops += 1;
+      const named = first.map((row, at) => (from === 0 && at === 0 ? { id: 'n', at: 1 } : row));
+      return { rows: (tops === 1 ? first : named.slice(from)).slice(skip, skip + 2) };
+    },
+  });
+  expect(end.vanished).toBe(1);
 });
 
 test.each([

@@ -19,24 +19,15 @@ export function proxyFor(url: string): URL | undefined {
   const text = VARIABLES.some((name) => process.env[name] === bare) ? `http://${bare}` : found;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
   if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
-    throw new ProxyError(
-      'proxy',
-      `${WHERE} is not the URL of an HTTP proxy: write http://host:port. ${ESCAPES}`,
-    );
+    throw unusable(`is not the URL of an HTTP proxy: write http://host:port. ${ESCAPES}`);
   }
   // Such a sign ends the host: what is left of the password would be named as the port.
   if (proxy.pathname !== '/' || proxy.search !== '' || proxy.hash !== '') {
-    throw new ProxyError(
-      'proxy',
-      `${WHERE} has more than http://user:password@host:port. ${ESCAPES}`,
-    );
+    throw unusable(`has more than http://user:password@host:port. ${ESCAPES}`);
   }
   // The library decodes them once its socket is open, and nobody could catch what it throws there.
   if (!userOf(proxy)) {
-    throw new ProxyError(
-      'proxy',
-      `${WHERE} has a % in its user or password that stands for itself: write %25`,
-    );
+    throw unusable('has a % in its user or password that stands for itself: write %25');
   }
   return proxy;
 }
@@ -50,10 +41,10 @@ export function proxySecrets(): readonly string[] {
     const text = process.env[name] ?? '';
     const url = text.includes('://') ? text : `http://${text}`;
     const { user = '', password = '' } = (URL.canParse(url) && userOf(new URL(url))) || {};
-    const secrets = [password || (LOOKS_LIKE_KEY.test(user) ? user : '')];
-    if (user || password) secrets.push(Buffer.from(`${user}:${password}`).toString('base64'));
-    return secrets.filter((secret) => secret !== '');
-  });
+    if (!user && !password) return [];
+    const key = password || (LOOKS_LIKE_KEY.test(user) ? user : '');
+    return [key, Buffer.from(`${user}:${password}`).toString('base64')];
+  }).filter(Boolean);
 }
 
 /** 16 characters and more, of which some are digits. */
@@ -78,8 +69,11 @@ export async function proxyAgent(proxy: URL, secure: boolean): Promise<Agent> {
 
 const ESCAPES = 'In a user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #';
 
-/** The variables as errors name them. */
-const WHERE = 'HTTPS_PROXY or HTTP_PROXY';
+/** The variables do not say which proxy to use; why is not to repeat them. */
+function unusable(why: string): ProxyError {
+  return new ProxyError('proxy', `HTTPS_PROXY or HTTP_PROXY ${why}`);
+}
+
 const VARIABLES = ['https_proxy', 'http_proxy', 'all_proxy'].flatMap((name) => [
   name,
   name.toUpperCase(),

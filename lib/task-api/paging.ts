@@ -6,7 +6,7 @@ import type { RowAccount } from './row-budget.ts';
 /** Times that a list is read from its top before it counts as unreadable. */
 const MAX_PASSES = 5;
 /** Times that a list is read from its top while rows vanish. */
-const MAX_RESTLESS = 3;
+const MAX_RESTLESS_PASSES = 3;
 
 /** A list, and where its rows go. */
 export interface ListReading<Row> {
@@ -85,12 +85,14 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    const { isComplete, isSure } = await readPass(pass > 1);
+    const { isComplete, isQuiet, isBlind } = await readPass(pass > 1);
+    const broughtNone = pass > 1 && found.size === before;
     // What was passed over, another reading shows; and what has vanished, it does not.
-    if (isComplete && (isSure || pass >= MAX_RESTLESS)) return listEnd();
+    const isSure = isQuiet ? pass > 1 || !isBlind : broughtNone;
+    if (isComplete && (isSure || pass >= MAX_RESTLESS_PASSES)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
     if (pass > 1 && emptyTops === pass) return listEnd();
-    if (!isComplete && pass > 1 && found.size === before) break;
+    if (broughtNone) break;
   }
   throw new IncompleteListError(
     `only ${found.size} rows could be read, fewer than the service counts`,
@@ -173,22 +175,19 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
    * vanished, and others may not have been shown yet. Complete when as many were found as are counted.
    * @param again after another one.
    */
-  async function readPass(again: boolean): Promise<{ isComplete: boolean; isSure: boolean }> {
+  async function readPass(again: boolean): Promise<PassEnd> {
     const progress = new ListProgress(paging, readsToNothing);
     const reading: Reading = {
       unnamed: new Map(),
       moved: again,
       ...(again && { shown: new Set() }),
     };
-    const before = found.size;
     let isEnough = false;
     const allFound = () => isEnough || found.size >= counted;
     const end = () => {
       vanished = Math.min(found.size, unseenIn(reading) + progress.fallen);
-      const isSure = again
-        ? progress.isQuiet || found.size === before
-        : progress.isQuiet && !progress.isBlind;
-      return { isComplete: allFound(), isSure };
+      const { isQuiet, isBlind } = progress;
+      return { isComplete: allFound(), isQuiet, isBlind };
     };
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
@@ -272,6 +271,13 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     unnamed.set(content, key);
     return key;
   }
+}
+
+/** What one reading of the list has shown, as {@link ListProgress} has it. */
+interface PassEnd {
+  readonly isComplete: boolean;
+  readonly isQuiet: boolean;
+  readonly isBlind: boolean;
 }
 
 /** One reading of the list, as far as it tells rows without an id apart. */

@@ -55,6 +55,10 @@ export class ListProgress {
   #told = 0;
   #fallen = 0;
   #pagesWithRows = 0;
+  /** Rows of the longest page: a service may send fewer than were asked for. */
+  #longest = 0;
+  /** Rows of the latest page that had any. */
+  #length = 0;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   /** How many pages repeated the one before. */
@@ -87,7 +91,8 @@ export class ListProgress {
 
   /**
    * By how many rows the count has fallen, all in all: so many that were read may have vanished since. Others may have been
-   * passed over in their place, so that none seems to be missing. A count that is too low falls as well.
+   * passed over in their place, so that none seems to be missing. A count that is too low falls as well. Where the list ends
+   * too early by its own count, a page of rows may have vanished.
    */
   get fallen(): number {
     return this.#fallen;
@@ -100,7 +105,8 @@ export class ListProgress {
 
   /** Whether no count shows that rows were passed over, on the way from page to page, or that there are any. */
   get isBlind(): boolean {
-    return this.#pagesWithRows !== 1 && (this.#total === undefined || this.#isDoubted);
+    const isOneShortPage = this.#pagesWithRows === 1 && this.#longest < this.#limit;
+    return !isOneShortPage && (this.#total === undefined || this.#isDoubted);
   }
 
   /**
@@ -113,7 +119,11 @@ export class ListProgress {
     this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
-    if (rows.length > 0) this.#pagesWithRows += 1;
+    if (rows.length > 0) {
+      this.#pagesWithRows += 1;
+      this.#length = rows.length;
+      this.#longest = Math.max(this.#longest, rows.length);
+    }
     const isTooLow = isUndercounted(page, skip);
     const isPastRows = skip > 0 && rows.length === 0;
     // One that is each page's own length tells nothing of the list.
@@ -150,7 +160,7 @@ export class ListProgress {
     const total = this.#total;
     if (total === undefined || this.#covered >= total) return true;
     this.#checkSent(0);
-    if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return true;
+    if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return this.#nothingLeft();
     this.#pastEnd = { skip, total };
     // A page's worth of rows has vanished, or more: further up, the count tells how many.
     this.#overlap = Math.max(2 * this.#overlap, this.#limit);
@@ -158,13 +168,20 @@ export class ListProgress {
   }
 
   #isEnd(length: number, isCounted: boolean): boolean {
-    if (length === 0) return true;
+    if (length === 0) return this.#nothingLeft();
     const total = this.#total;
     if (total === undefined || !isCounted || this.#readsToNothing) return false;
     // Where a page past the end is harmless, a count that may be the page's own length is not believed.
     const isFull = length >= this.#limit;
     if (isFull && this.#paging.pastTheEnd === 'empty' && total === length) return false;
     return this.#covered >= total;
+  }
+
+  #nothingLeft(): true {
+    const isCut = this.#total !== undefined && this.#covered < this.#total;
+    // After a page that is shorter than others, the count is too high.
+    if (isCut && this.#length === this.#longest) this.#fallen += this.#longest;
+    return true;
   }
 
   #checkRepetition(skip: number, first: string | undefined, news: number, still: boolean): void {

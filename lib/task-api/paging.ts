@@ -88,7 +88,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     const { isComplete, isQuiet, isBlind } = await readPass(pass > 1);
     const broughtNone = pass > 1 && found.size === before;
     // What was passed over, another reading shows; and what has vanished, it does not.
-    const isSure = isQuiet ? pass > 1 || !isBlind : broughtNone;
+    const isSure = broughtNone || (isQuiet && !isBlind);
     if (isComplete && (isSure || pass >= MAX_RESTLESS_PASSES)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
     if (pass > 1 && emptyTops === pass) return listEnd();
@@ -127,7 +127,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       const isAsCounted =
         page.total === total && page.rows.length === Math.min(length, total - skip);
       const isNew = read.some((row) => mayBeNew(row, top));
-      moving ||= !isAsCounted || isNew || news === 0;
+      moving ||= !isAsCounted || isNew || news < read.length;
       return !moving;
     });
     if (!moving && found.size === total) return 'complete';
@@ -177,11 +177,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
    */
   async function readPass(again: boolean): Promise<PassEnd> {
     const progress = new ListProgress(paging, readsToNothing);
-    const reading: Reading = {
-      unnamed: new Map(),
-      moved: again,
-      ...(again && { shown: new Set() }),
-    };
+    const reading: Reading = { unnamed: new Map(), moved: again };
     let isEnough = false;
     const allFound = () => isEnough || found.size >= counted;
     const end = () => {
@@ -196,7 +192,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
         if (progress.pastTheEnd()) return end();
         continue;
       }
-      if (progress.skip === 0 && page.rows.length === 0 && page.total === undefined) emptyTops += 1;
+      const isTop = progress.skip === 0;
+      if (isTop && page.rows.length === 0 && page.total === undefined) emptyTops += 1;
+      // What was shown before may have vanished, and what is new on top would hide how much.
+      if (isTop && found.size > 0) reading.shown = new Map();
       const { firstId, news } = add(page, reading);
       const isLast = progress.add(page, { first: firstId, news, known: found.size });
       counted = progress.total ?? counted;
@@ -206,12 +205,17 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     }
   }
 
-  /** How many rows a reading has not shown that an earlier one had. Of those that hold the same, one is enough. */
+  /** How many rows a reading has not shown that an earlier one had. Of those that hold the same, so many as it has shown less. */
   function unseenIn({ shown }: Reading): number {
     if (!shown) return 0;
     const contents = new Map(Array.from(unnamed, ([same, key]) => [key, same.split(' ')[1]]));
+    const times = new Map<string, number>();
     let unseen = 0;
-    for (const key of found.keys()) if (!shown.has(contents.get(key) ?? key)) unseen += 1;
+    for (const key of found.keys()) {
+      const content = contents.get(key);
+      const before = content === undefined ? 0 : countUp(times, content);
+      if (before >= (shown.get(content ?? key) ?? 0)) unseen += 1;
+    }
     return unseen;
   }
 
@@ -247,7 +251,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       const isKnown = reading.shown ? reading.shown.has(shownAs) : found.has(key);
       if (twin === 0 && !isKnown) news += 1;
       enter(key, row, page.rows[index]);
-      reading.shown?.add(shownAs);
+      if (reading.shown) countUp(reading.shown, shownAs);
     }
     return { firstId: ids[0], news, read };
   }
@@ -289,10 +293,10 @@ interface Reading {
   /** Rows in the whole list, as the latest page counted them. */
   total?: number | undefined;
   /**
-   * Keys of the rows that it has shown, or what they hold where they have no id; absent where it is the first, which has
-   * shown all that were found.
+   * How often it has shown each row since it was last at the top, by its key, or by what it holds where it has no id; absent
+   * where that is all that was found.
    */
-  readonly shown?: Set<string>;
+  shown?: Map<string, number>;
 }
 
 /** Characters of a row's own text. */

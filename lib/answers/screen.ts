@@ -17,7 +17,6 @@ const ENOUGH_OF_ASCII = 7;
 
 /** The forms that some secrets can have in a text. */
 export class Screen {
-  readonly #secrets = new Set<string>();
   /** Of each form the secret. */
   readonly #forms = new Map<string, string>();
   readonly #base64 = new Set<string>();
@@ -36,8 +35,6 @@ export class Screen {
   #isSieved = true;
 
   add(secret: string): void {
-    if (this.#secrets.has(secret)) return;
-    this.#secrets.add(secret);
     this.#sorted = undefined;
     for (const form of formsOf(secret)) this.#forms.set(form, secret);
     for (const form of base64Forms(Buffer.from(secret))) this.#base64.add(form);

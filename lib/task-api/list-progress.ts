@@ -57,8 +57,8 @@ export class ListProgress {
   #pagesWithRows = 0;
   /** Rows of the longest page: a service may send fewer than were asked for. */
   #longest = 0;
-  /** Rows of the latest page that had any. */
-  #length = 0;
+  /** Whether the latest page that had rows told the count. */
+  #isCounted = false;
   /** Whether a count was too low: then no lower one than before is believed. */
   #isDoubted = false;
   /** How many pages repeated the one before. */
@@ -92,7 +92,7 @@ export class ListProgress {
   /**
    * By how many rows the count has fallen, all in all: so many that were read may have vanished since. Others may have been
    * passed over in their place, so that none seems to be missing. A count that is too low falls as well. Where the list ends
-   * too early by its own count, a page of rows may have vanished.
+   * too early by a count that only an earlier page told, a page of rows may have vanished.
    */
   get fallen(): number {
     return this.#fallen;
@@ -121,7 +121,6 @@ export class ListProgress {
     this.#known = known;
     if (rows.length > 0) {
       this.#pagesWithRows += 1;
-      this.#length = rows.length;
       this.#longest = Math.max(this.#longest, rows.length);
     }
     const isTooLow = isUndercounted(page, skip);
@@ -131,6 +130,7 @@ export class ListProgress {
     const isBelieved = total !== undefined && !isTooLow && !isOwnLength;
     // Later ones may be too low as well.
     this.#isDoubted ||= isTooLow;
+    if (rows.length > 0) this.#isCounted = isBelieved;
     if (isBelieved) this.#total = this.#isDoubted ? Math.max(total, before ?? 0) : total;
     this.#checkRepetition(skip, first, news, this.#total === before);
 
@@ -144,6 +144,7 @@ export class ListProgress {
     // More rows may have been passed over than the pages overlap: then the gap is read first.
     const contiguous = skip <= this.#covered;
     if (contiguous) this.#covered = Math.max(this.#covered, skip + rows.length);
+    if (contiguous && rows.length === 0) return this.#endsAt(skip);
     if (contiguous && this.#isEnd(rows.length, isBelieved)) return true;
     this.#checkProgress(news);
     this.#checkSent(rows.length);
@@ -156,32 +157,31 @@ export class ListProgress {
    * @throws {IncompleteListError} when the list does not come nearer to its end.
    */
   pastTheEnd(): boolean {
-    const { skip } = this;
+    return this.#endsAt(this.skip);
+  }
+
+  /** There are no rows from there on. */
+  #endsAt(skip: number): boolean {
     const total = this.#total;
-    if (total === undefined || this.#covered >= total) return true;
+    if (skip === 0 || total === undefined || this.#covered >= total) return true;
     this.#checkSent(0);
-    if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) return this.#nothingLeft();
+    if (this.#pastEnd?.skip === skip && this.#pastEnd.total === total) {
+      if (!this.#isCounted) this.#fallen += this.#longest;
+      return true;
+    }
     this.#pastEnd = { skip, total };
     // A page's worth of rows has vanished, or more: further up, the count tells how many.
-    this.#overlap = Math.max(2 * this.#overlap, this.#limit);
+    this.#overlap = Math.max(2 * (this.#covered - skip), this.#longest || this.#limit);
     return false;
   }
 
   #isEnd(length: number, isCounted: boolean): boolean {
-    if (length === 0) return this.#nothingLeft();
     const total = this.#total;
     if (total === undefined || !isCounted || this.#readsToNothing) return false;
     // Where a page past the end is harmless, a count that may be the page's own length is not believed.
     const isFull = length >= this.#limit;
     if (isFull && this.#paging.pastTheEnd === 'empty' && total === length) return false;
     return this.#covered >= total;
-  }
-
-  #nothingLeft(): true {
-    const isCut = this.#total !== undefined && this.#covered < this.#total;
-    // After a page that is shorter than others, the count is too high.
-    if (isCut && this.#length === this.#longest) this.#fallen += this.#longest;
-    return true;
   }
 
   #checkRepetition(skip: number, first: string | undefined, news: number, still: boolean): void {

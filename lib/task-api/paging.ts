@@ -85,10 +85,10 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
   for (let pass = 1; pass <= MAX_PASSES; pass += 1) {
     const before = found.size;
-    const { isComplete, isQuiet, isBlind } = await readPass(pass > 1);
+    const { isComplete, isQuiet, isBlind, hasFilledGap } = await readPass(pass > 1);
     const broughtNone = pass > 1 && found.size === before;
     // What was passed over, another reading shows; and what has vanished, it does not.
-    const isSure = broughtNone || (isQuiet && !isBlind);
+    const isSure = broughtNone || (isQuiet && (!isBlind || (pass > 1 && !hasFilledGap)));
     if (isComplete && (isSure || pass >= MAX_RESTLESS_PASSES)) return listEnd();
     // A service that counts nothing where there is nothing is believed when it says so again.
     if (pass > 1 && emptyTops === pass) return listEnd();
@@ -183,7 +183,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     const end = () => {
       vanished = Math.min(found.size, unseenIn(reading) + progress.fallen);
       const { isQuiet, isBlind } = progress;
-      return { isComplete: allFound(), isQuiet, isBlind };
+      const { hasFilledGap = false } = reading;
+      return { isComplete: allFound(), isQuiet, isBlind, hasFilledGap };
     };
     for (;;) {
       const page = first ?? (await fetchPage(progress.skip));
@@ -250,6 +251,8 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       const shownAs = id === undefined ? name : key;
       const isKnown = reading.shown ? reading.shown.has(shownAs) : found.has(key);
       if (twin === 0 && !isKnown) news += 1;
+      if (found.has(key)) reading.isBelowTop = true;
+      else if (reading.isBelowTop) reading.hasFilledGap = true;
       enter(key, row, page.rows[index]);
       if (reading.shown) countUp(reading.shown, shownAs);
     }
@@ -282,6 +285,8 @@ interface PassEnd {
   readonly isComplete: boolean;
   readonly isQuiet: boolean;
   readonly isBlind: boolean;
+  /** Whether it brought rows that an earlier one had passed over, and not only such as came on top. */
+  readonly hasFilledGap: boolean;
 }
 
 /** One reading of the list, as far as it tells rows without an id apart. */
@@ -297,6 +302,10 @@ interface Reading {
    * where that is all that was found.
    */
   shown?: Map<string, number>;
+  /** Whether it has shown a row that was known. */
+  isBelowTop?: boolean;
+  /** Whether it has shown one that was not, below such a row. */
+  hasFilledGap?: boolean;
 }
 
 /** Characters of a row's own text. */

@@ -28,6 +28,8 @@ export class Screen {
   /** What is enough in a message, where a server may cut or quote a secret; a name may be as a part of a weak one is. */
   readonly #ends = new Set<string>();
   readonly #fewLetters = new Set<string>();
+  /** Characters of the shortest text in which one of these may be; infinite where there are none. */
+  #shortestPart = Number.POSITIVE_INFINITY;
   /** Characters of the shortest text in which a piece of one may be, in whatever form. */
   #shortest = Number.POSITIVE_INFINITY;
   readonly #sieve = new Sieve();
@@ -40,8 +42,8 @@ export class Screen {
     for (const form of base64Forms(Buffer.from(secret))) this.#base64.add(form);
     for (const reading of readingsOf(secret)) {
       this.#plain.add(reading);
-      for (const end of endsOf(reading)) this.#ends.add(end);
-      for (const letters of fewLettersOf(reading)) this.#fewLetters.add(letters);
+      for (const end of endsOf(reading)) this.#addPart(end, this.#ends);
+      for (const letters of fewLettersOf(reading)) this.#addPart(letters, this.#fewLetters);
       const isAscii = IS_ASCII.test(reading);
       for (const piece of piecesThatTell(reading)) {
         if (!isAscii || !this.#sieve.add(piece)) this.#isSieved = false;
@@ -69,9 +71,13 @@ export class Screen {
 
   /** Whether the part of a message that is decoded holds one in any encoding, the beginning or the end of one, or its letters. */
   isIn(text: string): boolean {
-    if (this.#ends.size + this.#fewLetters.size === 0) return this.#isInAny(text, this.#shortest);
-    const shortest = Math.min(ENOUGH_OF_BOTH, this.#shortest);
+    const shortest = Math.min(this.#shortestPart, this.#shortest);
     return this.#isInAny(text, shortest, (decoding) => this.#isPartIn(decoding));
+  }
+
+  #addPart(part: string, parts: Set<string>): void {
+    parts.add(part);
+    this.#shortestPart = ENOUGH_OF_BOTH;
   }
 
   #isPartIn(decoding: string): boolean {
@@ -156,8 +162,9 @@ class Needles {
   }
 
   add(needle: string): void {
-    for (const partOf of partsThatTell(needle)) {
-      this.#pieces.get(partOf)?.add(partOf(needle), needle.length);
+    const parts = partsThatTell(needle);
+    for (const [partOf, pieces] of this.#pieces) {
+      if (parts.includes(partOf)) pieces.add(partOf(needle), needle.length);
     }
   }
 

@@ -54,7 +54,6 @@ export class ListProgress {
   /** The latest count, credible or not. */
   #told = 0;
   #fallen = 0;
-  #pagesWithRows = 0;
   /** Rows of the longest page: a service may send fewer than were asked for. */
   #longest = 0;
   /** Whether the latest page that had rows told the count. */
@@ -105,8 +104,7 @@ export class ListProgress {
 
   /** Whether no count shows that rows were passed over, on the way from page to page, or that there are any. */
   get isBlind(): boolean {
-    const isOneShortPage = this.#pagesWithRows === 1 && this.#longest < this.#limit;
-    return !isOneShortPage && (this.#total === undefined || this.#isDoubted);
+    return this.#total === undefined || this.#isDoubted;
   }
 
   /**
@@ -119,10 +117,7 @@ export class ListProgress {
     this.#limit = limit ?? this.#limit;
     const before = this.#total;
     this.#known = known;
-    if (rows.length > 0) {
-      this.#pagesWithRows += 1;
-      this.#longest = Math.max(this.#longest, rows.length);
-    }
+    this.#longest = Math.max(this.#longest, rows.length);
     const isTooLow = isUndercounted(page, skip);
     const isPastRows = skip > 0 && rows.length === 0;
     // One that is each page's own length tells nothing of the list.

@@ -251,8 +251,12 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       const shownAs = id === undefined ? name : key;
       const isKnown = reading.shown ? reading.shown.has(shownAs) : found.has(key);
       if (twin === 0 && !isKnown) news += 1;
-      if (found.has(key)) reading.isBelowTop = true;
-      else if (reading.isBelowTop) reading.hasFilledGap = true;
+      if (!found.has(key)) reading.hasFilledGap = true;
+      else if (!reading.isBelowTop) {
+        // Where the first known row is no longer the top one, those above it may have been passed over.
+        if (key === found.keys().next().value) reading.hasFilledGap = false;
+        reading.isBelowTop = true;
+      }
       enter(key, row, page.rows[index]);
       if (reading.shown) countUp(reading.shown, shownAs);
     }

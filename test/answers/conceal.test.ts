@@ -456,7 +456,14 @@ describe('a secret is hidden', () => {
     // Of some, what tells them is shorter than they are.
     expect(concealer(['a1-b2-c3-d4-e5-'])('a1b2c3d4e5')).toBe(LEFT_OUT);
     expect(concealer(['für-alle-geheim-2'])('f_r_alle_geheim_2, frallegeheim2')).toBe(LEFT_OUT);
-    expect(concealer(['kür€n#1-ja'])('k??r???n#1-ja')).toBe(LEFT_OUT);
+    expect(concealer(['kür€n#1-ja'])('k????r??????n#1-ja')).toBe(LEFT_OUT);
+  });
+
+  test('known by its ends, blanks aside, where it has no more than 128 characters', () => {
+    expect(concealer(['aB 1/ xY z#qwertz'])('no: aB 1/xYz#')).toBe(LEFT_OUT);
+    const rest = 'abcdefgh'.repeat(15);
+    expect(concealer([`q8/Zr0Lw${rest}`])('no: q8/Zr0Lw')).toBe(LEFT_OUT);
+    expect(concealer([`q8/Zr0Lw${rest}x`])('no: q8/Zr0Lw')).not.toBe(LEFT_OUT);
     // A plus may be a blank, so that of this one too little is left.
     expect(concealer(['Pa+ss+wo'])('a PASSWO, a Pa+ss+wo')).toBe('a PASSWO, a [secret]');
   });
@@ -722,6 +729,17 @@ const IN_NAMES: Readonly<Record<string, (bytes: Buffer) => string>> = {
   'base64 of hexadecimal': (bytes) => Buffer.from(bytes.toString('hex')).toString('base64url'),
   'hexadecimal of base64': (bytes) => Buffer.from(bytes.toString('base64')).toString('hex'),
 };
+
+test('a name reveals what is inside a secret of hexadecimal digits, and a letter with two capitals', () => {
+  const digits = createHash('sha256').update('digits').digest('hex');
+  expect(revealer([digits])(`a-${digits.slice(20, 43)}`)).toBe(true);
+  expect(revealer(['ßßaßß#ßß'])('ẞẞAẞẞ#ẞẞ')).toBe(true);
+});
+
+test('a secret with fewer than four signs is no part of another', () => {
+  expect(concealer(['+ + + a b c', 'Summer2026abc'])('no: Summer2026abc')).toBe('no: [secret]');
+  expect(concealer(['+ + a b c d', 'Summer2026abcd'])('no: Summer2026abcd')).toBe(LEFT_OUT);
+});
 
 test('a name reveals a secret, 16 of its first or last letters, or 23 of any, however they are written', () => {
   const letter = fc.constantFrom(

@@ -243,15 +243,33 @@ test('a list without a count is read no third time where rows have only come on 
   expect(requests).toBe(5 + 5);
 });
 
-test('a list without a count is read again also where its first page was full, and the only one', async () => {
-  const rows = newestFirst(4, 4);
-  const { found } = await readLive({
+test('a list without a count is read a third time where a whole page was passed over at its top', async () => {
+  const { end, requests } = await readLive({
     ...QUIET,
-    rows,
-    changes: [{ request: 2, place: 0, vanish: 1, come: 0 }],
+    rows: newestFirst(9, 9),
+    // The first page, and with it the next that would have been the first; then two of the second reading.
+    changes: [
+      { request: 2, place: 0, vanish: 3, come: 0 },
+      { request: 6, place: 0, vanish: 2, come: 0 },
+    ],
   });
-  expect(idsOf(found)).toEqual(idsOf(rows));
+  expect(end?.vanished).toBe(5);
+  expect(requests).toBe(3 + 3 + 3);
 });
+
+test.each([3, 1_000])(
+  'a list without a count is read again also where its first page, of three, seems to be all, and %i may be',
+  async (limit) => {
+    const rows = newestFirst(4, 4);
+    const { found } = await readLive({
+      ...QUIET,
+      limit,
+      rows,
+      changes: [{ request: 2, place: 0, vanish: 1, come: 0 }],
+    });
+    expect(idsOf(found)).toEqual(idsOf(rows));
+  },
+);
 
 test('pages side by side are not believed where one repeats a row without an id', async () => {
   const rows = [...newestFirst(6, 2), { at: 4 }, ...newestFirst(3, 3)];

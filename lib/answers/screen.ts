@@ -91,7 +91,7 @@ export class Screen {
   #isInAny(
     text: string,
     shortest: number,
-    isPartIn: (decoding: string) => boolean = () => false,
+    isPartIn?: (decoding: string) => boolean,
     effort?: Effort,
   ): boolean {
     const part = text.slice(0, MOST_DECODED);
@@ -99,7 +99,7 @@ export class Screen {
     const areIn = (decoding: string) =>
       this.#plain.areIn(decoding, isCut) ||
       this.#encoded.areIn(decoding, isCut) ||
-      isPartIn(decoding);
+      isPartIn?.(decoding) === true;
     if (part.length < shortest) return false;
     return this.isInBase64(part) || someDecoding(part, shortest, areIn, effort);
   }
@@ -252,9 +252,13 @@ function endsOf(secret: string): readonly string[] {
 
 /** The letters of a secret that has not many, where they cannot be a word or a number. */
 function fewLettersOf(secret: string): readonly string[] {
-  const letters = lettersOf(secret);
-  const isFew = letters.length >= ENOUGH_OF_BOTH && letters.length < ENOUGH_LETTERS;
-  return isFew && /[a-z]/.test(letters) && /\d/.test(letters) ? [letters] : [];
+  return [lettersOf(secret)].filter(
+    (letters) =>
+      letters.length >= ENOUGH_OF_BOTH &&
+      letters.length < ENOUGH_LETTERS &&
+      /[a-z]/.test(letters) &&
+      /\d/.test(letters),
+  );
 }
 
 /** The pieces of a secret that the plain {@link Needles} look for, at least the beginning of one. */

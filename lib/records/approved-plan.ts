@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Duration } from 'luxon';
 import { describeReadError } from '../files/text-file.ts';
 import { FormatError, JanitorError } from '../model/error.ts';
+import { shareOfMemory } from '../model/memory.ts';
 import { describeSpan } from '../model/summary.ts';
 import { readTimestamp } from '../model/task.ts';
 import { decodeUtf8, isObject, visible } from '../model/text.ts';
@@ -19,6 +20,10 @@ export class PlanError extends JanitorError {
 
 /** A line is some hundred characters long. */
 const MAX_LINE = 1_000_000;
+/** Share of the memory for the ids of a plan: the lists of the run need the rest. */
+const MEMORY_SHARE = 1 / 4;
+/** Bytes that an id takes beside its characters. */
+const BESIDE_ID = 60;
 /** Milliseconds by which a plan may seem to come from the future: clocks differ. */
 const MOST_AHEAD_MS = 15 * 60_000;
 
@@ -27,15 +32,19 @@ const MOST_AHEAD_MS = 15 * 60_000;
  * where somebody changed it after the review: the file holds nothing that would tell.
  * @param expected the hash of the policy that is to be run, the wall clock in milliseconds since the epoch, and how
  * old the plan may be.
- * @throws {PlanError} where it is not whole, not a plan, of another policy, or too old.
+ * @param memory bytes that the ids may take.
+ * @throws {PlanError} where it is not whole, not a plan, of another policy, too old, or approves more than memory is meant
+ * for.
  */
 export async function readApprovedPlan(
   file: string,
   expected: { readonly policy: string; readonly now: number; readonly maxAge: Duration },
+  memory = shareOfMemory(MEMORY_SHARE),
 ): Promise<ApprovedPlan> {
   const targets = new Map<string, Map<string, Set<string>>>();
   let number = 0;
   let records = 0;
+  let room = memory;
   let isEnded = false;
   const fail = (problem: string, cause?: unknown) =>
     new PlanError(`--plan ${file}:${number}: ${problem}`, cause);
@@ -58,6 +67,12 @@ export async function readApprovedPlan(
       const record = readRecord(value);
       if (!record) throw fail('not a record of a plan');
       if (!record.isApproved) continue;
+      room -= BESIDE_ID + record.id.length;
+      if (room < 0) {
+        throw fail(
+          'more records are approved than memory is meant for; plan fewer targets at once (--target), or give Node.js more memory',
+        );
+      }
       const instances = targets.get(record.target) ?? new Map<string, Set<string>>();
       targets.set(record.target, instances);
       const ids = instances.get(record.instance) ?? new Set();

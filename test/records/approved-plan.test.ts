@@ -179,6 +179,18 @@ describe('a plan is refused', () => {
   });
 });
 
+test('a plan that approves more than memory is meant for is refused, with what to do; what it keeps takes none', async () => {
+  const file = join(folder.path, 'plan.jsonl');
+  const kept = Array.from({ length: 100 }, (_, at) => record(`k-${at}`, { outcome: 'kept' }));
+  const ids = ['a', 'b', 'c'].map((letter) => letter.repeat(40));
+  await writeFile(file, textOf([...kept, ...ids.map((id) => record(id))]));
+  const plan = await readApprovedPlan(file, EXPECTED, 300);
+  expect([...plan.idsOf('cache', 'i-1')]).toEqual(ids);
+  await expect(readApprovedPlan(file, EXPECTED, 299)).rejects.toThrow(
+    /plan\.jsonl:104: more records are approved than memory is meant for; plan fewer targets at once \(--target\)/,
+  );
+});
+
 test('whatever stands in it: a plan, or an error of its own; and nothing is approved that it does not say', async () => {
   const value = fc.oneof(
     fc.jsonValue(),

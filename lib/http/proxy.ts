@@ -69,7 +69,7 @@ export async function proxyAgent(proxy: URL, secure: boolean): Promise<Agent> {
 
 const ESCAPES = 'In a user and password, write %2F for /, %5C for \\, %3F for ? and %23 for #';
 
-/** The variables do not say which proxy to use; why is not to repeat them. */
+/** @param why what is wrong with the variables, without their text: it may hold a password. */
 function unusable(why: string): ProxyError {
   return new ProxyError('proxy', `HTTPS_PROXY or HTTP_PROXY ${why}`);
 }

@@ -206,7 +206,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
     }
   }
 
-  /** How many rows a reading has not shown that an earlier one had. Of those that hold the same, so many as it has shown less. */
+  /** How many rows a reading has not shown that an earlier one had. Of rows that hold the same, each has to be shown again. */
   function unseenIn({ shown }: Reading): number {
     if (!shown) return 0;
     const contents = new Map(Array.from(unnamed, ([same, key]) => [key, same.split(' ')[1]]));
@@ -253,7 +253,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
       if (twin === 0 && !isKnown) news += 1;
       if (!found.has(key)) reading.hasFilledGap = true;
       else if (!reading.isBelowTop) {
-        // Where the first known row is no longer the top one, those above it may have been passed over.
+        // Rows above the one that was the top came on top of it. Where that has vanished, they may have been passed over.
         if (key === found.keys().next().value) reading.hasFilledGap = false;
         reading.isBelowTop = true;
       }
@@ -284,7 +284,7 @@ export async function readList<Row>(list: ListReading<Row>): Promise<ListEnd> {
   }
 }
 
-/** What one reading of the list has shown, as {@link ListProgress} has it. */
+/** What is known at the end of one reading; `isQuiet` and `isBlind` as {@link ListProgress} has them. */
 interface PassEnd {
   readonly isComplete: boolean;
   readonly isQuiet: boolean;
@@ -308,7 +308,7 @@ interface Reading {
   shown?: Map<string, number>;
   /** Whether it has shown a row that was known. */
   isBelowTop?: boolean;
-  /** Whether it has shown one that was not, below such a row. */
+  /** Whether it has shown one that was not, and that need not have come on top. */
   hasFilledGap?: boolean;
 }
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { SERVICES } from '../../lib/model/services.ts';
 import { IncompleteListError, type Page } from '../../lib/task-api/list-progress.ts';
-import { type ListEnd, type ListReading, readList } from '../../lib/task-api/paging.ts';
 import { RowBudget } from '../../lib/task-api/row-budget.ts';
+import { readRows } from './read-rows.ts';
 
 type Paging = (typeof SERVICES)[keyof typeof SERVICES]['tasks'];
 
@@ -35,24 +35,6 @@ interface TableOptions {
   readonly atOnce?: number | undefined;
   /** How long the server takes for the first, second, … page, in turns: pages overtake each other. */
   readonly takes?: readonly number[];
-}
-
-/** A row that its id tells, or one without an id. */
-type TestRow = string | { readonly id?: string } | null;
-
-/** Reads a list of Kafka's whose rows are taken as they come, unless told otherwise. */
-function readRows<Row extends TestRow = TestRow>(
-  list: Partial<ListReading<Row>> & Pick<ListReading<Row>, 'fetchPage'>,
-): Promise<ListEnd> {
-  return readList({
-    rows: new RowBudget().open(),
-    changed: (row) => row,
-    paging: SERVICES.kafka.tasks,
-    read: (row) => row as Row,
-    keyOf: (row) => (typeof row === 'string' ? row : row?.id),
-    found: new Map(),
-    ...list,
-  });
 }
 
 /** So many pages at once, and no row that may be new. */
